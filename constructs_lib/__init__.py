@@ -1,0 +1,1 @@
+"""Site file -> constructs -> stacks. Knows nothing of `scripts` or `localcloud`."""

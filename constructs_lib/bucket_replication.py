@@ -1,0 +1,72 @@
+"""Replication of releases from one region's bucket to the other's; one construct per direction."""
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.s3_bucket_replication_configuration import (
+    S3BucketReplicationConfigurationA,
+    S3BucketReplicationConfigurationRule,
+    S3BucketReplicationConfigurationRuleDeleteMarkerReplication,
+    S3BucketReplicationConfigurationRuleDestination,
+    S3BucketReplicationConfigurationRuleFilter,
+)
+from constructs import Construct
+
+from constructs_lib import naming, policies
+
+
+class BucketReplication(Construct):
+    """Copies releases, with their delete markers, from `source` to `destination`.
+
+    It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Health
+    and control objects differ per region and are outside the filter.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        role_name: str,
+        account_id: str,
+        source_name: str,
+        source_arn: str,
+        destination_arn: str,
+        provider: AwsProvider,
+    ) -> None:
+        super().__init__(scope, id_)
+        role = IamRole(
+            self,
+            "role",
+            name=role_name,
+            assume_role_policy=policies.to_json(policies.assume_role("s3.amazonaws.com", account_id=account_id)),
+            provider=provider,
+        )
+        policy = IamRolePolicy(
+            self,
+            "policy",
+            role=role.id,
+            policy=policies.to_json(policies.replication(source_arn, destination_arn)),
+            provider=provider,
+        )
+        S3BucketReplicationConfigurationA(
+            self,
+            "configuration",
+            bucket=source_name,
+            role=role.arn,
+            rule=[
+                S3BucketReplicationConfigurationRule(
+                    id="releases",
+                    status="Enabled",
+                    priority=1,
+                    filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),
+                    # Required with a filter; without it a pruned release would live on in the other region.
+                    delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(
+                        status="Enabled"
+                    ),
+                    destination=S3BucketReplicationConfigurationRuleDestination(bucket=destination_arn),
+                )
+            ],
+            depends_on=[policy],
+            provider=provider,
+        )

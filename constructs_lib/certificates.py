@@ -1,0 +1,78 @@
+"""Certificates and the proof of the names in them.
+
+ACM's validation CNAME is the same for one name in one account, whatever the region, so it is written once, in the dns
+stack, by the certificate that holds every name. The regional certificates find it there. (That regions share the CNAME is
+unverified on a live account: docs/SANDBOX.md.)
+"""
+
+from cdktf import TerraformIterator, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
+from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.route53_record import Route53Record
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.hosted_zone import HostedZone
+from constructs_lib.site_file import SiteFile
+
+_VALIDATION_TTL_SECONDS = 300
+# A certificate in use cannot be deleted: the new one comes first.
+_REPLACE = TerraformResourceLifecycle(create_before_destroy=True)
+
+
+class EdgeCertificate(Construct):
+    """CloudFront's certificate (us-east-1 only) for every name of the site, with its validation records.
+
+    It is requested but not waited for: a new zone answers only after its delegation. The edge stack waits.
+
+    Attributes:
+        arn: ARN of the certificate.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, zone: HostedZone, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        first, *others = naming.certificate_names(site)
+        certificate = AcmCertificate(
+            self,
+            "certificate",
+            domain_name=first,
+            subject_alternative_names=others,
+            validation_method="DNS",
+            lifecycle=_REPLACE,
+            provider=provider,
+        )
+        options = TerraformIterator.from_complex_list(certificate.domain_validation_options, "domain_name")
+        Route53Record(
+            self,
+            "validation",
+            for_each=options,
+            zone_id=zone.zone_id,
+            name=options.get_string("resource_record_name"),
+            type=options.get_string("resource_record_type"),
+            records=[options.get_string("resource_record_value")],
+            ttl=_VALIDATION_TTL_SECONDS,
+            provider=provider,
+        )
+        self.arn = certificate.arn
+
+
+class RegionalCertificate(Construct):
+    """The public name's certificate in one region, for the regional endpoint; waits until ACM has issued it.
+
+    Attributes:
+        arn: ARN of the issued certificate.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        certificate = AcmCertificate(
+            self,
+            "certificate",
+            domain_name=site.site.hostname,
+            validation_method="DNS",
+            lifecycle=_REPLACE,
+            provider=provider,
+        )
+        issued = AcmCertificateValidation(self, "issued", certificate_arn=certificate.arn, provider=provider)
+        self.arn = issued.certificate_arn

@@ -1,0 +1,155 @@
+"""The private, versioned bucket that holds the whole site in one region, with its health objects."""
+
+from pathlib import Path
+
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
+    S3BucketOwnershipControls,
+    S3BucketOwnershipControlsRule,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
+    S3BucketServerSideEncryptionConfigurationA,
+    S3BucketServerSideEncryptionConfigurationRuleA,
+    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
+    S3BucketVersioningA,
+    S3BucketVersioningVersioningConfiguration,
+)
+from cdktf_cdktf_provider_aws.s3_object import S3Object
+from constructs import Construct
+
+from constructs_lib import naming
+
+_NONCURRENT_DAYS = 30
+_NONCURRENT_VERSIONS_KEPT = 3
+_ABORT_UPLOAD_DAYS = 2
+_HEALTH_PAGE = Path(__file__).parent / "functions" / "health_page.html"
+
+
+class ContentBucket(Construct):
+    """A bucket that only its distributions, its regional endpoint and the publisher reach.
+
+    Encryption is SSE-S3: SSE-KMS would need grants to CloudFront and to replication on keys in both regions
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html).
+
+    Attributes:
+        name: name of the bucket.
+        arn: its ARN.
+        regional_domain_name: host of its REST endpoint in its region. The global name may answer 307 for the first hours.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, region: str, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        bucket = S3Bucket(self, "bucket", bucket=name, provider=provider)
+        S3BucketPublicAccessBlock(
+            self,
+            "public_access_block",
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            provider=provider,
+        )
+        S3BucketOwnershipControls(
+            self,
+            "ownership",
+            bucket=bucket.id,
+            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+            provider=provider,
+        )
+        self._encrypt(bucket, provider)
+        versioning = S3BucketVersioningA(
+            self,
+            "versioning",
+            bucket=bucket.id,
+            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+            provider=provider,
+        )
+        self._expire(bucket, versioning, provider)
+        self._add_health_objects(bucket, versioning, region, provider)
+        self.name = bucket.bucket
+        self.arn = bucket.arn
+        self.regional_domain_name = bucket.bucket_regional_domain_name
+
+    def _encrypt(self, bucket: S3Bucket, provider: AwsProvider) -> None:
+        S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "encryption",
+            bucket=bucket.id,
+            rule=[
+                S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=(
+                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+                            sse_algorithm="AES256"
+                        )
+                    )
+                )
+            ],
+            provider=provider,
+        )
+
+    def _expire(self, bucket: S3Bucket, versioning: S3BucketVersioningA, provider: AwsProvider) -> None:
+        S3BucketLifecycleConfiguration(
+            self,
+            "lifecycle",
+            bucket=bucket.id,
+            rule=[
+                S3BucketLifecycleConfigurationRule(
+                    id="noncurrent-versions",
+                    status="Enabled",
+                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                    noncurrent_version_expiration=[
+                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                            noncurrent_days=_NONCURRENT_DAYS, newer_noncurrent_versions=_NONCURRENT_VERSIONS_KEPT
+                        )
+                    ],
+                    expiration=[S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)],
+                    abort_incomplete_multipart_upload=[
+                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                            days_after_initiation=_ABORT_UPLOAD_DAYS
+                        )
+                    ],
+                )
+            ],
+            depends_on=[versioning],
+            provider=provider,
+        )
+
+    def _add_health_objects(
+        self, bucket: S3Bucket, versioning: S3BucketVersioningA, region: str, provider: AwsProvider
+    ) -> None:
+        """Markers that name the region; they differ per bucket and lie outside what is replicated."""
+        marker = f'{{"region": "{region}"}}\n'
+        objects = {
+            "region_marker": (naming.REGION_MARKER_KEY, "application/json", marker),
+            "region_check": (naming.region_check_path(region).lstrip("/"), "application/json", marker),
+            "health_page": (
+                f"{naming.HEALTH_PREFIX}index.html",
+                "text/html; charset=utf-8",
+                _HEALTH_PAGE.read_text(encoding="utf-8").replace("{region}", region),
+            ),
+        }
+        for id_, (key, content_type, content) in objects.items():
+            S3Object(
+                self,
+                id_,
+                bucket=bucket.id,
+                key=key,
+                content=content,
+                content_type=content_type,
+                cache_control="no-store",
+                depends_on=[versioning],
+                provider=provider,
+            )

@@ -1,0 +1,115 @@
+"""What CloudFront caches and which headers it adds: shared by both distributions."""
+
+from cdktf_cdktf_provider_aws.cloudfront_cache_policy import (
+    CloudfrontCachePolicy,
+    CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOrigin,
+    CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginCookiesConfig,
+    CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginHeadersConfig,
+    CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginQueryStringsConfig,
+)
+from cdktf_cdktf_provider_aws.cloudfront_response_headers_policy import (
+    CloudfrontResponseHeadersPolicy,
+    CloudfrontResponseHeadersPolicyCustomHeadersConfig,
+    CloudfrontResponseHeadersPolicyCustomHeadersConfigItems,
+    CloudfrontResponseHeadersPolicySecurityHeadersConfig,
+    CloudfrontResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicy,
+    CloudfrontResponseHeadersPolicySecurityHeadersConfigContentTypeOptions,
+    CloudfrontResponseHeadersPolicySecurityHeadersConfigFrameOptions,
+    CloudfrontResponseHeadersPolicySecurityHeadersConfigReferrerPolicy,
+    CloudfrontResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurity,
+)
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from constructs_lib import security_headers
+from constructs_lib.site_file import SiteFile
+
+CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+"""AWS's managed policy Managed-CachingDisabled.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+"""
+
+_DEFAULT_TTL_SECONDS = 86_400
+_MAX_TTL_SECONDS = 31_536_000
+
+
+class EdgePolicies(Construct):
+    """Cache policy and response headers policy.
+
+    The cache key is the path alone: it holds the release after the router's rewrite, and a static site has no use for
+    query strings or cookies. Min TTL 0 obeys every Cache-Control
+    (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html).
+
+    Attributes:
+        cache_policy_id: for released content.
+        response_headers_policy_id: security headers, for everything.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        cache = CloudfrontCachePolicy(
+            self,
+            "cache_policy",
+            name=f"{site.prefix}-releases",
+            comment="Path only; the path holds the release",
+            min_ttl=0,
+            default_ttl=_DEFAULT_TTL_SECONDS,
+            max_ttl=_MAX_TTL_SECONDS,
+            parameters_in_cache_key_and_forwarded_to_origin=_key_is_path_only(),
+            provider=provider,
+        )
+        headers = CloudfrontResponseHeadersPolicy(
+            self,
+            "response_headers_policy",
+            name=f"{site.prefix}-security-headers",
+            comment="Security headers",
+            security_headers_config=_security_headers(),
+            custom_headers_config=CloudfrontResponseHeadersPolicyCustomHeadersConfig(
+                items=[
+                    CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
+                        header="permissions-policy", value=security_headers.PERMISSIONS_POLICY, override=True
+                    )
+                ]
+            ),
+            provider=provider,
+        )
+        self.cache_policy_id = cache.id
+        self.response_headers_policy_id = headers.id
+
+
+def _key_is_path_only() -> CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOrigin:
+    return CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOrigin(
+        enable_accept_encoding_brotli=True,
+        enable_accept_encoding_gzip=True,
+        cookies_config=CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginCookiesConfig(
+            cookie_behavior="none"
+        ),
+        headers_config=CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginHeadersConfig(
+            header_behavior="none"
+        ),
+        query_strings_config=CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginQueryStringsConfig(
+            query_string_behavior="none"
+        ),
+    )
+
+
+def _security_headers() -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
+    return CloudfrontResponseHeadersPolicySecurityHeadersConfig(
+        content_security_policy=CloudfrontResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicy(
+            content_security_policy=security_headers.CONTENT_SECURITY_POLICY, override=True
+        ),
+        content_type_options=CloudfrontResponseHeadersPolicySecurityHeadersConfigContentTypeOptions(override=True),
+        frame_options=CloudfrontResponseHeadersPolicySecurityHeadersConfigFrameOptions(
+            frame_option=security_headers.FRAME_OPTIONS, override=True
+        ),
+        referrer_policy=CloudfrontResponseHeadersPolicySecurityHeadersConfigReferrerPolicy(
+            referrer_policy=security_headers.REFERRER_POLICY, override=True
+        ),
+        strict_transport_security=CloudfrontResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurity(
+            access_control_max_age_sec=security_headers.HSTS_MAX_AGE_SECONDS,
+            include_subdomains=False,
+            preload=False,
+            override=True,
+        ),
+    )

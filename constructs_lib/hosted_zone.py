@@ -1,0 +1,45 @@
+"""The public hosted zone: made here, or looked up by id when the site file names one."""
+
+from cdktf_cdktf_provider_aws.data_aws_route53_zone import DataAwsRoute53Zone
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.route53_record import Route53Record
+from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
+from constructs import Construct
+
+from constructs_lib.site_file import SiteFile
+
+# Any one lets ACM issue: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
+_AMAZON_CAS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
+_CAA_TTL_SECONDS = 3600
+
+
+class HostedZone(Construct):
+    """The zone of `site.domain_name`.
+
+    A zone made here gets a CAA record that lets only Amazon's authorities issue. A zone that exists already keeps its own.
+
+    Attributes:
+        zone_id: id of the hosted zone.
+        name_servers: the four names to enter at the registrar.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        if site.site.hosted_zone_id is not None:
+            existing = DataAwsRoute53Zone(self, "zone", zone_id=site.site.hosted_zone_id, provider=provider)
+            self.zone_id, self.name_servers = existing.zone_id, existing.name_servers
+            return
+        zone = Route53Zone(
+            self, "zone", name=site.site.domain_name, comment=f"{site.prefix}: multi-region website", provider=provider
+        )
+        Route53Record(
+            self,
+            "caa",
+            zone_id=zone.zone_id,
+            name=site.site.domain_name,
+            type="CAA",
+            ttl=_CAA_TTL_SECONDS,
+            records=[f'0 issue "{authority}"' for authority in _AMAZON_CAS],
+            provider=provider,
+        )
+        self.zone_id, self.name_servers = zone.zone_id, zone.name_servers

@@ -1,0 +1,55 @@
+"""Names: of stacks, buckets, hosts, origins and keys. Pure functions; a name made here is a contract.
+
+The `failover` command and localcloud meet the same names in Terraform outputs and in the buckets, never by import.
+"""
+
+from constructs_lib.site_file import SiteFile
+
+DNS_STACK = "dns"
+EDGE_STACK = "edge"
+
+GLOBAL_REGION = "us-east-1"
+"""CloudFront's certificates and Route 53's control plane live here.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+"""
+
+RELEASES_PREFIX = "releases/"
+CONTROL_PREFIX = "control/"
+HEALTH_PREFIX = "health/"
+ERRORS_PREFIX = "errors/"
+
+REGION_MARKER_KEY = "health/region.json"
+"""Differs per bucket and is never replicated: read through the origin group it tells which region answered."""
+
+ORIGIN_GROUP_ID = "origin-group"
+
+
+def region_stack(region: str) -> str:
+    """Returns the stack that holds `region`."""
+    return f"region-{region}"
+
+
+def regional_hostname(site: SiteFile, region: str) -> str:
+    """Returns the name of the region's own distribution, such as `eu-central-1.www.example.com`."""
+    return f"{region}.{site.site.hostname}"
+
+
+def certificate_names(site: SiteFile) -> list[str]:
+    """Returns every name that CloudFront serves, the public one first."""
+    return [site.site.hostname, *(regional_hostname(site, region.name) for region in site.region)]
+
+
+def bucket(site: SiteFile, region: str, account_id: str) -> str:
+    """Returns the content bucket's name; the account id makes it globally unique."""
+    return f"{site.prefix}-{region}-{account_id}"
+
+
+def origin_id(region: str) -> str:
+    """Returns the id under which each distribution knows the region's bucket."""
+    return f"s3-{region}"
+
+
+def region_check_path(region: str) -> str:
+    """Returns the path of the region check: a behaviour pinned to that region's bucket, caching off."""
+    return f"/health/{region}.json"

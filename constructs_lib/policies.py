@@ -1,0 +1,118 @@
+"""IAM and bucket policies as dictionaries. Pure functions; nothing here knows a construct."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, RELEASES_PREFIX
+
+PolicyDocument = dict[str, Any]
+_VERSION = "2012-10-17"
+
+
+def document(*statements: dict[str, Any]) -> PolicyDocument:
+    """Returns a policy document of the statements, in order."""
+    return {"Version": _VERSION, "Statement": list(statements)}
+
+
+def to_json(policy: PolicyDocument) -> str:
+    """Returns the document as the string that Terraform's arguments take."""
+    return json.dumps(policy, sort_keys=True)
+
+
+def assume_role(service: str, *, account_id: str) -> PolicyDocument:
+    """Returns the trust policy of a role that `service` assumes for this account only (confused deputy).
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        }
+    )
+
+
+def assume_role_by_lambda() -> PolicyDocument:
+    """Returns the trust policy of a function's execution role; Lambda sets no source keys when it assumes it."""
+    return document({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+
+
+def content_bucket(bucket_arn: str, *, distribution_arns: Sequence[str]) -> PolicyDocument:
+    """Returns the policy of a content bucket: readable by these distributions only, over TLS only.
+
+    ListBucket makes a missing key 404 instead of 403, so that 403 can mean broken access and fail over
+    (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). `control/` is not for viewers.
+    """
+    by_distribution = {"StringEquals": {"AWS:SourceArn": list(distribution_arns)}}
+    cloudfront = {"Service": "cloudfront.amazonaws.com"}
+    return document(
+        {
+            "Sid": "ReadByDistributions",
+            "Effect": "Allow",
+            "Principal": cloudfront,
+            "Action": "s3:GetObject",
+            "Resource": [f"{bucket_arn}/{prefix}*" for prefix in (RELEASES_PREFIX, HEALTH_PREFIX, ERRORS_PREFIX)],
+            "Condition": by_distribution,
+        },
+        {
+            "Sid": "TellMissingFromForbidden",
+            "Effect": "Allow",
+            "Principal": cloudfront,
+            "Action": "s3:ListBucket",
+            "Resource": bucket_arn,
+            "Condition": by_distribution,
+        },
+        {
+            "Sid": "DenyInsecureTransport",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket_arn, f"{bucket_arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+
+
+def regional_endpoint(bucket_arn: str, *, log_group_arn: str) -> PolicyDocument:
+    """Returns what the regional endpoint's function may do: read its own region's bucket and write its own log."""
+    return document(
+        {"Sid": "ReadContent", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket_arn}/*"},
+        {"Sid": "TellMissingFromForbidden", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn},
+        {
+            "Sid": "WriteLog",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"{log_group_arn}:*",
+        },
+    )
+
+
+def replication(source_arn: str, destination_arn: str) -> PolicyDocument:
+    """Returns what the replication role may do, one direction, releases only.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+    """
+    return document(
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"],
+            "Resource": source_arn,
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "s3:GetObjectVersionForReplication",
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectVersionTagging",
+            ],
+            "Resource": f"{source_arn}/{RELEASES_PREFIX}*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+            "Resource": f"{destination_arn}/{RELEASES_PREFIX}*",
+        },
+    )

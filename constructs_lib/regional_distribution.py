@@ -1,0 +1,200 @@
+"""One CloudFront distribution per region; the primary region's also holds the public name.
+
+A name sits on one distribution only, so nothing here tries to put the public name on both: docs/ARCHITECTURE.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cdktf_cdktf_provider_aws.cloudfront_distribution import (
+    CloudfrontDistribution,
+    CloudfrontDistributionCustomErrorResponse,
+    CloudfrontDistributionDefaultCacheBehavior,
+    CloudfrontDistributionDefaultCacheBehaviorFunctionAssociation,
+    CloudfrontDistributionOrderedCacheBehavior,
+    CloudfrontDistributionOrderedCacheBehaviorFunctionAssociation,
+    CloudfrontDistributionOrigin,
+    CloudfrontDistributionOriginGroup,
+    CloudfrontDistributionOriginGroupFailoverCriteria,
+    CloudfrontDistributionOriginGroupMember,
+    CloudfrontDistributionRestrictions,
+    CloudfrontDistributionRestrictionsGeoRestriction,
+    CloudfrontDistributionViewerCertificate,
+)
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.edge_policies import CACHING_DISABLED_POLICY_ID, EdgePolicies
+from constructs_lib.router import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
+from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import Protocol
+
+READ_METHODS = ["GET", "HEAD"]
+_CONNECTION_ATTEMPTS = 1
+# How long an edge repeats an error before it asks again. AWS's default of 10 s would prolong every outage.
+_ERROR_TTL_SECONDS = {403: 1, 500: 1, 502: 1, 503: 1, 504: 1}
+_NOT_FOUND_TTL_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistributionAccess:
+    """What a distribution is allowed to use: its certificate, origin access control and router function."""
+
+    certificate_arn: str
+    origin_access_control_id: str
+    router_function_arn: str
+
+
+class RegionalDistribution(Construct):
+    """The distribution of one region: its own bucket first, the other one when that fails.
+
+    Attributes:
+        id: id of the distribution.
+        arn: its ARN.
+        domain_name: its own name, `d....cloudfront.net`.
+        hosted_zone_id: CloudFront's hosted zone, for alias records.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: SiteFile,
+        region: str,
+        aliases: Sequence[str],
+        bucket_domain_names: Mapping[str, str],
+        access: DistributionAccess,
+        edge_policies: EdgePolicies,
+        provider: AwsProvider,
+    ) -> None:
+        super().__init__(scope, id_)
+        own_first = sorted(bucket_domain_names, key=lambda name: name != region)
+        distribution = CloudfrontDistribution(
+            self,
+            "distribution",
+            comment=f"{site.prefix} {region}",
+            enabled=True,
+            is_ipv6_enabled=True,
+            http_version="http2and3",
+            price_class=site.routing.price_class.value,
+            aliases=list(aliases),
+            default_root_object="index.html",
+            origin=[
+                CloudfrontDistributionOrigin(
+                    origin_id=naming.origin_id(name),
+                    domain_name=bucket_domain_names[name],
+                    origin_access_control_id=access.origin_access_control_id,
+                    connection_attempts=_CONNECTION_ATTEMPTS,
+                    connection_timeout=ORIGIN_CONNECTION_TIMEOUT_SECONDS,
+                )
+                for name in own_first
+            ],
+            origin_group=[_origin_group(own_first)],
+            default_cache_behavior=_released_content(access, edge_policies),
+            ordered_cache_behavior=[
+                *(_region_check(name, site.health_check.region_check_protocol, edge_policies) for name in own_first),
+                _uncached("/health/*", access, edge_policies),
+                _uncached("/errors/*", access, edge_policies),
+            ],
+            custom_error_response=_error_responses(),
+            viewer_certificate=CloudfrontDistributionViewerCertificate(
+                acm_certificate_arn=access.certificate_arn,
+                ssl_support_method="sni-only",
+                minimum_protocol_version="TLSv1.2_2021",
+            ),
+            restrictions=CloudfrontDistributionRestrictions(
+                geo_restriction=CloudfrontDistributionRestrictionsGeoRestriction(restriction_type="none")
+            ),
+            provider=provider,
+        )
+        self.id = distribution.id
+        self.arn = distribution.arn
+        self.domain_name = distribution.domain_name
+        self.hosted_zone_id = distribution.hosted_zone_id
+
+
+def _origin_group(regions: Sequence[str]) -> CloudfrontDistributionOriginGroup:
+    return CloudfrontDistributionOriginGroup(
+        origin_id=naming.ORIGIN_GROUP_ID,
+        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=list(FAILOVER_STATUS_CODES)),
+        member=[CloudfrontDistributionOriginGroupMember(origin_id=naming.origin_id(region)) for region in regions],
+    )
+
+
+def _released_content(
+    access: DistributionAccess, edge_policies: EdgePolicies
+) -> CloudfrontDistributionDefaultCacheBehavior:
+    return CloudfrontDistributionDefaultCacheBehavior(
+        target_origin_id=naming.ORIGIN_GROUP_ID,
+        allowed_methods=READ_METHODS,
+        cached_methods=READ_METHODS,
+        viewer_protocol_policy="redirect-to-https",
+        compress=True,
+        cache_policy_id=edge_policies.cache_policy_id,
+        response_headers_policy_id=edge_policies.response_headers_policy_id,
+        function_association=[
+            CloudfrontDistributionDefaultCacheBehaviorFunctionAssociation(
+                event_type="viewer-request", function_arn=access.router_function_arn
+            )
+        ],
+    )
+
+
+def _uncached(
+    path_pattern: str, access: DistributionAccess, edge_policies: EdgePolicies
+) -> CloudfrontDistributionOrderedCacheBehavior:
+    """Through the origin group like the site itself, but always asking: who answers now?"""
+    return CloudfrontDistributionOrderedCacheBehavior(
+        path_pattern=path_pattern,
+        target_origin_id=naming.ORIGIN_GROUP_ID,
+        allowed_methods=READ_METHODS,
+        cached_methods=READ_METHODS,
+        viewer_protocol_policy="redirect-to-https",
+        compress=True,
+        cache_policy_id=CACHING_DISABLED_POLICY_ID,
+        response_headers_policy_id=edge_policies.response_headers_policy_id,
+        function_association=[
+            CloudfrontDistributionOrderedCacheBehaviorFunctionAssociation(
+                event_type="viewer-request", function_arn=access.router_function_arn
+            )
+        ],
+    )
+
+
+def _region_check(
+    region: str, protocol: Protocol, edge_policies: EdgePolicies
+) -> CloudfrontDistributionOrderedCacheBehavior:
+    """Pinned to one bucket and without the router: through the origin group this check would never fail.
+
+    Over HTTP the check must not be redirected, because Route 53 takes a 3xx for healthy
+    (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html). The
+    object is a public marker of a few bytes.
+    """
+    return CloudfrontDistributionOrderedCacheBehavior(
+        path_pattern=naming.region_check_path(region),
+        target_origin_id=naming.origin_id(region),
+        allowed_methods=READ_METHODS,
+        cached_methods=READ_METHODS,
+        viewer_protocol_policy="allow-all" if protocol is Protocol.HTTP else "https-only",
+        compress=True,
+        cache_policy_id=CACHING_DISABLED_POLICY_ID,
+        response_headers_policy_id=edge_policies.response_headers_policy_id,
+    )
+
+
+def _error_responses() -> list[CloudfrontDistributionCustomErrorResponse]:
+    """Short error caching; the 404 page lies in both buckets. No error becomes a 200: it would hide a dead origin."""
+    return [
+        CloudfrontDistributionCustomErrorResponse(
+            error_code=404,
+            response_code=404,
+            response_page_path=f"/{naming.ERRORS_PREFIX}404.html",
+            error_caching_min_ttl=_NOT_FOUND_TTL_SECONDS,
+        ),
+        *(
+            CloudfrontDistributionCustomErrorResponse(error_code=code, error_caching_min_ttl=ttl)
+            for code, ttl in _ERROR_TTL_SECONDS.items()
+        ),
+    ]

@@ -1,0 +1,196 @@
+"""The regional endpoint: an HTTP API on the public name, with a function that serves the active release from S3.
+
+It is the SECONDARY of the DNS failover records (layer 3) and needs nothing outside its region but Route 53's answer.
+"""
+
+import json
+from pathlib import Path
+
+from cdktf import AssetType, Fn, TerraformAsset
+from cdktf_cdktf_provider_aws.apigatewayv2_api import Apigatewayv2Api
+from cdktf_cdktf_provider_aws.apigatewayv2_api_mapping import Apigatewayv2ApiMapping
+from cdktf_cdktf_provider_aws.apigatewayv2_domain_name import (
+    Apigatewayv2DomainName,
+    Apigatewayv2DomainNameDomainNameConfiguration,
+)
+from cdktf_cdktf_provider_aws.apigatewayv2_integration import Apigatewayv2Integration
+from cdktf_cdktf_provider_aws.apigatewayv2_route import Apigatewayv2Route
+from cdktf_cdktf_provider_aws.apigatewayv2_stage import (
+    Apigatewayv2Stage,
+    Apigatewayv2StageAccessLogSettings,
+    Apigatewayv2StageDefaultRouteSettings,
+)
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction, LambdaFunctionEnvironment
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from constructs_lib import policies, security_headers
+from constructs_lib.certificates import RegionalCertificate
+from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.site_file import SiteFile
+
+_CODE = Path(__file__).parent / "functions" / "regional_endpoint"
+_RUNTIME = "python3.13"
+_MEMORY_MEGABYTES = 512
+# HTTP APIs wait at most 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+_TIMEOUT_SECONDS = 15
+_LOG_RETENTION_DAYS = 30
+_BURST_REQUESTS = 500
+_RATE_REQUESTS_PER_SECOND = 1000
+_ACCESS_LOG_FIELDS = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "status": "$context.status",
+    "latencyMilliseconds": "$context.responseLatency",
+    "error": "$context.integrationErrorMessage",
+}
+
+
+class RegionalEndpoint(Construct):
+    """Serves the active release at the public name from one region.
+
+    Attributes:
+        function_name: name of the function.
+        target_domain_name: what an alias record points at, `d-....execute-api.<region>.amazonaws.com`.
+        target_hosted_zone_id: hosted zone of that name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: SiteFile,
+        region: str,
+        bucket: ContentBucket,
+        certificate: RegionalCertificate,
+        provider: AwsProvider,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._provider = provider
+        name = f"{site.prefix}-regional-endpoint-{region}"
+        function = self._add_function(name, region, bucket)
+        api = self._add_api(name, function)
+        domain = Apigatewayv2DomainName(
+            self,
+            "domain_name",
+            domain_name=site.site.hostname,
+            # Dual stack, because the AAAA failover record needs a SECONDARY as well.
+            domain_name_configuration=Apigatewayv2DomainNameDomainNameConfiguration(
+                certificate_arn=certificate.arn,
+                endpoint_type="REGIONAL",
+                security_policy="TLS_1_2",
+                ip_address_type="dualstack",
+            ),
+            provider=provider,
+        )
+        stage = self._add_stage(name, api)
+        Apigatewayv2ApiMapping(
+            self, "mapping", api_id=api.id, domain_name=domain.domain_name, stage=stage.name, provider=provider
+        )
+        self.function_name = function.function_name
+        self.target_domain_name = domain.domain_name_configuration.target_domain_name
+        self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
+
+    def _add_function(self, name: str, region: str, bucket: ContentBucket) -> LambdaFunction:
+        log_group = self._add_log_group("function_log", f"/aws/lambda/{name}")
+        role = IamRole(
+            self,
+            "role",
+            name=name,
+            assume_role_policy=policies.to_json(policies.assume_role_by_lambda()),
+            provider=self._provider,
+        )
+        policy = IamRolePolicy(
+            self,
+            "policy",
+            role=role.id,
+            policy=policies.to_json(policies.regional_endpoint(bucket.arn, log_group_arn=log_group.arn)),
+            provider=self._provider,
+        )
+        code = TerraformAsset(self, "code", path=str(_CODE), type=AssetType.ARCHIVE)
+        return LambdaFunction(
+            self,
+            "function",
+            function_name=name,
+            role=role.arn,
+            runtime=_RUNTIME,
+            architectures=["arm64"],
+            handler="handler.handler",
+            filename=code.path,
+            source_code_hash=Fn.filebase64sha256(code.path),
+            memory_size=_MEMORY_MEGABYTES,
+            timeout=_TIMEOUT_SECONDS,
+            environment=LambdaFunctionEnvironment(
+                variables={
+                    "BUCKET": bucket.name,
+                    "REGION": region,
+                    "SECURITY_HEADERS": json.dumps(security_headers.as_http_headers(), sort_keys=True),
+                }
+            ),
+            depends_on=[log_group, policy],
+            provider=self._provider,
+        )
+
+    def _add_api(self, name: str, function: LambdaFunction) -> Apigatewayv2Api:
+        api = Apigatewayv2Api(
+            self,
+            "api",
+            name=name,
+            protocol_type="HTTP",
+            disable_execute_api_endpoint=True,
+            provider=self._provider,
+        )
+        integration = Apigatewayv2Integration(
+            self,
+            "integration",
+            api_id=api.id,
+            integration_type="AWS_PROXY",
+            integration_uri=function.invoke_arn,
+            payload_format_version="2.0",
+            provider=self._provider,
+        )
+        Apigatewayv2Route(
+            self,
+            "route",
+            api_id=api.id,
+            route_key="$default",
+            target=f"integrations/{integration.id}",
+            provider=self._provider,
+        )
+        LambdaPermission(
+            self,
+            "permission",
+            function_name=function.function_name,
+            action="lambda:InvokeFunction",
+            principal="apigateway.amazonaws.com",
+            source_arn=f"{api.execution_arn}/*",
+            provider=self._provider,
+        )
+        return api
+
+    def _add_stage(self, name: str, api: Apigatewayv2Api) -> Apigatewayv2Stage:
+        log_group = self._add_log_group("access_log", f"/aws/apigateway/{name}")
+        return Apigatewayv2Stage(
+            self,
+            "stage",
+            api_id=api.id,
+            name="$default",
+            auto_deploy=True,
+            access_log_settings=Apigatewayv2StageAccessLogSettings(
+                destination_arn=log_group.arn, format=json.dumps(_ACCESS_LOG_FIELDS)
+            ),
+            default_route_settings=Apigatewayv2StageDefaultRouteSettings(
+                throttling_burst_limit=_BURST_REQUESTS, throttling_rate_limit=_RATE_REQUESTS_PER_SECOND
+            ),
+            provider=self._provider,
+        )
+
+    def _add_log_group(self, id_: str, name: str) -> CloudwatchLogGroup:
+        return CloudwatchLogGroup(self, id_, name=name, retention_in_days=_LOG_RETENTION_DAYS, provider=self._provider)

@@ -1,0 +1,175 @@
+"""Reads a site file and reports all its problems at once.
+
+Every section is validated by itself, so that a mistake in one does not hide the mistakes in the others; then the rules
+between the valid sections run.
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from constructs_lib.errors import ConfigError, Problem
+from constructs_lib.site_file.models import Region, SiteFile
+from constructs_lib.site_file.rules import RULES
+
+_TABLES: dict[str, type[BaseModel]] = {
+    name: field.annotation
+    for name, field in SiteFile.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+}
+
+
+def load_site_file(path: Path) -> SiteFile:
+    """Reads and validates `path`.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or has problems; all of them are in the one report.
+    """
+    data = _read_toml(path)
+    problems = list(_unknown_tables(data))
+    sections: dict[str, Any] = {}
+    for name, model in _TABLES.items():
+        problems += _validate(name, model, data, sections)
+    problems += _validate_regions(data, sections)
+    problems += [problem for rule in RULES for problem in rule(sections)]
+    if problems:
+        raise ConfigError(str(path), problems)
+    return SiteFile(**sections)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        problem = Problem(
+            key="site file",
+            value=f"{str(path)!r} ({error.strerror})",
+            allowed="a readable TOML file",
+            remedy="give the path of a site file; config/prod.example.toml is one to copy",
+        )
+        raise ConfigError(str(path), [problem]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Problem(
+            key="site file",
+            value=f"not TOML: {error}",
+            allowed="TOML 1.0 in UTF-8 (https://toml.io/en/v1.0.0)",
+            remedy="correct the line named",
+        )
+        raise ConfigError(str(path), [problem]) from error
+
+
+def _unknown_tables(data: dict[str, Any]) -> Iterator[Problem]:
+    known = [*_TABLES, "region"]
+    for name in data.keys() - set(known):
+        yield _unknown_key(name, name, data[name], known)
+
+
+def _validate(name: str, model: type[BaseModel], data: dict[str, Any], sections: dict[str, Any]) -> Iterator[Problem]:
+    if name not in data and not SiteFile.model_fields[name].is_required():
+        sections[name] = SiteFile.model_fields[name].default
+        return
+    if not isinstance(data.get(name, {}), dict):
+        yield Problem(
+            key=name,
+            value=_toml(data[name]),
+            allowed=f"a table [{name}]",
+            remedy=f"write [{name}] on a line of its own",
+        )
+        return
+    try:
+        sections[name] = model.model_validate(data.get(name, {}))
+    except ValidationError as error:
+        yield from (_problem(name, model, details) for details in error.errors(include_url=False))
+
+
+def _validate_regions(data: dict[str, Any], sections: dict[str, Any]) -> Iterator[Problem]:
+    raw = data.get("region")
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+        yield Problem(
+            key="region",
+            value=None if raw is None else _toml(raw),
+            allowed="two tables [[region]], each with name and role",
+            remedy='add [[region]] with name = "eu-central-1" and role = "primary", and a second one with role = "secondary"',
+        )
+        return
+    regions = []
+    for index, item in enumerate(raw):
+        try:
+            regions.append(Region.model_validate(item))
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                yield _problem(f"region[{index}]", Region, details)
+    if len(regions) == len(raw):
+        sections["region"] = tuple(regions)
+
+
+def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Problem:
+    key = ".".join([section, *(str(part) for part in details["loc"])])
+    context = details.get("ctx", {})
+    field = str(details["loc"][0]) if details["loc"] else ""
+    match details["type"]:
+        case "extra_forbidden":
+            return _unknown_key(key, field, details["input"], list(model.model_fields))
+        case "missing":
+            return Problem(key=key, value=None, allowed=_allowed(model, field), remedy=f"add {field} to [{section}]")
+        case "refused":
+            return Problem(key=key, value=_toml(details["input"]), allowed=context["allowed"], remedy=context["remedy"])
+        case _:
+            return Problem(
+                key=key,
+                value=_toml(details["input"]),
+                allowed=_allowed(model, field),
+                remedy=f"correct it ({details['msg']})",
+            )
+
+
+def _unknown_key(key: str, name: str, value: object, known: list[str]) -> Problem:
+    near = difflib.get_close_matches(name, known, n=1)
+    remedy = f"did you mean {near[0]!r}? Otherwise remove it" if near else "remove it; no such key is known"
+    return Problem(key=key, value=f"an unknown key (= {_toml(value)})", allowed=", ".join(sorted(known)), remedy=remedy)
+
+
+def _allowed(model: type[BaseModel], field: str) -> str:
+    """Returns what a field accepts, read from the model's JSON schema."""
+    schema = model.model_json_schema(mode="validation")
+    prop = schema["properties"].get(field, {})
+    options = [option for option in prop.get("anyOf", [prop]) if option.get("type") != "null"]
+    return " or ".join(_describe({**prop, **option}, schema) for option in options)
+
+
+def _describe(option: dict[str, Any], schema: dict[str, Any]) -> str:
+    if "$ref" in option:
+        option = schema["$defs"][option["$ref"].rsplit("/", 1)[1]]
+    if "allowed" in option:
+        return str(option["allowed"])
+    if "enum" in option:
+        return " or ".join(json.dumps(value) for value in option["enum"])
+    names = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list"}
+    kind = names.get(option.get("type", ""), "a string")
+    return f"{kind}{_bounds(option)}"
+
+
+def _bounds(option: dict[str, Any]) -> str:
+    above = f"above {option['exclusiveMinimum']}" if "exclusiveMinimum" in option else ""
+    low = f"from {option['minimum']}" if "minimum" in option else above
+    below = f"below {option['exclusiveMaximum']}" if "exclusiveMaximum" in option else ""
+    high = f"to {option['maximum']}" if "maximum" in option else below
+    return f" {low} {high}".rstrip() if low or high else ""
+
+
+def _toml(value: object) -> str:
+    """Returns `value` about as it stands in the file, shortened."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", exclude_none=True)
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+# The loader's table of sections must name every field of SiteFile but `region`: a forgotten one would be ignored.
+assert set(_TABLES) | {"region"} == set(SiteFile.model_fields)  # noqa: S101

@@ -1,0 +1,293 @@
+"""The site file's frozen models: names, types, defaults and the rules inside one section.
+
+Rules that need two sections live in `rules.py`; turning pydantic's errors into our report in `loader.py`.
+Every key has its unit in its name. A key that costs money says how much in its description (USD, aws-region dependent
+prices as of 2026-08; `failover cost` prices the synthesized result).
+"""
+
+import difflib
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS
+
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"^(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+$")
+
+
+def refuse(*, allowed: str, remedy: str) -> PydanticCustomError:
+    """Returns the error that the report prints with these two texts."""
+    return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
+
+
+def _known_region(value: str) -> str:
+    if value not in REGIONS:
+        near = difflib.get_close_matches(value, REGIONS, n=3)
+        remedy = f"did you mean {' or '.join(near)}?" if near else "write an AWS region's code name"
+        raise refuse(allowed=f"an AWS region: {', '.join(REGIONS)}", remedy=remedy)
+    return value
+
+
+class Role(StrEnum):
+    """The part a region plays when everything is healthy."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+
+
+class Entry(StrEnum):
+    """What stands behind the public name."""
+
+    CLOUDFRONT = "cloudfront"
+    REGIONAL = "regional"
+
+
+class Policy(StrEnum):
+    """Routing policy between the regions, in Route 53's words."""
+
+    FAILOVER = "failover"
+    WEIGHTED = "weighted"
+    LATENCY = "latency"
+    GEOLOCATION = "geolocation"
+    GEOPROXIMITY = "geoproximity"
+    MULTIVALUE = "multivalue"
+
+
+class StateBackend(StrEnum):
+    """Where Terraform keeps its state."""
+
+    S3 = "s3"
+    LOCAL = "local"
+
+
+class Protocol(StrEnum):
+    """Protocol of a health check."""
+
+    HTTP = "http"
+    HTTPS = "https"
+
+
+class PriceClass(StrEnum):
+    """CloudFront price class: which edge locations serve the site."""
+
+    PRICECLASS_100 = "PriceClass_100"
+    PRICECLASS_200 = "PriceClass_200"
+    PRICECLASS_ALL = "PriceClass_All"
+
+
+# TOML has integers, floats and booleans of its own: "10" and true are not numbers here.
+_Int = Annotated[int, Field(strict=True)]
+_Float = Annotated[float, Field(strict=True)]
+_Bool = Annotated[bool, Field(strict=True)]
+
+
+def _pattern(pattern: str, allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
+    """Returns a field whose report says `allowed` instead of a regular expression."""
+    return Field(pattern=pattern, json_schema_extra={"allowed": allowed})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(_Section):
+    """`[site]`: the names.
+
+    `hosted_zone_id` names an existing public hosted zone of `domain_name`; without it the dns stack makes one.
+    `project` and `environment` start every resource's name; together they leave room for the region and the account id in
+    S3's limit of 63 characters (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
+    """
+
+    domain_name: str
+    hostname: str
+    hosted_zone_id: (
+        Annotated[str, _pattern(r"^Z[A-Z0-9]{3,31}$", "a hosted zone id such as Z0123456789ABCDEFGHIJ")] | None
+    ) = None
+    environment: Annotated[
+        str,
+        _pattern(r"^[a-z][a-z0-9-]{0,10}[a-z0-9]$", "2 to 12 of a-z, 0-9 and -, a letter first, such as prod"),
+    ]
+    project: Annotated[
+        str,
+        _pattern(r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$", "2 to 20 of a-z, 0-9 and -, a letter first, such as my-site"),
+    ]
+
+    @field_validator("domain_name")
+    @classmethod
+    def _is_dns_name(cls, value: str) -> str:
+        if not _DNS_NAME.match(value):
+            raise refuse(
+                allowed="a DNS name in lower case such as example.com",
+                remedy="write the name of the hosted zone, without scheme, path or trailing dot",
+            )
+        return value
+
+    @field_validator("hostname")
+    @classmethod
+    def _is_inside_domain(cls, value: str, info: ValidationInfo) -> str:
+        domain = info.data.get("domain_name")
+        if not _DNS_NAME.match(value):
+            raise refuse(
+                allowed="a DNS name in lower case such as www.example.com",
+                remedy="write the public host name, without scheme, port, path or trailing dot",
+            )
+        if domain is not None and not value.endswith(f".{domain}"):
+            raise refuse(
+                allowed=f"a name below site.domain_name, such as www.{domain}",
+                remedy="use a host name inside the domain, or correct site.domain_name",
+            )
+        if len(value) > 48:
+            raise refuse(
+                allowed="at most 48 characters",
+                remedy="shorten it: an ACM certificate's first name holds 64 characters, with the region in front of yours",
+            )
+        return value
+
+
+class Region(_Section):
+    """One `[[region]]`: a region that holds the whole site."""
+
+    name: str
+    role: Role
+
+    @field_validator("name")
+    @classmethod
+    def _is_aws_region(cls, value: str) -> str:
+        return _known_region(value)
+
+
+class Routing(_Section):
+    """`[routing]`: how a viewer reaches a region. Defaults: CloudFront in front, failover behind it."""
+
+    entry: Entry = Entry.CLOUDFRONT
+    policy: Policy = Policy.FAILOVER
+    price_class: PriceClass = PriceClass.PRICECLASS_100
+
+    @field_validator("policy")
+    @classmethod
+    def _can_use_aliases(cls, value: Policy) -> Policy:
+        if value is Policy.MULTIVALUE:
+            raise refuse(
+                allowed='"failover"',
+                remedy="Route 53 allows no alias in a multivalue answer, and CloudFront and API Gateway can only be reached "
+                "by alias (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/"
+                "resource-record-sets-values-multivalue.html): use failover",
+            )
+        return value
+
+
+class HealthCheck(_Section):
+    """`[health_check]`: the Route 53 checks.
+
+    `request_interval_seconds` 10 costs 1.00 USD a month and check more than 30. `string_match` adds 1.00 USD a month.
+    `region_check_protocol` "https" costs 1.00 USD a month and region more than "http"; the checked object is a public
+    marker of a few bytes. Prices for AWS endpoints: https://aws.amazon.com/route53/pricing/
+    """
+
+    request_interval_seconds: _Int = 30
+    failure_threshold: Annotated[_Int, Field(ge=1, le=10)] = 3
+    checker_regions: tuple[str, ...] = ("us-east-1", "eu-west-1", "ap-southeast-1")
+    region_check_protocol: Protocol = Protocol.HTTP
+    string_match: _Bool = False
+
+    @field_validator("request_interval_seconds")
+    @classmethod
+    def _is_route53_interval(cls, value: int) -> int:
+        if value not in (10, 30):
+            raise refuse(
+                allowed="10 or 30",
+                remedy="Route 53 has these two: 30 is the standard, 10 detects faster and costs 1.00 USD a month and check",
+            )
+        return value
+
+    @field_validator("checker_regions")
+    @classmethod
+    def _are_checker_regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in HEALTH_CHECKER_REGIONS]
+        if unknown or len(set(value)) < 3 or len(set(value)) != len(value):
+            raise refuse(
+                allowed=f"three or more different ones of {', '.join(HEALTH_CHECKER_REGIONS)}",
+                remedy="Route 53 checks from these regions only, and from three at least",
+            )
+        return value
+
+
+class Objectives(_Section):
+    """`[objectives]`: what a drill and the cost command are judged against."""
+
+    rto_seconds: Annotated[_Int, Field(ge=1, le=86_400)] = 180
+    rpo_seconds: Annotated[_Int, Field(ge=0, le=86_400)] = 900
+    availability_ratio: Annotated[_Float, Field(gt=0, lt=1)] = 0.999
+    monthly_cost_usd: Annotated[_Float, Field(gt=0, le=1_000_000)] = 3.30
+
+
+class Traffic(_Section):
+    """`[traffic]`: what the cost estimate assumes."""
+
+    page_views_per_month: Annotated[_Int, Field(ge=0, le=10_000_000_000)] = 100_000
+    requests_per_page_view: Annotated[_Float, Field(ge=1, le=1_000)] = 5.0
+    bytes_per_page_view: Annotated[_Int, Field(ge=0, le=1_000_000_000)] = 200_000
+    site_bytes: Annotated[_Int, Field(ge=0, le=1_000_000_000_000)] = 50_000_000
+
+
+class State(_Section):
+    """`[state]`: where Terraform keeps its state; an S3 bucket outside the serving regions, or local for rehearsals."""
+
+    backend: StateBackend
+    bucket: (
+        Annotated[str, _pattern(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "an S3 bucket name of 3 to 63 characters")]
+        | None
+    ) = None
+    region: str | None = None
+
+    @field_validator("region")
+    @classmethod
+    def _is_aws_region(cls, value: str | None) -> str | None:
+        return None if value is None else _known_region(value)
+
+    @model_validator(mode="after")
+    def _has_what_backend_needs(self) -> Self:
+        given = self.bucket is not None or self.region is not None
+        complete = self.bucket is not None and self.region is not None
+        if self.backend is StateBackend.S3 and not complete:
+            raise refuse(
+                allowed='backend = "s3" together with bucket and region',
+                remedy='name the state bucket and its region, or use backend = "local" for a rehearsal on a laptop',
+            )
+        if self.backend is StateBackend.LOCAL and given:
+            raise refuse(
+                allowed='backend = "local" alone',
+                remedy='remove bucket and region, or use backend = "s3"',
+            )
+        return self
+
+
+class SiteFile(_Section):
+    """A whole site file. Build it with `load_site_file`, which also applies the rules between sections."""
+
+    site: Site
+    region: tuple[Region, ...]
+    routing: Routing = Routing()
+    health_check: HealthCheck = HealthCheck()
+    objectives: Objectives = Objectives()
+    traffic: Traffic = Traffic()
+    state: State
+
+    @property
+    def primary(self) -> Region:
+        """The region that serves when everything is healthy."""
+        return next(region for region in self.region if region.role is Role.PRIMARY)
+
+    @property
+    def secondary(self) -> Region:
+        """The region that takes over."""
+        return next(region for region in self.region if region.role is Role.SECONDARY)
+
+    @property
+    def prefix(self) -> str:
+        """`<project>-<environment>`, the start of every resource's name."""
+        return f"{self.site.project}-{self.site.environment}"

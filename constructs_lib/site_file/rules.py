@@ -1,0 +1,106 @@
+"""Rules between sections: what each section allows by itself and the whole does not.
+
+Each rule gets the sections that are valid by themselves, so that one report names the problems of both kinds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from constructs_lib.errors import Problem
+from constructs_lib.site_file.models import Entry, Policy, Region, Role, Routing, State, StateBackend
+
+Sections = Mapping[str, Any]
+
+
+def _regions(sections: Sections) -> tuple[Region, ...]:
+    regions: tuple[Region, ...] = sections.get("region", ())
+    return regions
+
+
+def roles_are_complete(sections: Sections) -> list[Problem]:
+    """One primary and one secondary: the architecture has two of everything."""
+    if "region" not in sections:
+        return []
+    problems = []
+    for role in Role:
+        count = sum(region.role is role for region in _regions(sections))
+        if count != 1:
+            problems.append(
+                Problem(
+                    key="region",
+                    value=f"a list with {count} {role} region{'' if count == 1 else 's'}",
+                    allowed='exactly one [[region]] with role = "primary" and one with role = "secondary"',
+                    remedy=f'{"add" if count == 0 else "keep"} one [[region]] with role = "{role}"',
+                )
+            )
+    return problems
+
+
+def regions_are_different(sections: Sections) -> list[Problem]:
+    """The same region twice survives nothing."""
+    counts = Counter(region.name for region in _regions(sections))
+    return [
+        Problem(
+            key=f"region[{index}].name",
+            value=f'"{region.name}" (again)',
+            allowed="a region that no other [[region]] names",
+            remedy="choose another region: two copies in one region go down together",
+        )
+        for index, region in enumerate(_regions(sections))
+        if counts[region.name] > 1 and region.name in [other.name for other in _regions(sections)[:index]]
+    ]
+
+
+def state_is_elsewhere(sections: Sections) -> list[Problem]:
+    """State in a serving region is out of reach when that region is down (aws-facts, trap 29)."""
+    state: State | None = sections.get("state")
+    if state is None or state.backend is not StateBackend.S3:
+        return []
+    serving = [region.name for region in _regions(sections)]
+    if state.region not in serving:
+        return []
+    return [
+        Problem(
+            key="state.region",
+            value=f'"{state.region}"',
+            allowed=f"a region that serves nothing (not {' or '.join(serving)})",
+            remedy="keep the state in a third region, or an outage takes the state away with the site",
+        )
+    ]
+
+
+def routing_is_available(sections: Sections) -> list[Problem]:
+    """What this version builds; the rest is refused by name instead of being ignored."""
+    routing: Routing | None = sections.get("routing")
+    if routing is None:
+        return []
+    problems = []
+    if routing.entry is not Entry.CLOUDFRONT:
+        problems.append(
+            Problem(
+                key="routing.entry",
+                value=f'"{routing.entry}"',
+                allowed='"cloudfront"',
+                remedy="this version puts CloudFront in front of the public name; remove the key",
+            )
+        )
+    if routing.policy is not Policy.FAILOVER:
+        problems.append(
+            Problem(
+                key="routing.policy",
+                value=f'"{routing.policy}"',
+                allowed='"failover"',
+                remedy="behind one CloudFront name Route 53 cannot choose between two distributions (docs/ARCHITECTURE.md), "
+                "and this version does not choose origins by policy yet; remove the key",
+            )
+        )
+    return problems
+
+
+RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
+    roles_are_complete,
+    regions_are_different,
+    state_is_elsewhere,
+    routing_is_available,
+)

@@ -1,0 +1,10 @@
+"""The stacks: separate Terraform states, so that one dead region never blocks a plan of the rest.
+
+Outputs are declared here and nowhere else; the `failover` command reads them.
+"""
+
+from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.edge_stack import EdgeStack
+from constructs_lib.stacks.region_stack import RegionStack
+
+__all__ = ["DnsStack", "EdgeStack", "RegionStack"]

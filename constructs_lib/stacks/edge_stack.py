@@ -1,0 +1,160 @@
+"""The edge stack: what joins the regions. CloudFront, bucket policies, replication, health checks and records."""
+
+from collections.abc import Mapping, Sequence
+
+from cdktf import TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
+from cdktf_cdktf_provider_aws.cloudfront_origin_access_control import CloudfrontOriginAccessControl
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
+from constructs import Construct
+
+from constructs_lib import naming, policies
+from constructs_lib.bucket_replication import BucketReplication
+from constructs_lib.edge_policies import EdgePolicies
+from constructs_lib.health_checks import HealthChecks
+from constructs_lib.providers import add_provider
+from constructs_lib.records import DistributionRecords, FailoverRecords
+from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution
+from constructs_lib.router import Router
+from constructs_lib.site_file import Role, SiteFile
+from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.region_stack import RegionStack
+from constructs_lib.state_backend import add_state_backend
+
+_GLOBAL_ALIAS = "global"
+
+
+class EdgeStack(TerraformStack):
+    """The global part.
+
+    Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path` and each region -> id),
+    distributions (region -> id, arn, domain_name, hostname), buckets (region -> name), roles (region -> role).
+    """
+
+    def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
+        super().__init__(scope, naming.EDGE_STACK)
+        self._site = site
+        self._dns = dns
+        self._regions = {stack.region.name: stack for stack in regions}
+        add_state_backend(self, site=site)
+        self._global = add_provider(self, site=site, region=naming.GLOBAL_REGION, alias=_GLOBAL_ALIAS)
+        self._providers = {
+            name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
+        }
+        router = Router(self, "router", site=site, provider=self._global)
+        distributions = self._add_distributions(router)
+        self._open_buckets(distributions)
+        self._replicate()
+        checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
+        self._add_records(distributions, checks)
+        self._add_outputs(router, distributions, checks)
+
+    def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:
+        certificate = AcmCertificateValidation(
+            self, "certificate_issued", certificate_arn=self._dns.edge_certificate.arn, provider=self._global
+        )
+        access_control = CloudfrontOriginAccessControl(
+            self,
+            "origin_access_control",
+            name=f"{self._site.prefix}-s3",
+            origin_access_control_origin_type="s3",
+            signing_behavior="always",
+            signing_protocol="sigv4",
+            provider=self._global,
+        )
+        edge_policies = EdgePolicies(self, "edge_policies", site=self._site, provider=self._global)
+        return {
+            region.name: RegionalDistribution(
+                self,
+                f"distribution_{region.name}",
+                site=self._site,
+                region=region.name,
+                aliases=self._aliases(region.name, region.role),
+                bucket_domain_names={name: stack.bucket.regional_domain_name for name, stack in self._regions.items()},
+                access=DistributionAccess(
+                    certificate_arn=certificate.certificate_arn,
+                    origin_access_control_id=access_control.id,
+                    router_function_arn=router.function_arns[region.name],
+                ),
+                edge_policies=edge_policies,
+                provider=self._global,
+            )
+            for region in self._site.region
+        }
+
+    def _aliases(self, region: str, role: Role) -> list[str]:
+        own = naming.regional_hostname(self._site, region)
+        return [self._site.site.hostname, own] if role is Role.PRIMARY else [own]
+
+    def _open_buckets(self, distributions: Mapping[str, RegionalDistribution]) -> None:
+        arns = [distribution.arn for distribution in distributions.values()]
+        for name, stack in self._regions.items():
+            S3BucketPolicy(
+                self,
+                f"bucket_policy_{name}",
+                bucket=stack.bucket.name,
+                policy=policies.to_json(policies.content_bucket(stack.bucket.arn, distribution_arns=arns)),
+                provider=self._providers[name],
+            )
+
+    def _replicate(self) -> None:
+        account = DataAwsCallerIdentity(self, "account", provider=self._global)
+        for source, provider in self._providers.items():
+            destination = next(name for name in self._regions if name != source)
+            BucketReplication(
+                self,
+                f"replication_{source}",
+                role_name=f"{self._site.prefix}-replicate-{source}",
+                account_id=account.account_id,
+                source_name=self._regions[source].bucket.name,
+                source_arn=self._regions[source].bucket.arn,
+                destination_arn=self._regions[destination].bucket.arn,
+                provider=provider,
+            )
+
+    def _add_records(self, distributions: Mapping[str, RegionalDistribution], checks: HealthChecks) -> None:
+        for name, distribution in distributions.items():
+            DistributionRecords(
+                self,
+                f"records_{name}",
+                zone_id=self._dns.zone.zone_id,
+                name=naming.regional_hostname(self._site, name),
+                distribution=distribution,
+                provider=self._global,
+            )
+        standby = self._regions[self._site.secondary.name].endpoint
+        FailoverRecords(
+            self,
+            "failover_records",
+            zone_id=self._dns.zone.zone_id,
+            name=self._site.site.hostname,
+            primary=distributions[self._site.primary.name],
+            primary_health_check_id=checks.path_check_id,
+            standby_domain_name=standby.target_domain_name,
+            standby_hosted_zone_id=standby.target_hosted_zone_id,
+            provider=self._global,
+        )
+
+    def _add_outputs(
+        self, router: Router, distributions: Mapping[str, RegionalDistribution], checks: HealthChecks
+    ) -> None:
+        TerraformOutput(self, "hostname", value=self._site.site.hostname)
+        TerraformOutput(self, "hosted_zone_id", value=self._dns.zone.zone_id)
+        TerraformOutput(self, "key_value_store_arn", value=router.key_value_store_arn)
+        TerraformOutput(self, "health_check_ids", value={"path": checks.path_check_id, **checks.region_check_ids})
+        TerraformOutput(self, "buckets", value={name: stack.bucket.name for name, stack in self._regions.items()})
+        TerraformOutput(self, "roles", value={region.name: region.role.value for region in self._site.region})
+        TerraformOutput(
+            self,
+            "distributions",
+            value={
+                name: {
+                    "id": distribution.id,
+                    "arn": distribution.arn,
+                    "domain_name": distribution.domain_name,
+                    "hostname": naming.regional_hostname(self._site, name),
+                }
+                for name, distribution in distributions.items()
+            },
+        )

@@ -1,0 +1,51 @@
+"""A region stack: everything of the site that lives in one region. One class, once per region."""
+
+from cdktf import TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.certificates import RegionalCertificate
+from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.providers import add_provider
+from constructs_lib.regional_endpoint import RegionalEndpoint
+from constructs_lib.site_file import Region, SiteFile
+from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.state_backend import add_state_backend
+
+
+class RegionStack(TerraformStack):
+    """Bucket and regional endpoint of one region.
+
+    Outputs: region, role, bucket_name, bucket_arn, regional_endpoint_domain_name, regional_endpoint_function_name.
+    """
+
+    def __init__(self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack) -> None:
+        super().__init__(scope, naming.region_stack(region.name))
+        self.region = region
+        add_state_backend(self, site=site)
+        self.add_dependency(dns)  # ACM finds the validation record there
+        provider = add_provider(self, site=site, region=region.name)
+        account = DataAwsCallerIdentity(self, "account", provider=provider)
+        self.bucket = ContentBucket(
+            self,
+            "content_bucket",
+            name=naming.bucket(site, region.name, account.account_id),
+            region=region.name,
+            provider=provider,
+        )
+        self.endpoint = RegionalEndpoint(
+            self,
+            "regional_endpoint",
+            site=site,
+            region=region.name,
+            bucket=self.bucket,
+            certificate=RegionalCertificate(self, "certificate", site=site, provider=provider),
+            provider=provider,
+        )
+        TerraformOutput(self, "region", value=region.name)
+        TerraformOutput(self, "role", value=region.role.value)
+        TerraformOutput(self, "bucket_name", value=self.bucket.name)
+        TerraformOutput(self, "bucket_arn", value=self.bucket.arn)
+        TerraformOutput(self, "regional_endpoint_domain_name", value=self.endpoint.target_domain_name)
+        TerraformOutput(self, "regional_endpoint_function_name", value=self.endpoint.function_name)

@@ -1,0 +1,28 @@
+"""Where a stack keeps its state.
+
+S3 with `use_lockfile` (DynamoDB locks are deprecated: https://developer.hashicorp.com/terraform/language/backend/s3), in a
+region that serves nothing. Local state is for rehearsals and lies beside the output folder, so that a new synth keeps it.
+"""
+
+from cdktf import LocalBackend, S3Backend, TerraformStack
+
+from constructs_lib.site_file import SiteFile, StateBackend
+
+
+def add_state_backend(stack: TerraformStack, *, site: SiteFile) -> None:
+    """Gives the stack its backend; other stacks read its outputs from the same place."""
+    state = site.state
+    if state.backend is StateBackend.LOCAL:
+        # Terraform runs in <outdir>/stacks/<name>; the same path is right for every stack that reads this one.
+        LocalBackend(stack, path=f"../../../terraform.{stack.node.id}.tfstate")
+        return
+    assert state.bucket is not None and state.region is not None  # noqa: S101  (State requires both)
+    S3Backend(
+        stack,
+        bucket=state.bucket,
+        region=state.region,
+        key=f"{site.site.project}/{site.site.environment}/{stack.node.id}.tfstate",
+        encrypt=True,
+    )
+    # cdktf 0.21 does not know the argument; Terraform has it since 1.10.
+    stack.add_override("terraform.backend.s3.use_lockfile", True)

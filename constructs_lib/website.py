@@ -1,0 +1,33 @@
+"""The website as a whole: the stacks of one site file, in the order in which they are applied."""
+
+from pathlib import Path
+
+from cdktf import App
+
+from constructs_lib.site_file import SiteFile
+from constructs_lib.stacks import DnsStack, EdgeStack, RegionStack
+
+
+def build_website(app: App, site: SiteFile) -> None:
+    """Adds the stacks dns, region-<name> for each region, and edge."""
+    dns = DnsStack(app, site=site)
+    regions = [RegionStack(app, site=site, region=region, dns=dns) for region in site.region]
+    EdgeStack(app, site=site, dns=dns, regions=regions)
+
+
+def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
+    """Writes the Terraform JSON of every stack.
+
+    Args:
+        site: the site.
+        outdir: output folder; default CDKTF_OUTDIR, which `cdktf` sets, else `cdktf.out`.
+
+    Returns:
+        The output folder; the stacks are in `stacks/<name>/cdk.tf.json`.
+    """
+    if outdir is not None:
+        outdir.mkdir(parents=True, exist_ok=True)
+    app = App() if outdir is None else App(outdir=str(outdir))
+    build_website(app, site)
+    app.synth()
+    return Path(app.outdir)

@@ -1,0 +1,40 @@
+"""Turns one site file into Terraform JSON: `python main.py [SITE_FILE]`, or run by `cdktf synth` and `cdktf deploy`.
+
+The site file is the argument, else the environment variable SITE_FILE, else config/demo.toml.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from constructs_lib import bindings
+from constructs_lib.site_file import ConfigError, load_site_file
+
+DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code: 0 done, 2 the site file is wrong, 3 Node.js is missing."""
+    parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
+    parser.add_argument(
+        "site_file", nargs="?", type=Path, default=Path(os.environ.get("SITE_FILE", DEFAULT_SITE_FILE)),
+        help="TOML file of the site (default: $SITE_FILE, else config/demo.toml)",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, help="output folder (default: $CDKTF_OUTDIR, else cdktf.out)")
+    options = parser.parse_args(arguments)
+    try:
+        site = load_site_file(options.site_file)
+        bindings.load()
+    except (ConfigError, bindings.NodeMissingError) as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 3
+    from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
+
+    outdir = synthesize(site, outdir=options.output)
+    print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
