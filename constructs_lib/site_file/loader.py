@@ -130,7 +130,7 @@ def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Pro
 
 
 def _unknown_key(key: str, name: str, value: object, known: list[str]) -> Problem:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = [other for other in known if other.startswith(f"{name}_")] or difflib.get_close_matches(name, known, n=1)
     remedy = f"did you mean {near[0]!r}? Otherwise remove it" if near else "remove it; no such key is known"
     return Problem(key=key, value=f"an unknown key (= {_toml(value)})", allowed=", ".join(sorted(known)), remedy=remedy)
 

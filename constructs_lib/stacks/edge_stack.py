@@ -29,7 +29,8 @@ class EdgeStack(TerraformStack):
     """The global part.
 
     Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path` and each region -> id),
-    distributions (region -> id, arn, domain_name, hostname), buckets (region -> name), roles (region -> role).
+    distributions (region -> id, arn, domain_name, hostname), buckets (region -> name), roles (region -> role), and the site
+    file's objectives and traffic, which drills and the cost command are judged by.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
@@ -145,6 +146,8 @@ class EdgeStack(TerraformStack):
         TerraformOutput(self, "health_check_ids", value={"path": checks.path_check_id, **checks.region_check_ids})
         TerraformOutput(self, "buckets", value={name: stack.bucket.name for name, stack in self._regions.items()})
         TerraformOutput(self, "roles", value={region.name: region.role.value for region in self._site.region})
+        TerraformOutput(self, "objectives", value=self._site.objectives.model_dump(mode="json"))
+        TerraformOutput(self, "traffic", value=self._site.traffic.model_dump(mode="json"))
         TerraformOutput(
             self,
             "distributions",

@@ -1,0 +1,78 @@
+"""Runs the regional endpoint's own handler against an S3 client that the test fills."""
+
+import importlib.util
+import io
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+SOURCE = Path(__file__).parents[2] / "constructs_lib" / "functions" / "regional_endpoint" / "handler.py"
+
+
+class NoSuchKeyError(Exception):
+    """Stands for the client's own NoSuchKey class."""
+
+
+class Objects:
+    """An S3 client with `get_object` only. `fail_with` makes every call fail; `reads` lists the keys asked for."""
+
+    class exceptions:  # noqa: N801  (the name that botocore's clients have)
+        NoSuchKey = NoSuchKeyError
+
+    def __init__(self) -> None:
+        self.content: dict[str, tuple[bytes, str]] = {}
+        self.reads: list[str] = []
+        self.fail_with: Exception | None = None
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == "content"
+        self.reads.append(Key)
+        if self.fail_with is not None:
+            raise self.fail_with
+        if Key not in self.content:
+            raise NoSuchKeyError
+        body, content_type = self.content[Key]
+        return {
+            "ContentType": content_type,
+            "CacheControl": "max-age=60",
+            "ETag": f'"{len(body)}"',
+            "Metadata": {"release": "r1"},
+            "Body": io.BytesIO(body),
+        }
+
+    def publish(self, release_id: str, files: dict[str, bytes]) -> None:
+        self.content["control/active.json"] = (json.dumps({"release_id": release_id}).encode(), "application/json")
+        for path, body in files.items():
+            self.content[f"releases/{release_id}/{path}"] = (body, "text/html")
+
+
+def access_denied() -> ClientError:
+    return ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
+
+
+def unreachable() -> ConnectTimeoutError:
+    return ConnectTimeoutError(endpoint_url="https://s3")
+
+
+def load_handler(monkeypatch: pytest.MonkeyPatch, objects: Objects) -> ModuleType:
+    """A fresh execution environment: the module with its caches empty."""
+    monkeypatch.setenv("BUCKET", "content")
+    monkeypatch.setenv("REGION", "us-east-1")
+    monkeypatch.setenv("SECURITY_HEADERS", json.dumps({"x-content-type-options": "nosniff"}))
+    spec = importlib.util.spec_from_file_location("regional_endpoint_handler", SOURCE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "s3", objects)
+    return module
+
+
+def request(path: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> dict[str, Any]:
+    """An HTTP API event, payload 2.0."""
+    return {"rawPath": path, "headers": headers or {}, "requestContext": {"http": {"method": method}}}

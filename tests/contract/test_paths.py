@@ -1,0 +1,47 @@
+"""The router function and the regional endpoint answer the same path with the same object."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.contract.paths import PATHS
+from tests.contract.regional_handler import Objects, load_handler, request
+from tests.contract.router_function import RouterFunction
+
+ROUTING = {"release_id": "r1", "drained_regions": []}
+
+
+@pytest.mark.parametrize(("asked", "stored"), PATHS)
+def test_router_maps_a_path_into_the_release(asked: str, stored: str) -> None:
+    router = RouterFunction(own="eu-central-1", other="us-east-1")
+    assert router.run(asked, routing=ROUTING)["uri"] == f"/releases/r1{stored}"
+
+
+@pytest.mark.parametrize(("asked", "stored"), PATHS)
+def test_regional_endpoint_maps_a_path_into_the_release(monkeypatch: pytest.MonkeyPatch, asked: str, stored: str) -> None:
+    objects = Objects()
+    objects.publish("r1", {stored.lstrip("/"): b"found"})
+    answer = load_handler(monkeypatch, objects).handler(request(quote(asked)), None)
+    assert answer["statusCode"] == 200
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(alphabet="ab.-", min_size=1, max_size=4), max_size=4), st.booleans())
+def test_both_map_any_path_alike(segments: list[str], slash: bool) -> None:
+    path = "/" + "/".join(segments) + ("/" if slash and segments else "")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        handler = load_handler(monkeypatch, Objects())
+        router = RouterFunction(own="eu-central-1", other="us-east-1")
+        assert router.run(path, routing=ROUTING)["uri"] == f"/releases/r1{handler.resolve_path(path)}"
+
+
+@pytest.mark.parametrize("path", ["/health/region.json", "/health/", "/errors/404.html"])
+def test_fixed_objects_are_outside_releases_for_both(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    objects = Objects()
+    stored = f"{path}index.html" if path.endswith("/") else path
+    objects.content[stored.lstrip("/")] = (b"fixed", "text/html")
+    router = RouterFunction(own="eu-central-1", other="us-east-1")
+    assert router.run(path, routing=ROUTING)["uri"] == stored
+    assert load_handler(monkeypatch, objects).handler(request(path), None)["statusCode"] == 200

@@ -1,0 +1,318 @@
+"""Named properties of the synthesized stacks. Each test states one rule that keeps the site up, cheap or private."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from constructs_lib.naming import GLOBAL_REGION
+from constructs_lib.site_file import SiteFile, StateBackend
+
+Stacks = dict[str, dict[str, Any]]
+Body = dict[str, Any]
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
+LISTABLE_STATUS_CODES = {400, 403, 404, 416, 429, 500, 502, 503, 504}
+
+
+def resources(stacks: Mapping[str, Body], kind: str) -> list[Body]:
+    return [body for stack in stacks.values() for body in stack.get("resource", {}).get(kind, {}).values()]
+
+
+def distributions(stacks: Stacks) -> list[Body]:
+    return resources(stacks, "aws_cloudfront_distribution")
+
+
+def behaviours(distribution: Body) -> Iterator[Body]:
+    yield {"path_pattern": "*", **distribution["default_cache_behavior"]}
+    yield from distribution["ordered_cache_behavior"]
+
+
+def test_stacks_are_dns_two_regions_and_edge(site: SiteFile, stacks: Stacks) -> None:
+    assert sorted(stacks) == sorted(["dns", "edge", *(f"region-{region.name}" for region in site.region)])
+
+
+def test_provider_range_admits_5_100_and_6(stacks: Stacks) -> None:
+    for stack in stacks.values():
+        assert stack["terraform"]["required_providers"]["aws"]["version"] == ">= 5.100.0, < 7.0.0"
+
+
+def test_edge_has_an_alias_per_region_and_for_the_global_zone(site: SiteFile, stacks: Stacks) -> None:
+    aliases = {provider["alias"]: provider["region"] for provider in stacks["edge"]["provider"]["aws"]}
+    expected = {region.name.replace("-", "_"): region.name for region in site.region}
+    assert aliases == {"global": GLOBAL_REGION, **expected}
+
+
+def test_edge_resources_name_their_provider(stacks: Stacks) -> None:
+    for kind, bodies in stacks["edge"]["resource"].items():
+        for name, body in bodies.items():
+            assert body.get("provider", "").startswith("aws."), f"{kind}.{name}"
+
+
+def test_state_is_locked_in_s3_or_local(site: SiteFile, stacks: Stacks) -> None:
+    for name, stack in stacks.items():
+        backend = stack["terraform"]["backend"]
+        if site.state.backend is StateBackend.LOCAL:
+            assert backend == {"local": {"path": f"../../../terraform.{name}.tfstate"}}
+        else:
+            assert backend["s3"]["use_lockfile"] is True
+            assert backend["s3"]["encrypt"] is True
+            assert backend["s3"]["key"].endswith(f"/{name}.tfstate")
+            assert "dynamodb_table" not in backend["s3"]
+
+
+def test_public_name_is_on_one_distribution_only(site: SiteFile, stacks: Stacks) -> None:
+    aliases = [alias for distribution in distributions(stacks) for alias in distribution["aliases"]]
+    assert sorted(aliases) == sorted(set(aliases))
+    assert aliases.count(site.site.hostname) == 1
+
+
+def test_origins_are_private_buckets_with_origin_access_control(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        for origin in distribution["origin"]:
+            assert "bucket_regional_domain_name" in origin["domain_name"]
+            assert origin["origin_access_control_id"]
+            assert "custom_origin_config" not in origin
+
+
+def test_origins_give_up_connecting_after_one_attempt_of_two_seconds(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        for origin in distribution["origin"]:
+            assert (origin["connection_attempts"], origin["connection_timeout"]) == (1, 2)
+
+
+def test_origin_group_asks_its_own_region_first(site: SiteFile, stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        region = next(region.name for region in site.region if f"{region.name}.{site.site.hostname}" in distribution["aliases"])
+        (group,) = distribution["origin_group"]
+        members = [member["origin_id"] for member in group["member"]]
+        assert members[0] == f"s3-{region}"
+        assert len(set(members)) == 2
+
+
+def test_origin_group_fails_over_on_broken_access_and_5xx_but_not_on_404(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        codes = set(distribution["origin_group"][0]["failover_criteria"]["status_codes"])
+        assert codes == {403, 500, 502, 503, 504}
+        assert codes <= LISTABLE_STATUS_CODES
+
+
+def test_behaviours_target_an_origin_that_exists(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        known = {item["origin_id"] for item in [*distribution["origin"], *distribution["origin_group"]]}
+        assert {behaviour["target_origin_id"] for behaviour in behaviours(distribution)} <= known
+
+
+def test_behaviours_allow_reading_only(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        for behaviour in behaviours(distribution):
+            assert behaviour["allowed_methods"] == ["GET", "HEAD"]
+
+
+def test_region_checks_are_pinned_uncached_and_not_redirected(site: SiteFile, stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        by_path = {behaviour["path_pattern"]: behaviour for behaviour in behaviours(distribution)}
+        for region in site.region:
+            check = by_path[f"/health/{region.name}.json"]
+            assert check["target_origin_id"] == f"s3-{region.name}"
+            assert check["cache_policy_id"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+            assert check["viewer_protocol_policy"] in ("allow-all", "https-only")
+            assert "function_association" not in check
+
+
+def test_pinned_behaviours_come_before_the_pattern_that_would_hide_them(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        patterns = [behaviour["path_pattern"] for behaviour in distribution["ordered_cache_behavior"]]
+        assert patterns.index("/health/*") > max(index for index, name in enumerate(patterns) if name.endswith(".json"))
+
+
+def test_no_error_becomes_a_success(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        for response in distribution["custom_error_response"]:
+            assert response.get("response_code", response["error_code"]) == response["error_code"]
+            if response["error_code"] != 404:
+                assert response["error_caching_min_ttl"] <= 5
+
+
+def test_viewers_get_tls_1_2_at_least(stacks: Stacks) -> None:
+    for distribution in distributions(stacks):
+        assert distribution["viewer_certificate"]["minimum_protocol_version"] == "TLSv1.2_2021"
+        assert distribution["viewer_certificate"]["ssl_support_method"] == "sni-only"
+
+
+def test_edge_certificate_is_requested_in_the_global_region_with_every_name(site: SiteFile, stacks: Stacks) -> None:
+    (provider,) = stacks["dns"]["provider"]["aws"]
+    (certificate,) = stacks["dns"]["resource"]["aws_acm_certificate"].values()
+    names = {certificate["domain_name"], *certificate["subject_alternative_names"]}
+    assert provider["region"] == GLOBAL_REGION
+    assert names == {site.site.hostname, *(f"{region.name}.{site.site.hostname}" for region in site.region)}
+
+
+def test_validation_records_are_written_by_one_stack_only(stacks: Stacks) -> None:
+    writers = [
+        name
+        for name, stack in stacks.items()
+        for body in stack["resource"].get("aws_route53_record", {}).values()
+        if "resource_record_value" in json.dumps(body)
+    ]
+    assert writers == ["dns"]
+
+
+def test_regional_certificates_are_in_their_region(site: SiteFile, stacks: Stacks) -> None:
+    for region in site.region:
+        stack = stacks[f"region-{region.name}"]
+        assert [provider["region"] for provider in stack["provider"]["aws"]] == [region.name]
+        (certificate,) = stack["resource"]["aws_acm_certificate"].values()
+        assert certificate["domain_name"] == site.site.hostname
+        assert certificate["validation_method"] == "DNS"
+
+
+def test_buckets_are_private_versioned_and_encrypted(site: SiteFile, stacks: Stacks) -> None:
+    for region in site.region:
+        found = stacks[f"region-{region.name}"]["resource"]
+        (block,) = found["aws_s3_bucket_public_access_block"].values()
+        (versioning,) = found["aws_s3_bucket_versioning"].values()
+        (encryption,) = found["aws_s3_bucket_server_side_encryption_configuration"].values()
+        (ownership,) = found["aws_s3_bucket_ownership_controls"].values()
+        names = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+        assert all(block[name] is True for name in names)
+        assert versioning["versioning_configuration"] == {"status": "Enabled"}
+        (rule,) = encryption["rule"]
+        assert rule["apply_server_side_encryption_by_default"] == {"sse_algorithm": "AES256"}
+        assert ownership["rule"] == {"object_ownership": "BucketOwnerEnforced"}
+
+
+def test_lifecycle_expires_old_versions_and_aborts_uploads(site: SiteFile, stacks: Stacks) -> None:
+    for region in site.region:
+        (lifecycle,) = stacks[f"region-{region.name}"]["resource"]["aws_s3_bucket_lifecycle_configuration"].values()
+        (rule,) = lifecycle["rule"]
+        assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30, "newer_noncurrent_versions": 3}]
+        assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 2}]
+
+
+def test_bucket_policies_deny_insecure_transport_and_bind_the_source(stacks: Stacks) -> None:
+    found = resources(stacks, "aws_s3_bucket_policy")
+    assert len(found) == 2
+    for body in found:
+        statements = {statement["Sid"]: statement for statement in json.loads(body["policy"])["Statement"]}
+        deny = statements.pop("DenyInsecureTransport")
+        assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+        for statement in statements.values():
+            assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+            assert len(statement["Condition"]["StringEquals"]["AWS:SourceArn"]) == 2
+        assert "control/" not in json.dumps(statements["ReadByDistributions"]["Resource"])
+
+
+def test_replication_goes_both_ways_with_delete_markers_and_releases_only(stacks: Stacks) -> None:
+    found = resources(stacks, "aws_s3_bucket_replication_configuration")
+    assert len({body["bucket"] for body in found}) == 2
+    for body in found:
+        (rule,) = body["rule"]
+        assert rule["filter"] == {"prefix": "releases/"}
+        assert rule["delete_marker_replication"] == {"status": "Enabled"}
+        assert rule["status"] == "Enabled"
+        assert body["bucket"].replace("bucket}", "arn}") != rule["destination"]["bucket"]
+
+
+def test_path_check_asks_another_name_than_the_record_it_drives(site: SiteFile, stacks: Stacks) -> None:
+    checks = stacks["edge"]["resource"]["aws_route53_health_check"]
+    for check in checks.values():
+        assert check["fqdn"] != site.site.hostname
+        assert check["fqdn"].endswith(f".{site.site.hostname}")
+
+
+def test_health_checks_follow_the_site_file(site: SiteFile, stacks: Stacks) -> None:
+    checks = stacks["edge"]["resource"]["aws_route53_health_check"].values()
+    assert len(checks) == 3
+    for check in checks:
+        assert check["request_interval"] == site.health_check.request_interval_seconds
+        assert check["failure_threshold"] == site.health_check.failure_threshold
+        assert tuple(check["regions"]) == site.health_check.checker_regions
+    assert sorted(check["type"] for check in checks) == ["HTTP", "HTTP", "HTTPS"]
+
+
+@pytest.mark.parametrize("record_type", ["A", "AAAA"])
+def test_public_name_has_a_failover_pair(site: SiteFile, stacks: Stacks, record_type: str) -> None:
+    records = [
+        record
+        for record in resources({"edge": stacks["edge"]}, "aws_route53_record")
+        if record["name"] == site.site.hostname and record["type"] == record_type
+    ]
+    by_role = {record["failover_routing_policy"]["type"]: record for record in records}
+    assert sorted(by_role) == ["PRIMARY", "SECONDARY"]
+    primary, secondary = by_role["PRIMARY"], by_role["SECONDARY"]
+    assert "aws_cloudfront_distribution" in primary["alias"]["name"]
+    assert primary["alias"]["evaluate_target_health"] is False
+    assert "health_checks_path" in primary["health_check_id"]
+    assert site.secondary.name in secondary["alias"]["name"]
+    assert "apigatewayv2_domain_name" in secondary["alias"]["name"]
+
+
+def test_regional_endpoint_is_dual_stack_tls_1_2_and_closed_by_default(site: SiteFile, stacks: Stacks) -> None:
+    for region in site.region:
+        found = stacks[f"region-{region.name}"]["resource"]
+        (domain,) = found["aws_apigatewayv2_domain_name"].values()
+        (api,) = found["aws_apigatewayv2_api"].values()
+        configuration = domain["domain_name_configuration"]
+        assert domain["domain_name"] == site.site.hostname
+        assert (configuration["security_policy"], configuration["ip_address_type"]) == ("TLS_1_2", "dualstack")
+        assert api["disable_execute_api_endpoint"] is True
+
+
+def test_regional_endpoint_may_read_its_own_bucket_only(site: SiteFile, stacks: Stacks) -> None:
+    for region in site.region:
+        (policy,) = stacks[f"region-{region.name}"]["resource"]["aws_iam_role_policy"].values()
+        statements = json.loads(policy["policy"])["Statement"]
+        actions = {action for item in statements for action in _listed(item["Action"])}
+        assert actions == {"s3:GetObject", "s3:ListBucket", "logs:CreateLogStream", "logs:PutLogEvents"}
+        assert all("*" != resource for item in statements for resource in _listed(item["Resource"]))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_router_reads_one_store_on_runtime_2_and_is_published(stacks: Stacks) -> None:
+    for function in resources(stacks, "aws_cloudfront_function"):
+        assert function["runtime"] == "cloudfront-js-2.0"
+        assert function["publish"] is True
+        assert len(function["key_value_store_associations"]) == 1
+        assert len(function["code"].encode()) <= 10 * 1024
+        assert "${" not in function["code"], "Terraform would interpolate it"
+
+
+def test_hsts_does_not_preload_by_default(stacks: Stacks) -> None:
+    (policy,) = resources(stacks, "aws_cloudfront_response_headers_policy")
+    config = policy["security_headers_config"]
+    assert config["strict_transport_security"]["preload"] is False
+    assert config["strict_transport_security"]["include_subdomains"] is False
+    assert "default-src 'self'" in config["content_security_policy"]["content_security_policy"]
+
+
+def test_caa_lets_amazon_issue(stacks: Stacks) -> None:
+    caa = [record for record in resources({"dns": stacks["dns"]}, "aws_route53_record") if record["type"] == "CAA"]
+    assert len(caa) == 1
+    assert '0 issue "amazon.com"' in caa[0]["records"]
+
+
+def test_every_provider_tags_what_it_makes(site: SiteFile, stacks: Stacks) -> None:
+    for name, stack in stacks.items():
+        for provider in stack["provider"]["aws"]:
+            (tags,) = provider["default_tags"]
+            assert tags["tags"]["Project"] == site.site.project
+            assert tags["tags"]["Stack"] == name
+
+
+def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
+    assert set(stacks["edge"]["output"]) == {
+        "buckets",
+        "distributions",
+        "health_check_ids",
+        "hosted_zone_id",
+        "hostname",
+        "key_value_store_arn",
+        "objectives",
+        "roles",
+        "traffic",
+    }
