@@ -5,7 +5,7 @@ stack, by the certificate that holds every name. The regional certificates find 
 unverified on a live account: docs/SANDBOX.md.)
 """
 
-from cdktf import TerraformIterator, TerraformResourceLifecycle
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
 from cdktf_cdktf_provider_aws.provider import AwsProvider
@@ -42,18 +42,17 @@ class EdgeCertificate(Construct):
             lifecycle=_REPLACE,
             provider=provider,
         )
-        options = TerraformIterator.from_complex_list(certificate.domain_validation_options, "domain_name")
-        Route53Record(
-            self,
-            "validation",
-            for_each=options,
-            zone_id=zone.zone_id,
-            name=options.get_string("resource_record_name"),
-            type=options.get_string("resource_record_type"),
-            records=[options.get_string("resource_record_value")],
-            ttl=_VALIDATION_TTL_SECONDS,
-            provider=provider,
-        )
+        for name in (first, *others):
+            Route53Record(
+                self,
+                f"validation_{name}",
+                zone_id=zone.zone_id,
+                name=_validation(certificate, name, "resource_record_name"),
+                type=_validation(certificate, name, "resource_record_type"),
+                records=[_validation(certificate, name, "resource_record_value")],
+                ttl=_VALIDATION_TTL_SECONDS,
+                provider=provider,
+            )
         self.arn = certificate.arn
 
 
@@ -76,3 +75,12 @@ class RegionalCertificate(Construct):
         )
         issued = AcmCertificateValidation(self, "issued", certificate_arn=certificate.arn, provider=provider)
         self.arn = issued.certificate_arn
+
+
+def _validation(certificate: AcmCertificate, name: str, attribute: str) -> str:
+    """Returns the expression for one attribute of the name's validation record.
+
+    The options are a set without known members while planning, so a `for_each` over them does not plan; the names are known.
+    """
+    options = f"{certificate.fqn}.domain_validation_options"
+    return f'${{one([for option in {options} : option.{attribute} if option.domain_name == "{name}"])}}'

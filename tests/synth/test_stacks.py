@@ -84,7 +84,9 @@ def test_origins_give_up_connecting_after_one_attempt_of_two_seconds(stacks: Sta
 
 def test_origin_group_asks_its_own_region_first(site: SiteFile, stacks: Stacks) -> None:
     for distribution in distributions(stacks):
-        region = next(region.name for region in site.region if f"{region.name}.{site.site.hostname}" in distribution["aliases"])
+        region = next(
+            region.name for region in site.region if f"{region.name}.{site.site.hostname}" in distribution["aliases"]
+        )
         (group,) = distribution["origin_group"]
         members = [member["origin_id"] for member in group["member"]]
         assert members[0] == f"s3-{region}"

@@ -1,0 +1,66 @@
+"""AWS clients of the commands, made in one place, and the translation of their failures.
+
+Everything that says which AWS is meant (endpoint, credentials, proxy) comes from the environment, so the same code talks to
+AWS and to localcloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
+    from mypy_boto3_s3.client import S3Client
+
+# A dead region must not hold a publisher for botocore's default of 60 s a try.
+_CONNECT_TIMEOUT_SECONDS = 5
+_READ_TIMEOUT_SECONDS = 30
+_ATTEMPTS = 4
+
+
+def _config(connections: int = 10) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_READ_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        max_pool_connections=connections,
+    )
+
+
+def s3_client(region: str, *, connections: int = 10) -> S3Client:
+    """Returns a client for the buckets of `region` that holds up to `connections` open."""
+    return boto3.client("s3", region_name=region, config=_config(connections))
+
+
+def key_value_store_client() -> CloudFrontKeyValueStoreClient:
+    """Returns a client for the KeyValueStore's own API.
+
+    It signs with SigV4A for all regions at once (botocore's `crt` extra), so no single region has to be up:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions-kvp.html
+    """
+    return boto3.client("cloudfront-keyvaluestore", region_name="us-east-1", config=_config())
+
+
+@contextmanager
+def translated(operation: str, resource: str) -> Iterator[None]:
+    """Turns a failed AWS call inside the block into an AwsError that names what was done to what."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        raise AwsError(
+            operation=operation,
+            resource=resource,
+            code=details.get("Code", "unknown"),
+            detail=details.get("Message", ""),
+        ) from error
+    except BotoCoreError as error:
+        raise AwsError(operation=operation, resource=resource, code=type(error).__name__, detail=str(error)) from error

@@ -1,0 +1,66 @@
+"""`failover drill`: break something on purpose and measure what users lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.commands.options import (
+    DEFAULT_OUTPUTS,
+    JsonOption,
+    LocalcloudOption,
+    OutputsOption,
+    use_localcloud,
+)
+from scripts.cost import estimate, load_stacks, monthly_cost_usd
+from scripts.deployment import load_deployment
+from scripts.drill_session import DrillSession
+from scripts.errors import WrongUsageError
+from scripts.measurement import Verdict
+from scripts.report import summary_table
+from scripts.scenarios import SCENARIOS
+
+_NAMES = ", ".join(SCENARIOS)
+
+
+def drill(
+    scenario: Annotated[str, typer.Argument(help=f"What to break: {_NAMES}.")],
+    outputs: OutputsOption = DEFAULT_OUTPUTS,
+    localcloud: LocalcloudOption = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="How to break it; default: the scenario's own choice.")
+    ] = None,
+    report: Annotated[Path, typer.Option(help="Folder for report.json, report.html and the samples.")] = Path(
+        "build/drill"
+    ),
+    stacks: Annotated[Path, typer.Option(help="Folder of the synthesized stacks, for the cost.")] = Path(
+        "cdktf.out/stacks"
+    ),
+    as_json: JsonOption = False,
+) -> None:
+    """Run SCENARIO: steady state, fault, probing throughout, undo always, report.
+
+    The verdict is inconclusive unless the primary, then the secondary, then the primary again was seen. The undo is written to
+    disk before the fault, so Ctrl-C and even a crash leave nothing broken: the next drill undoes it first.
+    """
+    if scenario not in SCENARIOS:
+        raise WrongUsageError(f"unknown scenario {scenario!r}; allowed: {_NAMES}")
+    endpoints = use_localcloud(localcloud)
+    session = DrillSession(load_deployment(outputs), endpoints, state_folder=report)
+    result = session.run(SCENARIOS[scenario], tuple(variant or ()))
+    written = session.write_reports(
+        [result],
+        folder=report,
+        site_file=str(outputs),
+        cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(stacks))),
+    )
+    if as_json:
+        print(written.json_file.read_text(encoding="utf-8"), end="")
+    else:
+        Console().print(summary_table(written.report))
+        print(f"Report: {written.html_file}")
+    if result.worst.measurement.verdict is not Verdict.WITHIN:
+        raise typer.Exit(1)

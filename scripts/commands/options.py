@@ -1,0 +1,67 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.endpoints import Endpoints, read_endpoints
+from scripts.errors import WrongUsageError
+from scripts.release.bucket import ContentBucket
+from scripts.release.publish import PARALLEL_UPLOADS, Publisher
+from scripts.release.routing import RoutingStore
+
+OutputsOption = Annotated[
+    Path,
+    typer.Option(
+        "--outputs",
+        envvar="FAILOVER_OUTPUTS",
+        help="File with the Terraform outputs, written by `failover outputs`.",
+    ),
+]
+LocalcloudOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--localcloud",
+        envvar="FAILOVER_LOCALCLOUD",
+        help="State folder of a running localcloud; without it the command talks to AWS.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+ApplyOption = Annotated[
+    bool, typer.Option("--apply", help="Do it. Without this the command prints its plan and stops.")
+]
+
+DEFAULT_OUTPUTS = Path("build/outputs.json")
+
+
+def use_localcloud(folder: Path | None) -> Endpoints | None:
+    """Points this process's AWS clients at a running localcloud; without a folder AWS is meant.
+
+    Raises:
+        MissingOutputError: no localcloud runs on that folder.
+    """
+    if folder is None:
+        return None
+    if folder.is_file():
+        raise WrongUsageError(f"--localcloud {folder} is a file: give localcloud's state folder")
+    endpoints = read_endpoints(folder / "endpoints.json")
+    os.environ.update(endpoints.environment)
+    return endpoints
+
+
+def publisher(outputs: Path) -> Publisher:
+    """Returns the publisher of a deployment."""
+    # Imported here: boto3 and the clients take 0.5 s that `--help` should not.
+    from scripts.aws import key_value_store_client, s3_client
+    from scripts.deployment import load_deployment
+
+    deployment = load_deployment(outputs)
+    buckets = [
+        ContentBucket(s3_client(region, connections=PARALLEL_UPLOADS), region=region, name=name)
+        for region, name in deployment.buckets.items()
+    ]
+    return Publisher(buckets, RoutingStore(key_value_store_client(), deployment.key_value_store_arn))

@@ -1,0 +1,34 @@
+"""`failover outputs`: save what Terraform made, so that no later command needs Terraform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.commands.options import DEFAULT_OUTPUTS, LocalcloudOption, use_localcloud
+from scripts.deployment import load_deployment, save_outputs
+from scripts.errors import WrongUsageError
+from scripts.terraform_cli import from_this_machine
+
+
+def outputs(
+    stacks: Annotated[Path, typer.Option("--stacks", help="Folder of the synthesized stacks.")] = Path(
+        "cdktf.out/stacks"
+    ),
+    save: Annotated[Path, typer.Option("--save", help="File to write.")] = DEFAULT_OUTPUTS,
+    localcloud: LocalcloudOption = None,
+) -> None:
+    """Read the outputs of every stack once and save them for the daily commands.
+
+    A recovery must not depend on Terraform or on the region that holds its state: keep the file with the operators.
+    """
+    endpoints = use_localcloud(localcloud)
+    folders = sorted(path.parent for path in stacks.glob("*/cdk.tf.json"))
+    if not folders:
+        raise WrongUsageError(f"{stacks} holds no */cdk.tf.json: run `python main.py` and deploy first")
+    terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
+    save_outputs({folder.name: terraform.output(folder) for folder in folders}, save)
+    deployment = load_deployment(save)
+    print(f"{save}: {deployment.hostname}, {deployment.primary} (primary) and {deployment.secondary}")

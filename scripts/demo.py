@@ -1,0 +1,152 @@
+"""The demo: deploy to localcloud with real Terraform, publish, drill, report. Each step is the product's own command."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from scripts.clock import AwsClock
+from scripts.commands.options import publisher, use_localcloud
+from scripts.commands.sync_content import publish
+from scripts.cost import estimate, load_stacks, monthly_cost_usd
+from scripts.deploy import deploy
+from scripts.deployment import load_deployment
+from scripts.drill_session import DrillSession
+from scripts.endpoints import Endpoints
+from scripts.errors import EnvironmentFailureError, WrongUsageError
+from scripts.localcloud_process import running_localcloud, sole_user
+from scripts.measurement import Verdict
+from scripts.release.manifest import read_folder
+from scripts.report import summary_table
+from scripts.scenarios import SCENARIOS
+from scripts.terraform_cli import Terraform, from_this_machine
+
+ROOT = Path(__file__).parents[1]
+SITE_FOLDER = ROOT / "site" / "src"
+_WRONG_SITE_FILE = 2
+
+
+class Demo:
+    """One run of the demo; everything it makes lies in `folder`, and what an earlier run left there is removed first."""
+
+    def __init__(self, *, site_file: Path, folder: Path, speed: float) -> None:
+        self._site_file = site_file
+        self._folder = folder
+        self._speed = speed
+        self._stacks = folder / "cdktf.out" / "stacks"
+        self._outputs = folder / "outputs.json"
+        self._console = Console(stderr=True)
+        self._clock = AwsClock(speed=1)
+
+    def run(self, *, keep: bool) -> bool:
+        """Runs all steps; returns whether every drill was within its objective.
+
+        Raises:
+            OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
+        """
+        with _sigterm_as_interrupt(), sole_user(self._folder, "demo"):
+            _empty(self._folder)
+            terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
+            with self._step("Synthesize Terraform JSON from the site file"):
+                self._synthesize()
+            self._console.print(f"Start localcloud, its clock {self._speed:g} times faster than AWS's")
+            with running_localcloud(self._folder / "localcloud", speed=self._speed) as endpoints:
+                is_within = self._rehearse(endpoints, terraform)
+                if keep:
+                    self._keep(endpoints)
+            return is_within
+
+    def _rehearse(self, endpoints: Endpoints, terraform: Terraform) -> bool:
+        use_localcloud(self._folder / "localcloud")
+        terraform.environment.update(endpoints.environment)
+        with self._step("Apply all stacks with Terraform"):
+            deploy(terraform, self._stacks, self._outputs, self._console)
+        with self._step("Publish the site to both regions and switch to it"):
+            site = publisher(self._outputs)
+            publish(site, site.plan(read_folder(SITE_FOLDER)), SITE_FOLDER)
+        session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder)
+        results = []
+        for scenario in SCENARIOS.values():
+            with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
+                results.append(session.run(scenario))
+        written = session.write_reports(
+            results,
+            folder=self._folder,
+            site_file=str(self._site_file),
+            cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(self._stacks))),
+        )
+        Console().print(summary_table(written.report))
+        self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False)
+        return all(result.worst.measurement.verdict is Verdict.WITHIN for result in results)
+
+    def _synthesize(self) -> None:
+        """Runs the synthesis as a program of its own: the commands never import constructs."""
+        outdir = self._stacks.parent
+        command = [sys.executable, str(ROOT / "main.py"), str(self._site_file), "--output", str(outdir)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode == _WRONG_SITE_FILE:
+            raise WrongUsageError(done.stderr.strip())
+        if done.returncode != 0:
+            raise EnvironmentFailureError(f"the synthesis failed:\n{done.stderr.strip()}")
+
+    def _keep(self, endpoints: Endpoints) -> None:
+        deployment = load_deployment(self._outputs)
+        dns = endpoints.dns
+        name, port = deployment.hostname, endpoints.https_port
+        self._console.print(
+            f"""
+localcloud keeps running until Ctrl-C. In another terminal:
+  ask the DNS        dig @{dns.address} -p {dns.port} {name}
+  read the site      curl --cacert {endpoints.ca_certificate} --resolve \\
+                       "{name}:{port}:$(dig +short @{dns.address} -p {dns.port} {name})" https://{name}:{port}/
+  open it            chromium --user-data-dir=$(mktemp -d) --ignore-certificate-errors \\
+                       --host-resolver-rules="MAP {name} $(dig +short @{dns.address} -p {dns.port} {name})" https://{name}:{port}/
+  drill again        .venv/bin/failover drill edge-outage --localcloud {self._folder / "localcloud"} \\
+                       --outputs {self._outputs} --stacks {self._stacks}
+  use AWS tools      eval "$(.venv/bin/python -m localcloud env --state-dir {self._folder / "localcloud"})"
+""",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        signal.sigwait({signal.SIGINT})
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[None]:
+        began_seconds = self._clock.now_seconds()
+        self._console.print(f"[bold]{title}[/bold]")
+        yield
+        self._console.print(f"  done in {self._clock.now_seconds() - began_seconds:.0f} s", highlight=False)
+
+
+def _empty(folder: Path) -> None:
+    """Removes what an earlier run left: its states describe a localcloud that is gone."""
+    for path in folder.iterdir():
+        if path.name == ".lock":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Makes `kill` end the demo as Ctrl-C does: faults undone, children stopped."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

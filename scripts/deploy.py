@@ -1,0 +1,65 @@
+"""Applies synthesized stacks with Terraform, in the order that they need, and saves their outputs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from scripts.deployment import save_outputs
+from scripts.errors import MissingOutputError
+from scripts.terraform_cli import Progress, Terraform
+
+
+def stack_order(stacks_folder: Path) -> list[list[str]]:
+    """Returns the stacks in waves; the stacks of one wave do not need each other.
+
+    Raises:
+        MissingOutputError: nothing is synthesized there.
+    """
+    names = sorted(path.parent.name for path in stacks_folder.glob("*/cdk.tf.json"))
+    if not names:
+        raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
+    regions = [name for name in names if name.startswith("region-")]
+    return [wave for wave in (["dns"], regions, ["edge"]) if wave and set(wave) <= set(names)]
+
+
+def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:
+    """Runs init and apply on every stack and saves all outputs, with a bar per stack.
+
+    Raises:
+        TerraformError: a stack failed; the stacks after it were not touched.
+    """
+    columns = (TextColumn("  {task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TextColumn("{task.fields[doing]}"))  # fmt: skip
+    with Bars(*columns, console=console) as bars:
+        for wave in stack_order(stacks_folder):
+            _apply_wave(terraform, [stacks_folder / name for name in wave], bars)
+    save_outputs({path.name: terraform.output(path) for path in sorted(stacks_folder.iterdir())}, outputs)
+
+
+def _apply_wave(terraform: Terraform, folders: list[Path], bars: Bars) -> None:
+    with ThreadPoolExecutor(len(folders)) as pool:
+        jobs = [pool.submit(_apply, terraform, folder, bars) for folder in folders]
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            terraform.interrupt()  # the other stacks of the wave stop as Ctrl-C stops them: their states are saved
+            raise
+
+
+def _apply(terraform: Terraform, folder: Path, bars: Bars) -> None:
+    task = bars.add_task(folder.name, total=None, doing="initializing")
+    terraform.init(folder)
+    bars.update(task, doing="planning")
+    terraform.apply(folder, on_progress=lambda progress: _show(bars, task, progress))
+    bars.update(task, doing="done")
+
+
+def _show(bars: Bars, task: TaskID, progress: Progress) -> None:
+    if progress.planned:
+        bars.update(task, total=progress.planned, completed=progress.done, doing=progress.doing[:60])

@@ -1,0 +1,84 @@
+"""The estimate: what is counted, what is free, and what a missing part says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.cost import estimate, load_prices, load_stacks, monthly_cost_usd, objective_usd
+from scripts.errors import MissingOutputError
+
+TRAFFIC = {"page_views_per_month": 0, "requests_per_page_view": 1, "bytes_per_page_view": 0, "site_bytes": 0}
+
+
+def stacks(*checks: dict[str, Any], zones: int = 0, traffic: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    return {
+        "edge": {
+            "resource": {
+                "aws_route53_health_check": {str(index): check for index, check in enumerate(checks)},
+                "aws_route53_zone": {str(index): {} for index in range(zones)},
+            },
+            "output": {
+                "traffic": {"value": {**TRAFFIC, **(traffic or {})}},
+                "objectives": {"value": {"monthly_cost_usd": 3}},
+            },
+        }
+    }
+
+
+def check(kind: str, interval: int = 30, **more: object) -> dict[str, Any]:
+    return {"type": kind, "request_interval": interval, "regions": [], **more}
+
+
+def test_hosted_zone_costs_half_a_dollar() -> None:
+    assert monthly_cost_usd(estimate(stacks(zones=1))) == 0.50
+
+
+@pytest.mark.parametrize(
+    ("found", "usd"),
+    [
+        (check("HTTP"), 0.0),
+        (check("HTTPS"), 1.0),
+        (check("HTTPS", 10), 2.0),
+        (check("HTTPS_STR_MATCH", 10), 3.0),
+        (check("HTTPS_STR_MATCH", 10, measure_latency=True), 4.0),
+    ],
+)
+def test_each_option_of_a_health_check_costs_a_dollar(found: dict[str, Any], usd: float) -> None:
+    assert monthly_cost_usd(estimate(stacks(found))) == usd
+
+
+def test_first_fifty_checks_are_free_and_the_next_is_not() -> None:
+    assert monthly_cost_usd(estimate(stacks(*[check("HTTP")] * 50))) == 0.0
+    assert monthly_cost_usd(estimate(stacks(*[check("HTTP")] * 51))) == 0.50
+
+
+def test_probes_are_counted_per_checker() -> None:
+    lines = estimate(stacks(check("HTTP", 30, regions=["a", "b", "c"])))
+    (probes,) = [line for line in lines if line.item == "S3 reads by health probes"]
+    assert probes.quantity == 6 * 730 * 3600 / 30
+
+
+def test_traffic_above_the_free_tier_is_charged() -> None:
+    terabytes = {"page_views_per_month": 1_000_000, "bytes_per_page_view": 2 * 1024**2}
+    (line,) = [line for line in estimate(stacks(traffic=terabytes)) if line.item == "CloudFront data to viewers"]
+    assert line.usd == pytest.approx((line.quantity - 1024) * 0.085)
+    assert line.usd > 0
+
+
+def test_every_price_has_a_source() -> None:
+    assert all(price.source.startswith("https://aws.amazon.com/") for price in load_prices().values())
+
+
+def test_objective_comes_from_the_synthesized_site() -> None:
+    assert objective_usd(stacks()) == 3
+
+
+def test_stacks_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingOutputError, match=r"run `python main\.py`"):
+        load_stacks(tmp_path)
+
+
+def test_stacks_without_the_edge_are_named() -> None:
+    with pytest.raises(MissingOutputError, match="traffic"):
+        estimate({"dns": {}})

@@ -1,0 +1,174 @@
+"""Prints the numbers that the README quotes: `make bench`. Ratios come from one run on one machine.
+
+    synth   `python main.py` against merely importing one resource from the plain bindings package (and exiting)
+    demo    wall time and memory of `make demo`, what a cache miss costs in a layer 1 fault, recovery in a layer 3 fault
+    test    wall time of the test suite
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+_PLAIN_IMPORT = "from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket"
+_SYNTH_RUNS = 5
+_SAMPLE_SECONDS = 0.5
+_GIGABYTE = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number with the bound that it has to keep."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the number is within its bound."""
+        return self.value <= self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished command: how long it took and the largest memory of its process tree."""
+
+    exit_code: int
+    wall_seconds: float
+    peak_bytes: int
+
+
+def run(command: list[str], environment: dict[str, str] | None = None) -> Run:
+    """Runs a command to its end, with its output on stderr, and samples the memory of all its processes."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr, env={**os.environ, **(environment or {})})
+    peak = 0
+    while True:
+        peak = max(peak, _tree_bytes(process.pid))
+        try:
+            process.wait(_SAMPLE_SECONDS if peak else 0.01)
+        except subprocess.TimeoutExpired:
+            continue
+        return Run(exit_code=process.returncode, wall_seconds=time.monotonic() - began, peak_bytes=peak)
+
+
+def _tree_bytes(pid: int) -> int:
+    """Sum of the resident sets: shared pages count once per process, so this is an upper bound."""
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            total += process.memory_info().rss
+    except psutil.Error:
+        pass  # ended between two looks
+    return total
+
+
+def bench_synth() -> list[Figure]:
+    """Times the synthesis (median of five, caches warm) and the plain import (once, after a warm-up by the former)."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "main.py", "config/demo.toml", "--output", folder]
+        run(command)  # warms the jsii package cache
+        seconds = [_timed(command) for _ in range(_SYNTH_RUNS)]
+    synth = statistics.median(seconds)
+    node = subprocess.run(
+        [sys.executable, "-c", "import os; from constructs_lib.bindings import node_binary; print(node_binary(os.environ))"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    plain = _timed([sys.executable, "-c", _PLAIN_IMPORT], {"JSII_NODE": node})
+    return [
+        Figure(name="python main.py, median of 5", value=synth, unit="s", limit=3.0),
+        Figure(name="python main.py / plain import of one resource", value=synth / plain, unit="", limit=0.25),
+    ]
+
+
+def _timed(command: list[str], environment: dict[str, str] | None = None) -> float:
+    began = time.monotonic()
+    environ = {**os.environ, **(environment or {})}
+    subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
+    return time.monotonic() - began
+
+
+def bench_demo() -> list[Figure]:
+    """Runs the demo and reads its report."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = run([str(Path(sys.executable).with_name("failover")), "demo", "--output", folder])
+        figures = [
+            Figure(name="make demo, set-up done", value=done.wall_seconds, unit="s", limit=360),
+            Figure(name="make demo, memory of all processes", value=done.peak_bytes / _GIGABYTE, unit="GiB", limit=6),
+        ]
+        report = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
+    return figures + _drill_figures(report)
+
+
+def _drill_figures(report: dict[str, Any]) -> list[Figure]:
+    variants = {
+        (scenario["name"], variant["name"]): variant
+        for scenario in report["scenarios"]
+        for variant in scenario["variants"]
+    }
+    unreachable = variants["origin-outage", "unreachable"]
+    failing = variants["origin-outage", "status-503"]
+    edge = variants["edge-outage", "refuse"]
+    wrong = sum(scenario["wrong_content_requests"] for scenario in report["scenarios"])
+    return [
+        _aws("layer 1: cost of a miss, primary unreachable, p95", unreachable["miss_cost_seconds"]["p95"], 2.5),
+        _aws("layer 1: cost of a miss, primary answers 503, p95", failing["miss_cost_seconds"]["p95"], 0.3),
+        _aws("layer 3: recovery at 10 s x 3", edge["recovery_time_seconds"] or float("inf"), 120),
+        Figure(name="requests with wrong content", value=wrong, unit="", limit=0),
+    ]
+
+
+def _aws(name: str, seconds: float, limit: float) -> Figure:
+    return Figure(name=name, value=seconds, unit="AWS s", limit=limit)
+
+
+def bench_test() -> list[Figure]:
+    """Runs the test suite."""
+    done = run([sys.executable, "-m", "pytest", "-q"])
+    return [Figure(name="make test, set-up done", value=done.wall_seconds, unit="s", limit=300)]
+
+
+BENCHES = {"synth": bench_synth, "demo": bench_demo, "test": bench_test}
+
+
+def main(arguments: list[str]) -> int:
+    """Prints a table; exit code 1 when a number is above its limit."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHES], help="which to run; default: all")
+    names = parser.parse_args(arguments).names or list(BENCHES)
+    figures = [figure for name in names for figure in BENCHES[name]()]
+    table = Table("Figure", "Measured", "Limit", "", title=_machine())
+    for figure in figures:
+        mark = "kept" if figure.is_kept else "[red]MISSED[/red]"
+        table.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", f"{figure.limit:g} {figure.unit}", mark)
+    Console().print(table)
+    return 0 if all(figure.is_kept for figure in figures) else 1
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / _GIGABYTE
+    today = dt.datetime.now(tz=dt.UTC).date()
+    return f"{today}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
