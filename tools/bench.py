@@ -1,8 +1,8 @@
 """Prints the numbers that the README quotes: `make bench`. Ratios come from one run on one machine.
 
-    synth   `python main.py` against merely importing one resource from the plain bindings package (and exiting)
-    demo    wall time and memory of `make demo`, what a cache miss costs in a layer 1 fault, recovery in a layer 3 fault
-    test    wall time of the test suite
+synth   `python main.py` against merely importing one resource from the plain bindings package (and exiting)
+demo    wall time and memory of `make demo`, what a cache miss costs in a layer 1 fault, recovery in a layer 3 fault
+test    wall time of the test suite
 """
 
 from __future__ import annotations
@@ -25,8 +25,18 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from constructs_lib import bindings
+
 ROOT = Path(__file__).parents[1]
 _PLAIN_IMPORT = "from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket"
+_PLAIN_SYNTH = """
+import sys
+from pathlib import Path
+import cdktf_cdktf_provider_aws
+from constructs_lib.site_file import load_site_file
+from constructs_lib.website import synthesize
+synthesize(load_site_file(Path("config/demo.toml")), outdir=Path(sys.argv[1]))
+"""
 _SYNTH_RUNS = 5
 _SAMPLE_SECONDS = 0.5
 _GIGABYTE = 1024**3
@@ -83,21 +93,32 @@ def _tree_bytes(pid: int) -> int:
 
 
 def bench_synth() -> list[Figure]:
-    """Times the synthesis (median of five, caches warm) and the plain import (once, after a warm-up by the former)."""
+    """Times the synthesis (median of five, caches warm) and the plain import, and compares what both synthesize.
+
+    Raises:
+        AssertionError: the fast path's JSON differs from the plain bindings'.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "main.py", "config/demo.toml", "--output", folder]
-        run(command)  # warms the jsii package cache
-        seconds = [_timed(command) for _ in range(_SYNTH_RUNS)]
-    synth = statistics.median(seconds)
-    node = subprocess.run(
-        [sys.executable, "-c", "import os; from constructs_lib.bindings import node_binary; print(node_binary(os.environ))"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    plain = _timed([sys.executable, "-c", _PLAIN_IMPORT], {"JSII_NODE": node})
+        fast, plain = Path(folder, "fast"), Path(folder, "plain")
+        command = [sys.executable, "main.py", "config/demo.toml", "--output", str(fast)]
+        _timed(command)  # warms the jsii package cache
+        synth = statistics.median(_timed(command) for _ in range(_SYNTH_RUNS))
+        node = {"JSII_NODE": bindings.node_binary(os.environ)}
+        plain_import = _timed([sys.executable, "-c", _PLAIN_IMPORT], node)
+        _timed([sys.executable, "-W", "ignore", "-c", _PLAIN_SYNTH, str(plain)], node)
+        differing = [
+            name for name in _stacks(fast) | _stacks(plain) if _stacks(fast).get(name) != _stacks(plain).get(name)
+        ]
+    if differing:
+        raise AssertionError(f"the fast bindings synthesize something else in {', '.join(differing)}")
     return [
         Figure(name="python main.py, median of 5", value=synth, unit="s", limit=3.0),
-        Figure(name="python main.py / plain import of one resource", value=synth / plain, unit="", limit=0.25),
+        Figure(name="python main.py / plain import of one resource", value=synth / plain_import, unit="", limit=0.25),
     ]
+
+
+def _stacks(outdir: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in outdir.glob("stacks/*/cdk.tf.json")}
 
 
 def _timed(command: list[str], environment: dict[str, str] | None = None) -> float:

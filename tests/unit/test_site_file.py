@@ -82,7 +82,12 @@ REFUSED = [
     ("failure_threshold = 3", "failure_threshold = 11", "failure_threshold is 11", "from 1 to 10"),
     ("failure_threshold = 3", "failure_threshold = true", "failure_threshold is true", "a whole number"),
     ("failure_threshold = 3", 'checker_regions = ["us-east-1"]', "checker_regions", "three or more"),
-    ("failure_threshold = 3", 'checker_regions = ["us-east-1", "eu-west-1", "eu-central-1"]', "checker_regions", "Route 53"),
+    (
+        "failure_threshold = 3",
+        'checker_regions = ["us-east-1", "eu-west-1", "eu-central-1"]',
+        "checker_regions",
+        "Route 53",
+    ),
     ("rto_seconds = 120", "rto_seconds = 0", "objectives.rto_seconds", "from 1"),
     ("rto_seconds = 120", "rto = 120", "objectives.rto", "did you mean 'rto_seconds'"),
     ('backend = "local"', 'backend = "s3"', "state is", "name the state bucket"),
@@ -109,7 +114,9 @@ def test_site_file_rejects(tmp_path: Path, found: str, replacement: str, key: st
 
 def test_site_file_rejects_a_table_that_is_a_value(tmp_path: Path) -> None:
     head, _, tail = GOOD.partition("[objectives]")
-    assert "objectives is 5" in report(tmp_path, "objectives = 5\n" + head + tail.partition("[state]")[1] + tail.partition("[state]")[2])
+    assert "objectives is 5" in report(
+        tmp_path, "objectives = 5\n" + head + tail.partition("[state]")[1] + tail.partition("[state]")[2]
+    )
 
 
 def test_site_file_rejects_regions_that_are_not_tables(tmp_path: Path) -> None:
@@ -140,7 +147,9 @@ def test_checker_regions_are_those_of_the_api() -> None:
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters='"\\'), max_size=80))
-def test_any_hostname_is_accepted_below_the_domain_or_refused_by_name(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+def test_any_hostname_is_accepted_below_the_domain_or_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
     folder = tmp_path_factory.mktemp("site")
     try:
         site = load(folder, GOOD.replace("www.example.test", name))

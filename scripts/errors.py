@@ -1,0 +1,72 @@
+"""Everything the `failover` command refuses or gives up on.
+
+    OpsError                    exit code 3 unless a branch says otherwise
+    ├── WrongUsageError         the command line asks for something that does not exist (exit code 2)
+    ├── MissingOutputError      a Terraform output or a file another command writes is not there
+    ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
+    ├── UnsafePlanError         the plan vetoes itself (exit code 1)
+    ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
+    │   └── NotSteadyError      the site was not healthy from the primary to begin with
+    └── EnvironmentFailureError this machine lacks something: a tool, a port, the sole right to run
+        └── LocalcloudGoneError nothing answers at localcloud's control API
+
+A message names the setting or resource, the value got, what is allowed and the next step; raise with `from`.
+"""
+
+from __future__ import annotations
+
+
+class OpsError(Exception):
+    """A command cannot do what was asked; the message is for the operator."""
+
+    exit_code = 3
+
+
+class WrongUsageError(OpsError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class MissingOutputError(OpsError):
+    """A Terraform output, or a file that another command writes, is not there."""
+
+
+class AwsError(OpsError):
+    """An AWS operation failed.
+
+    Args:
+        operation: the API's own name, such as "UpdateKeys".
+        resource: what it was done to: an ARN, an id, or a bucket and key.
+        code: AWS's error code, such as "ConflictException", or the HTTP status.
+        detail: AWS's message, and the next step if there is one.
+    """
+
+    def __init__(self, *, operation: str, resource: str, code: str, detail: str = "") -> None:
+        self.operation = operation
+        self.resource = resource
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{operation} on {resource} failed: {code}" + (f": {detail}" if detail else ""))
+
+
+class UnsafePlanError(OpsError):
+    """The plan would delete or change too much, or break a rule that keeps the site up."""
+
+    exit_code = 1
+
+
+class DrillAbortedError(OpsError):
+    """The drill ended before it could measure; whatever it broke has been undone unless the message says otherwise."""
+
+
+class NotSteadyError(DrillAbortedError):
+    """The site was not healthy from its primary region, so breaking it would prove nothing."""
+
+
+class EnvironmentFailureError(OpsError):
+    """This machine lacks something: a tool, a free port, a running localcloud, the sole right to run."""
+
+
+class LocalcloudGoneError(EnvironmentFailureError):
+    """Nothing listens at localcloud's control API: it has ended, and its faults with it."""

@@ -1,0 +1,108 @@
+"""What one page view was like: the raw material of every measurement. No sockets, no clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from collections.abc import Iterable
+
+
+class Family(enum.StrEnum):
+    """The two address families a browser asks DNS for."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+    @property
+    def record_type(self) -> str:
+        """Return the DNS record type that holds this family's addresses."""
+        return "A" if self is Family.IPV4 else "AAAA"
+
+
+class ErrorKind(enum.StrEnum):
+    """Why a page view was not good. The first thing that went wrong names it."""
+
+    DNS_ERROR = "dns_error"
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    CONNECT_ERROR = "connect_error"
+    TLS_ERROR = "tls_error"
+    TIMEOUT = "timeout"
+    CONNECTION_LOST = "connection_lost"
+    MALFORMED_RESPONSE = "malformed_response"
+    BAD_STATUS = "bad_status"
+    WRONG_CONTENT = "wrong_content"
+    OVERLOAD = "overload"
+    """The prober itself was too busy to make the page view: says nothing about the site."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """AWS seconds that each step took; None when the step was never finished.
+
+    `first_byte` and `page` count from the request for the page, `marker` from the request for the region marker.
+    """
+
+    dns_seconds: float | None = None
+    connect_seconds: float | None = None
+    tls_seconds: float | None = None
+    first_byte_seconds: float | None = None
+    page_seconds: float | None = None
+    marker_seconds: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One page view: the page, then the uncached region marker, on one fresh connection.
+
+    Times are AWS seconds of the drill's clock. `total_seconds` counts from `scheduled_at_seconds`, so a prober that
+    starts late cannot hide it. A request is failed, or its content is wrong, or it is good: the counts do not overlap.
+    """
+
+    sequence: int
+    client: int
+    family: Family
+    scheduled_at_seconds: float
+    started_at_seconds: float
+    finished_at_seconds: float
+    address: str | None = None
+    phases: Phases = Phases()
+    status: int | None = None
+    release: str | None = None
+    region: str | None = None
+    cache: str | None = None
+    error: ErrorKind | None = None
+    error_detail: str | None = None
+    requests: int = 0
+    failed_requests: int = 0
+    wrong_content_requests: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the visitor got the expected release, and a region said it served it."""
+        return self.error is None and self.region is not None
+
+    @property
+    def total_seconds(self) -> float:
+        """Return how long the visitor waited."""
+        return self.finished_at_seconds - self.scheduled_at_seconds
+
+
+def to_json_lines(samples: Iterable[Sample], *, variant: str) -> str:
+    """Return the samples as JSON lines in order of schedule, each with the fault variant it belongs to."""
+    ordered = sorted(samples, key=lambda sample: sample.sequence)
+    return "".join(json.dumps(_as_record(sample, variant), separators=(",", ":")) + "\n" for sample in ordered)
+
+
+def _as_record(sample: Sample, variant: str) -> dict[str, object]:
+    record = {"variant": variant, **dataclasses.asdict(sample), "total_seconds": sample.total_seconds}
+    return {key: _rounded(value) for key, value in record.items()}
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,55 @@
+"""The fast way to load the bindings, and its fallback. `make bench` compares its JSON with the plain import's."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from constructs_lib import bindings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_fast_path_is_active() -> None:
+    assert bindings.load() is True
+
+
+def test_node_reads_the_lazy_index(tmp_path: Path) -> None:
+    package = tmp_path / "provider-aws" / "lib"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("module.exports = 'index';", encoding="utf-8")
+    (package / "lazy-index.js").write_text("module.exports = 'lazy';", encoding="utf-8")
+    hook = ROOT / "constructs_lib" / "functions" / "lazy_bindings.cjs"
+    script = f"console.log(require({str(package / 'index.js')!r}))"
+    node = bindings.node_binary({"PATH": ""})
+    done = subprocess.run([node, "--require", str(hook), "-e", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "lazy"
+    (package / "lazy-index.js").unlink()
+    done = subprocess.run([node, "--require", str(hook), "-e", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "index"
+    assert "no lib/lazy-index.js" in done.stderr
+
+
+def test_unexpected_layout_falls_back_with_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delitem(sys.modules, bindings.PACKAGE)
+    package = tmp_path / bindings.PACKAGE
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(bindings.PACKAGE, package / "__init__.py")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == bindings.PACKAGE else None)
+    monkeypatch.setattr(bindings, "node_binary", lambda _environ: "node")
+    with pytest.warns(UserWarning, match="falling back to the plain import"):
+        assert bindings.load() is False
+
+
+def test_missing_node_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(bindings.NodeMissingError, match=r"Node\.js was not found"):
+        bindings.node_binary({"PATH": ""})
+
+
+def test_wrong_jsii_node_is_named() -> None:
+    with pytest.raises(bindings.NodeMissingError, match="JSII_NODE is '/no/node'"):
+        bindings.node_binary({"JSII_NODE": "/no/node", "PATH": ""})

@@ -1,0 +1,74 @@
+"""Installing and starting cdktf-cli, with a shell script in npm's place."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts import toolchain
+from scripts.errors import EnvironmentFailureError
+from scripts.toolchain import Tool
+from tests.unit import fake_machine
+from tools import cdktf_cli
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with the lock file, an npm that notes its arguments and a Node 24."""
+    folder = tmp_path / "cdktf-cli"
+    folder.mkdir()
+    (folder / "package.json").write_text("{}", encoding="utf-8")
+    (folder / "package-lock.json").write_text("{}", encoding="utf-8")
+    npm = fake_machine.program(tmp_path / "npm", "")
+    npm.write_text("#!/bin/sh\necho $* >>calls\nmkdir -p node_modules\ncat exit-code 2>/dev/null && exit 1\nexit 0\n")
+    node = Tool(path=tmp_path / "node", version=(24, 19, 0), environment={"JSII_NODE": "x"})
+    monkeypatch.setattr(toolchain, "node", lambda: node)
+    monkeypatch.setattr(toolchain, "npm_command", lambda *_: (str(npm),))
+    return folder
+
+
+def calls(folder: Path) -> int:
+    return len((folder / "calls").read_text(encoding="utf-8").splitlines())
+
+
+def test_installation_is_clean_and_done_once(folder: Path) -> None:
+    cdktf_cli.install(folder)
+    cdktf_cli.install(folder)
+    assert (folder / "calls").read_text(encoding="utf-8") == "ci --no-audit --no-fund --loglevel=error\n"
+
+
+def test_changed_lock_file_installs_again(folder: Path) -> None:
+    cdktf_cli.install(folder)
+    (folder / "package-lock.json").write_text('{"x": 1}', encoding="utf-8")
+    cdktf_cli.install(folder)
+    assert calls(folder) == 2
+
+
+def test_other_major_of_node_installs_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cdktf_cli.install(folder)
+    monkeypatch.setattr(toolchain, "node", lambda: Tool(path=Path("/node"), version=(26, 0, 0)))
+    cdktf_cli.install(folder)
+    assert calls(folder) == 2
+
+
+def test_failed_installation_is_told_and_tried_again(folder: Path) -> None:
+    (folder / "exit-code").touch()
+    with pytest.raises(EnvironmentFailureError, match=r"`npm ci` in .* failed \(exit code 1\).*C\+\+ compiler"):
+        cdktf_cli.install(folder)
+    (folder / "exit-code").unlink()
+    cdktf_cli.install(folder)
+    assert calls(folder) == 2
+
+
+def test_command_starts_the_script_with_the_projects_node(folder: Path) -> None:
+    script = fake_machine.program(folder / "node_modules" / ".bin" / "cdktf", "")
+    assert cdktf_cli.command(folder) == [str(folder.parent / "node"), str(script)]
+
+
+def test_command_before_installation_tells_what_to_do(folder: Path) -> None:
+    with pytest.raises(EnvironmentFailureError, match="Run `make cdktf-cli`"):
+        cdktf_cli.command(folder)
+
+
+def test_unknown_verb_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cdktf_cli.main(["nonsense"]) == 2
+    assert "usage" in capsys.readouterr().err

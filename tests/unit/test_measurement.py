@@ -1,0 +1,249 @@
+"""The algebra of samples: streaks, who served, figures and verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.measurement import (
+    STREAK_LENGTH,
+    Expectation,
+    Marks,
+    Measurement,
+    Verdict,
+    measure,
+    percentile,
+    served_by,
+    streak_at,
+)
+from scripts.samples import ErrorKind, Family, Phases, Sample
+
+P, S = "eu-central-1", "us-east-1"
+EXPECTED = Expectation(primary=P, secondary=S, rto_seconds=60.0, detects_by_marker=True)
+OUTCOMES = st.sampled_from([P, S, None])
+
+
+def a_sample(sequence: int, region: str | None, *, took_seconds: float = 0.05, **changes: object) -> Sample:
+    """One page view, ten a second; region None is a refused connection."""
+    at_seconds = sequence / 10
+    sample = Sample(
+        sequence=sequence,
+        client=0,
+        family=Family.IPV4,
+        scheduled_at_seconds=at_seconds,
+        started_at_seconds=at_seconds,
+        finished_at_seconds=at_seconds + took_seconds,
+        phases=Phases(marker_seconds=took_seconds if region else None),
+        region=region,
+        error=None if region else ErrorKind.CONNECT_REFUSED,
+        requests=2 if region else 1,
+        failed_requests=0 if region else 1,
+    )
+    return dataclasses.replace(sample, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+
+
+def in_order(*stretches: tuple[str | None, int]) -> list[Sample]:
+    """Page views in stretches of (region, how many)."""
+    regions = itertools.chain.from_iterable(itertools.repeat(region, count) for region, count in stretches)
+    return [a_sample(sequence, region) for sequence, region in enumerate(regions)]
+
+
+def an_outage(**changes: object) -> Measurement:
+    """10 s primary, fault, 5 s of failures, secondary for 15 s, undo, 3 s later primary again."""
+    samples = in_order((P, 100), (None, 50), (S, 150), (S, 30), (P, 100))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0)
+    expected = dataclasses.replace(EXPECTED, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+    return measure(samples, marks, expected)
+
+
+def test_recovery_counts_from_the_fault_to_the_answer_of_the_first_view_of_the_streak() -> None:
+    assert an_outage().recovery_time_seconds == pytest.approx(5.05)
+
+
+def test_failing_back_counts_from_the_undo() -> None:
+    assert an_outage().time_to_fail_back_seconds == pytest.approx(3.05)
+
+
+def test_detection_by_marker_is_the_first_answer_of_the_secondary_even_a_bad_one() -> None:
+    samples = in_order((P, 100), (None, 50), (S, 150), (P, 100))
+    samples[120] = a_sample(120, S, error=ErrorKind.BAD_STATUS)
+    measured = measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=30.0), EXPECTED)
+    assert measured.time_to_detect_seconds == pytest.approx(2.05)
+    assert measured.time_to_switch_seconds == pytest.approx(3.0)
+
+
+def test_detection_by_health_check_is_its_flip_and_the_switch_counts_from_there() -> None:
+    samples = in_order((P, 100), (None, 50), (S, 150), (P, 100))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0, detected_at_seconds=13.0)
+    measured = measure(samples, marks, dataclasses.replace(EXPECTED, detects_by_marker=False))
+    assert measured.time_to_detect_seconds == pytest.approx(3.0)
+    assert measured.time_to_switch_seconds == pytest.approx(2.05)
+
+
+def test_switch_noted_before_the_polled_detection_takes_no_time() -> None:
+    samples = in_order((P, 100), (None, 50), (S, 150), (P, 100))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0, detected_at_seconds=15.2)
+    measured = measure(samples, marks, dataclasses.replace(EXPECTED, detects_by_marker=False))
+    assert measured.time_to_switch_seconds == 0.0
+
+
+def test_requests_are_summed_over_the_whole_drill() -> None:
+    measured = an_outage()
+    assert (measured.requests, measured.failed_requests) == (2 * 380 + 50, 50)
+
+
+def test_primary_answers_after_the_fault_are_not_recovery() -> None:
+    """The fault may act a little after it was injected."""
+    samples = in_order((P, 130), (None, 30), (S, 140), (P, 100))
+    measured = measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=30.0), EXPECTED)
+    assert measured.recovery_time_seconds == pytest.approx(6.05)
+
+
+def test_miss_cost_is_what_the_marker_took_longer_than_usual() -> None:
+    samples = in_order((P, 100))
+    samples += [a_sample(100 + i, S, took_seconds=2.05 if i < 98 else 2.35) for i in range(100)]
+    samples += [a_sample(200 + i, P) for i in range(50)]
+    cost = measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=20.0), EXPECTED).miss_cost
+    assert cost is not None
+    assert cost.steady_p50_seconds == pytest.approx(0.05)
+    assert (cost.p50_seconds, cost.p95_seconds) == pytest.approx((2.0, 2.0))
+    assert cost.max_seconds == pytest.approx(2.3)
+
+
+def test_miss_cost_is_not_given_where_dns_leaves_cloudfront() -> None:
+    assert an_outage(detects_by_marker=False).miss_cost is None
+
+
+def test_verdict_within() -> None:
+    measured = an_outage()
+    assert measured.verdict is Verdict.WITHIN
+    assert measured.served_by == (P, S, P)
+
+
+def test_verdict_outside_when_recovery_is_slower_than_the_objective() -> None:
+    measured = an_outage(rto_seconds=5.0)
+    assert measured.verdict is Verdict.OUTSIDE
+    assert "objective is 5 s" in measured.reasons[0]
+
+
+UNTIL_UNDO = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict", "reason"),
+    [
+        (in_order((P, 100), (None, 200), (P, 50)), Verdict.OUTSIDE, "never took over"),
+        (in_order((P, 100), (None, 191), (S, 9), (P, 50)), Verdict.OUTSIDE, "never took over"),
+        (in_order((P, 350)), Verdict.INCONCLUSIVE, "visitors saw eu-central-1, expected"),
+        (in_order((P, 100), (S, 250)), Verdict.INCONCLUSIVE, "primary was not seen serving again"),
+        (in_order((S, 300), (P, 50)), Verdict.INCONCLUSIVE, "visitors saw us-east-1 → eu-central-1"),
+        ([], Verdict.INCONCLUSIVE, "visitors saw nobody"),
+    ],
+    ids=["never recovered", "streak too short", "no effect", "never failed back", "not from primary", "no samples"],
+)
+def test_verdict_of_a_drill_that_did_not_go_as_expected(samples: list[Sample], verdict: Verdict, reason: str) -> None:
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is verdict
+    assert reason in " ".join(measured.reasons)
+
+
+def test_verdict_outside_when_content_was_wrong() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    samples[110] = a_sample(110, S, error=ErrorKind.WRONG_CONTENT, wrong_content_requests=1)
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.OUTSIDE
+    assert measured.wrong_content_requests == 1
+
+
+def test_verdict_inconclusive_when_the_prober_was_overloaded() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    for sequence in range(50, 60):
+        samples[sequence] = a_sample(sequence, None, error=ErrorKind.OVERLOAD, requests=0, failed_requests=0)
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.INCONCLUSIVE
+    assert measured.overloaded_page_views == 10
+    assert measured.failed_requests == 0
+
+
+def test_page_view_still_under_way_breaks_the_streak() -> None:
+    samples = in_order((S, 15))
+    del samples[7]
+    assert streak_at(samples, region=S) is None
+
+
+def test_overloaded_view_neither_extends_nor_breaks_the_streak() -> None:
+    samples = in_order((S, 10))
+    samples[5] = a_sample(5, None, error=ErrorKind.OVERLOAD)
+    assert streak_at(samples, region=S) is None
+    assert streak_at([*samples, a_sample(10, S)], region=S) == pytest.approx(0.05)
+
+
+@given(st.lists(OUTCOMES, max_size=60))
+def test_streak_begins_at_the_first_ten_alike(regions: list[str | None]) -> None:
+    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
+    starts = [i for i in range(len(regions)) if regions[i : i + STREAK_LENGTH] == [S] * STREAK_LENGTH]
+    found = streak_at(samples, region=S)
+    assert found == (samples[starts[0]].finished_at_seconds if starts else None)
+
+
+@given(st.lists(OUTCOMES, max_size=80), st.randoms())
+def test_served_by_has_no_equal_neighbours_and_does_not_depend_on_arrival(
+    regions: list[str | None],
+    random: st.randoms,  # type: ignore[valid-type]  # hypothesis' own Random
+) -> None:
+    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
+    seen = served_by(samples)
+    assert all(before != after for before, after in itertools.pairwise(seen))
+    random.shuffle(samples)  # type: ignore[attr-defined]  # hypothesis' own Random
+    assert served_by(samples) == seen
+
+
+@given(st.lists(OUTCOMES, max_size=60))
+def test_failures_do_not_change_who_served(regions: list[str | None]) -> None:
+    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
+    assert served_by(samples) == served_by(sample for sample in samples if sample.is_good)
+
+
+@given(st.integers(10, 40), st.integers(0, 100), st.integers(10, 40), st.integers(0, 100), st.integers(10, 40))
+def test_half_and_half_at_the_changes_is_smoothed_over(a: int, first: int, b: int, second: int, c: int) -> None:
+    samples = in_order((P, a), *[(P, 1), (S, 1)] * first, (S, b), *[(S, 1), (P, 1)] * second, (P, c))
+    assert served_by(samples) == (P, S, P)
+
+
+@given(st.lists(st.tuples(OUTCOMES, st.integers(0, 7)), max_size=30))
+def test_region_with_fewer_than_eight_answers_is_never_listed(stretches: list[tuple[str | None, int]]) -> None:
+    samples = in_order(*stretches)
+    answers = [sample.region for sample in samples]
+    assert all(answers.count(region) >= 8 for region in served_by(samples))
+
+
+@given(st.lists(st.floats(0, 100), min_size=1), st.floats(0, 1), st.floats(0, 1))
+def test_percentiles_are_among_the_values_and_rise(values: list[float], low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    assert percentile(values, low) in values
+    assert percentile(values, low) <= percentile(values, high) <= max(values) == percentile(values, 1)
+
+
+@pytest.mark.parametrize(("values", "ratio"), [([], 0.5), ([1.0], 1.5)])
+def test_percentile_rejects_what_has_none(values: list[float], ratio: float) -> None:
+    with pytest.raises(ValueError, match="percentile"):
+        percentile(values, ratio)
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=120), st.integers(0, 60), st.integers(0, 60))
+def test_verdict_within_means_primary_secondary_primary_was_seen(
+    regions: list[str | None], fault: int, lasting: int
+) -> None:
+    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
+    marks = Marks(fault_at_seconds=fault / 10, undo_at_seconds=(fault + lasting) / 10)
+    measured = measure(samples, marks, EXPECTED)
+    assert measured.requests >= measured.failed_requests + measured.wrong_content_requests
+    if measured.verdict is Verdict.WITHIN:
+        assert measured.served_by == (P, S, P)
+        assert measured.recovery_time_seconds is not None
+        assert measured.recovery_time_seconds <= EXPECTED.rto_seconds
+        assert measured.time_to_fail_back_seconds is not None
