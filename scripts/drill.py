@@ -166,6 +166,16 @@ class FaultDrill:
         )
         if not is_steady:
             raise NotSteadyError(self._unsteady_message())
+        self._forget_what_was_before_steady_state()
+
+    def _forget_what_was_before_steady_state(self) -> None:
+        """Keeps the samples from the steady stretch on: who answered while the site came up is no part of the drill."""
+        ordered = sorted(self._samples, key=lambda sample: sample.sequence)
+        started_at_seconds = self._clock.now_seconds() - self._settings.steady_seconds
+        unsteady = [s for s in ordered if not (s.is_good and s.region == self._request.primary_region)]
+        last = max((s.sequence for s in unsteady), default=-1)
+        self._samples = [s for s in ordered if s.sequence > last or s.scheduled_at_seconds >= started_at_seconds]
+        self._good = sum(sample.is_good for sample in self._samples)
 
     async def _outlast_fault(self, background: list[asyncio.Task[None]]) -> None:
         secondary, since_seconds = self._request.secondary_region, self._clock.now_seconds()

@@ -22,7 +22,8 @@ class DrillSettings:
             with two families, ten page views in a row are then one of each visitor and family.
         probe_timeout_seconds: how long a visitor waits for one page view. Default 10.
         steady_seconds: how long the primary must have served flawlessly before anything is broken. Default 10.
-        steady_timeout_seconds: how long to wait for that. Default 60.
+        steady_timeout_seconds: how long to wait for that. Default 180: after a deploy the path check turns healthy first (22 s at
+            10 s x 3), then the answers that resolvers hold run out (60 s).
         recovery_timeout_seconds: how long the fault stays when nobody takes over. Default 300.
         hold_seconds: how long the fault stays after recovery. Default 10.
         fail_back_timeout_seconds: how long to wait for the primary after the undo. Default 300.
@@ -34,7 +35,7 @@ class DrillSettings:
     clients: int = 5
     probe_timeout_seconds: float = 10.0
     steady_seconds: float = 10.0
-    steady_timeout_seconds: float = 60.0
+    steady_timeout_seconds: float = 180.0
     recovery_timeout_seconds: float = 300.0
     hold_seconds: float = 10.0
     fail_back_timeout_seconds: float = 300.0

@@ -59,7 +59,7 @@ class PlainProgress:
     def show(self, state: DrillState) -> None:
         """Print a line if there is news."""
         shown = self._shown
-        is_news = shown is None or (shown.drill, shown.phase, shown.region) != (state.drill, state.phase, state.region)
+        is_news = shown is None or (shown.drill, shown.phase) != (state.drill, state.phase)
         if is_news or (shown and state.elapsed_seconds - shown.elapsed_seconds >= PLAIN_INTERVAL_SECONDS):
             self._console.print(_line(state))
             self._shown = state

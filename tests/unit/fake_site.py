@@ -40,11 +40,16 @@ class FakeSite:
     refuses_injection: bool = False
     refuses_undo: bool = False
     serves_old_release_from_secondary: bool = False
+    is_just_deployed: bool = False
     active_faults: dict[str, Fault] = dataclasses.field(default_factory=dict)
     history: list[str] = dataclasses.field(default_factory=list)
     changed_at_seconds: float = -1000.0
     answers: dict[tuple[int, str], tuple[str, float]] = dataclasses.field(default_factory=dict)
     shown: list[DrillState] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.is_just_deployed:
+            self.changed_at_seconds = self.clock.now_seconds()
 
     async def inject(self, fault: Fault) -> str:
         self.history.append(f"inject {fault}")

@@ -29,6 +29,13 @@ def test_drill_sees_primary_secondary_primary(scenario: Scenario, tmp_path: Path
     assert result.worst.measurement.verdict is Verdict.WITHIN
 
 
+@BOTH
+def test_drill_forgets_who_answered_while_the_site_came_up(scenario: Scenario, tmp_path: Path) -> None:
+    result, _ = drill_virtually(a_request(scenario, tmp_path), is_just_deployed=True)
+    assert result.runs[0].measurement.served_by == (PRIMARY, SECONDARY, PRIMARY)
+    assert result.worst.measurement.verdict is Verdict.WITHIN
+
+
 def test_origin_outage_measures_both_default_variants_and_their_miss_cost(tmp_path: Path) -> None:
     result, site = drill_virtually(a_request(ORIGIN_OUTAGE, tmp_path))
     costs = {run.variant.name: run.measurement.miss_cost for run in result.runs}
