@@ -7,7 +7,10 @@
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
     │   └── NotSteadyError      the site was not healthy from the primary to begin with
+    ├── TerraformError          Terraform refused or failed (in terraform_cli)
     └── EnvironmentFailureError this machine lacks something: a tool, a port, the sole right to run
+        ├── ToolMissingError        Terraform, Node or npm (in toolchain)
+        ├── ProviderNotFoundError   FAILOVER_PROVIDER_MIRROR is wrong (in provider_source)
         └── LocalcloudGoneError nothing answers at localcloud's control API
 
 A message names the setting or resource, the value got, what is allowed and the next step; raise with `from`.

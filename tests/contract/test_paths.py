@@ -20,7 +20,9 @@ def test_router_maps_a_path_into_the_release(asked: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize(("asked", "stored"), PATHS)
-def test_regional_endpoint_maps_a_path_into_the_release(monkeypatch: pytest.MonkeyPatch, asked: str, stored: str) -> None:
+def test_regional_endpoint_maps_a_path_into_the_release(
+    monkeypatch: pytest.MonkeyPatch, asked: str, stored: str
+) -> None:
     objects = Objects()
     objects.publish("r1", {stored.lstrip("/"): b"found"})
     answer = load_handler(monkeypatch, objects).handler(request(quote(asked)), None)

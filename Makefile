@@ -1,0 +1,61 @@
+# The verbs of this project, the same on a laptop and in CI. Every verb does its own set-up; a second run skips it.
+# (make itself exits 2 when a recipe fails; the reason and the program's own exit code are in the lines above.)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Any Python 3.11 or newer; the environment is made with it.
+PYTHON ?= python3
+VENV := .venv/bin
+# KEEP=1 leaves the demo running. ARGS="..." is passed on to pytest or cdktf.
+KEEP ?=
+ARGS ?=
+is_set = $(filter-out 0 no false,$(1))
+
+.PHONY: help demo test check format snapshots bench setup cdktf-cli cdktf lock clean distclean
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: setup ## deploy to localcloud, publish, break, recover, measure (KEEP=1: leave it running)
+	@$(VENV)/failover demo $(if $(call is_set,$(KEEP)),--keep)
+
+test: setup cdktf-cli ## all tests (ARGS="-k name": some of them)
+	@$(VENV)/pytest $(ARGS)
+
+check: setup ## formatting, lint, types
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+
+format: setup ## format the code and apply the safe lint fixes
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+snapshots: setup ## write the golden JSON of each stack anew; review the diff
+	@$(VENV)/pytest tests/synth --update-snapshots
+
+bench: setup ## the numbers of the README, measured here
+	@$(VENV)/python -m tools.bench
+
+setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
+	@command -v $(PYTHON) >/dev/null || { echo "set-up: no $(PYTHON) in PATH; install Python 3.11 or newer" >&2; exit 3; }
+	@$(PYTHON) tools/bootstrap.py
+
+cdktf-cli: setup ## install cdktf-cli from its own lock file (only tests and people use it)
+	@$(VENV)/python -m tools.cdktf_cli install
+
+cdktf: cdktf-cli ## run cdktf: make cdktf ARGS="synth"
+	@$(VENV)/python -m tools.cdktf_cli run $(ARGS)
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml, every version the newest allowed
+	@$(VENV)/python -m tools.lock
+
+clean: ## delete what was built and every cache in this folder, not .venv
+	@rm -rf build cdktf.out site/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
+
+distclean: clean ## clean, and .venv and cdktf-cli too: the next run is a first run
+	@rm -rf .venv .setup-lock *.egg-info tools/cdktf-cli/node_modules tools/cdktf-cli/.setup-lock

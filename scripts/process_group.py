@@ -1,0 +1,76 @@
+"""A child process in a process group of its own, so that nothing it started outlives the block that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, cast
+
+# On the first SIGINT Terraform finishes the calls it has begun and saves its state; a CloudFront call takes seconds.
+STOP_SECONDS = 60.0
+KILL_SECONDS = 5.0
+SLICE_SECONDS = 0.1
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a command with its output and errors in one text pipe; whatever ends the block, its whole group is gone after.
+
+    A Ctrl-C in the terminal does not reach the group by itself: the exception it raises in the block stops the group.
+
+    Args:
+        command: the program and its arguments.
+        environment: variables added to this process's own.
+    """
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            stop(process)
+        send(process, signal.SIGKILL)  # what the leader left behind, such as a provider whose Terraform crashed
+        cast("IO[str]", process.stdout).close()
+
+
+def stop(process: subprocess.Popen[str], *, stop_seconds: float = STOP_SECONDS) -> None:
+    """End a group as Ctrl-C does, then by force, and wait for its end. A second Ctrl-C meanwhile goes to force at once."""
+    send(process, signal.SIGINT)
+    try:
+        if not _ends_within(stop_seconds, process):
+            send(process, signal.SIGTERM)
+            _ends_within(KILL_SECONDS, process)
+    finally:
+        send(process, signal.SIGKILL)
+        process.wait()
+
+
+def _ends_within(seconds: float, process: subprocess.Popen[str]) -> bool:
+    """Wait for the leader, not for the end of its output: a grandchild may hold the pipe open for as long as it likes."""
+    for _ in range(math.ceil(seconds / SLICE_SECONDS)):
+        # Reads on meanwhile: a full pipe would keep the child from ending.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=SLICE_SECONDS)
+        if process.poll() is not None:
+            return True
+    return False
+
+
+def send(process: subprocess.Popen[str], signal_number: signal.Signals) -> None:
+    """Send a signal to the whole group; a group that is gone already is no error."""
+    # The group outlives its leader for as long as a grandchild does, such as Terraform's provider.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal_number)
