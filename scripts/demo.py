@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -22,7 +22,7 @@ from scripts.deployment import load_deployment
 from scripts.drill_session import DrillSession
 from scripts.endpoints import Endpoints
 from scripts.errors import EnvironmentFailureError, WrongUsageError
-from scripts.localcloud_process import running_localcloud, sole_user
+from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.measurement import Verdict
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
@@ -37,10 +37,11 @@ _WRONG_SITE_FILE = 2
 class Demo:
     """One run of the demo; everything it makes lies in `folder`, and what an earlier run left there is removed first."""
 
-    def __init__(self, *, site_file: Path, folder: Path, speed: float) -> None:
+    def __init__(self, *, site_file: Path, folder: Path, speed: float, any_port: bool) -> None:
         self._site_file = site_file
         self._folder = folder
         self._speed = speed
+        self._localcloud_arguments = ANY_PORT if any_port else ()
         self._stacks = folder / "cdktf.out" / "stacks"
         self._outputs = folder / "outputs.json"
         self._console = Console(stderr=True)
@@ -58,7 +59,9 @@ class Demo:
             with self._step("Synthesize Terraform JSON from the site file"):
                 self._synthesize()
             self._console.print(f"Start localcloud, its clock {self._speed:g} times faster than AWS's")
-            with running_localcloud(self._folder / "localcloud", speed=self._speed) as endpoints:
+            with running_localcloud(
+                self._folder / "localcloud", speed=self._speed, arguments=self._localcloud_arguments
+            ) as endpoints:
                 is_within = self._rehearse(endpoints, terraform)
                 if keep:
                     self._keep(endpoints)
@@ -117,7 +120,8 @@ localcloud keeps running until Ctrl-C. In another terminal:
             markup=False,
             soft_wrap=True,
         )
-        signal.sigwait({signal.SIGINT})
+        with suppress(KeyboardInterrupt):
+            signal.pause()
 
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:

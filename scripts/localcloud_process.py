@@ -13,6 +13,9 @@ from scripts.clock import AwsClock
 from scripts.endpoints import Endpoints, read_endpoints
 from scripts.errors import EnvironmentFailureError, MissingOutputError
 
+ANY_PORT = ("--gateway-port", "0", "--dns-port", "0", "--https-port", "0", "--http-port", "0")
+"""Options that let localcloud take free ports instead of its usual ones."""
+
 _START_TIMEOUT_SECONDS = 60.0
 _STOP_TIMEOUT_SECONDS = 10.0
 _POLL_SECONDS = 0.1

@@ -18,11 +18,14 @@ def demo(
     speed: Annotated[
         float, typer.Option(min=1, max=20, help="How much faster than AWS localcloud's clock runs.")
     ] = DEFAULT_SPEED,
+    any_port: Annotated[
+        bool, typer.Option("--any-port", help="Use free ports instead of localcloud's usual ones.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """Deploy a site to localcloud with real Terraform, publish, break it twice, recover, measure, report.
 
     Exit code 0 only if every drill is within its objective. Takes 3 to 6 minutes on two cores.
     """
-    if not Demo(site_file=site_file, folder=output, speed=speed).run(keep=keep):
+    if not Demo(site_file=site_file, folder=output, speed=speed, any_port=any_port).run(keep=keep):
         raise typer.Exit(1)

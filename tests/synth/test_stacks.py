@@ -268,7 +268,7 @@ def test_regional_endpoint_may_read_its_own_bucket_only(site: SiteFile, stacks: 
         statements = json.loads(policy["policy"])["Statement"]
         actions = {action for item in statements for action in _listed(item["Action"])}
         assert actions == {"s3:GetObject", "s3:ListBucket", "logs:CreateLogStream", "logs:PutLogEvents"}
-        assert all("*" != resource for item in statements for resource in _listed(item["Resource"]))
+        assert all(resource != "*" for item in statements for resource in _listed(item["Resource"]))
 
 
 def _listed(value: str | list[str]) -> list[str]:

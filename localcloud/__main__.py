@@ -1,0 +1,78 @@
+"""`python -m localcloud`: the command line of the emulator."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localcloud.state_directory import read_endpoints
+from localcloud.supervisor import ENVIRONMENT_FAILURE, ServeOptions
+from localcloud.supervisor import serve as serve_in_foreground
+
+DEFAULT_STATE_DIR = Path("build/localcloud")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="AWS on loopback for rehearsing failover: control plane, DNS, CDN edge, regional endpoints, health checkers.",
+)
+StateDir = Annotated[Path, typer.Option(help="Folder for endpoints.json, the throwaway CA and the lock.")]
+
+
+@app.command()
+def serve(
+    speed: Annotated[
+        float,
+        typer.Option(min=0.1, max=100, help="AWS seconds in a real second: 10 makes a 30 s interval last 3 s."),
+    ] = 1.0,
+    gateway_port: Annotated[int, typer.Option(min=0, max=65535, help="AWS APIs and control API; 0 = any.")] = 4566,
+    dns_port: Annotated[int, typer.Option(min=0, max=65535, help="DNS, UDP and TCP on 127.0.0.1; 0 = any.")] = 10053,
+    https_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="HTTPS on 127.0.10.1 (edge) and 127.0.20.N (regions); 0 = any.")
+    ] = 8443,
+    http_port: Annotated[int, typer.Option(min=0, max=65535, help="Plain HTTP on 127.0.10.1; 0 = any.")] = 8080,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+) -> None:
+    """Run localcloud in the foreground until Ctrl-C, SIGTERM or the end of the process that started it.
+
+    When everything answers it writes STATE_DIR/endpoints.json and prints one line that begins with "ready". Then:
+
+        eval "$(python -m localcloud env)" && aws s3 ls
+
+        dig @127.0.0.1 -p 10053 www.example.test
+
+        curl --cacert build/localcloud/ca.pem --connect-to ::127.0.10.1:8443 https://www.example.test/
+
+    Everything listens on loopback only. Exit code 3: a port or the state folder is taken, or a part of it failed.
+    """
+    options = ServeOptions(
+        state_dir=state_dir,
+        speed=speed,
+        gateway_port=gateway_port,
+        dns_port=dns_port,
+        https_port=https_port,
+        http_port=http_port,
+    )
+    raise typer.Exit(serve_in_foreground(options))
+
+
+@app.command()
+def env(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Print shell exports that point terraform, boto3 and the AWS CLI to the running localcloud."""
+    try:
+        endpoints = read_endpoints(state_dir)
+    except FileNotFoundError:
+        print(
+            f"localcloud: nothing runs with the state folder {state_dir}; start `python -m localcloud serve` "
+            "or name its folder with --state-dir",
+            file=sys.stderr,
+        )
+        raise typer.Exit(ENVIRONMENT_FAILURE) from None
+    for name, value in endpoints["environment"].items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m localcloud")

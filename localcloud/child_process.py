@@ -1,0 +1,92 @@
+"""One child process of the supervisor: started, asked for its ports, watched, stopped."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+LOG_TAIL_LINES = 30
+STOP_LIMIT_REAL_SECONDS = 2.0
+
+
+class ChildFailed(Exception):  # noqa: N818  what happened
+    """A child ended by itself; the message holds the tail of its log."""
+
+
+class ChildProcess:
+    """A Python module run as a process; its log is copied to stderr."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        """Follow a process that `start_child` started."""
+        self.name = name
+        self._process = process
+        self._tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
+        self._log = asyncio.create_task(self._follow_log())
+
+    async def ready(self) -> dict[str, Any]:
+        """Wait for the line of JSON that a child prints when it serves.
+
+        Raises:
+            ChildFailed: when it ends before.
+        """
+        assert self._process.stdout  # noqa: S101  start_child asks for it
+        line = await self._process.stdout.readline()
+        if not line:
+            await self.failure()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def failure(self) -> None:
+        """Wait until the process ends and raise.
+
+        Raises:
+            ChildFailed: always.
+        """
+        code = await self._process.wait()
+        await self._log
+        tail = "\n".join(self._tail)
+        raise ChildFailed(f"the {self.name} ended with exit code {code}; the end of its log:\n{tail}")
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it when it does not."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_LIMIT_REAL_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        self._log.cancel()
+        await asyncio.gather(self._log, return_exceptions=True)
+
+    async def _follow_log(self) -> None:
+        assert self._process.stderr  # noqa: S101  start_child asks for it
+        async for line in self._process.stderr:
+            text = line.decode(errors="replace").rstrip()
+            self._tail.append(text)
+            print(text, file=sys.stderr, flush=True)
+
+
+async def start_child(name: str, module: str, arguments: Sequence[str]) -> ChildProcess:
+    """Start a module that ends with this process, in a session of its own: Ctrl-C reaches only the supervisor."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "localcloud.watched_child",
+        str(os.getpid()),
+        module,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=1 << 20,
+        start_new_session=True,
+    )
+    return ChildProcess(name, process)

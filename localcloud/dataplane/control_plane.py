@@ -1,0 +1,187 @@
+"""Follows the gateway: polls its revision and faults, re-reads what changed, and pushes health observations."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import aiohttp
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.dataplane.clock import AwsClock
+from localcloud.dataplane.configuration import Configuration
+from localcloud.dataplane.faults import FaultBoard, fault_from_api
+from localcloud.dataplane.readers.clients import Clients
+from localcloud.dataplane.readers.cloudfront import read_cloudfront, read_key_value_store
+from localcloud.dataplane.readers.regional import read_buckets, read_certificates, read_regional
+from localcloud.dataplane.readers.route53 import read_health_checks, read_hosted_zones
+
+logger = logging.getLogger(__name__)
+
+# Real seconds: a fault must act within 200 ms, a change be visible within about a second.
+POLL_INTERVAL_REAL_SECONDS = 0.08
+RETRY_REAL_SECONDS = 0.5
+# Between two reads, so that a running terraform apply is not slowed down by being watched.
+READ_PAUSE_REAL_SECONDS = 0.25
+# A write reaches the edges "within a few seconds", AWS seconds here:
+# https://aws.amazon.com/blogs/aws/introducing-amazon-cloudfront-keyvaluestore-a-low-latency-datastore-for-cloudfront-functions/
+KEY_VALUE_STORE_PROPAGATION_SECONDS = 2.0
+
+Revisions: TypeAlias = Mapping[str, int]
+# The service in a request's signature -> the parts of the configuration that its writes can change.
+PARTS_OF_SERVICE: Mapping[str, tuple[str, ...]] = {
+    "route53": ("zones", "health_checks"),
+    "cloudfront": ("cloudfront", "key_value_stores"),
+    "cloudfront-keyvaluestore": ("key_value_stores",),
+    "acm": ("certificates",),
+    "s3": ("buckets",),
+    "apigateway": ("regional",),
+    "lambda": ("regional",),
+}
+ALL_PARTS = ("zones", "health_checks", "cloudfront", "key_value_stores", "certificates", "buckets", "regional")
+
+
+class ControlPlane:
+    """The data plane's view of the gateway."""
+
+    def __init__(
+        self,
+        *,
+        gateway_url: str,
+        clock: AwsClock,
+        faults: FaultBoard,
+        on_change: Callable[[Configuration], None],
+    ) -> None:
+        """Make no request yet.
+
+        Args:
+            gateway_url: E.g. `http://127.0.0.1:4566`.
+            clock: For the propagation delay of key value stores.
+            faults: Where faults are put in force.
+            on_change: Called with each new configuration.
+        """
+        self._control_url = f"{gateway_url}/_localcloud"
+        self._clients = Clients(gateway_url)
+        self._clock = clock
+        self._faults = faults
+        self._on_change = on_change
+        self._session: aiohttp.ClientSession | None = None
+        self._revisions: Revisions = {}
+        self._faults_revision = -1
+        self._stale_parts: frozenset[str] = frozenset()
+        self._is_stale = asyncio.Event()
+        self.configuration = Configuration()
+        self.has_read = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Poll and read until cancelled; a gateway that does not answer is tried again."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+            self._session = session
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._repeat(lambda: self._poll(session)))
+                tasks.create_task(self._repeat(lambda: self._read_stale_parts(session)))
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except (aiohttp.ClientError, TimeoutError, BotoCoreError, ClientError, KeyError, ValueError) as error:
+                logger.error("cannot read the control plane: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(RETRY_REAL_SECONDS)
+
+    async def _poll(self, session: aiohttp.ClientSession) -> None:
+        answer = await _get_json(session, f"{self._control_url}/revision")
+        if "faults_revision" not in answer or answer["faults_revision"] != self._faults_revision:
+            await self._read_faults(session)
+        revisions = _revisions(answer)
+        parts = changed_parts(self._revisions, revisions)
+        self._revisions = revisions
+        if parts:
+            self._stale_parts |= parts
+            self._is_stale.set()
+        await asyncio.sleep(POLL_INTERVAL_REAL_SECONDS)
+
+    async def _read_faults(self, session: aiohttp.ClientSession) -> None:
+        answer = await _get_json(session, f"{self._control_url}/faults")
+        if answer["revision"] != self._faults_revision:
+            self._faults.replace(fault_from_api(fault) for fault in answer["faults"])
+            self._faults_revision = answer["revision"]
+
+    async def _read_stale_parts(self, session: aiohttp.ClientSession) -> None:
+        await self._is_stale.wait()
+        parts = self._stale_parts
+        self._stale_parts = frozenset()
+        self._is_stale.clear()
+        try:
+            regions = tuple(sorted((await _get_json(session, f"{self._control_url}/regions"))["regions"]))
+            found = await asyncio.to_thread(self._read, parts, regions)
+        except BaseException:
+            self._stale_parts |= parts
+            self._is_stale.set()
+            raise
+        stores = found.pop("key_value_stores", None)
+        self._apply(found)
+        if stores is not None:
+            delay = self._clock.real_seconds(KEY_VALUE_STORE_PROPAGATION_SECONDS)
+            asyncio.get_running_loop().call_later(delay, self._apply, {"key_value_stores": stores})
+        self.has_read.set()
+        await asyncio.sleep(READ_PAUSE_REAL_SECONDS)
+
+    def _apply(self, found: Mapping[str, Any]) -> None:
+        before = self.configuration
+        self.configuration = replace(before, **found)
+        if self.configuration != before:
+            self._on_change(self.configuration)
+
+    def _read(self, parts: frozenset[str], regions: tuple[str, ...]) -> dict[str, Any]:
+        """Read the named parts; runs in a thread."""
+        clients = self._clients
+        readers: Mapping[str, Callable[[], Any]] = {
+            "zones": lambda: read_hosted_zones(clients),
+            "health_checks": lambda: read_health_checks(clients),
+            "cloudfront": lambda: read_cloudfront(clients),
+            "certificates": lambda: read_certificates(clients, regions),
+            "buckets": lambda: read_buckets(clients),
+            "regional": lambda: read_regional(clients, regions),
+        }
+        found: dict[str, Any] = {part: read() for part, read in readers.items() if part in parts}
+        if "key_value_stores" in parts:
+            cloudfront = found.get("cloudfront", self.configuration.cloudfront)
+            found["key_value_stores"] = {
+                arn: read_key_value_store(clients, arn) for arn in cloudfront.key_value_store_arns
+            }
+        return found
+
+    async def push_observations(self, health_check_id: str, report: Mapping[str, Any]) -> None:
+        """Send what the checkers saw to the gateway; a failure is logged, the next report replaces it."""
+        if self._session is None:
+            return
+        url = f"{self._control_url}/health-checks/{health_check_id}"
+        try:
+            async with self._session.post(url, json=report) as response:
+                response.raise_for_status()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            logger.warning("cannot push observations of %s: %s", health_check_id, error)
+
+
+async def _get_json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    async with session.get(url) as response:
+        response.raise_for_status()
+        answer: dict[str, Any] = await response.json()
+        return answer
+
+
+def _revisions(answer: Mapping[str, Any]) -> Revisions:
+    """Return service -> revision; `*` stands for a gateway that counts everything together."""
+    if "services" in answer:
+        return {"": 0, **answer["services"]}
+    return {"*": answer["revision"]}
+
+
+def changed_parts(before: Revisions, after: Revisions) -> frozenset[str]:
+    """Return the parts of the configuration to read again; everything the first time."""
+    if not before or before.get("*") != after.get("*"):
+        return frozenset(ALL_PARTS)
+    changed = [service for service, revision in after.items() if before.get(service) != revision]
+    return frozenset(part for service in changed for part in PARTS_OF_SERVICE.get(service, ()))

@@ -1,0 +1,1 @@
+"""CloudFront's edge: connection to response, one module a stage."""

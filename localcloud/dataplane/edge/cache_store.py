@@ -1,0 +1,80 @@
+"""The edge's cache: entries in memory, the least recently used go first; concurrent misses share one request."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from localcloud.dataplane.edge.messages import EdgeResponse
+from localcloud.model.behaviours import matches_path_pattern
+from localcloud.model.cache import CacheEntry, CacheKey
+
+CAPACITY_BYTES = 256 * 1024 * 1024
+
+
+class CacheStore:
+    """Entries by cache key."""
+
+    def __init__(self, *, capacity_bytes: int = CAPACITY_BYTES) -> None:
+        """Start empty."""
+        self._capacity_bytes = capacity_bytes
+        self._entries: OrderedDict[CacheKey, CacheEntry] = OrderedDict()
+        self._size_bytes = 0
+
+    def get(self, key: CacheKey) -> CacheEntry | None:
+        """Return the entry, fresh or not."""
+        entry = self._entries.get(key)
+        if entry:
+            self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: CacheKey, entry: CacheEntry) -> None:
+        """Keep the entry; an entry larger than the cache is not kept."""
+        self._drop(key)
+        if len(entry.body) > self._capacity_bytes:
+            return
+        self._entries[key] = entry
+        self._size_bytes += len(entry.body)
+        while self._size_bytes > self._capacity_bytes:
+            self._drop(next(iter(self._entries)))
+
+    def invalidate(self, distribution_domain: str, paths: Iterable[str]) -> None:
+        """Drop what an invalidation names: whole paths, or prefixes that end in `*`.
+
+        Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html
+        """
+        for path in paths:
+            doomed = [
+                key for key in self._entries if key[0] == distribution_domain and matches_path_pattern(path, key[2])
+            ]
+            for key in doomed:
+                self._drop(key)
+
+    def _drop(self, key: CacheKey) -> None:
+        entry = self._entries.pop(key, None)
+        if entry:
+            self._size_bytes -= len(entry.body)
+
+
+class Collapser:
+    """Lets concurrent misses on one key share one request to the origin.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
+    ("Simultaneous requests for the same object").
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing under way."""
+        self._under_way: dict[CacheKey, asyncio.Task[EdgeResponse]] = {}
+
+    async def run(self, key: CacheKey, ask: Callable[[], Coroutine[Any, Any, EdgeResponse]]) -> EdgeResponse:
+        """Return what `ask` returns, or what the same key's request under way returns.
+
+        A viewer that goes away does not cancel the request for the others.
+        """
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(ask())
+            self._under_way[key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(task)

@@ -1,0 +1,128 @@
+"""Answers from the cache, and how an answer of the origins enters it."""
+
+from dataclasses import replace
+
+from localcloud.dataplane.clock import AwsClock
+from localcloud.dataplane.configuration import CacheBehaviour, Distribution
+from localcloud.dataplane.edge.cache_store import CacheStore, Collapser
+from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response
+from localcloud.dataplane.edge.origin_requests import OriginRequest, OriginRequester, OriginResponse
+from localcloud.model.cache import CacheEntry, CacheKey, Verdict, cache_key, settle
+from localcloud.model.origins import OriginPlan
+
+CACHED_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_ERRORS = {
+    502: "CloudFront wasn't able to connect to the origin.",
+    504: "CloudFront couldn't get a response from the origin in time.",
+}
+
+
+class CachedAnswers:
+    """The cache of one edge location in front of the origins."""
+
+    def __init__(self, requester: OriginRequester, clock: AwsClock) -> None:
+        """Start with an empty cache."""
+        self._requester = requester
+        self._clock = clock
+        self._collapser = Collapser()
+        self.store = CacheStore()
+
+    async def answer(
+        self, request: EdgeRequest, plan: OriginPlan, distribution: Distribution, behaviour: CacheBehaviour
+    ) -> EdgeResponse:
+        """Answer from the cache while the entry is fresh, else from the origins."""
+        if request.method not in CACHED_METHODS:
+            asked = OriginRequest(method=request.method, path=request.path, headers={})
+            return _plain(await self._requester.ask(plan, asked, distribution), request)
+        key = cache_key(
+            behaviour.cache_policy,
+            distribution_domain=distribution.domain_name,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            headers=request.headers,
+        )
+        now = self._clock.now()
+        entry = self.store.get(key)
+        if entry and entry.is_fresh(now):
+            return _from_entry(entry, now, "Hit from cloudfront")
+
+        async def fill() -> EdgeResponse:
+            return await self._fill(key, request, plan, distribution, behaviour)
+
+        # Requests for what is never cached are not collapsed:
+        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
+        if behaviour.cache_policy.max_ttl_seconds > 0:
+            return await self._collapser.run(key, fill)
+        return await fill()
+
+    async def _fill(
+        self,
+        key: CacheKey,
+        request: EdgeRequest,
+        plan: OriginPlan,
+        distribution: Distribution,
+        behaviour: CacheBehaviour,
+    ) -> EdgeResponse:
+        entry = self.store.get(key)
+        # HEAD asks for the whole object too: it fills the entry that GET shares.
+        method = "OPTIONS" if request.method == "OPTIONS" else "GET"
+        headers = entry.conditional_headers() if entry else {}
+        asked = OriginRequest(method=method, path=request.path, headers=headers)
+        answer = await self._requester.ask(plan, asked, distribution)
+        now = self._clock.now()
+        settlement = settle(
+            behaviour.cache_policy,
+            entry,
+            status_code=answer.status_code,
+            headers=answer.headers,
+            error_caching_min_ttl_seconds=distribution.error_response(answer.status_code).error_caching_min_ttl_seconds,
+            now=now,
+        )
+        until = now + settlement.lifetime_seconds
+        if entry and settlement.verdict is Verdict.REFRESH:
+            entry = replace(entry, headers={**entry.headers, **answer.headers}, stored_at=now, fresh_until=until)
+            self.store.put(key, entry)
+            return _from_entry(entry, now, "RefreshHit from cloudfront")
+        if entry and settlement.verdict is Verdict.SERVE_STALE:
+            self.store.put(key, replace(entry, retry_at=until))
+            return _from_entry(entry, now, "Hit from cloudfront")
+        response = _plain(answer, request)
+        if settlement.verdict is Verdict.STORE:
+            self.store.put(key, _entry(response, now, until))
+        return response
+
+
+def _plain(answer: OriginResponse, request: EdgeRequest) -> EdgeResponse:
+    if not answer.is_from_origin:
+        return error_response(
+            answer.status_code, _OWN_ERRORS.get(answer.status_code, ""), request_id=request.request_id
+        )
+    return EdgeResponse(
+        status_code=answer.status_code,
+        headers=answer.headers,
+        body=answer.body,
+        x_cache="Error from cloudfront" if answer.status_code >= 400 else "Miss from cloudfront",
+        is_from_origin=True,
+    )
+
+
+def _entry(response: EdgeResponse, now: float, fresh_until: float) -> CacheEntry:
+    return CacheEntry(
+        status_code=response.status_code,
+        headers=response.headers,
+        body=response.body,
+        stored_at=now,
+        fresh_until=fresh_until,
+    )
+
+
+def _from_entry(entry: CacheEntry, now: float, x_cache: str) -> EdgeResponse:
+    age_seconds = max(0, int(now - entry.stored_at))
+    return EdgeResponse(
+        status_code=entry.status_code,
+        headers={**entry.headers, "age": str(age_seconds)},
+        body=entry.body,
+        x_cache="Error from cloudfront" if entry.is_error else x_cache,
+        is_from_origin=True,
+    )

@@ -1,0 +1,220 @@
+"""Asks the origins of one request: S3 through the gateway, with origin access control, timeouts and faults."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from urllib.parse import quote, unquote
+
+import aiohttp
+from yarl import URL
+
+from localcloud.dataplane.clock import AwsClock, utc_now
+from localcloud.dataplane.configuration import Bucket, Configuration, Distribution
+from localcloud.dataplane.faults import FaultBoard, FaultKind
+from localcloud.model.bucket_policy import CLOUDFRONT_SERVICE, AccessRequest, Decision, evaluate, missing_key_status
+from localcloud.model.errors import UnsupportedResource
+from localcloud.model.origins import (
+    AttemptOutcome,
+    FinalAnswer,
+    Origin,
+    OriginFailure,
+    OriginPlan,
+    next_step,
+)
+
+logger = logging.getLogger(__name__)
+
+_S3_DOMAIN = re.compile(r"(?P<bucket>.+)\.s3[.-](?:(?P<region>[a-z]+-[a-z]+-\d)\.)?amazonaws\.com")
+_ORIGIN_HEADER = {"x-localcloud-origin": "data-plane"}
+_DROPPED_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "server"})
+_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "OPTIONS": "s3:GetObject", "PUT": "s3:PutObject"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginResponse:
+    """What one attempt, or all attempts of a request, brought.
+
+    Attributes:
+        headers: Lower-case names, hop-by-hop headers removed.
+        is_from_origin: False for CloudFront's own 502 and 504.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    is_from_origin: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginRequest:
+    """What the edge wants from an origin; `path` is percent-encoded and begins with a slash."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+class OriginRequester:
+    """Sends requests to origins."""
+
+    def __init__(
+        self,
+        *,
+        gateway_url: str,
+        configuration: Callable[[], Configuration],
+        faults: FaultBoard,
+        clock: AwsClock,
+    ) -> None:
+        """Open no connection yet.
+
+        Args:
+            gateway_url: Where S3 is served, path style.
+            configuration: The current configuration, for bucket policies.
+            faults: Faults of the targets `s3:<region>`.
+            clock: For timeouts.
+        """
+        self._gateway_url = gateway_url
+        self._configuration = configuration
+        self._faults = faults
+        self._clock = clock
+        self._open_session: aiohttp.ClientSession | None = None
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._open_session is None:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+            self._open_session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        return self._open_session
+
+    async def close(self) -> None:
+        """Close the connections to the gateway."""
+        if self._open_session:
+            await self._open_session.close()
+
+    async def ask(self, plan: OriginPlan, request: OriginRequest, distribution: Distribution) -> OriginResponse:
+        """Ask origins as the model says until there is a final answer."""
+        outcomes: list[AttemptOutcome] = []
+        response: OriginResponse | None = None
+        while True:
+            step = next_step(plan, request.method, outcomes)
+            if isinstance(step, FinalAnswer):
+                if response is None:
+                    return OriginResponse(status_code=step.status_code, is_from_origin=False)
+                return response
+            result = await self._attempt(plan.members[step.member], request, distribution)
+            if isinstance(result, OriginFailure):
+                response = None
+                outcomes.append(AttemptOutcome(member=step.member, failure=result))
+            else:
+                response = result
+                outcomes.append(AttemptOutcome(member=step.member, status_code=result.status_code))
+
+    async def _attempt(
+        self, origin: Origin, request: OriginRequest, distribution: Distribution
+    ) -> OriginResponse | OriginFailure:
+        target = _S3_DOMAIN.fullmatch(origin.domain_name)
+        if not origin.is_s3 or target is None:
+            logger.error("origin %s (%s) is not modelled: only S3 REST origins are", origin.id, origin.domain_name)
+            return OriginFailure.DNS
+        bucket = self._configuration().buckets.get(target["bucket"])
+        if bucket is None:
+            return _s3_error(404, "NoSuchBucket", "The specified bucket does not exist")
+        failure = await self._connection_fault(origin, bucket)
+        if failure:
+            return failure
+        if target["region"] not in (None, bucket.region):
+            return _s3_error(301, "PermanentRedirect", f"The bucket is in this region: {bucket.region}")
+        return await self._read_object(origin, request, bucket, distribution)
+
+    async def _connection_fault(self, origin: Origin, bucket: Bucket) -> OriginFailure | None:
+        """Apply the faults that act before a request is sent; the gateway applies the others."""
+        fault = self._faults.find(f"s3:{bucket.region}")
+        if fault is None:
+            return None
+        if fault.kind is FaultKind.REFUSE:
+            return OriginFailure.REFUSED
+        if fault.kind is FaultKind.UNREACHABLE:
+            await self._clock.sleep(origin.connection_timeout_seconds)
+            return OriginFailure.CONNECT_TIMEOUT
+        if fault.kind is FaultKind.HANG:
+            await self._clock.sleep(origin.read_timeout_seconds)
+            return OriginFailure.READ_TIMEOUT
+        return None
+
+    async def _read_object(
+        self, origin: Origin, request: OriginRequest, bucket: Bucket, distribution: Distribution
+    ) -> OriginResponse | OriginFailure:
+        path = f"{origin.origin_path}{request.path}"
+        try:
+            access = _access(origin, request.method, bucket, unquote(path.removeprefix("/")), distribution)
+            if evaluate(bucket.policy, access) is not Decision.ALLOW:
+                return _s3_error(403, "AccessDenied", "Access Denied")
+            missing_status = missing_key_status(bucket.policy, access, bucket.arn)
+        except UnsupportedResource as error:
+            logger.error("bucket %s: %s", bucket.name, error)
+            return _s3_error(403, "AccessDenied", str(error))
+        if path == "/":
+            return _s3_error(403, "AccessDenied", "localcloud does not list buckets through the edge")
+        response = await self._send(origin, request, bucket, path)
+        if isinstance(response, OriginResponse) and response.status_code == 404 and missing_status == 403:
+            return _s3_error(403, "AccessDenied", "Access Denied")
+        return response
+
+    async def _send(
+        self, origin: Origin, request: OriginRequest, bucket: Bucket, path: str
+    ) -> OriginResponse | OriginFailure:
+        headers = {**request.headers, **origin.custom_headers, **_ORIGIN_HEADER, **_signature(bucket.region)}
+        timeout = aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=self._clock.real_seconds(origin.connection_timeout_seconds),
+            sock_read=self._clock.real_seconds(origin.read_timeout_seconds),
+        )
+        url = URL(f"{self._gateway_url}/{bucket.name}{quote(unquote(path), safe='/~')}", encoded=True)
+        try:
+            async with self._session.request(
+                request.method, url, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                body = await response.read()
+        except aiohttp.ConnectionTimeoutError:
+            return OriginFailure.CONNECT_TIMEOUT
+        except TimeoutError:
+            return OriginFailure.READ_TIMEOUT
+        except aiohttp.ClientError as error:
+            logger.warning("S3 through the gateway: %s: %s", type(error).__name__, error)
+            return OriginFailure.REFUSED
+        return OriginResponse(status_code=response.status, headers=_end_to_end(response.headers), body=body)
+
+
+def _access(origin: Origin, method: str, bucket: Bucket, key: str, distribution: Distribution) -> AccessRequest:
+    """Return who asks: the distribution when the origin has an origin access control, else nobody.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    signs = bool(origin.access_control_id)
+    return AccessRequest(
+        service=CLOUDFRONT_SERVICE if signs else None,
+        action=_ACTIONS.get(method, "s3:PutObject"),
+        resource=f"{bucket.arn}/{key}",
+        source_arn=distribution.arn if signs else None,
+        source_account=distribution.arn.split(":")[4] if signs else None,
+    )
+
+
+def _signature(region: str) -> dict[str, str]:
+    """Return a SigV4 header whose scope names the region; the gateway reads the scope and checks nothing."""
+    credential = f"localcloud/20260101/{region}/s3/aws4_request"
+    return {"authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"}
+
+
+def _s3_error(status_code: int, code: str, message: str) -> OriginResponse:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    headers = {"content-type": "application/xml", "date": format_datetime(utc_now(), usegmt=True)}
+    return OriginResponse(status_code=status_code, headers=headers, body=body.encode())
+
+
+def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
+    kept = {name.lower(): value for name, value in headers.items() if name.lower() not in _DROPPED_HEADERS}
+    kept.setdefault("date", format_datetime(utc_now(), usegmt=True))
+    return {**kept, "server": "AmazonS3"}

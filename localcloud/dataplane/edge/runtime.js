@@ -1,0 +1,81 @@
+// The surroundings of a CloudFront function (cloudfront-js-2.0), evaluated once before its code.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
+(() => {
+  const state = { store: null, origin: [], logs: [], answer: null, now: 0 };
+
+  // "Time stands still": Date gives the time at which the run began.
+  const RealDate = Date;
+  globalThis.Date = class extends RealDate {
+    constructor(...parts) { parts.length ? super(...parts) : super(state.now); }
+    static now() { return state.now; }
+  };
+
+  const convert = (text, options) => {
+    const format = (options && options.format) || 'string';
+    if (format === 'json') return JSON.parse(text);
+    if (format === 'string') return text;
+    throw new Error('KeyValueStore format ' + format + ' is not modelled by localcloud');
+  };
+
+  const store = {
+    async get(key, options) {
+      if (!Object.hasOwn(state.store, key)) throw new Error('KeyNotFound: ' + key);
+      return convert(state.store[key], options);
+    },
+    async exists(key) { return Object.hasOwn(state.store, key); },
+    async count() { return Object.keys(state.store).length; },
+    async meta() {
+      return { keyCount: Object.keys(state.store).length, creationDateTime: null, lastUpdatedDateTime: null };
+    },
+  };
+
+  const viewerRequestOnly = (name) => {
+    if (state.eventType !== 'viewer-request') throw new Error(name + ' works in viewer-request functions only');
+  };
+
+  const cloudfront = {
+    kvs(id) {
+      if (state.store === null) throw new Error('no key value store is associated with this function');
+      return store;
+    },
+    updateRequestOrigin(settings) {
+      viewerRequestOnly('updateRequestOrigin');
+      state.origin.push({ kind: 'update', settings });
+    },
+    selectRequestOriginById(originId, settings) {
+      viewerRequestOnly('selectRequestOriginById');
+      state.origin.push({ kind: 'select', originId, settings: settings || {} });
+    },
+    createRequestOriginGroup(settings) {
+      viewerRequestOnly('createRequestOriginGroup');
+      state.origin.push({ kind: 'group', settings });
+    },
+  };
+
+  const log = (...values) => {
+    state.logs.push(values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(' '));
+  };
+  globalThis.console = { log, error: log, warn: log, info: log };
+
+  globalThis.__localcloud = {
+    modules: { cloudfront },
+    setStore(json) { state.store = JSON.parse(json); },
+    start(eventJson, now) {
+      Object.assign(state, { origin: [], logs: [], answer: null, now });
+      const event = JSON.parse(eventJson);
+      state.eventType = event.context.eventType;
+      const settle = (answer) => {
+        state.answer = JSON.stringify(Object.assign(answer, { origin: state.origin, logs: state.logs }));
+      };
+      Promise.resolve()
+        .then(() => globalThis.__handler(event))
+        .then(
+          (result) => settle({ result: result === undefined ? null : result }),
+          (error) => settle({ error: String((error && error.stack) || error) }),
+        );
+    },
+    answer() { return state.answer; },
+  };
+})();

@@ -1,0 +1,77 @@
+"""The faults that are in force, and who they hit. They are made at the gateway and copied here by polling."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class FaultKind(Enum):
+    """What a fault does; see the gateway's control API."""
+
+    REFUSE = "refuse"
+    UNREACHABLE = "unreachable"
+    HANG = "hang"
+    STATUS = "status"
+    DELAY = "delay"
+    CORRUPT = "corrupt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        target: `s3:<region>`, `cloudfront`, `cloudfront:<id>`, `apigateway:<region>`, `health-checker:<region>`, `dns`.
+        value: The status code of STATUS, milliseconds of AWS time of DELAY.
+    """
+
+    id: str
+    target: str
+    kind: FaultKind
+    value: int = 0
+
+
+def fault_from_api(fault: Mapping[str, Any]) -> Fault:
+    """Build a fault from one item of `GET /_localcloud/faults`."""
+    return Fault(
+        id=str(fault["id"]),
+        target=str(fault["target"]),
+        kind=FaultKind(fault["kind"]),
+        value=int(fault.get("value") or 0),
+    )
+
+
+class FaultBoard:
+    """The faults in force; whoever serves asks it for each connection and request."""
+
+    def __init__(self) -> None:
+        self._faults: tuple[Fault, ...] = ()
+        self._changed = asyncio.Event()
+
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Put this set of faults in force and wake everybody who waits for a change."""
+        self._faults = tuple(faults)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def find(self, *targets: str) -> Fault | None:
+        """Return the newest fault that hits one of these targets."""
+        return next((fault for fault in reversed(self._faults) if fault.target in targets), None)
+
+    async def wait_for_change(self) -> None:
+        """Wait until the faults change."""
+        await self._changed.wait()
+
+    async def wait_until_lifted(self, fault: Fault) -> None:
+        """Wait until this fault is no longer in force."""
+        while fault in self._faults:
+            await self.wait_for_change()
+
+
+def corrupted(body: bytes) -> bytes:
+    """Return the body with every 64th byte altered, length unchanged: what a bad copy looks like."""
+    altered = bytearray(body)
+    altered[::64] = bytes(byte ^ 0xFF for byte in altered[::64])
+    return bytes(altered)

@@ -1,0 +1,30 @@
+"""boto3 clients for the gateway, made once a service and region."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+
+class Clients:
+    """A factory of clients that talk to the gateway with fixed credentials; used from the reading thread only."""
+
+    def __init__(self, gateway_url: str) -> None:
+        self._gateway_url = gateway_url
+        self._session: Any = boto3.Session(
+            aws_access_key_id="localcloud",
+            aws_secret_access_key="localcloud",  # noqa: S106  the gateway checks none
+        )
+        self.get = cache(self._make)
+
+    def _make(self, service: str, region: str = "us-east-1") -> Any:  # noqa: ANN401  boto3 makes clients at run time
+        # KeyValueStore calls get the account id in front of the host; the gateway serves them as a proxy.
+        config = Config(
+            retries={"total_max_attempts": 2},
+            connect_timeout=2,
+            read_timeout=10,
+            proxies={"http": self._gateway_url},
+            s3={"addressing_style": "path"},
+        )
+        return self._session.client(service, region_name=region, endpoint_url=self._gateway_url, config=config)

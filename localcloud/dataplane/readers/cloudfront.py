@@ -1,0 +1,274 @@
+"""Reads distributions, policies, LIVE functions, invalidations and the contents of key value stores."""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from localcloud.dataplane.configuration import (
+    CacheBehaviour,
+    CloudFrontState,
+    CustomErrorResponse,
+    Distribution,
+    EdgeFunction,
+    Invalidation,
+    OriginGroup,
+)
+from localcloud.dataplane.readers.clients import Clients
+from localcloud.model.cache import (
+    DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS,
+    CachePolicy,
+    Inclusion,
+    KeyPart,
+)
+from localcloud.model.errors import UnsupportedResource
+from localcloud.model.origins import (
+    DEFAULT_CONNECTION_ATTEMPTS,
+    DEFAULT_CONNECTION_TIMEOUT_SECONDS,
+    DEFAULT_READ_TIMEOUT_SECONDS,
+    Origin,
+)
+from localcloud.model.response_headers import ResponseHeadersPolicy, policy_from_api
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
+
+logger = logging.getLogger(__name__)
+
+Policy = TypeVar("Policy")
+CachePolicies: TypeAlias = Mapping[str, CachePolicy]
+HeaderPolicies: TypeAlias = Mapping[str, ResponseHeadersPolicy]
+
+
+def read_cloudfront(clients: Clients) -> CloudFrontState:
+    """Return everything but the contents of key value stores."""
+    client: CloudFrontClient = clients.get("cloudfront")
+    cache_policies = _cache_policies(client)
+    header_policies = _header_policies(client)
+    pages = client.get_paginator("list_distributions").paginate()
+    summaries = [item for page in pages for item in page["DistributionList"].get("Items", [])]
+    distributions = tuple(
+        _distribution(client, summary["Id"], cache_policies, header_policies) for summary in summaries
+    )
+    functions = _functions(client)
+    stores = {function.key_value_store_arn for function in functions.values() if function.key_value_store_arn}
+    return CloudFrontState(
+        distributions=distributions,
+        functions=functions,
+        key_value_store_arns=tuple(sorted(stores)),
+        invalidations={item.id: _invalidations(client, item.id) for item in distributions},
+    )
+
+
+def read_key_value_store(clients: Clients, arn: str) -> dict[str, str]:
+    """Return the contents of one key value store."""
+    client = clients.get("cloudfront-keyvaluestore")
+    pages = client.get_paginator("list_keys").paginate(KvsARN=arn)
+    return {item["Key"]: item["Value"] for page in pages for item in page.get("Items", [])}
+
+
+def _cache_policies(client: "CloudFrontClient") -> dict[str, CachePolicy]:
+    policies: dict[str, CachePolicy] = {}
+    marker: dict[str, str] = {}
+    while True:  # boto3 has no paginator for this operation
+        page: Mapping[str, Any] = client.list_cache_policies(**marker)["CachePolicyList"]  # type: ignore[arg-type]
+        for item in page.get("Items", []):
+            policies[item["CachePolicy"]["Id"]] = _cache_policy(item["CachePolicy"]["CachePolicyConfig"])
+        if not page.get("NextMarker"):
+            return policies
+        marker = {"Marker": page["NextMarker"]}
+
+
+def _cache_policy(config: Mapping[str, Any]) -> CachePolicy:
+    in_key = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
+    query = in_key.get("QueryStringsConfig") or {}
+    headers = in_key.get("HeadersConfig") or {}
+    cookies = in_key.get("CookiesConfig") or {}
+    return CachePolicy(
+        min_ttl_seconds=float(config["MinTTL"]),
+        default_ttl_seconds=float(config.get("DefaultTTL", 86_400)),
+        max_ttl_seconds=float(config.get("MaxTTL", 31_536_000)),
+        query_strings=_key_part(query.get("QueryStringBehavior"), query.get("QueryStrings")),
+        headers=_key_part(headers.get("HeaderBehavior"), headers.get("Headers"), lower=True),
+        cookies=_key_part(cookies.get("CookieBehavior"), cookies.get("Cookies")),
+    )
+
+
+def _key_part(behaviour: str | None, names: Mapping[str, Any] | None, *, lower: bool = False) -> KeyPart:
+    items = (names or {}).get("Items") or ()
+    return KeyPart(
+        inclusion=Inclusion(behaviour or "none"),
+        names=frozenset(item.lower() if lower else item for item in items),
+    )
+
+
+def _forwarded_values(behaviour: Mapping[str, Any]) -> CachePolicy:
+    """Read the legacy settings of a behaviour without a cache policy.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ForwardedValues.html
+    """
+    forwarded = behaviour.get("ForwardedValues") or {}
+    headers = (forwarded.get("Headers") or {}).get("Items") or ()
+    cookies = forwarded.get("Cookies") or {}
+    return CachePolicy(
+        min_ttl_seconds=float(behaviour.get("MinTTL", 0)),
+        default_ttl_seconds=float(behaviour.get("DefaultTTL", 86_400)),
+        max_ttl_seconds=float(behaviour.get("MaxTTL", 31_536_000)),
+        query_strings=KeyPart(inclusion=Inclusion.ALL if forwarded.get("QueryString") else Inclusion.NONE),
+        headers=KeyPart(
+            inclusion=Inclusion.ALL if "*" in headers else Inclusion.WHITELIST,
+            names=frozenset(name.lower() for name in headers),
+        ),
+        cookies=_key_part(cookies.get("Forward"), cookies.get("WhitelistedNames")),
+    )
+
+
+def _header_policies(client: "CloudFrontClient") -> dict[str, ResponseHeadersPolicy]:
+    policies: dict[str, ResponseHeadersPolicy] = {}
+    marker: dict[str, str] = {}
+    while True:  # boto3 has no paginator for this operation
+        answer = client.list_response_headers_policies(**marker)  # type: ignore[arg-type]
+        page: Mapping[str, Any] = answer["ResponseHeadersPolicyList"]
+        for item in page.get("Items", []):
+            policy = item["ResponseHeadersPolicy"]
+            policies[policy["Id"]] = policy_from_api(policy["ResponseHeadersPolicyConfig"])
+        if not page.get("NextMarker"):
+            return policies
+        marker = {"Marker": page["NextMarker"]}
+
+
+def _distribution(
+    client: "CloudFrontClient", id_: str, cache_policies: CachePolicies, header_policies: HeaderPolicies
+) -> Distribution:
+    distribution: Mapping[str, Any] = client.get_distribution(Id=id_)["Distribution"]
+    config = distribution["DistributionConfig"]
+    common: dict[str, Any] = {
+        "id": id_,
+        "arn": distribution["ARN"],
+        "domain_name": distribution["DomainName"].lower(),
+        "aliases": tuple(alias.lower() for alias in (config.get("Aliases") or {}).get("Items") or ()),
+        "is_enabled": config["Enabled"],
+        "has_ipv6": config.get("IsIPV6Enabled", True),
+        "certificate_arn": (config.get("ViewerCertificate") or {}).get("ACMCertificateArn"),
+    }
+    try:
+        return Distribution(
+            **common,
+            default_root_object=config.get("DefaultRootObject") or "",
+            origins={item["Id"]: _origin(item) for item in config["Origins"]["Items"]},
+            origin_groups=_origin_groups(config),
+            behaviours=_behaviours(config, cache_policies, header_policies),
+            custom_errors=_custom_errors(config),
+        )
+    except UnsupportedResource as error:
+        logger.error("distribution %s: %s", id_, error)
+        return Distribution(**common, unsupported=str(error))
+
+
+def _origin(origin: Mapping[str, Any]) -> Origin:
+    s3_config = origin.get("S3OriginConfig") or {}
+    custom = origin.get("CustomOriginConfig") or {}
+    headers = (origin.get("CustomHeaders") or {}).get("Items") or ()
+    read_timeout = s3_config.get("OriginReadTimeout") or custom.get("OriginReadTimeout")
+    return Origin(
+        id=origin["Id"],
+        domain_name=origin["DomainName"].lower(),
+        origin_path=origin.get("OriginPath") or "",
+        access_control_id=origin.get("OriginAccessControlId") or "",
+        is_s3=not custom,
+        connection_attempts=int(origin.get("ConnectionAttempts") or DEFAULT_CONNECTION_ATTEMPTS),
+        connection_timeout_seconds=float(origin.get("ConnectionTimeout") or DEFAULT_CONNECTION_TIMEOUT_SECONDS),
+        read_timeout_seconds=float(read_timeout or DEFAULT_READ_TIMEOUT_SECONDS),
+        custom_headers={item["HeaderName"]: item["HeaderValue"] for item in headers},
+    )
+
+
+def _origin_groups(config: Mapping[str, Any]) -> dict[str, OriginGroup]:
+    groups = (config.get("OriginGroups") or {}).get("Items") or ()
+    return {
+        group["Id"]: OriginGroup(
+            member_ids=tuple(member["OriginId"] for member in group["Members"]["Items"]),
+            status_codes=frozenset(int(code) for code in group["FailoverCriteria"]["StatusCodes"]["Items"]),
+        )
+        for group in groups
+    }
+
+
+def _behaviours(
+    config: Mapping[str, Any], cache_policies: CachePolicies, header_policies: HeaderPolicies
+) -> tuple[CacheBehaviour, ...]:
+    listed = (config.get("CacheBehaviors") or {}).get("Items") or ()
+    default = {**config["DefaultCacheBehavior"], "PathPattern": "*"}
+    return tuple(_behaviour(item, cache_policies, header_policies) for item in (*listed, default))
+
+
+def _behaviour(
+    behaviour: Mapping[str, Any], cache_policies: CachePolicies, header_policies: HeaderPolicies
+) -> CacheBehaviour:
+    pattern = behaviour["PathPattern"]
+    if (behaviour.get("LambdaFunctionAssociations") or {}).get("Quantity"):
+        raise UnsupportedResource(f"behaviour {pattern}", reason="Lambda@Edge is not modelled")
+    if (behaviour.get("TrustedKeyGroups") or {}).get("Enabled"):
+        raise UnsupportedResource(f"behaviour {pattern}", reason="signed URLs are not modelled")
+    policy_id = behaviour.get("CachePolicyId")
+    headers_policy_id = behaviour.get("ResponseHeadersPolicyId")
+    functions = (behaviour.get("FunctionAssociations") or {}).get("Items") or ()
+    return CacheBehaviour(
+        path_pattern=pattern,
+        target_origin_id=behaviour["TargetOriginId"],
+        viewer_protocol_policy=behaviour["ViewerProtocolPolicy"],
+        allowed_methods=frozenset((behaviour.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD")),
+        cache_policy=_by_id(cache_policies, policy_id, "cache policy") if policy_id else _forwarded_values(behaviour),
+        response_headers_policy=_by_id(header_policies, headers_policy_id, "response headers policy")
+        if headers_policy_id
+        else None,
+        functions={item["EventType"]: item["FunctionARN"] for item in functions},
+    )
+
+
+def _by_id(policies: Mapping[str, Policy], id_: str, kind: str) -> Policy:
+    if id_ not in policies:
+        raise UnsupportedResource(f"{kind} {id_}", reason="the control plane does not list it")
+    return policies[id_]
+
+
+def _custom_errors(config: Mapping[str, Any]) -> dict[int, CustomErrorResponse]:
+    items = (config.get("CustomErrorResponses") or {}).get("Items") or ()
+    return {
+        int(item["ErrorCode"]): CustomErrorResponse(
+            response_page_path=item.get("ResponsePagePath") or "",
+            response_code=int(item["ResponseCode"]) if item.get("ResponseCode") else None,
+            error_caching_min_ttl_seconds=float(item.get("ErrorCachingMinTTL", DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS)),
+        )
+        for item in items
+    }
+
+
+def _functions(client: "CloudFrontClient") -> dict[str, EdgeFunction]:
+    answer: Mapping[str, Any] = client.list_functions(Stage="LIVE")["FunctionList"]
+    functions = (_function(client, item) for item in answer.get("Items", []))
+    return {function.arn: function for function in functions}
+
+
+def _function(client: "CloudFrontClient", summary: Mapping[str, Any]) -> EdgeFunction:
+    live = client.get_function(Name=summary["Name"], Stage="LIVE")
+    config = summary["FunctionConfig"]
+    stores = (config.get("KeyValueStoreAssociations") or {}).get("Items") or ()
+    return EdgeFunction(
+        name=summary["Name"],
+        arn=summary["FunctionMetadata"]["FunctionARN"],
+        runtime=config["Runtime"],
+        code=live["FunctionCode"].read().decode(),
+        etag=live["ETag"],
+        key_value_store_arn=stores[0]["KeyValueStoreARN"] if stores else None,
+    )
+
+
+def _invalidations(client: "CloudFrontClient", distribution_id: str) -> tuple[Invalidation, ...]:
+    pages = client.get_paginator("list_invalidations").paginate(DistributionId=distribution_id)
+    ids = [item["Id"] for page in pages for item in page["InvalidationList"].get("Items", [])]
+    return tuple(_invalidation(client, distribution_id, id_) for id_ in ids)
+
+
+def _invalidation(client: "CloudFrontClient", distribution_id: str, id_: str) -> Invalidation:
+    batch: Mapping[str, Any] = client.get_invalidation(DistributionId=distribution_id, Id=id_)["Invalidation"]
+    return Invalidation(id=id_, paths=tuple(batch["InvalidationBatch"]["Paths"].get("Items") or ()))

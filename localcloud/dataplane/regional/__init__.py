@@ -1,0 +1,1 @@
+"""Regional endpoints: API Gateway custom domains in front of Lambda functions, whose own handlers run."""

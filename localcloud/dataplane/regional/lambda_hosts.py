@@ -1,0 +1,226 @@
+"""Runs Lambda functions: fetches their code, keeps their runtime process warm, invokes them."""
+
+import asyncio
+import contextlib
+import io
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from localcloud.dataplane.configuration import LambdaFunction
+from localcloud.model.errors import UnsupportedResource
+
+logger = logging.getLogger(__name__)
+
+WORKERS = 4
+# Synchronous payloads, both ways: https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html
+MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024
+START_LIMIT_REAL_SECONDS = 20.0
+_NO_ANSWER = (
+    OSError,
+    UnsupportedResource,
+    aiohttp.ClientError,
+    asyncio.IncompleteReadError,
+    zipfile.BadZipFile,
+)
+_RUNTIME = Path(__file__).with_name("lambda_runtime.py")
+
+
+class FunctionFailed(Exception):  # noqa: N818  what happened
+    """An invocation brought no result: error, timeout, crash or a payload above 6 MB."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Host:
+    function: LambdaFunction
+    folder: tempfile.TemporaryDirectory[str]
+    socket_path: Path
+    process: asyncio.subprocess.Process
+
+
+class LambdaHosts:
+    """One runtime process a function, started before the first request needs it."""
+
+    def __init__(self, *, gateway_url: str, speed: float) -> None:
+        """Start nothing yet.
+
+        Args:
+            gateway_url: What the function's SDK talks to.
+            speed: For its timeout and its SDK's timeouts.
+        """
+        self._gateway_url = gateway_url
+        self._speed = speed
+        self._hosts: dict[str, asyncio.Task[_Host]] = {}
+        self._functions: dict[str, LambdaFunction] = {}
+
+    def follow(self, functions: Mapping[str, LambdaFunction]) -> None:
+        """Start, replace and stop runtime processes so that they match these functions (by ARN)."""
+        for arn in [arn for arn, known in self._functions.items() if functions.get(arn) != known]:
+            self._functions.pop(arn)
+            self._retire(self._hosts.pop(arn))
+        for arn, function in functions.items():
+            if arn not in self._functions:
+                self._functions[arn] = function
+                self._hosts[arn] = asyncio.create_task(self._start(function))
+                self._hosts[arn].add_done_callback(_log_failed_start)
+
+    async def close(self) -> None:
+        """Stop all runtime processes."""
+        tasks, self._hosts = list(self._hosts.values()), {}
+        self._functions.clear()
+        for task in tasks:
+            self._retire(task)
+        hosts = await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(host.process.wait() for host in hosts if isinstance(host, _Host)))
+
+    @staticmethod
+    def _retire(task: "asyncio.Task[_Host]") -> None:
+        if task.done() and not task.cancelled() and not task.exception():
+            _stop(task.result())
+        else:
+            task.cancel()
+
+    async def invoke(self, arn: str, event: Mapping[str, Any], request_id: str) -> Any:  # noqa: ANN401  handler's JSON
+        """Invoke a function and return what its handler returned.
+
+        Raises:
+            FunctionFailed: when there is no usable result.
+        """
+        if arn not in self._hosts:
+            raise FunctionFailed(f"function {arn} does not exist")
+        try:
+            host = await asyncio.shield(self._hosts[arn])
+            answer = await _converse(host.socket_path, {"event": event, "request_id": request_id})
+        except _NO_ANSWER as error:
+            raise FunctionFailed(f"function {arn}: no answer ({type(error).__name__}: {error})") from error
+        if "error" in answer:
+            raise FunctionFailed(f"function {arn}: {answer['error']}")
+        return answer["result"]
+
+    async def _start(self, function: LambdaFunction) -> _Host:
+        if not function.runtime.startswith("python"):
+            raise UnsupportedResource(
+                f"function {function.name}", reason=f"runtime {function.runtime!r} is not modelled"
+            )
+        folder = tempfile.TemporaryDirectory(prefix="localcloud-lambda-")
+        try:
+            code = Path(folder.name) / "task"
+            code.mkdir()
+            _unpack(await _download(function.code_url), code)
+            socket_path = Path(folder.name) / "runtime.sock"
+            process = await self._spawn(function, code, socket_path)
+            host = _Host(function=function, folder=folder, socket_path=socket_path, process=process)
+        except BaseException:
+            folder.cleanup()
+            raise
+        try:
+            await _wait_for(socket_path, process)
+        except BaseException:
+            _stop(host)
+            raise
+        logger.info("function %s runs in process %s", function.name, process.pid)
+        return host
+
+    async def _spawn(self, function: LambdaFunction, code: Path, socket_path: Path) -> asyncio.subprocess.Process:
+        arguments = {
+            "--socket": socket_path,
+            "--code": code,
+            "--handler": function.handler,
+            "--timeout": function.timeout_seconds,
+            "--speed": self._speed,
+            "--workers": WORKERS,
+            "--parent": os.getpid(),
+        }
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            str(_RUNTIME),
+            *(str(part) for pair in arguments.items() for part in pair),
+            env=self._environment(function, code),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _environment(self, function: LambdaFunction, code: Path) -> dict[str, str]:
+        """Return the reserved variables and the function's own; nothing of localcloud's environment leaks in.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        """
+        return {
+            **function.environment,
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(code),
+            "TZ": ":UTC",
+            "LANG": "en_US.UTF-8",
+            "_HANDLER": function.handler,
+            "LAMBDA_TASK_ROOT": str(code),
+            "AWS_REGION": function.region,
+            "AWS_DEFAULT_REGION": function.region,
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_megabytes),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_ACCESS_KEY_ID": "localcloud",
+            "AWS_SECRET_ACCESS_KEY": "localcloud",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self._gateway_url,
+            "LOCALCLOUD_FUNCTION_ARN": function.arn,
+        }
+
+
+def _log_failed_start(task: "asyncio.Task[_Host]") -> None:
+    if not task.cancelled() and task.exception():
+        logger.error("a Lambda function does not start: %s", task.exception())
+
+
+def _stop(host: _Host) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(host.process.pid, signal.SIGKILL)
+    host.folder.cleanup()
+
+
+async def _download(url: str) -> bytes:
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        response.raise_for_status()
+        return await response.read()
+
+
+def _unpack(package: bytes, folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        archive.extractall(folder)
+
+
+async def _wait_for(socket_path: Path, process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(START_LIMIT_REAL_SECONDS):
+        while process.returncode is None:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_unix_connection(socket_path)
+                writer.write((2).to_bytes(4, "big") + b"{}")
+                writer.close()
+                return
+            await asyncio.sleep(0.02)
+    raise FunctionFailed("the runtime process ended at once")
+
+
+async def _converse(socket_path: Path, message: Mapping[str, Any]) -> dict[str, Any]:
+    reader, writer = await asyncio.open_unix_connection(socket_path)
+    try:
+        data = json.dumps(message).encode()
+        writer.write(len(data).to_bytes(4, "big") + data)
+        length = int.from_bytes(await reader.readexactly(4), "big")
+        if length > MAXIMUM_PAYLOAD_BYTES:
+            raise FunctionFailed(f"its response of {length} bytes is above Lambda's 6 MB")
+        answer: dict[str, Any] = json.loads(await reader.readexactly(length))
+        return answer
+    finally:
+        writer.close()

@@ -1,0 +1,200 @@
+"""The Lambda runtime: a process that loads a handler in several workers and serves invocations on a Unix socket.
+
+Started by its path, in the function's environment; it imports nothing of localcloud. Each worker is one execution
+environment: one invocation at a time. A worker that times out or crashes is replaced.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+
+Wire format of one invocation, both ways: four bytes of length, then JSON.
+"""
+
+import argparse
+import ctypes
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+TIMED_OUT_EXIT_CODE = 124
+
+
+class FasterTime:
+    """Stands in for the module `time` inside botocore, so that its backoff follows localcloud's clock."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for a duration given in AWS seconds."""
+        time.sleep(seconds / self._speed)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever `time` has
+        return getattr(time, name)
+
+
+def adapt_botocore(speed: float) -> None:
+    """Make SDK calls carry the header that lets S3 faults act on them, and scale timeouts to localcloud's clock."""
+    try:
+        import botocore.endpoint
+        import botocore.httpsession
+    except ImportError:
+        return
+    http_session: Any = botocore.httpsession.URLLib3Session
+    original_init, original_send = http_session.__init__, http_session.send
+
+    def init(self: Any, *args: Any, timeout: Any = None, **kwargs: Any) -> None:  # noqa: ANN401  SDK internals
+        parts = timeout if isinstance(timeout, (list, tuple)) else (timeout or 60, timeout or 60)
+        original_init(self, *args, timeout=tuple(part / speed for part in parts), **kwargs)
+
+    def send(self: Any, request: Any) -> Any:  # noqa: ANN401  SDK internals
+        request.headers["x-localcloud-origin"] = "lambda"
+        return original_send(self, request)
+
+    http_session.__init__ = init
+    http_session.send = send
+    endpoint: Any = botocore.endpoint
+    endpoint.time = FasterTime(speed)
+
+
+class Context:
+    """The context object: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html ."""
+
+    def __init__(self, request_id: str, deadline: float, speed: float) -> None:
+        self.aws_request_id = request_id
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = "$LATEST"
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.invoked_function_arn = os.environ["LOCALCLOUD_FUNCTION_ARN"]
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_stream_name = str(os.getpid())
+        self._deadline = deadline
+        self._speed = speed
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the AWS milliseconds left before the timeout."""
+        return max(0, int((self._deadline - time.monotonic()) * self._speed * 1000))
+
+
+def die_with_parent(parent: int) -> None:
+    """End when the parent ends (Linux); elsewhere the parent's own clean-up has to do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def receive(connection: socket.socket) -> Any:  # noqa: ANN401  JSON
+    """Read one message."""
+    with connection.makefile("rb") as stream:
+        length = int.from_bytes(stream.read(4), "big")
+        return json.loads(stream.read(length))
+
+
+def send(connection: socket.socket, message: object) -> None:
+    """Write one message."""
+    data = json.dumps(message).encode()
+    connection.sendall(len(data).to_bytes(4, "big") + data)
+
+
+def load_handler(name: str) -> Callable[[Any, Context], Any]:
+    """Import `module.function` (slashes allowed, as Lambda does)."""
+    module, _, function = name.replace("/", ".").rpartition(".")
+    handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), function)
+    return handler
+
+
+def serve(listener: socket.socket, options: argparse.Namespace) -> None:
+    """Serve invocations in one worker until killed; an error of the import is the answer to each of them."""
+    failure: dict[str, str] | None = None
+    handler: Callable[[Any, Context], Any] | None = None
+    try:
+        handler = load_handler(options.handler)
+    except Exception as error:  # noqa: BLE001  whatever the function's code raises is its answer
+        failure = described(error)
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            message = receive(connection)
+            if handler is None:
+                send(connection, {"error": failure})
+                continue
+            send(connection, invoke(handler, message, options))
+
+
+def invoke(handler: Callable[[Any, Context], Any], message: dict[str, Any], options: argparse.Namespace) -> object:
+    """Run the handler once; the timer ends the worker when the timeout has passed."""
+    real_seconds = options.timeout / options.speed
+    context = Context(message["request_id"], time.monotonic() + real_seconds, options.speed)
+    signal.setitimer(signal.ITIMER_REAL, real_seconds)
+    try:
+        result = handler(message["event"], context)
+        json.dumps(result)
+    except Exception as error:  # noqa: BLE001  whatever the function's code raises is its answer
+        return {"error": described(error)}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return {"result": result}
+
+
+def described(error: Exception) -> dict[str, str]:
+    """Return Lambda's error object and print the traceback to the log."""
+    traceback.print_exception(error)
+    return {"errorMessage": str(error), "errorType": type(error).__name__}
+
+
+def end_timed_out(_signal: int, _frame: object) -> None:
+    """End this worker: Lambda ends the execution environment on a timeout, too."""
+    print("Task timed out", file=sys.stderr, flush=True)
+    os._exit(TIMED_OUT_EXIT_CODE)
+
+
+def fork_worker(listener: socket.socket, options: argparse.Namespace) -> int:
+    """Start one worker and return its process id."""
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        die_with_parent(parent)
+        signal.signal(signal.SIGALRM, end_timed_out)
+        serve(listener, options)
+    finally:
+        os._exit(1)
+
+
+def main() -> None:
+    """Preload the SDK once, then keep the wanted number of workers alive."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--socket", required=True)
+    parser.add_argument("--code", required=True, type=Path)
+    parser.add_argument("--handler", required=True)
+    parser.add_argument("--timeout", required=True, type=float, help="AWS seconds")
+    parser.add_argument("--speed", required=True, type=float)
+    parser.add_argument("--workers", required=True, type=int)
+    parser.add_argument("--parent", required=True, type=int)
+    options = parser.parse_args()
+    die_with_parent(options.parent)
+    sys.stdout = sys.stderr
+    sys.path.insert(0, str(options.code))
+    os.chdir(options.code)
+    adapt_botocore(options.speed)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(options.socket)
+    listener.listen(128)
+    for _ in range(options.workers):
+        fork_worker(listener, options)
+    while True:
+        os.wait()
+        time.sleep(0.05)  # a handler that dies at once must not make this loop busy
+        fork_worker(listener, options)
+
+
+if __name__ == "__main__":
+    main()

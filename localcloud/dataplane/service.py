@@ -1,0 +1,172 @@
+"""Puts the data plane together: who listens, who reads, who is told when the configuration changes."""
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+
+from localcloud.dataplane.certificates import ServerContexts, load_authority
+from localcloud.dataplane.checkers import HealthCheckers
+from localcloud.dataplane.clock import AwsClock
+from localcloud.dataplane.configuration import Configuration
+from localcloud.dataplane.control_plane import ControlPlane
+from localcloud.dataplane.dns_server import DnsServer, Resolve
+from localcloud.dataplane.edge.cached_answers import CachedAnswers
+from localcloud.dataplane.edge.origin_requests import OriginRequester
+from localcloud.dataplane.edge.pipeline import EdgePipeline
+from localcloud.dataplane.edge.server import EdgeServer
+from localcloud.dataplane.faults import FaultBoard
+from localcloud.dataplane.probe import Ports
+from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
+from localcloud.dataplane.regional.server import RegionalEndpoints
+from localcloud.model.geography import FRANKFURT, ViewerLocation
+from localcloud.model.resolution import Answer, ResolutionContext, resolve
+
+logger = logging.getLogger(__name__)
+
+DNS_ADDRESS = "127.0.0.1"
+
+
+class PortTaken(Exception):  # noqa: N818  what happened
+    """A port is in use; the message names the port and the option that changes it."""
+
+
+class DataPlane:
+    """The whole data plane of one localcloud."""
+
+    def __init__(
+        self, *, gateway_url: str, state_dir: Path, dns_port: int, https_port: int, http_port: int, speed: float
+    ) -> None:
+        """Bind DNS and edge (port 0 = any); call inside a running event loop.
+
+        Raises:
+            PortTaken: when a port is in use.
+        """
+        self._clock = AwsClock(speed=speed)
+        self._faults = FaultBoard()
+        self._control_plane = ControlPlane(
+            gateway_url=gateway_url, clock=self._clock, faults=self._faults, on_change=self._on_change
+        )
+        contexts = ServerContexts(load_authority(state_dir))
+        self._requester = OriginRequester(
+            gateway_url=gateway_url, configuration=self._current, faults=self._faults, clock=self._clock
+        )
+        self._answers = CachedAnswers(self._requester, self._clock)
+        self._dns = _bind_dns(dns_port, self._resolve, self._faults, self._clock)
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self._dns.close_sockets)
+            self._edge = self._bind_edge(https_port, http_port, contexts)
+            on_failure.pop_all()
+        self._hosts = LambdaHosts(gateway_url=gateway_url, speed=speed)
+        self._regional = RegionalEndpoints(
+            https_port=self._edge.https.address[1],
+            configuration=self._current,
+            hosts=self._hosts,
+            contexts=contexts,
+            faults=self._faults,
+            clock=self._clock,
+        )
+        self._checkers = HealthCheckers(
+            resolve_address=self._resolve_address,
+            report=self._control_plane.push_observations,
+            faults=self._faults,
+            clock=self._clock,
+            ports=Ports(https=self._edge.https.address[1], http=self._edge.http.address[1]),
+        )
+        self._invalidated: set[tuple[str, str]] = set()
+        self._configurations: asyncio.Queue[Configuration] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The bound ports, by the names of `endpoints.json`."""
+        return {
+            "dns_port": self._dns.address[1],
+            "https_port": self._edge.https.address[1],
+            "http_port": self._edge.http.address[1],
+        }
+
+    async def start(self) -> None:
+        """Serve, and return when the control plane has been read once."""
+        await self._dns.start()
+        self._edge.start()
+        self._tasks = [
+            asyncio.create_task(self._control_plane.follow()),
+            asyncio.create_task(self._follow_regional()),
+        ]
+        await self._control_plane.has_read.wait()
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._checkers.close()
+        await self._dns.close()
+        await self._edge.close()
+        await self._regional.close()
+        await self._hosts.close()
+        await self._requester.close()
+
+    def _bind_edge(self, https_port: int, http_port: int, contexts: ServerContexts) -> EdgeServer:
+        try:
+            return EdgeServer(
+                https_port=https_port,
+                http_port=http_port,
+                configuration=self._current,
+                pipeline=EdgePipeline(self._current, self._answers),
+                contexts=contexts,
+                faults=self._faults,
+                clock=self._clock,
+            )
+        except OSError as error:
+            raise PortTaken(
+                f"cannot bind the edge (--https-port {https_port}, --http-port {http_port}): {error}; "
+                "stop the other program or choose other ports"
+            ) from error
+
+    def _current(self) -> Configuration:
+        return self._control_plane.configuration
+
+    def _on_change(self, configuration: Configuration) -> None:
+        self._invalidate(configuration)
+        self._checkers.follow(configuration.health_checks)
+        targets = {domain.function_arn for domain in configuration.regional.domains}
+        functions = configuration.regional.functions
+        self._hosts.follow({arn: function for arn, function in functions.items() if arn in targets})
+        self._configurations.put_nowait(configuration)
+
+    async def _follow_regional(self) -> None:
+        while True:
+            await self._regional.follow(await self._configurations.get())
+
+    def _invalidate(self, configuration: Configuration) -> None:
+        for distribution in configuration.cloudfront.distributions:
+            for invalidation in configuration.cloudfront.invalidations.get(distribution.id, ()):
+                identity = (distribution.id, invalidation.id)
+                if identity not in self._invalidated:
+                    self._invalidated.add(identity)
+                    self._answers.store.invalidate(distribution.domain_name, invalidation.paths)
+
+    def _resolve(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
+        configuration = self._current()
+        context = ResolutionContext(
+            healthy_checks=self._checkers.health, aws_names=configuration.aws_names, viewer=viewer, draw=draw
+        )
+        return resolve(configuration.zones, name, type_, context)
+
+    def _resolve_address(self, name: str) -> str | None:
+        """Return the IPv4 address a health checker connects to, by the hosted zones."""
+        answer = self._resolve(name, "A", FRANKFURT, 0.0)
+        addresses = [value for found in answer.answers if found.type == "A" for value in found.values]
+        return addresses[0] if addresses else None
+
+
+def _bind_dns(port: int, resolve_: Resolve, faults: FaultBoard, clock: AwsClock) -> DnsServer:
+    try:
+        return DnsServer(address=(DNS_ADDRESS, port), resolve=resolve_, faults=faults, clock=clock)
+    except OSError as error:
+        raise PortTaken(
+            f"cannot bind the DNS server to {DNS_ADDRESS} port {port}: {error}; "
+            "stop the other program or choose another --dns-port"
+        ) from error

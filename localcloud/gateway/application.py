@@ -1,0 +1,212 @@
+"""The gateway as a WSGI application: which handler answers a request, and what is noted about it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from localcloud.gateway.acm import AcmService, CertificateStore
+from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
+from localcloud.gateway.clock import AwsClock
+from localcloud.gateway.cloudfront.key_value_data import PATH_PREFIX as KEY_VALUE_PREFIX
+from localcloud.gateway.cloudfront.key_value_data import KeyValueData
+from localcloud.gateway.cloudfront.service import CloudFrontService
+from localcloud.gateway.cloudfront.store import CloudFrontStore
+from localcloud.gateway.control_api import PREFIX as CONTROL_PREFIX
+from localcloud.gateway.control_api import ControlApi
+from localcloud.gateway.errors import ConnectionDropped
+from localcloud.gateway.faults import FaultBoard
+from localcloud.gateway.moto_backend import MotoBackend
+from localcloud.gateway.moto_services import has_api_stage, patch_lambda
+from localcloud.gateway.mutations import is_configuration, is_mutation
+from localcloud.gateway.revision import RevisionCounter
+from localcloud.gateway.route53.record_sets import AliasTargets
+from localcloud.gateway.route53.service import Route53Service
+from localcloud.gateway.route53.store import Route53Store
+from localcloud.gateway.s3.moto_objects import MotoObjects
+from localcloud.gateway.s3.service import S3Service
+from localcloud.gateway.wire import (
+    Request,
+    Response,
+    StartResponse,
+    WsgiEnvironment,
+    json_response,
+    request_from_wsgi,
+    send_to_wsgi,
+)
+from localcloud.gateway.xml_tree import flag
+from localcloud.model.addresses import CLOUDFRONT_EDGE, AwsName, api_gateway_address
+
+LOG = logging.getLogger(__name__)
+
+DEFAULT_REGION = "us-east-1"
+UNSIGNED_PATHS = {"/2020-05-31/": "cloudfront", "/2013-04-01/": "route53"}
+FUNCTIONS_PREFIX = "/2015-03-31/functions/"
+Handler = Callable[[Request, str], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialScope:
+    """Service and region of a SigV4 credential scope; the signature itself is never checked."""
+
+    service: str
+    region: str
+
+
+def scope_of(request: Request) -> CredentialScope:
+    """Return the scope that a request was signed for; unsigned requests are judged by their path.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html ; SigV4A scopes name no
+    region.
+    """
+    authorization = request.header("Authorization") or ""
+    credential = authorization.partition("Credential=")[2].partition(",")[0]
+    parts = (credential or request.query.get("X-Amz-Credential", "")).split("/")
+    if len(parts) == 5:
+        return CredentialScope(parts[3].lower(), parts[2])
+    service = parts[2].lower() if len(parts) == 4 else ""
+    if not service:
+        service = next((name for path, name in UNSIGNED_PATHS.items() if request.raw_path.startswith(path)), "s3")
+    return CredentialScope(service, DEFAULT_REGION)
+
+
+class Application:
+    """Everything behind the endpoint. One instance per process: moto's state is global."""
+
+    def __init__(self, *, speed: float = 1.0, replication_delay_seconds: float = 2.0) -> None:
+        """Build the services.
+
+        Args:
+            speed: AWS seconds per real second.
+            replication_delay_seconds: AWS seconds between a write to S3 and its replica.
+        """
+        self.clock = AwsClock(speed=speed)
+        self._revisions = RevisionCounter()
+        self._regions: set[str] = set()
+        self._regions_lock = threading.Lock()
+        self._moto = MotoBackend()
+        patch_lambda()
+        lock = threading.RLock()  # one for all stores: their rules look into each other, in every order
+        self.cloudfront_store = CloudFrontStore(lock)
+        self.route53_store = Route53Store(self.clock, lock)
+        self.certificates = CertificateStore(self.route53_store)
+        self.domains = domains = DomainNameStore(lock)
+        self.certificates.users_of += [self.cloudfront_store.users_of_certificate, domains.users_of_certificate]
+        self.faults = FaultBoard(self.clock, lambda identifier: identifier in self.cloudfront_store.distributions)
+        targets = AliasTargets(
+            aliases_of_distribution=self.cloudfront_store.aliases_of_domain,
+            zone_id_of_endpoint=domains.zone_id_of_endpoint,
+        )
+        self._cloudfront = CloudFrontService(self.cloudfront_store, self.certificates)
+        self._key_values = KeyValueData(self.cloudfront_store)
+        self._route53 = Route53Service(self.route53_store, targets, self._aws_names)
+        self._acm = AcmService(self.certificates)
+        self._domains = ApiGatewayDomains(domains, self.certificates, has_api_stage)
+        self.s3 = S3Service(
+            objects=MotoObjects(),
+            faults=self.faults,
+            clock=self.clock,
+            replication_delay_seconds=replication_delay_seconds,
+            forward=lambda request: self._moto.forward(request, "s3"),
+        )
+        self._control = ControlApi(
+            revisions=self._revisions, faults=self.faults, route53=self.route53_store, regions=self._seen_regions
+        )
+        self._handlers: dict[str, Handler] = {
+            "s3": lambda request, _: self.s3.handle(request),
+            "cloudfront": lambda request, _: self._cloudfront.handle(request),
+            "cloudfront-keyvaluestore": lambda request, _: self._key_values.handle(request),
+            "route53": lambda request, _: self._route53.handle(request),
+            "acm": self._acm.handle,
+            "apigateway": self._handle_api_gateway,
+            "lambda": self._handle_lambda,
+        }
+
+    def _aws_names(self) -> dict[str, AwsName]:
+        """Return the names that AWS itself answers for, with the addresses that the data plane gives them."""
+        with self.cloudfront_store.lock:
+            names = {
+                f"{distribution.domain_name}.": AwsName(
+                    ipv4_address=CLOUDFRONT_EDGE, has_ipv6=flag(distribution.config, "IsIPV6Enabled")
+                )
+                for distribution in self.cloudfront_store.distributions.values()
+            }
+            regions = {domain.region for domain in self.domains.domains.values()}
+            for domain in self.domains.domains.values():
+                names[f"{domain.endpoint}."] = AwsName(
+                    ipv4_address=api_gateway_address(domain.region, regions),
+                    has_ipv6=domain.configuration["ipAddressType"] == "dualstack",
+                )
+        return names
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+        self.faults.clear()
+        self.s3.replicator.close()
+
+    def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> list[bytes]:
+        """Answer one WSGI request."""
+        request = request_from_wsgi(environ)
+        return send_to_wsgi(self.handle(request), start_response)
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; a fault of our own is a 500 that says where to look.
+
+        Raises:
+            ConnectionDropped: the connection is to be closed without an answer.
+        """
+        try:
+            if request.raw_path.startswith(CONTROL_PREFIX):
+                return self._control.handle(request)
+            return self._handle_aws(request)
+        except ConnectionDropped:
+            raise
+        except Exception as error:
+            LOG.exception("%s %s", request.method, request.path)
+            message = f"localcloud failed on {request.method} {request.path}: {error!r}; its log has the traceback"
+            return json_response({"__type": "InternalFailure", "message": message}, status=500)
+
+    def _handle_aws(self, request: Request) -> Response:
+        if request.raw_path.startswith(KEY_VALUE_PREFIX):
+            scope = CredentialScope("cloudfront-keyvaluestore", DEFAULT_REGION)
+        else:
+            scope = scope_of(request)
+        self._note_region(scope.region)
+        handler = self._handlers.get(scope.service)
+        response = handler(request, scope.region) if handler else self._moto.forward(request, scope.service)
+        if response.is_success and is_mutation(request, scope.service):
+            self._revisions.increase(scope.service, is_configuration=is_configuration(request, scope.service))
+        LOG.info("%s %s %s -> %d", scope.service, request.method, request.path, response.status)
+        return response
+
+    def _note_region(self, region: str) -> None:
+        if region not in self._regions:
+            with self._regions_lock:
+                self._regions.add(region)
+
+    def _seen_regions(self) -> list[str]:
+        with self._regions_lock:
+            return sorted(self._regions)
+
+    def _handle_api_gateway(self, request: Request, region: str) -> Response:
+        if self._domains.owns(request):
+            return self._domains.handle(request, region)
+        return self._moto.forward(request, "apigateway")
+
+    def _handle_lambda(self, request: Request, region: str) -> Response:
+        """Let moto answer, but point GetFunction's code location to the control API."""
+        response = self._moto.forward(request, "lambda")
+        name = request.path.removeprefix(FUNCTIONS_PREFIX)
+        is_get_function = request.method == "GET" and request.path.startswith(FUNCTIONS_PREFIX) and "/" not in name
+        if not is_get_function or not response.is_success:
+            return response
+        document = json.loads(response.body)
+        if document.get("Code", {}).get("RepositoryType") == "S3":
+            base = f"http://{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
+            function = quote(str(document["Configuration"]["FunctionName"]))
+            document["Code"]["Location"] = f"{base}{CONTROL_PREFIX}/lambda-code/{region}/{function}"
+        return json_response(document)

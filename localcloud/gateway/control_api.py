@@ -1,0 +1,108 @@
+"""localcloud's own API below `/_localcloud`: what AWS has no API for and the data plane, drills and tests need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from localcloud.gateway.clock import rfc3339
+from localcloud.gateway.errors import ServiceError, UnsupportedResource
+from localcloud.gateway.faults import FaultBoard
+from localcloud.gateway.moto_services import function_code
+from localcloud.gateway.rest_routes import Parameters, Route, match_template, route, segments_of
+from localcloud.gateway.revision import RevisionCounter
+from localcloud.gateway.route53.store import Route53Store
+from localcloud.gateway.wire import JsonObject, Request, Response, json_response
+
+PREFIX = "/_localcloud"
+
+
+class ControlApi:
+    """Answers control requests. None of them counts as a change of configuration."""
+
+    def __init__(
+        self,
+        *,
+        revisions: RevisionCounter,
+        faults: FaultBoard,
+        route53: Route53Store,
+        regions: Callable[[], list[str]],
+    ) -> None:
+        self._revisions = revisions
+        self._faults = faults
+        self._route53 = route53
+        self._regions = regions
+        self._routes: list[Route] = [
+            route("GET", f"{PREFIX}/revision", self._revision),
+            route("GET", f"{PREFIX}/regions", self._list_regions),
+            route("GET", f"{PREFIX}/faults", self._list_faults),
+            route("POST", f"{PREFIX}/faults", self._add_fault),
+            route("DELETE", f"{PREFIX}/faults", self._clear_faults),
+            route("DELETE", f"{PREFIX}/faults/{{Id}}", self._remove_fault),
+            route("GET", f"{PREFIX}/health-checks", self._list_health),
+            route("POST", f"{PREFIX}/health-checks/{{Id}}", self._report_health),
+            route("GET", f"{PREFIX}/lambda-code/{{Region}}/{{Function}}", self._lambda_code),
+        ]
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; refusals are JSON with a code and a message."""
+        segments = segments_of(request.raw_path)
+        try:
+            for entry in self._routes:
+                parameters = match_template(entry.template, segments)
+                if entry.method == request.method and parameters is not None:
+                    return entry.handler(request, parameters)
+            raise UnsupportedResource(f"{request.method} {request.path}")
+        except ServiceError as error:
+            return json_response({"code": error.code, "message": error.message}, status=error.status)
+        except (ValueError, KeyError, TypeError) as error:
+            return json_response({"code": "InvalidRequest", "message": f"{error!r}"}, status=400)
+
+    def _revision(self, _: Request, __: Parameters) -> Response:
+        return json_response(self._revisions.snapshot())
+
+    def _list_regions(self, _: Request, __: Parameters) -> Response:
+        return json_response({"regions": self._regions()})
+
+    def _list_faults(self, _: Request, __: Parameters) -> Response:
+        return json_response(self._faults.snapshot())
+
+    def _add_fault(self, request: Request, _: Parameters) -> Response:
+        return json_response(self._faults.add(request.json()).to_json(), status=201)
+
+    def _clear_faults(self, _: Request, __: Parameters) -> Response:
+        self._faults.clear()
+        return json_response({})
+
+    def _remove_fault(self, _: Request, parameters: Parameters) -> Response:
+        self._faults.remove(parameters["Id"])
+        return json_response({})
+
+    def _list_health(self, _: Request, __: Parameters) -> Response:
+        with self._route53.lock:
+            reports = dict(self._route53.health_reports)
+        document: JsonObject = {
+            health_check_id: {
+                "is_healthy": report.is_healthy,
+                "changed_at": rfc3339(report.changed_at),
+                "observations": list(report.observations),
+            }
+            for health_check_id, report in reports.items()
+        }
+        return json_response(document)
+
+    def _report_health(self, request: Request, parameters: Parameters) -> Response:
+        report, health_check_id = request.json(), parameters["Id"]
+        if not isinstance(report.get("is_healthy"), bool):
+            raise ServiceError(400, "InvalidRequest", f"is_healthy is {report.get('is_healthy')}, not a boolean")
+        if health_check_id not in self._route53.health_checks:
+            raise ServiceError(404, "NoSuchHealthCheck", f"There is no health check {health_check_id}")
+        self._route53.report_health(
+            health_check_id,
+            is_healthy=report["is_healthy"],
+            observations=tuple(report.get("observations") or ()),
+        )
+        return json_response({})
+
+    def _lambda_code(self, _: Request, parameters: Parameters) -> Response:
+        code = function_code(parameters["Region"], parameters["Function"])
+        return Response(headers={"Content-Type": "application/zip"}, body=code)

@@ -1,0 +1,194 @@
+"""Faults that an operator injects into the data plane, and their effect on reads of S3 objects.
+
+The data plane polls the board for the faults that it applies itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from localcloud.gateway.clock import AwsClock
+from localcloud.gateway.errors import ConnectionDropped, ServiceError
+from localcloud.gateway.route53.health_checks import CHECKER_REGIONS
+from localcloud.gateway.wire import JsonObject
+
+HANG_LIMIT_SECONDS = 180.0
+"""AWS seconds after which a hanging read is dropped; no client here waits longer (origin read timeout: 120 s)."""
+
+TARGETS = (
+    "s3:<region>, cloudfront, cloudfront:<distribution id>, apigateway:<region>, "
+    f"health-checker:<one of {' '.join(CHECKER_REGIONS)}>, dns"
+)
+_REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+_TARGET_PATTERN = re.compile(
+    rf"(s3|apigateway):{_REGION}|cloudfront(:[A-Z0-9]+)?|health-checker:({'|'.join(CHECKER_REGIONS)})|dns"
+)
+
+
+class FaultKind(StrEnum):
+    """What is broken."""
+
+    REFUSE = "refuse"
+    UNREACHABLE = "unreachable"
+    HANG = "hang"
+    STATUS = "status"
+    DELAY = "delay"
+    CORRUPT = "corrupt"
+
+
+OUTAGES = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS})
+"""Kinds under which a region's S3 serves nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One injected fault.
+
+    Attributes:
+        id: names it for removal.
+        target: what it acts on.
+        kind: what it does.
+        value: the HTTP status of `status`, the AWS milliseconds of `delay`, None otherwise.
+    """
+
+    id: str
+    target: str
+    kind: FaultKind
+    value: int | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the fault as the control API shows it."""
+        document: JsonObject = {"id": self.id, "target": self.target, "kind": self.kind.value}
+        return document if self.value is None else document | {"value": self.value}
+
+
+@dataclass(slots=True)
+class FaultBoard:
+    """The active faults. Its revision increases with every change."""
+
+    clock: AwsClock
+    has_distribution: Callable[[str], bool]
+    revision: int = 0
+    _faults: dict[str, Fault] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def snapshot(self) -> JsonObject:
+        """Return revision and faults."""
+        with self._changed:
+            return {"revision": self.revision, "faults": [fault.to_json() for fault in self._faults.values()]}
+
+    def add(self, document: JsonObject) -> Fault:
+        """Add a fault.
+
+        Raises:
+            ServiceError: 400 InvalidFault; the message lists what is allowed.
+        """
+        target, kind = str(document.get("target")), document.get("kind")
+        self._check_target(target)
+        if kind not in set(FaultKind):
+            raise _invalid(f"kind is '{kind}', allowed are {', '.join(FaultKind)}")
+        value = _checked_value(FaultKind(kind), document.get("value"))
+        with self._changed:
+            fault = Fault(id=f"fault-{next(self._ids)}", target=target, kind=FaultKind(kind), value=value)
+            self._faults[fault.id] = fault
+            self._note_change()
+        return fault
+
+    def _check_target(self, target: str) -> None:
+        if not _TARGET_PATTERN.fullmatch(target):
+            raise _invalid(f"target is '{target}', allowed are {TARGETS}")
+        _, _, identifier = target.partition(":")
+        if target.startswith("cloudfront:") and not self.has_distribution(identifier):
+            raise _invalid(f"target is '{target}', but there is no such distribution; allowed are {TARGETS}")
+
+    def remove(self, fault_id: str) -> None:
+        """Remove one fault.
+
+        Raises:
+            ServiceError: 404 NoSuchFault.
+        """
+        with self._changed:
+            if self._faults.pop(fault_id, None) is None:
+                raise ServiceError(404, "NoSuchFault", f"There is no fault {fault_id}")
+            self._note_change()
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        with self._changed:
+            self._faults.clear()
+            self._note_change()
+
+    def _note_change(self) -> None:
+        self.revision += 1
+        self._changed.notify_all()
+
+    def on(self, target: str) -> list[Fault]:
+        """Return the faults on a target, oldest first."""
+        if not self._faults:
+            return []
+        with self._changed:
+            return [fault for fault in self._faults.values() if fault.target == target]
+
+    def has_outage(self, target: str) -> bool:
+        """Return whether the target serves nobody."""
+        return any(fault.kind in OUTAGES for fault in self.on(target))
+
+    def hold(self, fault: Fault, seconds: float) -> None:
+        """Wait for AWS seconds, or until the fault is removed."""
+        with self._changed:
+            self._changed.wait_for(lambda: fault.id not in self._faults, self.clock.real_seconds(seconds))
+
+    def apply_before_read(self, region: str, *, has_connected: bool) -> Fault | None:
+        """Apply the faults of a region's S3 to a read that has arrived.
+
+        Args:
+            region: whose S3 is read.
+            has_connected: the reader applies the faults of the connection itself, before it connects (the edge does). One that
+                it had not heard of yet when it sent this read was not in force for it: the read is answered.
+
+        Returns:
+            A fault that changes the answer (`status` or `corrupt`), or None.
+
+        Raises:
+            ConnectionDropped: the read gets no answer.
+        """
+        answer_fault = None
+        for fault in self.on(f"s3:{region}"):
+            if fault.kind is FaultKind.DELAY:
+                self.hold(fault, (fault.value or 0) / 1000)
+            elif fault.kind in {FaultKind.STATUS, FaultKind.CORRUPT}:
+                answer_fault = answer_fault or fault
+            elif not has_connected:
+                if fault.kind is not FaultKind.REFUSE:
+                    self.hold(fault, HANG_LIMIT_SECONDS)
+                raise ConnectionDropped(f"{fault.kind} on {fault.target}")
+        return answer_fault
+
+
+def _checked_value(kind: FaultKind, value: object) -> int | None:
+    limits = {FaultKind.STATUS: (400, 599), FaultKind.DELAY: (1, 600_000)}
+    if kind not in limits:
+        if value is not None:
+            raise _invalid(f"{kind} takes no value, but got {value}")
+        return None
+    low, high = limits[kind]
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise _invalid(f"value of {kind} is {value}, allowed is an integer from {low} to {high}")
+    return value
+
+
+def _invalid(message: str) -> ServiceError:
+    return ServiceError(400, "InvalidFault", message)
+
+
+def corrupted(body: bytes) -> bytes:
+    """Return the body with every 16th byte inverted, the first included; the length stays."""
+    altered = bytearray(body)
+    altered[::16] = bytes(byte ^ 0xFF for byte in altered[::16])
+    return bytes(altered)

@@ -1,0 +1,76 @@
+"""What moto's Lambda and API Gateway lack, one reason each. S3's share is in `s3.moto_objects`.
+
+Fails at start-up when an attribute that is patched or read does not exist.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.gateway.errors import ServiceError
+from localcloud.gateway.identifiers import ACCOUNT_ID
+from localcloud.gateway.wire import JsonObject
+
+_UPDATABLE_ATTRIBUTES = {
+    "TracingConfig": "tracing_config",
+    "KMSKeyArn": "kms_key_arn",
+}
+
+
+def require(owner: object, *names: str) -> None:
+    """Fail loudly when moto has changed.
+
+    Raises:
+        RuntimeError: an attribute is gone.
+    """
+    missing = [name for name in names if not hasattr(owner, name)]
+    if missing:
+        raise RuntimeError(f"moto's {owner} has lost {', '.join(missing)}; the gateway needs moto 5.2.5")
+
+
+def patch_lambda() -> None:
+    """Keep the configuration fields that UpdateFunctionConfiguration loses in moto: a permanent diff otherwise."""
+    from moto.awslambda.models import LambdaFunction
+
+    require(LambdaFunction, "update_configuration", "get_configuration")
+    if hasattr(LambdaFunction.update_configuration, "__wrapped__"):
+        return
+    original: Callable[..., Any] = LambdaFunction.update_configuration
+
+    @functools.wraps(original)
+    def update_configuration(self: Any, config_updates: JsonObject) -> JsonObject:  # noqa: ANN401 - moto is untyped
+        for field, attribute in _UPDATABLE_ATTRIBUTES.items():
+            if field in config_updates:
+                setattr(self, attribute, config_updates[field])
+        if (storage := config_updates.get("EphemeralStorage")) is not None:
+            self.ephemeral_storage = storage["Size"]
+        document: JsonObject = original(self, config_updates)
+        return document
+
+    LambdaFunction.update_configuration = update_configuration
+
+
+def function_code(region: str, name: str) -> bytes:
+    """Return the deployment package of a function.
+
+    Raises:
+        ServiceError: 404 ResourceNotFoundException.
+    """
+    from moto.awslambda.models import lambda_backends
+
+    try:
+        function = lambda_backends[ACCOUNT_ID][region].get_function(name)
+    except Exception as error:  # moto's own exception tree has no common root
+        message = f"Function not found: {name} in {region}"
+        raise ServiceError(404, "ResourceNotFoundException", message) from error
+    return bytes(function.code_bytes)
+
+
+def has_api_stage(region: str, api_id: str, stage: str) -> bool:
+    """Return whether an HTTP API has a stage."""
+    from moto.apigatewayv2.models import apigatewayv2_backends
+
+    api = apigatewayv2_backends[ACCOUNT_ID][region].apis.get(api_id)
+    return api is not None and stage in api.stages

@@ -1,0 +1,77 @@
+"""TestDNSAnswer: what the DNS server would answer, from the same pure model of record selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from xml.etree.ElementTree import Element
+
+from localcloud.gateway.errors import UnsupportedResource
+from localcloud.gateway.rest_routes import Parameters
+from localcloud.gateway.route53.hosted_zones import HostedZones, xml_response
+from localcloud.gateway.route53.store import HostedZone, Route53Store
+from localcloud.gateway.wire import JsonObject, Request, Response
+from localcloud.gateway.xml_tree import element, text_element
+from localcloud.model.addresses import AwsName
+from localcloud.model.errors import UnsupportedResource as UnsupportedRecord
+from localcloud.model.records import HostedZone as ModelZone
+from localcloud.model.records import hosted_zone_from_api
+from localcloud.model.resolution import ResolutionContext, resolve
+
+LIST_ELEMENTS = {"ResourceRecords"}
+
+
+class DnsAnswers:
+    """Answers questions as Route 53's servers would.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_TestDNSAnswer.html
+    """
+
+    def __init__(self, store: Route53Store, zones: HostedZones, aws_names: Callable[[], Mapping[str, AwsName]]) -> None:
+        self._store = store
+        self._zones = zones
+        self._aws_names = aws_names
+
+    def test(self, request: Request, _: Parameters) -> Response:
+        """TestDNSAnswer; the place of a resolver or client subnet is not modelled."""
+        query = request.query
+        if "resolverip" in query or "edns0clientsubnetip" in query:
+            raise UnsupportedResource("TestDNSAnswer from a resolver or client subnet; ask the DNS server instead")
+        name, type_ = query.get("recordname", ""), query.get("recordtype", "A")
+        with self._store.lock:
+            zone = self._zones.zone(query.get("hostedzoneid", ""))
+            healthy = {key: report.is_healthy for key, report in self._store.health_reports.items()}
+            try:
+                model = zone_for_model(zone)
+                context = ResolutionContext(healthy_checks=healthy, aws_names=self._aws_names())
+                answer = resolve([model], name, type_, context)
+            except UnsupportedRecord as error:
+                raise UnsupportedResource(str(error)) from error
+        values = [value for answers in answer.answers for value in answers.values]
+        return xml_response(
+            element(
+                "TestDNSAnswerResponse",
+                text_element("Nameserver", zone.name_servers[0]),
+                text_element("RecordName", name),
+                text_element("RecordType", type_),
+                element("RecordData", *(text_element("RecordDataEntry", value) for value in values)),
+                text_element("ResponseCode", answer.status.value),
+                text_element("Protocol", "UDP"),
+            )
+        )
+
+
+def zone_for_model(zone: HostedZone) -> ModelZone:
+    """Return a hosted zone as the model sees it."""
+    records = [to_json(stored.record) for stored in zone.records.values()]
+    return hosted_zone_from_api({"Id": zone.id, "Name": zone.name}, records)
+
+
+def to_json(node: Element) -> JsonObject:
+    """Return a record set in the shape that boto3 gives it, all leaves as text."""
+    document: JsonObject = {}
+    for child in node:
+        if child.tag in LIST_ELEMENTS:
+            document[child.tag] = [to_json(item) for item in child]
+        else:
+            document[child.tag] = to_json(child) if len(child) else child.text or ""
+    return document

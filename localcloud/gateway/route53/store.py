@@ -1,0 +1,102 @@
+"""The hosted zones, health checks and tags of the account."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from xml.etree.ElementTree import Element
+
+from localcloud.gateway.clock import AwsClock, utc_now
+from localcloud.gateway.route53.record_sets import RecordKey, normalize_name, values_of
+from localcloud.gateway.wire import JsonObject
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredRecord:
+    """A record set and since when, in AWS seconds of the gateway's clock, it has been there."""
+
+    record: Element
+    created_seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class HostedZone:
+    """A public hosted zone."""
+
+    id: str
+    name: str
+    caller_reference: str
+    comment: str
+    name_servers: tuple[str, ...]
+    records: dict[RecordKey, StoredRecord] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class HealthCheck:
+    """A health check; its configuration is the XML that the client sent, defaults added."""
+
+    id: str
+    caller_reference: str
+    config: Element
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """What the data plane last pushed about a health check.
+
+    Attributes:
+        is_healthy: the state that drives record selection.
+        changed_at: when `is_healthy` last changed.
+        observations: one per checker: region, ip_address, status, checked_time.
+    """
+
+    is_healthy: bool
+    changed_at: datetime
+    observations: tuple[JsonObject, ...]
+
+
+class Route53Store:
+    """All Route 53 state. Callers hold `lock` while they read or write more than one thing."""
+
+    def __init__(self, clock: AwsClock, lock: threading.RLock) -> None:
+        self.lock = lock
+        self.clock = clock
+        self.zones: dict[str, HostedZone] = {}
+        self.health_checks: dict[str, HealthCheck] = {}
+        self.deleted_health_check_references: set[str] = set()
+        self.health_reports: dict[str, HealthReport] = {}
+        self.tags: dict[tuple[str, str], dict[str, str]] = {}
+
+    def put_record(self, zone: HostedZone, key: RecordKey, record: Element) -> None:
+        """Store a record set, replacing one with the same key."""
+        zone.records[key] = StoredRecord(record=record, created_seconds=self.clock.now_seconds())
+
+    def cname_age_seconds(self, name: str, value: str) -> float | None:
+        """Return for how many AWS seconds a CNAME has had this value in any zone, or None if none has."""
+        with self.lock:
+            ages = [
+                self.clock.now_seconds() - stored.created_seconds
+                for stored in self._cnames(normalize_name(name))
+                if normalize_name(value) in map(normalize_name, values_of(stored.record))
+            ]
+        return max(ages, default=None)
+
+    def _cnames(self, name: str) -> Iterator[StoredRecord]:
+        for zone in self.zones.values():
+            for key, stored in zone.records.items():
+                if key.name == name and key.type == "CNAME":
+                    yield stored
+
+    def report_health(self, health_check_id: str, *, is_healthy: bool, observations: tuple[JsonObject, ...]) -> None:
+        """Keep what the data plane pushed; the time of change moves only when the state does."""
+        with self.lock:
+            known = self.health_reports.get(health_check_id)
+            unchanged = known is not None and known.is_healthy == is_healthy
+            self.health_reports[health_check_id] = HealthReport(
+                is_healthy=is_healthy,
+                changed_at=known.changed_at if known is not None and unchanged else utc_now(),
+                observations=observations,
+            )

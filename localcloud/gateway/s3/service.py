@@ -1,0 +1,146 @@
+"""S3's API: which requests are answered here, which go to moto, and what follows a write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from localcloud.gateway.clock import AwsClock
+from localcloud.gateway.errors import ServiceError
+from localcloud.gateway.faults import FaultBoard, FaultKind, corrupted
+from localcloud.gateway.s3.answers import STATUS_CODES, error_response
+from localcloud.gateway.s3.moto_objects import MotoObjects
+from localcloud.gateway.s3.object_reads import is_plain_read, read_object
+from localcloud.gateway.s3.replicator import Replicator
+from localcloud.gateway.s3.subresources import BucketSubresources, subresource_of
+from localcloud.gateway.wire import Request, Response
+from localcloud.gateway.xml_tree import parse_xml
+
+ORIGIN_HEADER = "x-localcloud-origin"
+"""Sent with reads by the data plane and by functions that it runs; injected faults act on those."""
+
+EDGE_ORIGIN = "data-plane"
+"""The edge, which models connections to origins itself."""
+
+OBJECT_ACTIONS = {
+    "GET": "s3:GetObject",
+    "HEAD": "s3:GetObject",
+    "PUT": "s3:PutObject",
+    "POST": "s3:PutObject",
+    "DELETE": "s3:DeleteObject",
+}
+
+
+class S3Service:
+    """Answers S3 requests in path style."""
+
+    def __init__(
+        self,
+        *,
+        objects: MotoObjects,
+        faults: FaultBoard,
+        clock: AwsClock,
+        replication_delay_seconds: float,
+        forward: Callable[[Request], Response],
+    ) -> None:
+        self._objects = objects
+        self._faults = faults
+        self._forward = forward
+        self.subresources = BucketSubresources(objects)
+        self.replicator = Replicator(
+            objects=objects,
+            clock=clock,
+            delay_seconds=replication_delay_seconds,
+            rules_of=self.subresources.replication_rules,
+            is_down=lambda region: faults.has_outage(f"s3:{region}"),
+        )
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; refusals become S3's Error."""
+        bucket, _, key = unquote(request.raw_path).lstrip("/").partition("/")
+        is_head = request.method == "HEAD"
+        try:
+            if request.environ.get("HTTP_X_LOCALCLOUD_ORIGIN") and request.method in {"GET", "HEAD"}:
+                return self._read_for_data_plane(bucket, key, request)
+            return self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
+        except ServiceError as error:
+            return error_response(error.status, error.code, error.message, is_head=is_head)
+
+    def _read_for_data_plane(self, bucket: str, key: str, request: Request) -> Response:
+        """Read under the faults of the bucket's region; the edge has judged the bucket policy already."""
+        region = self._objects.bucket(bucket).region_name
+        is_edge = request.environ.get("HTTP_X_LOCALCLOUD_ORIGIN") == EDGE_ORIGIN
+        fault = self._faults.apply_before_read(region, has_connected=is_edge)
+        if fault is not None and fault.kind is FaultKind.STATUS:
+            status = fault.value or 500
+            code = {int(known): name for known, name in STATUS_CODES.items()}.get(status, "ServiceUnavailable")
+            message = f"injected by {fault.id}"
+            return error_response(status, code, message, is_head=request.method == "HEAD")
+        response = self._read(bucket, key, request) if key and is_plain_read(request) else self._forward(request)
+        if fault is not None and response.is_success:
+            response.body = corrupted(response.body)
+        return response
+
+    def _read(self, bucket: str, key: str, request: Request) -> Response:
+        response = read_object(self._objects, bucket, key, request)
+        self._add_replication_status(bucket, key, response)
+        return response
+
+    def _add_replication_status(self, bucket: str, key: str, response: Response) -> None:
+        version_id = response.headers.get("x-amz-version-id")
+        status = self.replicator.status(bucket, key, version_id) if version_id else None
+        if status is not None:
+            response.headers["x-amz-replication-status"] = status
+
+    def _handle_object(self, bucket: str, key: str, request: Request) -> Response:
+        action = OBJECT_ACTIONS.get(request.method, "s3:GetObject")
+        if self.subresources.is_denied(bucket, action, f"arn:aws:s3:::{bucket}/{key}"):
+            raise ServiceError(403, "AccessDenied", f"The policy of {bucket} denies {action} with an explicit deny")
+        if is_plain_read(request):
+            return self._read(bucket, key, request)
+        response = self._forward(request)
+        if response.is_success:
+            self._after_object_write(bucket, key, request, response)
+        return response
+
+    def _after_object_write(self, bucket: str, key: str, request: Request, response: Response) -> None:
+        version_id = _header(response, "x-amz-version-id")
+        is_part = "partNumber" in request.query or "uploads" in request.query
+        if request.method == "DELETE":
+            if "versionId" not in request.query and "tagging" not in request.query and version_id:
+                self.replicator.object_marked_deleted(bucket, key)
+        elif request.method in {"PUT", "POST"} and not is_part:
+            if version_id is None:
+                version_id = request.query.get("versionId") or self._latest_version_id(bucket, key)
+            self.replicator.object_written(bucket, key, version_id)
+
+    def _latest_version_id(self, bucket: str, key: str) -> str | None:
+        stored = self._objects.bucket(bucket)
+        version = self._objects.version(stored, key, None)
+        return str(version.version_id) if version is not None and stored.is_versioned else None
+
+    def _handle_bucket(self, bucket: str, request: Request) -> Response:
+        name = subresource_of(request) if bucket else None
+        if name is not None:
+            return self._handle_subresource(bucket, name, request)
+        response = self._forward(request)
+        if not response.is_success:
+            return response
+        if request.method == "POST" and "delete" in request.query:
+            for deleted in parse_xml(response.body).findall("Deleted"):
+                if deleted.find("DeleteMarkerVersionId") is not None:
+                    self.replicator.object_marked_deleted(bucket, deleted.findtext("Key") or "")
+        elif request.method == "DELETE" and not request.query.keys() - {"x-id"}:
+            self.subresources.forget_bucket(bucket)
+            self.replicator.forget_bucket(bucket)
+        return response
+
+    def _handle_subresource(self, bucket: str, name: str, request: Request) -> Response:
+        response = self.subresources.handle(bucket, name, request)
+        if name == "notification" and request.method == "PUT" and self.subresources.wants_events(bucket):
+            return self._forward(request)  # moto sends the events, and checks their destinations
+        return response
+
+
+def _header(response: Response, name: str) -> str | None:
+    return next((value for key, value in response.headers.items() if key.lower() == name), None)

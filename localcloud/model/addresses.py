@@ -1,0 +1,39 @@
+"""The loopback addresses that stand for AWS's own addresses.
+
+CloudFront's edge is one address; each region's API Gateway has its own. AAAA answers are the IPv4-mapped form,
+which an IPv6 socket on Linux connects to the same listener (RFC 4291 section 2.5.5.2).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+CLOUDFRONT_EDGE = "127.0.10.1"
+API_GATEWAY_BASE = "127.0.20.0"
+
+# AWS's own hosted zones that alias records name,
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+CLOUDFRONT_HOSTED_ZONE_ID = "Z2FDTNDATAQYW2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsName:
+    """A name that AWS itself answers for: a distribution's or an API Gateway domain's.
+
+    Attributes:
+        ipv4_address: The loopback address that serves it.
+        has_ipv6: Whether it has AAAA records too (`IsIPV6Enabled`, `IpAddressType` dualstack).
+    """
+
+    ipv4_address: str
+    has_ipv6: bool
+
+
+def api_gateway_address(region: str, regions: Iterable[str]) -> str:
+    """Return the loopback address of a region's API Gateway: 127.0.20.N by its place among the sorted regions."""
+    return str(IPv4Address(API_GATEWAY_BASE) + sorted(set(regions)).index(region) + 1)
+
+
+def ipv4_mapped(address: str) -> str:
+    """Return the IPv4-mapped IPv6 form, e.g. `::ffff:127.0.10.1`."""
+    return f"::ffff:{address}"

@@ -1,0 +1,115 @@
+"""Where AWS regions and viewers are: coordinates, distances and a stand-in for AWS's latency table.
+
+Route 53 measures latency between networks and regions and does not publish the table; here latency follows
+the great-circle distance, which orders the regions of one viewer the same way in the common cases.
+"""
+
+import math
+from dataclasses import dataclass
+
+from localcloud.model.errors import UnsupportedResource
+
+EARTH_RADIUS_KM = 6371.0
+# Light in fibre covers about 200 km a millisecond; real paths are about twice the great circle, both ways.
+KM_PER_ROUND_TRIP_MILLISECOND = 50.0
+
+# City-level coordinates (degrees north, degrees east) of the regions,
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html names the places.
+REGION_COORDINATES: dict[str, tuple[float, float]] = {
+    "af-south-1": (-33.92, 18.42),
+    "ap-east-1": (22.32, 114.17),
+    "ap-northeast-1": (35.68, 139.69),
+    "ap-northeast-2": (37.57, 126.98),
+    "ap-northeast-3": (34.69, 135.50),
+    "ap-south-1": (19.08, 72.88),
+    "ap-south-2": (17.39, 78.49),
+    "ap-southeast-1": (1.35, 103.82),
+    "ap-southeast-2": (-33.87, 151.21),
+    "ap-southeast-3": (-6.21, 106.85),
+    "ap-southeast-4": (-37.81, 144.96),
+    "ca-central-1": (45.50, -73.57),
+    "ca-west-1": (51.05, -114.07),
+    "eu-central-1": (50.11, 8.68),
+    "eu-central-2": (47.37, 8.54),
+    "eu-north-1": (59.33, 18.07),
+    "eu-south-1": (45.46, 9.19),
+    "eu-south-2": (41.65, -0.88),
+    "eu-west-1": (53.35, -6.26),
+    "eu-west-2": (51.51, -0.13),
+    "eu-west-3": (48.86, 2.35),
+    "il-central-1": (32.09, 34.78),
+    "me-central-1": (25.20, 55.27),
+    "me-south-1": (26.07, 50.56),
+    "mx-central-1": (20.59, -100.39),
+    "sa-east-1": (-23.55, -46.63),
+    "us-east-1": (38.95, -77.45),
+    "us-east-2": (39.96, -83.00),
+    "us-west-1": (37.77, -122.42),
+    "us-west-2": (45.84, -119.70),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerLocation:
+    """Where a DNS query comes from: the EDNS client subnet's place, else the resolver's.
+
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-edns0.html
+
+    Attributes:
+        continent: Two-letter continent code as in `GeoLocation.ContinentCode`, e.g. EU; None = unknown.
+        country: ISO 3166-1 alpha-2, e.g. DE; None = unknown.
+        subdivision: US state code, e.g. VA; None = unknown or not in the US.
+        latitude: Degrees north.
+        longitude: Degrees east.
+    """
+
+    continent: str | None
+    country: str | None
+    subdivision: str | None = None
+    latitude: float
+    longitude: float
+
+
+FRANKFURT = ViewerLocation(continent="EU", country="DE", latitude=50.11, longitude=8.68)
+
+
+def region_coordinates(region: str) -> tuple[float, float]:
+    """Return (degrees north, degrees east) of an AWS region.
+
+    Raises:
+        UnsupportedResource: for a region missing from `REGION_COORDINATES`.
+    """
+    try:
+        return REGION_COORDINATES[region]
+    except KeyError:
+        raise UnsupportedResource(
+            f"region {region!r}",
+            reason="localcloud does not know where it is",
+            remedy=f"use one of {', '.join(sorted(REGION_COORDINATES))}",
+        ) from None
+
+
+def distance_km(from_: tuple[float, float], to: tuple[float, float]) -> float:
+    """Return the great-circle distance between two (latitude, longitude) points in degrees (haversine)."""
+    (lat1, lon1), (lat2, lon2) = from_, to
+    phi1, phi2 = math.radians(lat1), math.radians(lat2)
+    half_chord = (
+        math.sin((phi2 - phi1) / 2) ** 2
+        + math.cos(phi1) * math.cos(phi2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half_chord)))
+
+
+def latency_milliseconds(viewer: ViewerLocation, region: str) -> float:
+    """Return the modelled round-trip time between a viewer and a region (see the module docstring)."""
+    distance = distance_km((viewer.latitude, viewer.longitude), region_coordinates(region))
+    return distance / KM_PER_ROUND_TRIP_MILLISECOND
+
+
+def biased_distance_km(distance: float, bias: int) -> float:
+    """Return the distance after a geoproximity bias of -99..99.
+
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-geoproximity.html
+    (`distance * [1 - bias/100]` for a positive bias, `distance / [1 + bias/100]` for a negative one).
+    """
+    return distance * (1 - bias / 100) if bias >= 0 else distance / (1 + bias / 100)

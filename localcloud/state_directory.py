@@ -1,0 +1,88 @@
+"""The state folder of a running localcloud: its lock, its throwaway CA and `endpoints.json`."""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import trustme
+
+ENDPOINTS_FILE = "endpoints.json"
+CA_CERTIFICATE_FILE = "ca.pem"
+CA_KEY_FILE = "ca-key.pem"
+LOCK_FILE = "lock"
+
+
+class AlreadyRunning(Exception):  # noqa: N818  what happened
+    """Another localcloud uses this state folder."""
+
+
+class StateDirectory:
+    """The folder, locked for one localcloud while this object is open."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder if need be and lock it; a crashed instance leaves no lock behind.
+
+        Raises:
+            AlreadyRunning: when another process holds the lock.
+        """
+        self.path = path.resolve()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock: IO[str] = (self.path / LOCK_FILE).open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.seek(0)
+            owner = self._lock.read().strip() or "unknown"
+            self._lock.close()
+            raise AlreadyRunning(
+                f"another localcloud (process {owner}) uses {self.path}; stop it or choose another --state-dir"
+            ) from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+        self.remove_endpoints()
+
+    def create_authority(self) -> Path:
+        """Make a new CA for this run and return the path of its certificate; the key is readable by the owner only."""
+        authority = trustme.CA(organization_name="localcloud, for this run only")
+        _write(self.path / CA_KEY_FILE, authority.private_key_pem.bytes(), mode=0o600)
+        certificate = self.path / CA_CERTIFICATE_FILE
+        _write(certificate, authority.cert_pem.bytes(), mode=0o644)
+        return certificate
+
+    def write_endpoints(self, endpoints: Mapping[str, Any]) -> None:
+        """Write `endpoints.json` atomically."""
+        data = json.dumps(endpoints, indent=2).encode() + b"\n"
+        _write(self.path / ENDPOINTS_FILE, data, mode=0o644)
+
+    def remove_endpoints(self) -> None:
+        """Remove `endpoints.json`: nothing answers any more, or not yet."""
+        (self.path / ENDPOINTS_FILE).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove `endpoints.json` and the CA's key, and give up the lock."""
+        self.remove_endpoints()
+        (self.path / CA_KEY_FILE).unlink(missing_ok=True)
+        self._lock.close()
+
+
+def _write(path: Path, data: bytes, *, mode: int) -> None:
+    """Write a whole file under its final name or nothing."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    partial.replace(path)
+
+
+def read_endpoints(path: Path) -> dict[str, Any]:
+    """Return the parsed `endpoints.json` of a running localcloud.
+
+    Raises:
+        FileNotFoundError: when none is running there.
+    """
+    endpoints: dict[str, Any] = json.loads((path / ENDPOINTS_FILE).read_text())
+    return endpoints

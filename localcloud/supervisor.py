@@ -1,0 +1,182 @@
+"""Runs localcloud in the foreground: gateway and data plane as children, started together and stopped together."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud.child_process import ChildProcess, start_child
+from localcloud.model.addresses import CLOUDFRONT_EDGE
+from localcloud.parent_watch import die_with_parent
+from localcloud.state_directory import AlreadyRunning, StateDirectory
+
+SUCCESS = 0
+ENVIRONMENT_FAILURE = 3
+SCHEMA = 1
+LOOPBACK = "127.0.0.1"
+START_LIMIT_REAL_SECONDS = 60.0
+
+
+class PortTaken(Exception):  # noqa: N818  what happened
+    """A port is in use; the message names the port and the option."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What `localcloud serve` was asked for; port 0 = any free one.
+
+    Attributes:
+        speed: AWS seconds in a real second.
+    """
+
+    state_dir: Path
+    speed: float = 1.0
+    gateway_port: int = 4566
+    dns_port: int = 10053
+    https_port: int = 8443
+    http_port: int = 8080
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until SIGINT, SIGTERM or the parent's death; return the exit code."""
+    die_with_parent(os.getppid())
+    try:
+        check_ports(options)
+        state = StateDirectory(options.state_dir)
+    except (AlreadyRunning, PortTaken) as error:
+        return _fail(str(error))
+    try:
+        return asyncio.run(_serve(options, state))
+    finally:
+        state.close()
+
+
+def _fail(message: str) -> int:
+    print(f"localcloud: {message}", file=sys.stderr)
+    return ENVIRONMENT_FAILURE
+
+
+def check_ports(options: ServeOptions) -> None:
+    """Refuse a taken port before anything starts.
+
+    Raises:
+        PortTaken: naming the port and the option that changes it.
+    """
+    wanted = (
+        ("--gateway-port", LOOPBACK, options.gateway_port, socket.SOCK_STREAM),
+        ("--dns-port", LOOPBACK, options.dns_port, socket.SOCK_STREAM),
+        ("--dns-port", LOOPBACK, options.dns_port, socket.SOCK_DGRAM),
+        ("--https-port", CLOUDFRONT_EDGE, options.https_port, socket.SOCK_STREAM),
+        ("--http-port", CLOUDFRONT_EDGE, options.http_port, socket.SOCK_STREAM),
+    )
+    for option, address, port, kind in wanted:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind is socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                raise PortTaken(
+                    f"port {port} on {address} cannot be used ({error.strerror}); "
+                    f"stop what uses it or choose another {option} (0 = any free one)"
+                ) from error
+
+
+async def _serve(options: ServeOptions, state: StateDirectory) -> int:
+    stopped = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
+    children: list[ChildProcess] = []
+    running = asyncio.create_task(_run(options, state, children))
+    stopping = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if running.done() and running.exception():
+            return _fail(str(running.exception()))
+        return SUCCESS
+    finally:
+        state.remove_endpoints()
+        running.cancel()
+        stopping.cancel()
+        await asyncio.gather(running, stopping, return_exceptions=True)
+        await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _run(options: ServeOptions, state: StateDirectory, children: list[ChildProcess]) -> None:
+    """Start both children, announce them, and return never: a child that ends is an error."""
+    certificate = state.create_authority()
+    async with asyncio.timeout(START_LIMIT_REAL_SECONDS):
+        gateway = await start_child("gateway", "localcloud.gateway", _gateway_arguments(options))
+        children.append(gateway)
+        gateway_url = f"http://{LOOPBACK}:{(await gateway.ready())['port']}"
+        data_plane = await start_child(
+            "data plane", "localcloud.dataplane", _data_plane_arguments(options, state.path, gateway_url)
+        )
+        children.append(data_plane)
+        ports = await data_plane.ready()
+    endpoints = endpoints_document(options.speed, gateway_url, ports, certificate)
+    state.write_endpoints(endpoints)
+    print(
+        f"ready: gateway {gateway_url}, DNS {LOOPBACK}:{ports['dns_port']}, "
+        f"HTTPS {CLOUDFRONT_EDGE}:{ports['https_port']}, speed {options.speed:g}, state {state.path}",
+        file=sys.stderr,
+        flush=True,
+    )
+    await asyncio.gather(*(child.failure() for child in children))
+
+
+def _gateway_arguments(options: ServeOptions) -> list[str]:
+    return ["--port", str(options.gateway_port), "--speed", str(options.speed)]
+
+
+def _data_plane_arguments(options: ServeOptions, state_dir: Path, gateway_url: str) -> list[str]:
+    arguments = {
+        "--gateway-url": gateway_url,
+        "--state-dir": state_dir,
+        "--dns-port": options.dns_port,
+        "--https-port": options.https_port,
+        "--http-port": options.http_port,
+        "--speed": options.speed,
+    }
+    return [str(part) for pair in arguments.items() for part in pair]
+
+
+def endpoints_document(speed: float, gateway_url: str, ports: Mapping[str, int], certificate: Path) -> dict[str, Any]:
+    """Return what `endpoints.json` says; `environment` lets unchanged production code talk to localcloud."""
+    return {
+        "schema": SCHEMA,
+        "pid": os.getpid(),
+        "speed": speed,
+        "gateway_url": gateway_url,
+        "dns": {"address": LOOPBACK, "port": ports["dns_port"]},
+        "https_port": ports["https_port"],
+        "http_port": ports["http_port"],
+        "ca_certificate": str(certificate),
+        "control_url": f"{gateway_url}/_localcloud",
+        "environment": client_environment(gateway_url),
+    }
+
+
+def client_environment(gateway_url: str) -> dict[str, str]:
+    """Return the variables with which terraform and boto3 reach localcloud instead of AWS.
+
+    The SDKs put the account id in front of the host for KeyValueStore calls; only a proxy finds such a host.
+    """
+    return {
+        "AWS_ENDPOINT_URL": gateway_url,
+        "AWS_ACCESS_KEY_ID": "localcloud",
+        "AWS_SECRET_ACCESS_KEY": "localcloud",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "3",
+        "AWS_S3_USE_PATH_STYLE": "true",
+        "HTTP_PROXY": gateway_url,
+        "http_proxy": gateway_url,
+        "NO_PROXY": "",
+        "no_proxy": "",
+    }

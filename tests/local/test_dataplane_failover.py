@@ -1,0 +1,156 @@
+"""Both layers of failover, driven by faults: the origin group in seconds, Route 53 in its own time."""
+
+import http.client
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.local.dataplane_world import EDGE, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, SPEED, World
+
+# What the machine itself may add to a modelled duration.
+SLACK_REAL_SECONDS = 0.15
+
+
+def served_by(world: World, path: str = "/health/region.json", host: str = HOSTNAME) -> str:
+    region: str = json.loads(world.get(path, host=host).body)["region"]
+    return region
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "aws_seconds"),
+    [("status", 503, 0.0), ("status", 403, 0.0), ("refuse", None, 0.0), ("unreachable", None, 2.0)],
+)
+def test_failover_origin_group_answers_from_the_other_region_after_its_connection_timeout(
+    world: World, kind: str, value: int | None, aws_seconds: float
+) -> None:
+    """high_availability_origin_failover.html: 1 x 2 s until an unreachable primary is given up, errors at once."""
+    with world.fault(f"s3:{PRIMARY}", kind, value):
+        answer = world.get("/health/region.json")
+    assert json.loads(answer.body)["region"] == SECONDARY
+    assert aws_seconds / SPEED <= answer.seconds <= aws_seconds / SPEED + SLACK_REAL_SECONDS
+    assert served_by(world) == PRIMARY
+
+
+def test_failover_read_timeout_set_by_the_function_bounds_a_hang(world: World) -> None:
+    """helper-functions-origin-modification.html: updateRequestOrigin changes the primary's readTimeout to 4 s."""
+    with world.fault(f"s3:{PRIMARY}", "hang"):
+        answer = world.get("/other.html")
+    assert answer.body.endswith(SECONDARY.encode())
+    assert 4 / SPEED <= answer.seconds <= 4 / SPEED + SLACK_REAL_SECONDS
+
+
+def test_failover_pinned_region_check_fails_with_its_region(world: World) -> None:
+    with world.fault(f"s3:{PRIMARY}", "status", 503):
+        assert world.get(f"/health/{PRIMARY}.json").status == 503
+        assert world.get(f"/health/{SECONDARY}.json").status == 200
+
+
+@pytest.mark.parametrize(
+    ("primary", "secondary", "status"),
+    [("refuse", "refuse", 502), ("refuse", "unreachable", 504), ("unreachable", "refuse", 502)],
+)
+def test_failover_both_origins_fail_with_the_secondarys_error(
+    world: World, primary: str, secondary: str, status: int
+) -> None:
+    """http-504-gateway-timeout.html, http-502-bad-gateway.html"""
+    with world.fault(f"s3:{PRIMARY}", primary), world.fault(f"s3:{SECONDARY}", secondary):
+        answer = world.get(f"/plain/{primary}-{secondary}")
+    assert (answer.status, answer.headers["x-cache"]) == (status, "Error from cloudfront")
+
+
+def test_fault_delay_lasts_aws_milliseconds(world: World) -> None:
+    with world.fault("cloudfront", "delay", 3000):
+        assert world.get("/health/region.json").seconds >= 3 / SPEED
+
+
+def test_fault_corrupt_alters_the_body_and_not_its_length(world: World) -> None:
+    good = world.get("/").body
+    with world.fault("cloudfront", "corrupt"):
+        bad = world.get("/").body
+    assert (len(bad), bad == good) == (len(good), False)
+
+
+def test_fault_on_one_distribution_spares_the_other(world: World) -> None:
+    with world.fault(f"cloudfront:{world.distributions[PRIMARY]['Id']}", "refuse"):
+        with pytest.raises((OSError, http.client.HTTPException)):
+            world.get("/")
+        assert world.get("/health/region.json", host=f"{SECONDARY}.{HOSTNAME}").status == 200
+    assert world.get("/").status == 200
+
+
+def test_fault_refuse_closes_the_edge_for_real(world: World) -> None:
+    with world.fault("cloudfront", "refuse"), pytest.raises(ConnectionRefusedError):
+        world.get("/")
+    assert world.get("/").status == 200
+
+
+def test_fault_unreachable_lets_no_connection_complete(world: World) -> None:
+    with world.fault("cloudfront", "unreachable"), pytest.raises(TimeoutError):
+        world.get("/", timeout=0.5)
+    assert world.get("/").status == 200
+
+
+def test_fault_hang_connects_and_stays_silent(world: World) -> None:
+    with world.fault("cloudfront", "hang"), pytest.raises(TimeoutError):
+        world.get("/", timeout=0.5)
+    assert world.get("/").status == 200
+
+
+def test_failover_dns_moves_to_the_regional_endpoint_and_back(world: World) -> None:
+    """Route 53 at 10 s x 3: aws-facts section 5 predicts 28 s for an edge that refuses, 22 s for the way back.
+
+    A and AAAA move together, since each has its own pair of records.
+    """
+    all_checkers_succeed(world)
+    started = time.monotonic()
+    with world.fault("cloudfront", "refuse"):
+        world.eventually(lambda: world.addresses(HOSTNAME) == [REGIONAL[SECONDARY]], seconds=6)
+        detected = (time.monotonic() - started) * SPEED
+        assert world.addresses(HOSTNAME, "AAAA") == [f"::ffff:{REGIONAL[SECONDARY]}"]
+        assert json.loads(world.get("/", address=REGIONAL[SECONDARY]).body)["region"] == SECONDARY
+    assert 18 <= detected <= 40
+    started = time.monotonic()
+    world.eventually(lambda: world.addresses(HOSTNAME) == [EDGE], seconds=6)
+    assert 15 <= (time.monotonic() - started) * SPEED <= 35
+
+
+def test_health_check_survives_one_blind_checker_region(world: World) -> None:
+    """aws-facts section 5: with 3 regions, two that reach the endpoint (67%) keep it healthy."""
+    all_checkers_succeed(world)
+    with world.fault("health-checker:eu-west-1", "status", 500):
+        # Longer than three failing probes in a row take at 10 s x 3.
+        blind_since = time.monotonic()
+        world.eventually(lambda: (time.monotonic() - blind_since) * SPEED > 35)
+        statuses = [(item["region"], item["status"][:7]) for item in observations(world)]
+        assert statuses.count(("eu-west-1", "Failure")) == 2
+        assert report(world)["is_healthy"] is True
+
+
+def report(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = world.control("GET", "/health-checks")[world.ids["health_check"]]
+    return found
+
+
+def observations(world: World) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = report(world)["observations"]
+    return found
+
+
+def all_checkers_succeed(world: World) -> None:
+    """Wait until earlier tests' faults have left every checker's memory: one success clears it."""
+    world.eventually(
+        lambda: (
+            report(world)["is_healthy"] is True
+            and [item["status"][:7] for item in observations(world)] == ["Success"] * 6
+        )
+    )
+
+
+def test_health_check_status_shows_what_the_checkers_saw(world: World) -> None:
+    all_checkers_succeed(world)
+    status = world.client("route53").get_health_check_status(HealthCheckId=world.ids["health_check"])
+    reports = status["HealthCheckObservations"]
+    assert {report["Region"] for report in reports} == {"us-east-1", "eu-west-1", "ap-southeast-1"}
+    assert all(report["StatusReport"]["Status"].startswith("Success") for report in reports)

@@ -1,0 +1,155 @@
+"""`python -m localcloud`: start, refuse, announce, stop."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local.dataplane_world import World, start_localcloud, stop_localcloud
+
+STOP_LIMIT_SECONDS = 3.0
+
+
+def localcloud(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "localcloud", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[World]:
+    world = start_localcloud(tmp_path / "state directory")
+    yield world
+    stop_localcloud(world)
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the process ids below a process (Linux)."""
+    children = {int(item) for task in Path(f"/proc/{pid}/task").glob("*/children") for item in task.read_text().split()}
+    return children | {below for child in children for below in descendants(child)}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + STOP_LIMIT_SECONDS
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, f"still alive: {[pid for pid in pids if is_alive(pid)]}"
+        time.sleep(0.05)
+
+
+def test_supervisor_announces_its_endpoints(running: World) -> None:
+    endpoints = running.endpoints
+    assert endpoints["schema"] == 1
+    assert endpoints["pid"] == running.process.pid
+    assert endpoints["environment"]["AWS_ENDPOINT_URL"] == endpoints["gateway_url"]
+    key = Path(endpoints["ca_certificate"]).with_name("ca-key.pem")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(running: World) -> None:
+    state_dir = str(running.log.parent)
+    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
+    second = localcloud("serve", "--state-dir", state_dir, *ports)
+    assert second.returncode == 3
+    assert f"process {running.process.pid}" in second.stderr
+    environment = localcloud("env", "--state-dir", state_dir)
+    assert f"export AWS_ENDPOINT_URL={running.endpoints['gateway_url']}" in environment.stdout
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_supervisor_stops_everything_on_a_signal(running: World, signal_number: signal.Signals) -> None:
+    pids = descendants(running.process.pid)
+    assert len(pids) >= 2
+    started = time.monotonic()
+    running.process.send_signal(signal_number)
+    assert running.process.wait(timeout=STOP_LIMIT_SECONDS) == 0
+    wait_until_gone(pids)
+    assert time.monotonic() - started < STOP_LIMIT_SECONDS
+    assert not (running.log.parent / "endpoints.json").exists()
+    assert not (running.log.parent / "ca-key.pem").exists()
+
+
+def test_supervisor_killed_takes_its_children_along(running: World) -> None:
+    pids = descendants(running.process.pid)
+    running.process.kill()
+    running.process.wait()
+    wait_until_gone(pids)
+
+
+def test_supervisor_ends_when_a_child_dies_and_shows_its_log(running: World) -> None:
+    pids = descendants(running.process.pid)
+    data_plane = next(pid for pid in pids if b"localcloud.dataplane" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(data_plane, signal.SIGKILL)
+    assert running.process.wait(timeout=STOP_LIMIT_SECONDS) == 3
+    wait_until_gone(pids)
+    assert "the data plane ended with exit code -9" in running.log.read_text()
+
+
+def test_supervisor_dies_with_its_parent(tmp_path: Path) -> None:
+    program = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen(sys.argv[1:])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
+    serve = [sys.executable, "-m", "localcloud", "serve", "--state-dir", str(tmp_path), *ports]
+    with subprocess.Popen([sys.executable, "-c", program, *serve], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        supervisor = int(parent.stdout.readline())
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "endpoints.json").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        pids = descendants(supervisor) | {supervisor}
+        parent.kill()
+    wait_until_gone(pids)
+    assert not (tmp_path / "endpoints.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "address", "kind"),
+    [
+        ("--gateway-port", "127.0.0.1", socket.SOCK_STREAM),
+        ("--dns-port", "127.0.0.1", socket.SOCK_DGRAM),
+        ("--https-port", "127.0.10.1", socket.SOCK_STREAM),
+        ("--http-port", "127.0.10.1", socket.SOCK_STREAM),
+    ],
+)
+def test_supervisor_rejects_a_taken_port(tmp_path: Path, option: str, address: str, kind: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind((address, 0))
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
+        port = str(taken.getsockname()[1])
+        ports = dict.fromkeys(("--gateway-port", "--dns-port", "--https-port", "--http-port"), "0") | {option: port}
+        arguments = [part for pair in ports.items() for part in pair]
+        result = localcloud("serve", "--state-dir", str(tmp_path), *arguments)
+    assert result.returncode == 3
+    assert port in result.stderr
+    assert option in result.stderr
+
+
+def test_env_without_a_running_localcloud_says_what_to_do(tmp_path: Path) -> None:
+    result = localcloud("env", "--state-dir", str(tmp_path))
+    assert result.returncode == 3
+    assert "python -m localcloud serve" in result.stderr
+
+
+def test_help_names_every_port() -> None:
+    result = localcloud("serve", "--help")
+    assert result.returncode == 0
+    for option in ("--speed", "--gateway-port", "--dns-port", "--https-port", "--http-port", "--state-dir"):
+        assert option in result.stdout
