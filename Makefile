@@ -14,7 +14,7 @@ KEEP ?=
 ARGS ?=
 is_set = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format snapshots bench setup cdktf-cli cdktf lock clean distclean
+.PHONY: help demo test check format snapshots bench setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,7 +22,7 @@ help: ## this list
 demo: setup ## deploy to localcloud, publish, break, recover, measure (KEEP=1: leave it running)
 	@$(VENV)/failover demo $(if $(call is_set,$(KEEP)),--keep)
 
-test: setup cdktf-cli ## all tests (ARGS="-k name": some of them)
+test: setup npm-tools ## all tests (ARGS="-k name": some of them)
 	@$(VENV)/pytest $(ARGS)
 
 check: setup ## formatting, lint, types
@@ -44,11 +44,11 @@ setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: no $(PYTHON) in PATH; install Python 3.11 or newer" >&2; exit 3; }
 	@$(PYTHON) tools/bootstrap.py
 
-cdktf-cli: setup ## install cdktf-cli from its own lock file (only tests and people use it)
-	@$(VENV)/python -m tools.cdktf_cli install
+npm-tools: setup ## install cdktf-cli and html-validate from their lock files (for tests and `make cdktf`)
+	@$(VENV)/python -m tools.npm_install
 
-cdktf: cdktf-cli ## run cdktf: make cdktf ARGS="synth"
-	@$(VENV)/python -m tools.cdktf_cli run $(ARGS)
+cdktf: npm-tools ## run cdktf: make cdktf ARGS="synth"
+	@$(VENV)/python -m tools.cdktf_cli $(ARGS)
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml, every version the newest allowed
 	@$(VENV)/python -m tools.lock

@@ -1,5 +1,6 @@
 """`python -m localcloud`: the command line of the emulator."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import Annotated
 
 import typer
 
-from localcloud.state_directory import read_endpoints
-from localcloud.supervisor import ENVIRONMENT_FAILURE, ServeOptions
-from localcloud.supervisor import serve as serve_in_foreground
+# Read before the slow imports: a parent that dies during them must not go unnoticed.
+STARTED_BY = os.getppid()
+
+from localcloud.state_directory import read_endpoints  # noqa: E402
+from localcloud.supervisor import ENVIRONMENT_FAILURE, ServeOptions  # noqa: E402
+from localcloud.supervisor import serve as serve_in_foreground  # noqa: E402
 
 DEFAULT_STATE_DIR = Path("build/localcloud")
 
@@ -34,6 +38,9 @@ def serve(
     ] = 8443,
     http_port: Annotated[int, typer.Option(min=0, max=65535, help="Plain HTTP on 127.0.10.1; 0 = any.")] = 8080,
     state_dir: StateDir = DEFAULT_STATE_DIR,
+    parent_pid: Annotated[
+        int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
+    ] = None,
 ) -> None:
     """Run localcloud in the foreground until Ctrl-C, SIGTERM or the end of the process that started it.
 
@@ -49,6 +56,7 @@ def serve(
     """
     options = ServeOptions(
         state_dir=state_dir,
+        parent_pid=parent_pid or STARTED_BY,
         speed=speed,
         gateway_port=gateway_port,
         dns_port=dns_port,

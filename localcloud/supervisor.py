@@ -31,10 +31,12 @@ class ServeOptions:
     """What `localcloud serve` was asked for; port 0 = any free one.
 
     Attributes:
+        parent_pid: The process whose end ends localcloud.
         speed: AWS seconds in a real second.
     """
 
     state_dir: Path
+    parent_pid: int
     speed: float = 1.0
     gateway_port: int = 4566
     dns_port: int = 10053
@@ -44,7 +46,7 @@ class ServeOptions:
 
 def serve(options: ServeOptions) -> int:
     """Serve until SIGINT, SIGTERM or the parent's death; return the exit code."""
-    die_with_parent(os.getppid())
+    die_with_parent(options.parent_pid)
     try:
         check_ports(options)
         state = StateDirectory(options.state_dir)

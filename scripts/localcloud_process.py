@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def running_localcloud(folder: Path, *, speed: float, arguments: tuple[str, ...]
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            [*command, "--parent-pid", str(os.getpid()), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -119,6 +119,14 @@ def test_supervisor_dies_with_its_parent(tmp_path: Path) -> None:
     assert not (tmp_path / "endpoints.json").exists()
 
 
+def test_supervisor_whose_parent_died_before_it_ran_does_not_start(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    result = localcloud("serve", "--state-dir", str(tmp_path), "--parent-pid", str(gone.pid))
+    assert result.returncode == 1
+    assert "is gone" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("option", "address", "kind"),
     [

@@ -180,7 +180,7 @@ def test_function_origin_group_has_the_order_and_codes_of_the_call() -> None:
         " failoverCriteria: {statusCodes: [500]}})"
     )
     plan = changed_plan(plan_of(DISTRIBUTION, "one"), outcome.origin_calls, DISTRIBUTION)
-    assert ([member.id for member in plan.members], plan.failover_status_codes) == (["two", "one"], {500})
+    assert ([member.id for member in plan.members], plan.failover_status_codes) == (["two", "one"], frozenset({500}))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One request of a health checker against real loopback servers, budgets in a clock that runs 20 times faster."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -24,22 +25,30 @@ def says(*chunks: bytes, pause_seconds: float = 0) -> Handler:
             await CLOCK.sleep(pause_seconds)
             writer.write(chunk)
         await writer.drain()
-        writer.close()
 
     return serve
 
 
-async def keeps_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def keeps_silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     await reader.read()
-    writer.close()
 
 
 def result_of(handler: Handler, type_: CheckType = CheckType.HTTP, **fields: Any) -> ProbeResult:
     async def once() -> ProbeResult:
-        async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
+        served = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                await handler(reader, writer)
+            writer.close()
+            served.set()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             check = HealthCheck(id="c", type=type_, port=port, fully_qualified_domain_name="a.test", **fields)
-            return await probe(check, "127.0.0.1", ports=PORTS, clock=CLOCK)
+            result = await probe(check, "127.0.0.1", ports=PORTS, clock=CLOCK)
+            await served.wait()
+            return result
 
     return asyncio.run(once())
 
@@ -101,7 +110,6 @@ def test_probe_sends_the_host_header_and_the_user_agent_of_aws() -> None:
     async def record(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        writer.close()
 
     result_of(record, resource_path="/health")
     assert seen[0].startswith(b"GET /health HTTP/1.1\r\nHost: a.test:")

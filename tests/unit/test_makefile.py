@@ -41,7 +41,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["demo", "KEEP=0"], ".venv/bin/failover demo \n"),
         (["test"], ".venv/bin/pytest \n"),
         (["test", "ARGS=-k dns"], ".venv/bin/pytest -k dns\n"),
-        (["test"], "-m tools.cdktf_cli install\n"),
+        (["test"], "-m tools.npm_install\n"),
         (["check"], ".venv/bin/mypy\n"),
         (["check"], ".venv/bin/ruff format --check .\n"),
         (["check"], ".venv/bin/ruff check .\n"),
@@ -58,8 +58,8 @@ def test_verb_does_its_own_set_up_first(verb: str) -> None:
     assert dry_run(verb).splitlines()[1] == "python3 tools/bootstrap.py"
 
 
-def test_demo_does_not_need_cdktf_cli() -> None:
-    assert "cdktf_cli" not in dry_run("demo")
+def test_demo_does_not_need_npm() -> None:
+    assert "npm_install" not in dry_run("demo")
 
 
 def test_clean_keeps_the_environment() -> None:
@@ -67,7 +67,9 @@ def test_clean_keeps_the_environment() -> None:
     assert "rm -rf .venv" in dry_run("distclean")
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "tools/cdktf-cli/package-lock.json"])
+@pytest.mark.parametrize(
+    "file", ["requirements.lock", "tools/cdktf-cli/package-lock.json", "tools/site-check/package-lock.json"]
+)
 def test_lock_file_names_no_index_and_no_place_of_this_machine(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     assert not re.search(r'index-url|find-links|"resolved"|://[^"]*(registry|pypi|pythonhosted)|file:', text)

@@ -17,6 +17,7 @@ from scripts.report_data import ReportContext, build_report
 from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE
 from scripts.timeline import chart
 from tests.unit.fake_site import PRIMARY, SECONDARY, a_request, drill_virtually
+from tests.unit.html_validate import complaints
 
 CONTEXT = ReportContext(
     target="localcloud",
@@ -99,6 +100,10 @@ def test_samples_file_has_a_line_for_each_page_view(written: WrittenReports, res
 
 def test_html_is_valid(written: WrittenReports) -> None:
     html5lib.HTMLParser(strict=True).parse(written.html_file.read_text())
+
+
+def test_html_is_accessible(written: WrittenReports) -> None:
+    assert complaints([written.html_file]) == ""
 
 
 def test_html_of_an_outage_without_end_is_valid(unhappy: list[ScenarioResult]) -> None:

@@ -69,12 +69,13 @@
       const settle = (answer) => {
         state.answer = JSON.stringify(Object.assign(answer, { origin: state.origin, logs: state.logs }));
       };
-      Promise.resolve()
-        .then(() => globalThis.__handler(event))
-        .then(
-          (result) => settle({ result: result === undefined ? null : result }),
-          (error) => settle({ error: String((error && error.stack) || error) }),
-        );
+      const fail = (error) => settle({ error: String((error && error.stack) || error) });
+      try {
+        const answer = globalThis.__handler(event);
+        Promise.resolve(answer).then((result) => settle({ result: result === undefined ? null : result }), fail);
+      } catch (error) {
+        fail(error);
+      }
     },
     answer() { return state.answer; },
   };

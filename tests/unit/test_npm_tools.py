@@ -1,4 +1,4 @@
-"""Installing and starting cdktf-cli, with a shell script in npm's place."""
+"""Installing the npm tools and starting cdktf-cli, with a shell script in npm's place."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from scripts.errors import EnvironmentFailureError
 from scripts.toolchain import Tool
 from tests.unit import fake_machine
 from tools import cdktf_cli
+from tools.npm_install import install
 
 
 @pytest.fixture
@@ -31,31 +32,31 @@ def calls(folder: Path) -> int:
 
 
 def test_installation_is_clean_and_done_once(folder: Path) -> None:
-    cdktf_cli.install(folder)
-    cdktf_cli.install(folder)
+    install(folder)
+    install(folder)
     assert (folder / "calls").read_text(encoding="utf-8") == "ci --no-audit --no-fund --loglevel=error\n"
 
 
 def test_changed_lock_file_installs_again(folder: Path) -> None:
-    cdktf_cli.install(folder)
+    install(folder)
     (folder / "package-lock.json").write_text('{"x": 1}', encoding="utf-8")
-    cdktf_cli.install(folder)
+    install(folder)
     assert calls(folder) == 2
 
 
 def test_other_major_of_node_installs_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cdktf_cli.install(folder)
+    install(folder)
     monkeypatch.setattr(toolchain, "node", lambda: Tool(path=Path("/node"), version=(26, 0, 0)))
-    cdktf_cli.install(folder)
+    install(folder)
     assert calls(folder) == 2
 
 
 def test_failed_installation_is_told_and_tried_again(folder: Path) -> None:
     (folder / "exit-code").touch()
     with pytest.raises(EnvironmentFailureError, match=r"`npm ci` in .* failed \(exit code 1\).*C\+\+ compiler"):
-        cdktf_cli.install(folder)
+        install(folder)
     (folder / "exit-code").unlink()
-    cdktf_cli.install(folder)
+    install(folder)
     assert calls(folder) == 2
 
 
@@ -65,10 +66,5 @@ def test_command_starts_the_script_with_the_projects_node(folder: Path) -> None:
 
 
 def test_command_before_installation_tells_what_to_do(folder: Path) -> None:
-    with pytest.raises(EnvironmentFailureError, match="Run `make cdktf-cli`"):
+    with pytest.raises(EnvironmentFailureError, match="Run `make npm-tools`"):
         cdktf_cli.command(folder)
-
-
-def test_unknown_verb_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cdktf_cli.main(["nonsense"]) == 2
-    assert "usage" in capsys.readouterr().err
