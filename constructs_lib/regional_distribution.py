@@ -26,7 +26,7 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.edge_policies import CACHING_DISABLED_POLICY_ID, EdgePolicies
-from constructs_lib.router import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
+from constructs_lib.router_source import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
 from constructs_lib.site_file import SiteFile
 from constructs_lib.site_file.models import Protocol
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +23,7 @@ from scripts.endpoints import Endpoints
 from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.measurement import Verdict
+from scripts.process_group import started
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
@@ -94,11 +94,12 @@ class Demo:
         """Runs the synthesis as a program of its own: the commands never import constructs."""
         outdir = self._stacks.parent
         command = [sys.executable, str(ROOT / "main.py"), str(self._site_file), "--output", str(outdir)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if done.returncode == _WRONG_SITE_FILE:
-            raise WrongUsageError(done.stderr.strip())
-        if done.returncode != 0:
-            raise EnvironmentFailureError(f"the synthesis failed:\n{done.stderr.strip()}")
+        with started(command, {}) as process:
+            output, _ = process.communicate()
+        if process.returncode == _WRONG_SITE_FILE:
+            raise WrongUsageError(output.strip())
+        if process.returncode != 0:
+            raise EnvironmentFailureError(f"the synthesis failed:\n{output.strip()}")
 
     def _keep(self, endpoints: Endpoints) -> None:
         deployment = load_deployment(self._outputs)

@@ -13,6 +13,7 @@ from pathlib import Path
 from scripts.clock import AwsClock
 from scripts.endpoints import Endpoints, read_endpoints
 from scripts.errors import EnvironmentFailureError, MissingOutputError
+from scripts.process_group import interrupts_deferred
 
 ANY_PORT = ("--gateway-port", "0", "--dns-port", "0", "--https-port", "0", "--http-port", "0")
 """Options that let localcloud take free ports instead of its usual ones."""
@@ -52,19 +53,21 @@ def running_localcloud(folder: Path, *, speed: float, arguments: tuple[str, ...]
         str(folder),
         *arguments,
     ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--parent-pid", str(os.getpid()), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=Path(__file__).parents[1],
-        )
+    process = None
     try:
+        with log.open("wb") as output, interrupts_deferred():
+            process = subprocess.Popen(
+                [*command, "--parent-pid", str(os.getpid()), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=Path(__file__).parents[1],
+            )
         yield _wait_until_ready(process, endpoints_file, log)
     finally:
-        _stop(process)
+        if process is not None:
+            _stop(process)
 
 
 @contextmanager

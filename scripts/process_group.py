@@ -7,12 +7,14 @@ import math
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, cast
 
 # On the first SIGINT Terraform finishes the calls it has begun and saves its state; a CloudFront call takes seconds.
 STOP_SECONDS = 60.0
 KILL_SECONDS = 5.0
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 SLICE_SECONDS = 0.1
 
 
@@ -26,24 +28,48 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         command: the program and its arguments.
         environment: variables added to this process's own.
     """
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
+    process = None
     try:
+        with interrupts_deferred():
+            process = subprocess.Popen(
+                command,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
         yield process
     finally:
-        if process.poll() is None:
-            stop(process)
-        send(process, signal.SIGKILL)  # what the leader left behind, such as a provider whose Terraform crashed
-        cast("IO[str]", process.stdout).close()
+        if process is not None:
+            if process.poll() is None:
+                stop(process)
+            send(process, signal.SIGKILL)  # what the leader left behind, such as a provider whose Terraform crashed
+            cast("IO[str]", process.stdout).close()
+
+
+@contextlib.contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back for the length of the block; one that came raises KeyboardInterrupt at its end.
+
+    An interrupt in the middle of `Popen` would leave a child that nobody holds. Outside the main thread, which alone is
+    interrupted, this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = {number: signal.signal(number, lambda number, _frame: caught.append(number)) for number in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        raise KeyboardInterrupt
 
 
 def stop(process: subprocess.Popen[str], *, stop_seconds: float = STOP_SECONDS) -> None:

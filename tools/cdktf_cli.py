@@ -1,6 +1,7 @@
 """cdktf-cli, run with the Node and the AWS provider that the project uses.
 
-`python -m tools.cdktf_cli synth`; tests take `command()` and `environment()`. Its native module, node-pty, comes prebuilt for Node 18 to 22 and is compiled with a C++ compiler, make and python3 for Node 24.
+`python -m tools.cdktf_cli synth`; tests take `command()` and `environment()`. Its native module, node-pty, comes prebuilt for
+Node 18 to 22 and is compiled with a C++ compiler, make and python3 for Node 24.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from typing import Any
 
 from py_mini_racer import MiniRacer
 
-from constructs_lib.router import render
+from constructs_lib.router_source import render
 
 _HARNESS = """
 const calls = [];

@@ -4,6 +4,7 @@ One instance a test run; tests leave the site as they found it. Faults are undon
 """
 
 import contextlib
+import functools
 import http.client
 import io
 import json
@@ -98,6 +99,14 @@ class Response:
     certificate: dict[str, Any]
 
 
+@functools.cache
+def _client(url: str, service: str, region: str) -> Any:
+    """Made once: making one takes longer than some of the periods that tests measure."""
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    config = Config(proxies={"http": url}, s3={"addressing_style": "path"})
+    return session.client(service, region_name=region, endpoint_url=url, config=config)
+
+
 @dataclass(kw_only=True)
 class World:
     """A running localcloud and what was made in it."""
@@ -109,10 +118,7 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        url = self.endpoints["gateway_url"]
-        session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
-        config = Config(proxies={"http": url}, s3={"addressing_style": "path"})
-        return session.client(service, region_name=region, endpoint_url=url, config=config)
+        return _client(self.endpoints["gateway_url"], service, region)
 
     def bucket(self, region: str) -> str:
         return f"site-{region}"

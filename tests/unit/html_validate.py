@@ -14,6 +14,6 @@ def complaints(files: Sequence[Path]) -> str:
     """Returns what html-validate prints about the files; empty when it finds nothing."""
     install(FOLDER)
     script = FOLDER / "node_modules" / ".bin" / "html-validate"
-    command = [toolchain.node().path, script, "--config", FOLDER / ".htmlvalidate.json", *files]
+    command: list[str | Path] = [toolchain.node().path, script, "--config", FOLDER / ".htmlvalidate.json", *files]
     done = subprocess.run(command, env=node_environment(), capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """Publishing: what is sent, what is verified, when it switches, and what a failure leaves behind."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -30,18 +31,26 @@ def folder(tmp_path: Path) -> Path:
     return site
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[None]:
+    """moto, started once: that takes longer than the tests."""
+    with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        yield
+
+
 @pytest.fixture
-def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ContentBucket]]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        made = []
-        for region in REGIONS:
-            client = boto3.client("s3", region_name=region)
-            where: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            client.create_bucket(Bucket=f"content-{region}", **where)
-            made.append(ContentBucket(client, region=region, name=f"content-{region}"))
-        yield made
+def buckets(aws: None) -> list[ContentBucket]:  # noqa: ARG001  (must have started)
+    """Two empty buckets of this test's own."""
+    made = []
+    for region in REGIONS:
+        client = boto3.client("s3", region_name=region)
+        where: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        name = f"content-{region}-{uuid.uuid4()}"
+        client.create_bucket(Bucket=name, **where)
+        made.append(ContentBucket(client, region=region, name=name))
+    return made
 
 
 @pytest.fixture

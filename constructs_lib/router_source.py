@@ -1,0 +1,39 @@
+"""The source of the router function: functions/router.js with one region's configuration filled in. Knows no construct."""
+
+import json
+from pathlib import Path
+
+from constructs_lib import naming
+
+SOURCE = Path(__file__).parent / "functions" / "router.js"
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+LARGEST_FUNCTION_BYTES = 10 * 1024
+
+FAILOVER_STATUS_CODES = (403, 500, 502, 503, 504)
+"""403 is broken access and fails over; 404 is an absent page and must not (each miss would ask both buckets)."""
+
+# S3's default read timeout is 30 s and provider 5.100 cannot lower it on the origin; the function can, on the primary.
+ORIGIN_READ_TIMEOUT_SECONDS = 4
+ORIGIN_CONNECTION_TIMEOUT_SECONDS = 2
+
+
+def render(*, own: str, other: str) -> str:
+    """Returns the function's source for the distribution of region `own`."""
+    config = {
+        "own": own,
+        "other": other,
+        "origins": {region: naming.origin_id(region) for region in (own, other)},
+        "statusCodes": list(FAILOVER_STATUS_CODES),
+        "timeouts": {
+            "connectionTimeout": ORIGIN_CONNECTION_TIMEOUT_SECONDS,
+            "readTimeout": ORIGIN_READ_TIMEOUT_SECONDS,
+        },
+        "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
+    }
+    source = SOURCE.read_text(encoding="utf-8").replace("/*CONFIG*/ {}", json.dumps(config))
+    size = len(source.encode("utf-8"))
+    if size > LARGEST_FUNCTION_BYTES:
+        raise ValueError(
+            f"{SOURCE.name} is {size} bytes; CloudFront takes at most {LARGEST_FUNCTION_BYTES}: shorten it"
+        )
+    return source
