@@ -135,9 +135,9 @@ class Site(_Section):
                 allowed="a DNS name in lower case such as www.example.com",
                 remedy="write the public host name, without scheme, port, path or trailing dot",
             )
-        if domain is not None and not value.endswith(f".{domain}"):
+        if domain is not None and value != domain and not value.endswith(f".{domain}"):
             raise refuse(
-                allowed=f"a name below site.domain_name, such as www.{domain}",
+                allowed=f"site.domain_name or a name below it, such as www.{domain}",
                 remedy="use a host name inside the domain, or correct site.domain_name",
             )
         if len(value) > 48:

@@ -62,9 +62,9 @@ def test_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 # (what stands in the good file, what replaces it, the key named, a part of what is allowed or to do)
 REFUSED = [
-    ('hostname = "www.example.test"', 'hostname = "www.example.org"', "site.hostname", "a name below site.domain_name"),
+    ('hostname = "www.example.test"', 'hostname = "www.example.org"', "site.hostname", "site.domain_name or a name below it"),
     ('hostname = "www.example.test"', 'hostname = "https://www.example.test"', "site.hostname", "without scheme"),
-    ('hostname = "www.example.test"', 'hostname = "example.test"', "site.hostname", "a name below"),
+    ('hostname = "www.example.test"', 'hostname = "notexample.test"', "site.hostname", "a name below"),
     ('hostname = "www.example.test"', f'hostname = "{"w" * 60}.example.test"', "site.hostname", "48 characters"),
     ('domain_name = "example.test"', 'domain_name = "Example.test"', "site.domain_name", "lower case"),
     ('domain_name = "example.test"', "", "site.domain_name is missing", "add domain_name"),
@@ -137,6 +137,10 @@ def test_state_bucket_in_a_third_region_is_accepted(tmp_path: Path) -> None:
     assert load(tmp_path, text).state.backend is StateBackend.S3
 
 
+def test_zone_apex_is_accepted(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD.replace("www.example.test", "example.test")).site.hostname == "example.test"
+
+
 def test_region_names_are_those_of_the_sdk() -> None:
     assert set(REGIONS) == set(boto3.Session().get_available_regions("s3"))
 
@@ -156,4 +160,4 @@ def test_any_hostname_is_accepted_below_the_domain_or_refused_by_name(
     except ConfigError as error:
         assert "site.hostname" in str(error) or "not TOML" in str(error)
     else:
-        assert site.site.hostname.endswith(".example.test")
+        assert f".{site.site.hostname}".endswith(".example.test")
