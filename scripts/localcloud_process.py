@@ -100,7 +100,10 @@ def _wait_until_ready(process: subprocess.Popen[bytes], endpoints_file: Path, lo
             process.wait(_POLL_SECONDS)
         except subprocess.TimeoutExpired:
             continue
-        raise EnvironmentFailureError(f"localcloud did not start (exit code {process.returncode}):\n{_tail(log)}")
+        raise EnvironmentFailureError(
+            f"localcloud did not start (exit code {process.returncode}):\n{_tail(log)}\n"
+            "  A port that is taken: stop what uses it, or let localcloud choose with `failover demo --any-port`"
+        )
     raise EnvironmentFailureError(f"localcloud was not ready after {_START_TIMEOUT_SECONDS:g} s:\n{_tail(log)}")
 
 

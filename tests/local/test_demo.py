@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.localcloud_process import sole_user
+from scripts.errors import EnvironmentFailureError
+from scripts.localcloud_process import running_localcloud, sole_user
 
 pytestmark = pytest.mark.local
 
@@ -141,3 +142,13 @@ def test_demo_names_node_when_it_is_wrong(tmp_path: Path) -> None:
     done = run_demo(tmp_path, JSII_NODE="/no/node")
     assert done.returncode == 3
     assert "JSII_NODE" in done.stderr
+
+
+def test_demo_offers_free_ports_when_one_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        arguments = ("--gateway-port", str(taken.getsockname()[1]))
+        with (
+            pytest.raises(EnvironmentFailureError, match=r"(?s)in use.*--any-port"),
+            running_localcloud(tmp_path, speed=1, arguments=arguments),
+        ):
+            pass

@@ -62,7 +62,12 @@ def test_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 # (what stands in the good file, what replaces it, the key named, a part of what is allowed or to do)
 REFUSED = [
-    ('hostname = "www.example.test"', 'hostname = "www.example.org"', "site.hostname", "site.domain_name or a name below it"),
+    (
+        'hostname = "www.example.test"',
+        'hostname = "www.example.org"',
+        "site.hostname",
+        "site.domain_name or a name below it",
+    ),
     ('hostname = "www.example.test"', 'hostname = "https://www.example.test"', "site.hostname", "without scheme"),
     ('hostname = "www.example.test"', 'hostname = "notexample.test"', "site.hostname", "a name below"),
     ('hostname = "www.example.test"', f'hostname = "{"w" * 60}.example.test"', "site.hostname", "48 characters"),
