@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
     from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
     outdir = synthesize(site, outdir=options.output)
-    print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
+    if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
+        print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
     return 0
 
 

@@ -28,7 +28,6 @@ class BucketReplication(Construct):
         id_: str,
         *,
         role_name: str,
-        account_id: str,
         source_name: str,
         source_arn: str,
         destination_arn: str,
@@ -39,7 +38,7 @@ class BucketReplication(Construct):
             self,
             "role",
             name=role_name,
-            assume_role_policy=policies.to_json(policies.assume_role("s3.amazonaws.com", account_id=account_id)),
+            assume_role_policy=policies.to_json(policies.assume_role("s3.amazonaws.com")),
             provider=provider,
         )
         policy = IamRolePolicy(

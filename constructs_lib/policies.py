@@ -20,24 +20,13 @@ def to_json(policy: PolicyDocument) -> str:
     return json.dumps(policy, sort_keys=True)
 
 
-def assume_role(service: str, *, account_id: str) -> PolicyDocument:
-    """Returns the trust policy of a role that `service` assumes for this account only (confused deputy).
+def assume_role(service: str) -> PolicyDocument:
+    """Returns the trust policy of a role that only `service` assumes, as AWS documents it for Lambda and for replication.
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    No source conditions: neither guide says that the service sets the keys, and one that is not set would stop it silently
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html).
     """
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-        }
-    )
-
-
-def assume_role_by_lambda() -> PolicyDocument:
-    """Returns the trust policy of a function's execution role; Lambda sets no source keys when it assumes it."""
-    return document({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
 
 
 def content_bucket(bucket_arn: str, *, distribution_arns: Sequence[str]) -> PolicyDocument:

@@ -74,7 +74,8 @@ class RegionalEndpoint(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._provider = provider
-        name = f"{site.prefix}-regional-endpoint-{region}"
+        # At most 57 of the 64 characters that IAM and Lambda allow.
+        name = f"{site.prefix}-endpoint-{region}"
         function = self._add_function(name, region, bucket)
         api = self._add_api(name, function)
         domain = Apigatewayv2DomainName(
@@ -104,7 +105,7 @@ class RegionalEndpoint(Construct):
             self,
             "role",
             name=name,
-            assume_role_policy=policies.to_json(policies.assume_role_by_lambda()),
+            assume_role_policy=policies.to_json(policies.assume_role("lambda.amazonaws.com")),
             provider=self._provider,
         )
         policy = IamRolePolicy(

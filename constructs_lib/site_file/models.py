@@ -235,16 +235,23 @@ class Traffic(_Section):
 
 
 class State(_Section):
-    """`[state]`: where Terraform keeps its state; an S3 bucket outside the serving regions, or local for rehearsals."""
+    """`[state]`: where Terraform keeps its state; an S3 bucket outside the serving regions, or local for rehearsals.
+
+    `replica_region` holds a copy of the state, `<bucket>-replica`; `failover bootstrap` makes both. Default: no copy.
+    """
 
     backend: StateBackend
     bucket: (
-        Annotated[str, _pattern(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "an S3 bucket name of 3 to 63 characters")]
+        Annotated[
+            str,
+            _pattern(r"^[a-z0-9][a-z0-9-]{1,53}[a-z0-9]$", "3 to 55 of a-z, 0-9 and -, which leaves room for -replica"),
+        ]
         | None
     ) = None
     region: str | None = None
+    replica_region: str | None = None
 
-    @field_validator("region")
+    @field_validator("region", "replica_region")
     @classmethod
     def _is_aws_region(cls, value: str | None) -> str | None:
         return None if value is None else _known_region(value)
@@ -258,10 +265,15 @@ class State(_Section):
                 allowed='backend = "s3" together with bucket and region',
                 remedy='name the state bucket and its region, or use backend = "local" for a rehearsal on a laptop',
             )
-        if self.backend is StateBackend.LOCAL and given:
+        if self.backend is StateBackend.LOCAL and (given or self.replica_region is not None):
             raise refuse(
                 allowed='backend = "local" alone',
-                remedy='remove bucket and region, or use backend = "s3"',
+                remedy='remove bucket, region and replica_region, or use backend = "s3"',
+            )
+        if self.replica_region is not None and self.replica_region == self.region:
+            raise refuse(
+                allowed="a replica_region other than region",
+                remedy="keep the copy in another region, or leave replica_region out",
             )
         return self
 

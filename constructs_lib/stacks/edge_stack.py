@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from cdktf import TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
 from cdktf_cdktf_provider_aws.cloudfront_origin_access_control import CloudfrontOriginAccessControl
-from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from constructs import Construct
 
@@ -30,7 +29,7 @@ class EdgeStack(TerraformStack):
 
     Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path` and each region -> id),
     distributions (region -> id, arn, domain_name, hostname), buckets (region -> name), roles (region -> role), and the site
-    file's objectives and traffic, which drills and the cost command are judged by.
+    file's objectives, traffic and state, which drills, the cost command and bootstrap go by.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
@@ -100,14 +99,12 @@ class EdgeStack(TerraformStack):
             )
 
     def _replicate(self) -> None:
-        account = DataAwsCallerIdentity(self, "account", provider=self._global)
         for source, provider in self._providers.items():
             destination = next(name for name in self._regions if name != source)
             BucketReplication(
                 self,
                 f"replication_{source}",
                 role_name=f"{self._site.prefix}-replicate-{source}",
-                account_id=account.account_id,
                 source_name=self._regions[source].bucket.name,
                 source_arn=self._regions[source].bucket.arn,
                 destination_arn=self._regions[destination].bucket.arn,
@@ -146,6 +143,7 @@ class EdgeStack(TerraformStack):
         TerraformOutput(self, "health_check_ids", value={"path": checks.path_check_id, **checks.region_check_ids})
         TerraformOutput(self, "buckets", value={name: stack.bucket.name for name, stack in self._regions.items()})
         TerraformOutput(self, "roles", value={region.name: region.role.value for region in self._site.region})
+        TerraformOutput(self, "state", value=self._site.state.model_dump(mode="json"))
         TerraformOutput(self, "objectives", value=self._site.objectives.model_dump(mode="json"))
         TerraformOutput(self, "traffic", value=self._site.traffic.model_dump(mode="json"))
         TerraformOutput(

@@ -1,13 +1,18 @@
 """Named properties of the synthesized stacks. Each test states one rule that keeps the site up, cheap or private."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import SiteFile, StateBackend
+from constructs_lib.site_file import SiteFile, StateBackend, load_site_file
+from constructs_lib.website import synthesize
+
+ROOT = Path(__file__).parents[2]
 
 Stacks = dict[str, dict[str, Any]]
 Body = dict[str, Any]
@@ -316,5 +321,42 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
         "key_value_store_arn",
         "objectives",
         "roles",
+        "state",
         "traffic",
     }
+
+
+# Resource type -> the argument that holds its name, and how long AWS lets it be.
+NAME_LIMITS = {
+    "aws_iam_role": ("name", 64),  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    "aws_lambda_function": (
+        "function_name",
+        64,
+    ),  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    "aws_cloudfront_function": ("name", 64),  # CFAPI/API_CreateFunction
+    "aws_cloudfront_key_value_store": ("name", 64),  # CFAPI/API_CreateKeyValueStore
+    "aws_cloudfront_origin_access_control": ("name", 64),  # CFAPI/API_OriginAccessControlConfig
+    "aws_cloudfront_cache_policy": ("name", 128),  # CFAPI/API_CachePolicyConfig
+    "aws_cloudfront_response_headers_policy": ("name", 128),  # CFAPI/API_ResponseHeadersPolicyConfig
+    "aws_apigatewayv2_api": ("name", 128),  # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
+}
+
+
+def test_names_fit_even_with_the_longest_project_environment_and_region(tmp_path: Path) -> None:
+    longest = load_site_file(ROOT / "config" / "demo.toml").model_dump(mode="json", exclude_none=True)
+    longest["site"] |= {"project": "p" * 20, "environment": "e" * 12}
+    longest["region"] = [
+        {"name": "ap-northeast-1", "role": "primary"},
+        {"name": "ap-southeast-7", "role": "secondary"},
+    ]
+    outdir = synthesize(SiteFile.model_validate(longest), outdir=tmp_path)
+    found = {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
+    for kind, (argument, limit) in NAME_LIMITS.items():
+        names = [body[argument] for body in resources(found, kind)]
+        assert names, kind
+        assert max(map(len, names)) <= limit, kind
+    account_id = (
+        "123456789012"  # S3 allows 63: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    )
+    for body in resources(found, "aws_s3_bucket"):
+        assert len(re.sub(r"\$\{.*\}", account_id, body["bucket"])) <= 63

@@ -98,6 +98,13 @@ REFUSED = [
     ('backend = "local"', 'backend = "s3"', "state is", "name the state bucket"),
     ('backend = "local"', 'backend = "local"\nbucket = "abc"', "state is", "remove bucket"),
     ('backend = "local"', 'backend = "s3"\nbucket = "abc"\nregion = "us-east-1"', "state.region", "third region"),
+    ('backend = "local"', 'backend = "local"\nreplica_region = "eu-west-1"', "state is", "remove bucket"),
+    (
+        'backend = "local"',
+        'backend = "s3"\nbucket = "abc"\nregion = "eu-west-1"\nreplica_region = "eu-west-1"',
+        "state is",
+        "other than region",
+    ),
     ('backend = "local"', 'backend = "gcs"', "state.backend", '"s3" or "local"'),
     ("[state]", '[routing]\npolicy = "multivalue"\n[state]', "routing.policy", "no alias in a multivalue answer"),
     ("[state]", '[routing]\npolicy = "weighted"\n[state]', "routing.policy", '"failover"'),
