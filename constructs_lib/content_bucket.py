@@ -134,6 +134,7 @@ class ContentBucket(Construct):
         marker = f'{{"region": "{region}"}}\n'
         objects = {
             "region_marker": (naming.REGION_MARKER_KEY, "application/json", marker),
+            "path_check": (naming.PATH_CHECK_KEY, "application/json", marker),
             "region_check": (naming.region_check_path(region).lstrip("/"), "application/json", marker),
             "health_page": (
                 f"{naming.HEALTH_PREFIX}index.html",

@@ -36,7 +36,7 @@ class HealthChecks(Construct):
             "path",
             name=f"{site.prefix}-path",
             hostname=naming.regional_hostname(site, primary),
-            path=f"/{naming.REGION_MARKER_KEY}",
+            path=f"/{naming.PATH_CHECK_KEY}",
             protocol=Protocol.HTTPS,
             search_string='"region"' if site.health_check.string_match else None,
         )

@@ -15,12 +15,16 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 """
 
 RELEASES_PREFIX = "releases/"
-CONTROL_PREFIX = "control/"
+POINTER_KEY = "control/active.json"
+"""Names the active release for the regional endpoints; the publisher writes it."""
 HEALTH_PREFIX = "health/"
 ERRORS_PREFIX = "errors/"
 
 REGION_MARKER_KEY = "health/region.json"
 """Differs per bucket and is never replicated: read through the origin group it tells which region answered."""
+
+PATH_CHECK_KEY = "health/path.json"
+"""What the path check asks, through the origin group; the router gives its origins 1 s each, to fit Route 53's 2 s."""
 
 ORIGIN_GROUP_ID = "origin-group"
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, RELEASES_PREFIX
+from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, POINTER_KEY, RELEASES_PREFIX
 
 PolicyDocument = dict[str, Any]
 _VERSION = "2012-10-17"
@@ -29,8 +29,14 @@ def assume_role(service: str) -> PolicyDocument:
     return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
 
 
-def content_bucket(bucket_arn: str, *, distribution_arns: Sequence[str]) -> PolicyDocument:
+def content_bucket(
+    bucket_arn: str, *, distribution_arns: Sequence[str], plain_http_keys: Sequence[str] = ()
+) -> PolicyDocument:
     """Returns the policy of a content bucket: readable by these distributions only, over TLS only.
+
+    `plain_http_keys` are exempt from TLS: CloudFront asks S3 by the protocol that the viewer used
+    (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPandHTTPSRequests.html), so a health check over HTTP
+    of a public marker would always meet the Deny.
 
     ListBucket makes a missing key 404 instead of 403, so that 403 can mean broken access and fail over
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). `control/` is not for viewers.
@@ -59,16 +65,30 @@ def content_bucket(bucket_arn: str, *, distribution_arns: Sequence[str]) -> Poli
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [bucket_arn, f"{bucket_arn}/*"],
+            **_everything_but(bucket_arn, plain_http_keys),
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
     )
 
 
+def _everything_but(bucket_arn: str, keys: Sequence[str]) -> dict[str, list[str]]:
+    if keys:
+        return {"NotResource": [f"{bucket_arn}/{key}" for key in keys]}
+    return {"Resource": [bucket_arn, f"{bucket_arn}/*"]}
+
+
 def regional_endpoint(bucket_arn: str, *, log_group_arn: str) -> PolicyDocument:
     """Returns what the regional endpoint's function may do: read its own region's bucket and write its own log."""
     return document(
-        {"Sid": "ReadContent", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket_arn}/*"},
+        {
+            "Sid": "ReadContent",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": [
+                *(f"{bucket_arn}/{prefix}*" for prefix in (RELEASES_PREFIX, HEALTH_PREFIX, ERRORS_PREFIX)),
+                f"{bucket_arn}/{POINTER_KEY}",
+            ],
+        },
         {"Sid": "TellMissingFromForbidden", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn},
         {
             "Sid": "WriteLog",

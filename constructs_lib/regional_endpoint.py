@@ -29,6 +29,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import policies, security_headers
+from constructs_lib.archive import zipped
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket
 from constructs_lib.site_file import SiteFile
@@ -115,7 +116,7 @@ class RegionalEndpoint(Construct):
             policy=policies.to_json(policies.regional_endpoint(bucket.arn, log_group_arn=log_group.arn)),
             provider=self._provider,
         )
-        code = TerraformAsset(self, "code", path=str(_CODE), type=AssetType.ARCHIVE)
+        code = TerraformAsset(self, "code", path=str(zipped(_CODE)), type=AssetType.FILE)
         return LambdaFunction(
             self,
             "function",

@@ -16,6 +16,10 @@ FAILOVER_STATUS_CODES = (403, 500, 502, 503, 504)
 ORIGIN_READ_TIMEOUT_SECONDS = 4
 ORIGIN_CONNECTION_TIMEOUT_SECONDS = 2
 
+# A checker allows 2 s between connecting and the status: with 1 s for the first bucket the second one still gets its turn.
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+PATH_CHECK_TIMEOUT_SECONDS = 1
+
 
 def render(*, own: str, other: str) -> str:
     """Returns the function's source for the distribution of region `own`."""
@@ -27,6 +31,11 @@ def render(*, own: str, other: str) -> str:
         "timeouts": {
             "connectionTimeout": ORIGIN_CONNECTION_TIMEOUT_SECONDS,
             "readTimeout": ORIGIN_READ_TIMEOUT_SECONDS,
+        },
+        "checkPath": f"/{naming.PATH_CHECK_KEY}",
+        "checkTimeouts": {
+            "connectionTimeout": PATH_CHECK_TIMEOUT_SECONDS,
+            "readTimeout": PATH_CHECK_TIMEOUT_SECONDS,
         },
         "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
     }

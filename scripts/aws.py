@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from scripts.errors import AwsError
+from scripts.errors import AwsError, RegionUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 4
+_SERVER_ERROR = 500
 
 
 def _config(connections: int = 10) -> Config:
@@ -40,6 +41,11 @@ def s3_client(region: str, *, connections: int = 10) -> S3Client:
     return boto3.client("s3", region_name=region, config=_config(connections))
 
 
+def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stubs)
+    """Returns a client for IAM, which is global."""
+    return boto3.client("iam", region_name="us-east-1", config=_config())
+
+
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:
     """Returns a client for the KeyValueStore's own API.
 
@@ -50,17 +56,31 @@ def key_value_store_client() -> CloudFrontKeyValueStoreClient:
 
 
 @contextmanager
-def translated(operation: str, resource: str) -> Iterator[None]:
-    """Turns a failed AWS call inside the block into an AwsError that names what was done to what."""
+def translated(operation: str, resource: str, *, region: str | None = None) -> Iterator[None]:
+    """Turns a failed AWS call inside the block into an AwsError that names what was done to what.
+
+    Args:
+        operation: the API's own name.
+        resource: what it is done to.
+        region: the region that the call needs. When it does not answer, or answers every try with a 5xx, the error is a
+            RegionUnavailableError. Default: the call needs no single region.
+    """
     try:
         yield
     except ClientError as error:
         details = error.response.get("Error", {})
-        raise AwsError(
-            operation=operation,
-            resource=resource,
-            code=details.get("Code", "unknown"),
-            detail=details.get("Message", ""),
-        ) from error
+        code, detail = details.get("Code", "unknown"), details.get("Message", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        raise _aws_error(operation, resource, code, detail, region if status >= _SERVER_ERROR else None) from error
     except BotoCoreError as error:
-        raise AwsError(operation=operation, resource=resource, code=type(error).__name__, detail=str(error)) from error
+        is_silent = isinstance(error, ConnectionError | HTTPClientError)
+        where = region if is_silent else None
+        raise _aws_error(operation, resource, type(error).__name__, str(error), where) from error
+
+
+def _aws_error(operation: str, resource: str, code: str, detail: str, unavailable_region: str | None) -> AwsError:
+    if unavailable_region is None:
+        return AwsError(operation=operation, resource=resource, code=code, detail=detail)
+    return RegionUnavailableError(
+        region=unavailable_region, operation=operation, resource=resource, code=code, detail=detail
+    )

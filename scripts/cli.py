@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
+from scripts.commands.bootstrap import bootstrap
 from scripts.commands.cost import cost
 from scripts.commands.demo import demo
 from scripts.commands.drill import drill
+from scripts.commands.evacuate import evacuate
+from scripts.commands.lint import lint
 from scripts.commands.outputs import outputs
+from scripts.commands.prune import prune
+from scripts.commands.releases import releases
+from scripts.commands.restore import restore
 from scripts.commands.rollback import rollback
+from scripts.commands.status import status
 from scripts.commands.sync_content import sync_content
+from scripts.commands.verify import verify
 from scripts.errors import OpsError
 
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # as shells report the end by SIGINT
+_OUTPUT_GONE = 141  # and by SIGPIPE
 
 app = typer.Typer(
     name="failover",
     help="Publish a website to two AWS regions, break it on purpose, and measure what users lost.",
     epilog="Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, 3 failure of "
-    "AWS or of this machine.",
+    "AWS or of this machine, 130 interrupted, 141 nobody reads the output any more.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,18 +38,65 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("sync-content")(sync_content)
 app.command("rollback")(rollback)
+app.command("status")(status)
+app.command("releases")(releases)
+app.command("verify")(verify)
+app.command("prune")(prune)
+app.command("evacuate")(evacuate)
+app.command("restore")(restore)
 app.command("drill")(drill)
+app.command("bootstrap")(bootstrap)
 app.command("outputs")(outputs)
 app.command("cost")(cost)
+app.command("lint")(lint)
 
 
 def main() -> None:
     """Runs the command line and turns every expected failure into one message and an exit code."""
     try:
-        app()
+        exit_code = _run()
     except OpsError as error:
         print(f"failover: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("failover: interrupted; nothing was left running", file=sys.stderr)
         sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(_OUTPUT_GONE)
+    except OSError as error:
+        print(f"failover: {_in_words(error)}", file=sys.stderr)
+        sys.exit(OpsError.exit_code)
+    sys.exit(exit_code)
+
+
+def _run() -> str | int | None:
+    """Runs the command line and returns its exit code.
+
+    Raises:
+        KeyboardInterrupt: typer made its exit code 130 of it.
+        BrokenPipeError: typer and rich make exit code 1 of it, which here means outside the objective.
+    """
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        if end.code == _INTERRUPTED:
+            raise KeyboardInterrupt from end
+        sys.stdout.flush()  # here, not at Python's exit, where a reader that has gone prints a traceback
+        return end.code
+    return 0
+
+
+def _discard_output() -> None:
+    """Lets Python's last flush succeed: what is in the buffers has no reader."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+
+
+def _in_words(error: OSError) -> str:
+    if error.filename is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}; give another path, or mend what is there"

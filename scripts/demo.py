@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
@@ -23,7 +22,7 @@ from scripts.endpoints import Endpoints
 from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.measurement import Verdict
-from scripts.process_group import started
+from scripts.process_group import first_interrupt_only, started
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
@@ -53,7 +52,7 @@ class Demo:
         Raises:
             OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
         """
-        with _sigterm_as_interrupt(), sole_user(self._folder, "demo"):
+        with first_interrupt_only() as ignore_interrupts, sole_user(self._folder, "demo"):
             _empty(self._folder)
             terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
             with self._step("Synthesize Terraform JSON from the site file"):
@@ -62,9 +61,12 @@ class Demo:
             with running_localcloud(
                 self._folder / "localcloud", speed=self._speed, arguments=self._localcloud_arguments
             ) as endpoints:
-                is_within = self._rehearse(endpoints, terraform)
-                if keep:
-                    self._keep(endpoints)
+                try:
+                    is_within = self._rehearse(endpoints, terraform)
+                    if keep:
+                        self._keep(endpoints)
+                finally:
+                    ignore_interrupts()  # a drill takes the first one itself; localcloud's end must not meet the second
             return is_within
 
     def _rehearse(self, endpoints: Endpoints, terraform: Terraform) -> bool:
@@ -75,7 +77,7 @@ class Demo:
         with self._step("Publish the site to both regions and switch to it"):
             site = publisher(self._outputs)
             publish(site, site.plan(read_folder(SITE_FOLDER)), SITE_FOLDER)
-        session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder)
+        session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
         results = []
         for scenario in SCENARIOS.values():
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
@@ -141,17 +143,3 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Makes `kill` end the demo as Ctrl-C does: faults undone, children stopped."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

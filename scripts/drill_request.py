@@ -25,7 +25,7 @@ class DrillSettings:
         steady_timeout_seconds: how long to wait for that. Default 180: after a deploy the path check turns healthy first (22 s at
             10 s x 3), then the answers that resolvers hold run out (60 s).
         recovery_timeout_seconds: how long the fault stays when nobody takes over. Default 300.
-        hold_seconds: how long the fault stays after recovery. Default 10.
+        hold_seconds: how long the fault stays after recovery, and again after a relapse. Default 10.
         fail_back_timeout_seconds: how long to wait for the primary after the undo. Default 300.
         tail_seconds: how long to go on probing after the primary is back. Default 5.
     """
@@ -56,7 +56,7 @@ class DrillRequest:
         rto_seconds: the objective, from the site file.
         path_health_check_id: the health check that drives the failover record, from the Terraform outputs. Needed where
             detection is the health check's; default none.
-        state_folder: where the undo journal is kept; the same for all commands on one target.
+        state_folder: where the undo journal is kept; the same for all drills on one target, whatever they report where.
         settings: how to probe and how long to wait.
     """
 
@@ -79,4 +79,5 @@ class DrillRequest:
             secondary=self.secondary_region,
             rto_seconds=self.rto_seconds,
             detects_by_marker=self.scenario.detects_by_marker,
+            fills_pages=self.scenario.fills_pages,
         )

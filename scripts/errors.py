@@ -4,6 +4,7 @@
     ├── WrongUsageError         the command line asks for something that does not exist (exit code 2)
     ├── MissingOutputError      a Terraform output or a file another command writes is not there
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
+    │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
     │   └── NotSteadyError      the site was not healthy from the primary to begin with
@@ -51,6 +52,22 @@ class AwsError(OpsError):
         self.code = code
         self.detail = detail
         super().__init__(f"{operation} on {resource} failed: {code}" + (f": {detail}" if detail else ""))
+
+
+class RegionUnavailableError(AwsError):
+    """A region's S3 did not answer, or answered every try with a 5xx.
+
+    Args:
+        region: the region that is not there.
+        operation: as for AwsError.
+        resource: as for AwsError.
+        code: as for AwsError.
+        detail: as for AwsError.
+    """
+
+    def __init__(self, *, region: str, operation: str, resource: str, code: str, detail: str = "") -> None:
+        self.region = region
+        super().__init__(operation=operation, resource=resource, code=code, detail=detail)
 
 
 class UnsafePlanError(OpsError):

@@ -126,6 +126,6 @@ def fault_injector(target: str, control: ControlApi | None) -> FaultInjector:
         return LocalcloudFaults(control)
     if target == "aws":
         raise EnvironmentFailureError(
-            "drills against AWS are not available yet: nothing was broken; run the drill with --target localcloud"
+            "drills against AWS are not available yet: nothing was broken; run it with --localcloud DIR"
         )
     raise EnvironmentFailureError(f"a drill needs a running target, got {target!r}; allowed: localcloud")

@@ -1,7 +1,8 @@
 """The undo journal: what a crashed drill left broken, and the lock that keeps drills apart.
 
 The entry is on disk before the fault is in force and goes after the fault is gone, so at any moment of a crash either
-nothing is broken or the next command knows how to mend it.
+nothing is broken or the next drill on the same target knows how to mend it. Both lie in a folder that belongs to the target,
+localcloud's own state folder, not to a report. No other command reads them.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class JournalEntry(BaseModel):
 
 
 class FaultJournal:
-    """At most one entry, in `folder`."""
+    """At most one entry, in `folder`, which belongs to the target."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / JOURNAL_NAME
@@ -123,8 +124,8 @@ class JournaledFault:
             raise
         except OpsError as error:
             raise EnvironmentFailureError(
-                f"{self._entry.fault} may still be in force ({error}): run any failover command once"
-                f" {self._entry.control_url} answers, it undoes what {self._journal.path} says"
+                f"{self._entry.fault} may still be in force ({error}): run any drill on this target once"
+                f" {self._entry.control_url} answers, it first undoes what {self._journal.path} says"
             ) from error
         self._journal.clear()
 
@@ -148,10 +149,10 @@ def drill_lock(folder: Path) -> Iterator[None]:
 
 
 def recover_journal(folder: Path) -> Fault | None:
-    """Undo what a crashed drill left broken; every command that looks at the site calls this first.
+    """Undo what a crashed drill left broken; a drill session calls this before it looks at the site.
 
     Args:
-        folder: the state folder that drills are given.
+        folder: the state folder that drills on this target are given.
 
     Returns:
         The fault that was undone, or None when nothing was left (or localcloud, and the fault with it, has ended).

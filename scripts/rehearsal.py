@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -25,18 +25,24 @@ T = TypeVar("T")
 
 
 def run_drill(
-    request: DrillRequest, endpoints: Endpoints | None, *, target: str = "localcloud", progress: Progress | None = None
+    request: DrillRequest,
+    endpoints: Endpoints | None,
+    *,
+    target: str = "localcloud",
+    progress: Progress | None = None,
+    after_fault: Callable[[], Awaitable[None]] | None = None,
 ) -> ScenarioResult:
-    """Run one drill; undo its fault whatever happens, SIGINT and SIGTERM included.
+    """Run one drill; undo its fault whatever happens, SIGINT, SIGTERM and SIGHUP included.
 
     Args:
         request: what to drill.
         endpoints: the running localcloud; None on AWS.
         target: "localcloud" or, later, "aws".
         progress: is told how it goes. Default: nothing is shown.
+        after_fault: awaited right after each fault; see `DrillParts`. Default: nothing.
 
     Raises:
-        DrillAbortedError: interrupted, or the site was not steady; nothing is broken any more.
+        DrillAbortedError: interrupted, the site was not steady, or `after_fault` failed; nothing is broken any more.
         EnvironmentFailureError: no such target, another drill is running, or the fault could not be undone.
         AwsError: localcloud refused the fault.
     """
@@ -53,6 +59,7 @@ def run_drill(
         journal=FaultJournal(request.state_folder),
         control_url=control.url,
         progress=progress or SilentProgress(),
+        after_fault=after_fault,
     )
     with drill_lock(request.state_folder):
         return asyncio.run(interruptible(_after_a_crash(request, parts), name=request.scenario.name))
@@ -76,7 +83,9 @@ def browser_probe(request: DrillRequest, endpoints: Endpoints, clock: Clock) -> 
 
 
 async def interruptible(work: Coroutine[None, None, T], *, name: str) -> T:
-    """Await `work`; the first SIGINT or SIGTERM cancels it and lets it clean up, further ones change nothing.
+    """Await `work`; the first SIGINT, SIGTERM or SIGHUP cancels it and lets it clean up, further ones change nothing.
+
+    SIGHUP comes when the terminal or the SSH session goes. It stays ignored where it was: that is what nohup is for.
 
     Raises:
         DrillAbortedError: a signal came, and `work` has ended since.
@@ -115,9 +124,10 @@ def _signals_to(interrupt: Callable[[signal.Signals], None]) -> Iterator[None]:
         yield  # Python delivers signals to the main thread only; whoever runs a drill elsewhere cancels it
         return
     loop = asyncio.get_running_loop()
-    watched = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in watched}
-    for number in watched:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]
+    for number in before:
         loop.add_signal_handler(number, interrupt, number)
     try:
         yield

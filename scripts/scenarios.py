@@ -41,6 +41,8 @@ class Scenario:
         takes_over: who serves meanwhile.
         detects_by_marker: CloudFront notices by itself, so detection is the first answer of the secondary; else it is
             the flip of the path health check.
+        fills_pages: CloudFront still serves, and from its cache it would serve the page without any origin: an invalidation
+            follows the fault, and a drill in which the secondary then filled no page is inconclusive.
         variants: in the order in which they run.
     """
 
@@ -50,6 +52,7 @@ class Scenario:
     what_fails: str
     takes_over: str
     detects_by_marker: bool
+    fills_pages: bool
     variants: tuple[FaultVariant, ...]
 
     def fault(self, variant: FaultVariant, *, primary: str, secondary: str) -> Fault:
@@ -77,6 +80,7 @@ ORIGIN_OUTAGE = Scenario(
     what_fails="S3 in {primary}",
     takes_over="the origin group inside CloudFront, with the bucket in {secondary}",
     detects_by_marker=True,
+    fills_pages=True,
     variants=(
         FaultVariant(name="unreachable", title="cannot be reached", kind="unreachable"),
         FaultVariant(name="status-503", title="answers 503", kind="status", value=503),
@@ -91,6 +95,7 @@ EDGE_OUTAGE = Scenario(
     what_fails="The CloudFront path",
     takes_over="Route 53, with the regional endpoint in {secondary}",
     detects_by_marker=False,
+    fills_pages=False,
     variants=(
         FaultVariant(name="refuse", title="refuses connections", kind="refuse"),
         FaultVariant(name="hang", title="accepts connections and stays silent", kind="hang", is_default=False),

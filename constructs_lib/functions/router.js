@@ -4,7 +4,7 @@
 //    /x becomes /releases/<id>/x, so the cache key changes with the release: no invalidation, no mixed page. /health and
 //    /errors are outside releases and keep their path.
 // 2. The own region's bucket answers first and gets 4 s to start answering instead of S3's 30 s; when the own region is
-//    drained, the other one goes first.
+//    drained, the other one goes first. The path check gets 1 s: Route 53 waits 2 s for a status, both buckets together.
 // Limits and API: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
 import cf from 'cloudfront';
 
@@ -18,14 +18,14 @@ async function readRouting() {
   }
 }
 
-function chooseOrigins(drained) {
+function chooseOrigins(drained, path) {
   if (drained.includes(CONFIG.own) && !drained.includes(CONFIG.other)) {
     cf.createRequestOriginGroup({
       originIds: [{ originId: CONFIG.origins[CONFIG.other] }, { originId: CONFIG.origins[CONFIG.own] }],
       failoverCriteria: { statusCodes: CONFIG.statusCodes },
     });
   } else {
-    cf.updateRequestOrigin({ timeouts: CONFIG.timeouts });
+    cf.updateRequestOrigin({ timeouts: path === CONFIG.checkPath ? CONFIG.checkTimeouts : CONFIG.timeouts });
   }
 }
 
@@ -48,8 +48,8 @@ function unpublished() {
 async function handler(event) {
   const request = event.request;
   const routing = await readRouting();
-  chooseOrigins(routing.drained_regions || []);
   const path = indexDocument(request.uri);
+  chooseOrigins(routing.drained_regions || [], path);
   if (CONFIG.fixedPrefixes.some((prefix) => path.startsWith(prefix))) {
     request.uri = path;
     return request;

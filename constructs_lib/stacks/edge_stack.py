@@ -17,6 +17,7 @@ from constructs_lib.records import DistributionRecords, FailoverRecords
 from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution
 from constructs_lib.router import Router
 from constructs_lib.site_file import Role, SiteFile
+from constructs_lib.site_file.models import Protocol
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend
@@ -94,9 +95,17 @@ class EdgeStack(TerraformStack):
                 self,
                 f"bucket_policy_{name}",
                 bucket=stack.bucket.name,
-                policy=policies.to_json(policies.content_bucket(stack.bucket.arn, distribution_arns=arns)),
+                policy=policies.to_json(
+                    policies.content_bucket(
+                        stack.bucket.arn, distribution_arns=arns, plain_http_keys=self._plain_http_keys(name)
+                    )
+                ),
                 provider=self._providers[name],
             )
+
+    def _plain_http_keys(self, region: str) -> list[str]:
+        is_http = self._site.health_check.region_check_protocol is Protocol.HTTP
+        return [naming.region_check_path(region).lstrip("/")] if is_http else []
 
     def _replicate(self) -> None:
         for source, provider in self._providers.items():

@@ -33,7 +33,8 @@ class AccessRequest:
         resource: ARN of the object or bucket.
         source_arn: ARN of the distribution that signs; None without origin access control.
         source_account: Its account.
-        is_secure: Whether the request came over TLS; CloudFront's signed requests do.
+        is_secure: Whether the request came over TLS; CloudFront asks S3 by the protocol that the viewer used
+            (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPandHTTPSRequests.html).
     """
 
     service: str | None
@@ -95,8 +96,15 @@ def _as_list(value: Any) -> list[Any]:  # noqa: ANN401  policy JSON: one value o
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def _matches_resource(statement: Mapping[str, Any], resource: str) -> bool:
+    """Judge Resource or NotResource: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html."""
+    if "NotResource" in statement:
+        return not _any_matches(statement["NotResource"], resource)
+    return _any_matches(statement.get("Resource"), resource)
+
+
 def _applies(statement: Mapping[str, Any], request: AccessRequest) -> bool:
-    for element in ("NotPrincipal", "NotAction", "NotResource"):
+    for element in ("NotPrincipal", "NotAction"):
         if element in statement:
             raise UnsupportedResource(
                 f"bucket policy statement {statement.get('Sid', '')!r}", reason=f"{element} is not modelled"
@@ -104,7 +112,7 @@ def _applies(statement: Mapping[str, Any], request: AccessRequest) -> bool:
     return (
         _matches_principal(statement.get("Principal"), request)
         and _any_matches(statement.get("Action"), request.action.lower(), lower=True)
-        and _any_matches(statement.get("Resource"), request.resource)
+        and _matches_resource(statement, request.resource)
         and _matches_conditions(statement.get("Condition") or {}, request)
     )
 

@@ -18,7 +18,7 @@ from scripts.commands.options import (
 from scripts.cost import estimate, load_stacks, monthly_cost_usd
 from scripts.deployment import load_deployment
 from scripts.drill_session import DrillSession
-from scripts.errors import WrongUsageError
+from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.measurement import Verdict
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
@@ -39,23 +39,25 @@ def drill(
     stacks: Annotated[Path, typer.Option(help="Folder of the synthesized stacks, for the cost.")] = Path(
         "cdktf.out/stacks"
     ),
+    site_file: Annotated[str, typer.Option(help="What the report calls the site file; a label, not read.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Run SCENARIO: steady state, fault, probing throughout, undo always, report.
 
     The verdict is inconclusive unless the primary, then the secondary, then the primary again was seen. The undo is written to
-    disk before the fault, so Ctrl-C and even a crash leave nothing broken: the next drill undoes it first.
+    disk before the fault, so Ctrl-C and even a crash leave nothing broken: the next drill on this target undoes it first.
     """
     if scenario not in SCENARIOS:
         raise WrongUsageError(f"unknown scenario {scenario!r}; allowed: {_NAMES}")
     endpoints = use_localcloud(localcloud)
-    session = DrillSession(load_deployment(outputs), endpoints, state_folder=report)
+    cost_usd_per_month = _cost_usd_per_month(stacks)
+    session = DrillSession(load_deployment(outputs), endpoints, state_folder=localcloud or outputs.parent)
     result = session.run(SCENARIOS[scenario], tuple(variant or ()))
     written = session.write_reports(
         [result],
         folder=report,
-        site_file=str(outputs),
-        cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(stacks))),
+        site_file=site_file,
+        cost_usd_per_month=cost_usd_per_month,
     )
     if as_json:
         print(written.json_file.read_text(encoding="utf-8"), end="")
@@ -64,3 +66,12 @@ def drill(
         print(f"Report: {written.html_file}")
     if result.worst.measurement.verdict is not Verdict.WITHIN:
         raise typer.Exit(1)
+
+
+def _cost_usd_per_month(stacks: Path) -> float | None:
+    """Prices the site before the drill: afterwards nothing may stand between the result and its report."""
+    try:
+        return monthly_cost_usd(estimate(load_stacks(stacks)))
+    except MissingOutputError as error:
+        Console(stderr=True).print(f"The report will have no cost: {error}", highlight=False, markup=False)
+        return None

@@ -13,6 +13,7 @@ from scripts.errors import WrongUsageError
 from scripts.release.bucket import ContentBucket
 from scripts.release.publish import PARALLEL_UPLOADS, Publisher
 from scripts.release.routing import RoutingStore
+from scripts.release.website import Website
 
 OutputsOption = Annotated[
     Path,
@@ -34,6 +35,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Do it. Without this the command prints its plan and stops.")
 ]
+RegionArgument = Annotated[str, typer.Argument(help="AWS region of the website, such as eu-central-1.")]
 
 DEFAULT_OUTPUTS = Path("build/outputs.json")
 
@@ -53,15 +55,22 @@ def use_localcloud(folder: Path | None) -> Endpoints | None:
     return endpoints
 
 
-def publisher(outputs: Path) -> Publisher:
-    """Returns the publisher of a deployment."""
+def open_website(outputs: Path) -> Website:
+    """Returns a deployment's buckets and routing."""
     # Imported here: boto3 and the clients take 0.5 s that `--help` should not.
     from scripts.aws import key_value_store_client, s3_client
     from scripts.deployment import load_deployment
 
     deployment = load_deployment(outputs)
-    buckets = [
-        ContentBucket(s3_client(region, connections=PARALLEL_UPLOADS), region=region, name=name)
+    buckets = {
+        region: ContentBucket(s3_client(region, connections=PARALLEL_UPLOADS), region=region, name=name)
         for region, name in deployment.buckets.items()
-    ]
-    return Publisher(buckets, RoutingStore(key_value_store_client(), deployment.key_value_store_arn))
+    }
+    routing = RoutingStore(key_value_store_client(), deployment.key_value_store_arn)
+    return Website(hostname=deployment.hostname, buckets=buckets, routing=routing)
+
+
+def publisher(outputs: Path) -> Publisher:
+    """Returns the publisher of a deployment."""
+    site = open_website(outputs)
+    return Publisher(list(site.buckets.values()), site.routing)

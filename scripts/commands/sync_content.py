@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from scripts.commands.bars import byte_bar
 from scripts.commands.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -20,6 +20,7 @@ from scripts.commands.options import (
     publisher,
     use_localcloud,
 )
+from scripts.errors import RegionUnavailableError
 from scripts.release.manifest import read_folder
 from scripts.release.publish import Publisher, PublishPlan
 from scripts.release.routing import Routing
@@ -29,6 +30,10 @@ def sync_content(
     folder: Annotated[Path, typer.Argument(help="The built site.")] = Path("site/src"),
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
+    allow_degraded: Annotated[
+        bool,
+        typer.Option("--allow-degraded", help="Publish without a region whose S3 does not answer, and drain it first."),
+    ] = False,
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,9 +44,12 @@ def sync_content(
     """
     use_localcloud(localcloud)
     site = publisher(outputs)
-    plan = site.plan(read_folder(folder))
-    if apply and not plan.is_empty:
-        publish(site, plan, folder)
+    try:
+        plan = site.plan(read_folder(folder), allow_degraded=allow_degraded)
+        if apply and not plan.is_empty:
+            publish(site, plan, folder)
+    except RegionUnavailableError as error:
+        raise _with_way_out(error, is_allowed=allow_degraded) from error
     if as_json:
         print(json.dumps(_document(plan, applied=apply)))
     else:
@@ -50,10 +58,19 @@ def sync_content(
 
 def publish(site: Publisher, plan: PublishPlan, folder: Path) -> Routing:
     """Carries a plan out with a progress bar on stderr."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Uploading to both regions", total=plan.upload_bytes)
-        return site.apply(plan, folder, lambda size: progress.advance(task, size))
+    with byte_bar(f"Uploading to {' and '.join(plan.uploads)}", plan.upload_bytes) as advance:
+        return site.apply(plan, folder, advance)
+
+
+def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionUnavailableError:
+    way_out = "Run it again" if is_allowed else "To drain it and publish to the other region only, add --allow-degraded"
+    return RegionUnavailableError(
+        region=error.region,
+        operation=error.operation,
+        resource=error.resource,
+        code=error.code,
+        detail=f"{error.detail}. S3 in {error.region} does not answer. {way_out}",
+    )
 
 
 def _document(plan: PublishPlan, *, applied: bool) -> dict[str, object]:
@@ -63,6 +80,8 @@ def _document(plan: PublishPlan, *, applied: bool) -> dict[str, object]:
         "files": len(plan.manifest.files),
         "bytes": plan.manifest.size_bytes,
         "uploads": {region: [file.path for file in files] for region, files in plan.uploads.items()},
+        "left_out": list(plan.left_out),
+        "drains": list(plan.drains),
         "switches": plan.switches,
         "applied": applied,
     }
@@ -76,9 +95,19 @@ def _print(plan: PublishPlan, *, applied: bool) -> None:
         table.add_row(region, str(len(plan.manifest.files)), str(len(files)), f"{total:,}")
     console.print(f"Release {plan.manifest.release_id} (active now: {plan.current.routing.release_id or 'none'})")
     console.print(table)
+    for region in plan.left_out:
+        console.print(f"{region} does not answer: {'drained' if applied else 'to be drained'}, published without it.")
     if plan.is_empty:
-        console.print("Nothing to do: both regions hold it and it is active.")
+        console.print(f"Nothing to do: {_takes_part(plan)} it and it is active.")
     elif applied:
-        console.print("Published: both regions verified, then switched.")
+        console.print(f"Published: {' and '.join(plan.uploads)} verified, then switched.")
     else:
         console.print("This is the plan. Run again with --apply to carry it out.")
+    for region in plan.left_out if applied else ():
+        console.print(
+            f"When {region} answers again: failover verify --repair --apply, then failover restore {region} --apply"
+        )
+
+
+def _takes_part(plan: PublishPlan) -> str:
+    return f"{next(iter(plan.uploads))} holds" if plan.left_out else "both regions hold"

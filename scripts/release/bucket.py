@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from scripts.aws import translated
-from scripts.release.manifest import Manifest, ReleaseFile, manifest_key, parse_manifest
+from scripts.errors import AwsError, UnsafePlanError
+from scripts.release.manifest import (
+    MANIFESTS_PREFIX,
+    RELEASES_PREFIX,
+    Manifest,
+    ReleaseFile,
+    manifest_key,
+    parse_manifest,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectIdentifierTypeDef
 
 NOT_FOUND_PAGE_KEY = "errors/404.html"
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+_DELETES_PER_CALL = 1000
+_COPY_IN_MEMORY_BYTES = 8 * 1024**2
+_COPY_CHUNK_BYTES = 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """One object of a listing."""
+
+    key: str
+    size_bytes: int
+    md5: str
+    modified_at: datetime
 
 
 class ContentBucket:
@@ -28,15 +58,40 @@ class ContentBucket:
         self.region = region
         self.name = name
 
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """Yields what lies under a prefix; one call per 1,000 objects."""
+        with self._calling("ListObjectsV2", prefix):
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    yield StoredObject(
+                        key=item["Key"],
+                        size_bytes=item["Size"],
+                        md5=item["ETag"].strip('"'),
+                        modified_at=item["LastModified"],
+                    )
+
+    def release_ids(self) -> set[str]:
+        """Returns the releases that have any object here, with or without a manifest."""
+        with self._calling("ListObjectsV2", RELEASES_PREFIX):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=RELEASES_PREFIX, Delimiter="/"
+            )
+            return {
+                item["Prefix"].removeprefix(RELEASES_PREFIX).rstrip("/")
+                for page in pages
+                for item in page.get("CommonPrefixes", [])
+            }
+
+    def manifest_times(self) -> dict[str, datetime]:
+        """Returns release -> when its manifest was written here; that was after the release was verified."""
+        return {
+            stored.key.removeprefix(MANIFESTS_PREFIX).removesuffix(".json"): stored.modified_at
+            for stored in self.objects(MANIFESTS_PREFIX)
+        }
+
     def stored_digests(self, manifest: Manifest) -> Mapping[str, str]:
         """Returns path -> MD5 of what lies under the release's prefix; one listing per 1,000 objects."""
-        with translated("ListObjectsV2", f"{self.name}/{manifest.prefix}"):
-            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=manifest.prefix)
-            return {
-                item["Key"].removeprefix(manifest.prefix): item["ETag"].strip('"')
-                for page in pages
-                for item in page.get("Contents", [])
-            }
+        return {stored.key.removeprefix(manifest.prefix): stored.md5 for stored in self.objects(manifest.prefix)}
 
     def missing_files(self, manifest: Manifest) -> list[ReleaseFile]:
         """Returns the files that are absent or differ from the manifest."""
@@ -46,7 +101,7 @@ class ContentBucket:
     def put_file(self, manifest: Manifest, file: ReleaseFile, body: bytes) -> None:
         """Stores one file of a release."""
         key = f"{manifest.prefix}{file.path}"
-        with translated("PutObject", f"{self.name}/{key}"):
+        with self._calling("PutObject", key):
             self.client.put_object(
                 Bucket=self.name,
                 Key=key,
@@ -57,31 +112,112 @@ class ContentBucket:
                 Metadata={"release": manifest.release_id},
             )
 
+    def copy_file_from(self, source: ContentBucket, manifest: Manifest, file: ReleaseFile) -> None:
+        """Copies one file of a release from another region, through this machine, with its headers and metadata.
+
+        CopyObject would store bytes that nobody compared with the manifest; these are compared before they are stored.
+
+        Raises:
+            UnsafePlanError: the source's bytes are not the manifest's; nothing was stored.
+        """
+        key = f"{manifest.prefix}{file.path}"
+        with tempfile.SpooledTemporaryFile(_COPY_IN_MEMORY_BYTES) as body:
+            found, md5 = source.download(key, body)
+            if md5 != file.md5:
+                raise UnsafePlanError(
+                    f"{source.name}/{key} has MD5 {md5}, the manifest says {file.md5}: not copied to {self.region}; "
+                    "publish the release again"
+                )
+            body.seek(0)
+            with self._calling("PutObject", key):
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=body, ChecksumAlgorithm="SHA256", **_kept_headers(found)
+                )
+
+    def download(self, key: str, target: IO[bytes]) -> tuple[GetObjectOutputTypeDef, str]:
+        """Writes an object's bytes to `target`; returns its headers and the MD5 of what was read."""
+        digest = hashlib.md5(usedforsecurity=False)
+        with self._calling("GetObject", key):
+            found = self.client.get_object(Bucket=self.name, Key=key)
+            for chunk in found["Body"].iter_chunks(_COPY_CHUNK_BYTES):
+                digest.update(chunk)
+                target.write(chunk)
+        return found, digest.hexdigest()
+
     def put_manifest(self, manifest: Manifest) -> None:
         """Stores the manifest; its presence says that the release was verified here."""
         key = manifest_key(manifest.release_id)
-        with translated("PutObject", f"{self.name}/{key}"):
+        with self._calling("PutObject", key):
             self.client.put_object(
                 Bucket=self.name, Key=key, Body=manifest.to_json().encode(), ContentType="application/json"
             )
 
     def read_manifest(self, release_id: str) -> Manifest | None:
-        """Returns the manifest of a release, or None when the release is not (wholly) here."""
+        """Returns the manifest of a release, or None when the release is not (wholly) here.
+
+        Raises:
+            UnsafePlanError: what lies there is no manifest of this version.
+        """
         key = manifest_key(release_id)
-        with translated("GetObject", f"{self.name}/{key}"):
+        with self._calling("GetObject", key):
             try:
-                text = self.client.get_object(Bucket=self.name, Key=key)["Body"].read().decode("utf-8")
+                content = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
             except self.client.exceptions.NoSuchKey:
                 return None
-        return parse_manifest(text)
+        try:
+            return parse_manifest(content.decode("utf-8"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnsafePlanError(f"{self.name}/{key} is unreadable ({error}): publish the release again") from error
+
+    def not_found_page_digest(self) -> str | None:
+        """Returns the MD5 of the page that CloudFront's custom error response shows, or None when there is none."""
+        with self._calling("HeadObject", NOT_FOUND_PAGE_KEY):
+            try:
+                return self.client.head_object(Bucket=self.name, Key=NOT_FOUND_PAGE_KEY)["ETag"].strip('"')
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                    raise
+                return None
 
     def copy_not_found_page(self, manifest: Manifest) -> None:
         """Puts the release's 404.html where CloudFront's custom error response finds it."""
         if not any(file.path == "404.html" for file in manifest.files):
             return
-        with translated("CopyObject", f"{self.name}/{NOT_FOUND_PAGE_KEY}"):
+        with self._calling("CopyObject", NOT_FOUND_PAGE_KEY):
             self.client.copy_object(
                 Bucket=self.name,
                 Key=NOT_FOUND_PAGE_KEY,
                 CopySource={"Bucket": self.name, "Key": f"{manifest.prefix}404.html"},
             )
+
+    def delete_manifest(self, release_id: str) -> None:
+        """Deletes a manifest: from here on the release is not taken for whole in this region."""
+        self.delete_objects([manifest_key(release_id)])
+
+    def delete_objects(self, keys: Sequence[str]) -> None:
+        """Deletes objects, 1,000 a call; in the versioned bucket each becomes a delete marker that lifecycle clears.
+
+        Raises:
+            AwsError: a call failed, or S3 refused a key; those before it are gone.
+        """
+        for start in range(0, len(keys), _DELETES_PER_CALL):
+            batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + _DELETES_PER_CALL]]
+            with self._calling("DeleteObjects", keys[start]):
+                answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": batch, "Quiet": True})
+            for refused in answer.get("Errors", [])[:1]:
+                raise AwsError(
+                    operation="DeleteObjects",
+                    resource=f"{self.name}/{refused.get('Key', '')}",
+                    code=refused.get("Code", "unknown"),
+                    detail=f"{refused.get('Message', '')} ({len(answer['Errors'])} keys refused)",
+                )
+
+    def _calling(self, operation: str, key: str) -> AbstractContextManager[None]:
+        return translated(operation, f"{self.name}/{key}", region=self.region)
+
+
+def _kept_headers(found: GetObjectOutputTypeDef) -> dict[str, Any]:
+    """Returns what PutObject needs to give the copy the same headers and metadata."""
+    names = ("ContentType", "CacheControl", "ContentEncoding", "ContentDisposition", "ContentLanguage", "Metadata")
+    document: Mapping[str, Any] = dict(found)
+    return {name: document[name] for name in names if document.get(name)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -41,6 +41,14 @@ class Routing:
         if release_id == self.release_id:
             return self
         return Routing(release_id=release_id, previous_release_id=self.release_id, drained_regions=self.drained_regions)
+
+    def draining(self, region: str) -> Routing:
+        """Returns the routing with one more drained region."""
+        return replace(self, drained_regions=tuple(sorted({*self.drained_regions, region})))
+
+    def restoring(self, region: str) -> Routing:
+        """Returns the routing without that drained region."""
+        return replace(self, drained_regions=tuple(each for each in self.drained_regions if each != region))
 
     def to_json(self) -> str:
         """Returns the value of the key; at most 1 KB fits."""
@@ -87,23 +95,24 @@ class RoutingStore:
         )
         return RoutingVersion(routing=routing, etag=etag)
 
-    def write(self, routing: Routing, *, expected_etag: str) -> None:
-        """Replaces the routing if the store has not changed since `expected_etag`.
+    def write(self, routing: Routing, *, expected_etag: str) -> RoutingVersion:
+        """Replaces the routing if the store has not changed since `expected_etag`; returns it with the new version.
 
         Raises:
             AwsError: ConflictException when somebody else wrote in between; nothing was changed then.
         """
         with translated("UpdateKeys", f"{self._arn} {ROUTING_KEY}"):
-            self._client.update_keys(
+            answer = self._client.update_keys(
                 KvsARN=self._arn, IfMatch=expected_etag, Puts=[{"Key": ROUTING_KEY, "Value": routing.to_json()}]
             )
+        return RoutingVersion(routing=routing, etag=answer["ETag"])
 
 
 def write_pointers(clients: Mapping[str, S3Client], buckets: Mapping[str, str], routing: Routing) -> None:
     """Tells the regional endpoint of every region which release is active."""
     body = json.dumps({"schema": 1, "release_id": routing.release_id}) + "\n"
     for region, bucket in buckets.items():
-        with translated("PutObject", f"{bucket}/{POINTER_KEY}"):
+        with translated("PutObject", f"{bucket}/{POINTER_KEY}", region=region):
             clients[region].put_object(
                 Bucket=bucket,
                 Key=POINTER_KEY,
@@ -115,7 +124,7 @@ def write_pointers(clients: Mapping[str, S3Client], buckets: Mapping[str, str], 
 
 def read_pointer(client: S3Client, bucket: str) -> str | None:
     """Returns the release that the regional endpoint of this bucket's region serves."""
-    with translated("GetObject", f"{bucket}/{POINTER_KEY}"):
+    with translated("GetObject", f"{bucket}/{POINTER_KEY}", region=client.meta.region_name):
         try:
             body = client.get_object(Bucket=bucket, Key=POINTER_KEY)["Body"].read()
         except client.exceptions.NoSuchKey:

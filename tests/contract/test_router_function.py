@@ -15,6 +15,12 @@ def test_primary_gets_four_seconds_to_start_answering() -> None:
     assert function.calls == [["updateRequestOrigin", {"timeouts": {"connectionTimeout": 2, "readTimeout": 4}}]]
 
 
+def test_path_check_leaves_the_second_bucket_time_within_the_checkers_two_seconds() -> None:
+    function = router()
+    function.run("/health/path.json", routing={"release_id": "r1"})
+    assert function.calls == [["updateRequestOrigin", {"timeouts": {"connectionTimeout": 1, "readTimeout": 1}}]]
+
+
 def test_drained_own_region_is_asked_last() -> None:
     function = router()
     function.run("/", routing={"release_id": "r1", "drained_regions": [OWN]})

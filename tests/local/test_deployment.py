@@ -1,20 +1,59 @@
 """The whole product on localcloud: deployed by cdktf, planned clean, published, rolled back, drilled."""
 
+import asyncio
 import json
+import socket
+import ssl
+import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
+import boto3
 import dns.message
 import dns.query
 import dns.rdatatype
 import pytest
+from botocore.config import Config
 
+from scripts.clock import AwsClock
+from scripts.control import ControlApi
 from scripts.terraform_cli import PLAN_CLEAN
 from tests.local.deployment_world import STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
+HOSTNAME, EDGE = "www.example.test", "127.0.10.1"
 SITE = Path(__file__).parents[2] / "site" / "src"
+
+
+def await_region(deployment: DeploymentWorld, region: str) -> None:
+    """Wait until a region's bucket answers the public name; a KeyValueStore write takes two AWS seconds."""
+    deadline = time.monotonic() + 10
+    while (answered := serving_region(deployment)) != region:
+        assert time.monotonic() < deadline, f"{answered} answers, not {region}"
+        time.sleep(0.1)
+
+
+def serving_region(deployment: DeploymentWorld) -> str:
+    """Return the region whose bucket answers the public name through the edge, uncached."""
+    context = ssl.create_default_context(cafile=deployment.endpoints.ca_certificate)
+    connection = HTTPConnection(HOSTNAME)
+    with socket.create_connection((EDGE, deployment.endpoints.https_port), timeout=10) as raw:
+        connection.sock = context.wrap_socket(raw, server_hostname=HOSTNAME)
+        try:
+            connection.request("GET", "/health/region.json")
+            return str(json.loads(connection.getresponse().read())["region"])
+        finally:
+            connection.close()
+
+
+def s3_client(deployment: DeploymentWorld, region: str) -> Any:
+    url = deployment.endpoints.gateway_url
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    config = Config(proxies={"http": url}, s3={"addressing_style": "path"})
+    return session.client("s3", region_name=region, endpoint_url=url, config=config)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +97,30 @@ def test_rollback_goes_back_and_forth(deployment: DeploymentWorld, release_id: s
     assert document == {"from_release_id": other, "to_release_id": release_id, "applied": True}
 
 
+def test_evacuated_region_is_asked_last_until_it_is_restored(deployment: DeploymentWorld, release_id: str) -> None:
+    await_region(deployment, "eu-central-1")
+    deployment.failover("evacuate", "eu-central-1", "--apply")
+    try:
+        await_region(deployment, "us-east-1")
+        status = json.loads(deployment.failover("status", "--json").stdout)
+        assert (status["active_release_id"], status["drained_regions"]) == (release_id, ["eu-central-1"])
+    finally:
+        deployment.failover("restore", "eu-central-1", "--apply")
+    await_region(deployment, "eu-central-1")
+
+
+def test_prune_removes_an_orphan_from_both_regions(deployment: DeploymentWorld, release_id: str) -> None:
+    outputs = json.loads((deployment.folder / "outputs.json").read_text(encoding="utf-8"))["edge"]
+    clients = {region: s3_client(deployment, region) for region in outputs["buckets"]}
+    for region, bucket in outputs["buckets"].items():
+        clients[region].put_object(Bucket=bucket, Key="releases/orphan/index.html", Body=b"half a release")
+    document = json.loads(deployment.failover("prune", "--grace-seconds", "0", "--apply", "--json").stdout)
+    assert [removal["release_id"] for removal in document["removals"]] == ["orphan"]
+    assert release_id in document["kept"]
+    for region, bucket in outputs["buckets"].items():
+        assert "Contents" not in clients[region].list_objects_v2(Bucket=bucket, Prefix="releases/orphan/")
+
+
 @pytest.mark.parametrize("record_type", ["A", "AAAA"])
 def test_public_name_is_answered_over_udp_and_tcp(deployment: DeploymentWorld, record_type: str) -> None:
     endpoint = deployment.endpoints.dns
@@ -98,3 +161,44 @@ def test_unknown_scenario_is_refused(deployment: DeploymentWorld) -> None:
 def test_cost_of_the_synthesized_site_is_within_its_objective(deployment: DeploymentWorld) -> None:
     document = json.loads(deployment.failover("cost", "--stacks", str(deployment.stacks), "--json").stdout)
     assert 0 < document["usd_per_month"] <= document["objective_usd_per_month"]
+
+
+def test_every_health_check_is_healthy(deployment: DeploymentWorld) -> None:
+    """The region checks go over HTTP, which the bucket policy allows for their marker only."""
+    control, clock = ControlApi(deployment.endpoints.control_url), AwsClock(speed=deployment.endpoints.speed)
+
+    async def until_healthy() -> dict[str, bool]:
+        deadline = clock.now_seconds() + 120
+        while True:
+            checks = await control.get("/health-checks")
+            assert isinstance(checks, dict)
+            found = {key: bool(check["is_healthy"]) for key, check in checks.items()}
+            if all(found.values()) or clock.now_seconds() > deadline:
+                return found
+            await clock.sleep(1)
+
+    assert sorted(asyncio.run(until_healthy()).values()) == [True, True, True]
+
+
+def test_unreachable_bucket_stays_a_matter_of_layer_1(deployment: DeploymentWorld, release_id: str) -> None:
+    """The path check must not fail while CloudFront serves everybody from the other bucket."""
+    assert release_id
+    control, clock = ControlApi(deployment.endpoints.control_url), AwsClock(speed=deployment.endpoints.speed)
+    assert asyncio.run(_answers_during_fault(deployment, control, clock)) == {"127.0.10.1"}
+
+
+async def _answers_during_fault(deployment: DeploymentWorld, control: ControlApi, clock: AwsClock) -> set[str]:
+    """Returns the addresses that the public name had during 50 s; a check at 10 s x 3 would turn unhealthy within 45 s."""
+    endpoint, query = deployment.endpoints.dns, dns.message.make_query("www.example.test", "A")
+    seen = set()
+    fault = await control.post("/faults", {"target": "s3:eu-central-1", "kind": "unreachable"})
+    try:
+        deadline = clock.now_seconds() + 50
+        while clock.now_seconds() < deadline:
+            answer = dns.query.udp(query, endpoint.address, port=endpoint.port, timeout=5)
+            seen |= {str(item) for item in answer.answer[0]}
+            await clock.sleep(1)
+    finally:
+        assert isinstance(fault, dict)
+        await control.delete(f"/faults/{fault['id']}")
+    return seen

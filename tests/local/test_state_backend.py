@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -22,7 +23,7 @@ def test_production_example_keeps_its_state_in_s3_and_respects_its_lock(
 ) -> None:
     for name, value in deployment.endpoints.environment.items():
         monkeypatch.setenv(name, value)
-    s3 = boto3.client("s3", region_name=REGION)
+    s3: Any = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     command = [sys.executable, "main.py", "config/prod.example.toml", "--output", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=os.environ, check=True, capture_output=True)

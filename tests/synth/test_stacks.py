@@ -204,11 +204,33 @@ def test_bucket_policies_deny_insecure_transport_and_bind_the_source(stacks: Sta
     for body in found:
         statements = {statement["Sid"]: statement for statement in json.loads(body["policy"])["Statement"]}
         deny = statements.pop("DenyInsecureTransport")
+        (exempt,) = deny["NotResource"]
+        assert re.search(r"/health/[a-z0-9-]+\.json$", exempt), "only the marker that a check over HTTP asks"
         assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
         for statement in statements.values():
             assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
             assert len(statement["Condition"]["StringEquals"]["AWS:SourceArn"]) == 2
         assert "control/" not in json.dumps(statements["ReadByDistributions"]["Resource"])
+
+
+def test_checks_over_https_leave_no_exemption_from_tls(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    site_file = tmp_path / "site.toml"
+    site_file.write_text(
+        text.replace("[health_check]", '[health_check]\nregion_check_protocol = "https"'), encoding="utf-8"
+    )
+    outdir = synthesize(load_site_file(site_file), outdir=tmp_path / "out")
+    edge = json.loads((outdir / "stacks" / "edge" / "cdk.tf.json").read_bytes())
+    for body in resources({"edge": edge}, "aws_s3_bucket_policy"):
+        assert "NotResource" not in body["policy"]
+
+
+def test_path_check_asks_its_own_object_through_the_group(site: SiteFile, stacks: Stacks) -> None:
+    (check,) = [body for body in resources(stacks, "aws_route53_health_check") if body["type"] == "HTTPS"]
+    assert check["resource_path"] == "/health/path.json"
+    for region in site.region:
+        keys = [body["key"] for body in stacks[f"region-{region.name}"]["resource"]["aws_s3_object"].values()]
+        assert "health/path.json" in keys
 
 
 def test_replication_goes_both_ways_with_delete_markers_and_releases_only(stacks: Stacks) -> None:

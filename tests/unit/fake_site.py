@@ -25,6 +25,7 @@ from tests.unit.virtual_time import run_virtually
 PRIMARY, SECONDARY = "eu-central-1", "us-east-1"
 DOWN_SECONDS, UP_SECONDS, TTL_SECONDS = 28.0, 22.0, 60.0
 USUAL_SECONDS = 0.05
+RELAPSE_SECONDS = 5.0
 ADDED_SECONDS = {"unreachable": 2.0, "hang": 4.0, "status": 0.04}
 
 
@@ -41,10 +42,15 @@ class FakeSite:
     refuses_undo: bool = False
     serves_old_release_from_secondary: bool = False
     is_just_deployed: bool = False
+    refuses_invalidation: bool = False
+    keeps_its_cache: bool = False
+    relapses_after_seconds: float | None = None
     active_faults: dict[str, Fault] = dataclasses.field(default_factory=dict)
     history: list[str] = dataclasses.field(default_factory=list)
     changed_at_seconds: float = -1000.0
     answers: dict[tuple[int, str], tuple[str, float]] = dataclasses.field(default_factory=dict)
+    is_page_cached: bool = True
+    first_secondary_answer_at_seconds: float | None = None
     shown: list[DrillState] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -58,6 +64,12 @@ class FakeSite:
         self.active_faults["f1"] = fault
         self._note_edge_change(fault)
         return "f1"
+
+    async def empty_edge_caches(self) -> None:
+        self.history.append("invalidate")
+        if self.refuses_invalidation:
+            raise AwsError(operation="CreateInvalidation", resource="fake", code="AccessDenied")
+        self.is_page_cached = self.keeps_its_cache
 
     async def undo(self, fault: Fault, fault_id: str | None) -> None:
         self.history.append(f"undo {fault} {fault_id}")
@@ -103,9 +115,20 @@ class FakeSite:
         elif self.never_fails_back and self.history and "undo" in self.history[-1]:
             region = SECONDARY
         await self.clock.sleep(marker_seconds)
+        if region == SECONDARY and self._has_relapsed():
+            return self._sample(ticket, started_at_seconds, error=ErrorKind.BAD_STATUS, region=region)
         if region == SECONDARY and self.serves_old_release_from_secondary:
             return self._sample(ticket, started_at_seconds, error=ErrorKind.WRONG_CONTENT, region=region)
         return self._sample(ticket, started_at_seconds, region=region, marker_seconds=marker_seconds)
+
+    def _has_relapsed(self) -> bool:
+        """For 5 s, once, so long after the secondary's first answer."""
+        now_seconds = self.clock.now_seconds()
+        if self.first_secondary_answer_at_seconds is None:
+            self.first_secondary_answer_at_seconds = now_seconds
+        if self.relapses_after_seconds is None:
+            return False
+        return 0 <= now_seconds - self.first_secondary_answer_at_seconds - self.relapses_after_seconds < RELAPSE_SECONDS
 
     async def _resolve(self, ticket: Ticket) -> str:
         key, now_seconds = (ticket.client, ticket.family.value), self.clock.now_seconds()
@@ -125,6 +148,8 @@ class FakeSite:
         region: str | None = None,
         marker_seconds: float | None = None,
     ) -> Sample:
+        cache = "Hit from cloudfront" if self.is_page_cached else "Miss from cloudfront"
+        self.is_page_cached = self.is_page_cached or error is None
         is_wrong = error is ErrorKind.WRONG_CONTENT
         return Sample(
             sequence=ticket.sequence,
@@ -135,6 +160,7 @@ class FakeSite:
             finished_at_seconds=self.clock.now_seconds(),
             phases=Phases(marker_seconds=marker_seconds),
             region=region,
+            cache=cache,
             error=error,
             error_detail=None if error is None else "as told",
             requests=2 if region else 1,
@@ -166,10 +192,11 @@ def parts_for(site: FakeSite, folder: Path) -> DrillParts:
         journal=FaultJournal(folder),
         control_url="http://127.0.0.1:9/_localcloud",
         progress=site,
+        after_fault=site.empty_edge_caches,
     )
 
 
-def drill_virtually(request: DrillRequest, **flags: bool) -> tuple[ScenarioResult, FakeSite]:
+def drill_virtually(request: DrillRequest, **flags: object) -> tuple[ScenarioResult, FakeSite]:
     """Drill a fake site that has the given flags; returns when virtual time has passed."""
 
     async def run() -> tuple[ScenarioResult, FakeSite]:
@@ -179,6 +206,6 @@ def drill_virtually(request: DrillRequest, **flags: bool) -> tuple[ScenarioResul
     return run_virtually(run())
 
 
-def new_site(**flags: bool) -> FakeSite:
+def new_site(**flags: object) -> FakeSite:
     """Make a fake site within a virtual loop."""
-    return FakeSite(clock=AwsClock(monotonic=asyncio.get_running_loop().time), **flags)  # type: ignore[arg-type]  # bools
+    return FakeSite(clock=AwsClock(monotonic=asyncio.get_running_loop().time), **flags)  # type: ignore[arg-type]  # fields

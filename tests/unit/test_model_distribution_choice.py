@@ -220,3 +220,35 @@ def test_response_headers_policy_cors_allows_listed_origins(
     headers = apply_policy(policy_from_api({"CorsConfig": cors}), {}, viewer_origin=viewer_origin)
     assert headers.get("access-control-allow-origin") == expected
     assert headers.get("access-control-allow-methods") == ("GET, HEAD" if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_secure", "decision"),
+    [
+        ("health/eu.json", False, Decision.ALLOW),
+        ("health/eu.json", True, Decision.ALLOW),
+        ("releases/r1/index.html", False, Decision.EXPLICIT_DENY),
+        ("releases/r1/index.html", True, Decision.ALLOW),
+    ],
+)
+def test_deny_spares_what_not_resource_names(key: str, is_secure: bool, decision: Decision) -> None:
+    """reference_policies_elements_notresource.html"""
+    policy = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "NotResource": ["arn:aws:s3:::b/health/eu.json"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    }
+    access = AccessRequest(
+        service="cloudfront.amazonaws.com",
+        action="s3:GetObject",
+        resource=f"arn:aws:s3:::b/{key}",
+        is_secure=is_secure,
+    )
+    assert evaluate(policy, access) is decision

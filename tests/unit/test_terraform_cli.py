@@ -1,10 +1,15 @@
 """Terraform's machine-readable UI, its exit codes and its end, with a shell script in Terraform's place."""
 
+import os
+import signal
 import threading
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from scripts import process_group
+from scripts.deploy import deploy
 from scripts.terraform_cli import Progress, Terraform, TerraformError
 
 PLAN_OF_3 = (
@@ -223,3 +228,40 @@ def test_interrupt_ends_runs_in_other_threads_and_refuses_new_ones(tmp_path: Pat
     assert [str(error)[:34] for error in errors] == ["terraform apply on edge failed (ex"]
     with pytest.raises(TerraformError, match="is being stopped"):
         terraform.apply(fake.stack)
+
+
+def test_interrupt_ends_by_force_what_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_group, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(process_group, "KILL_SECONDS", 0.2)
+    fake = Fake(tmp_path, f"trap '' INT TERM\nsleep 300 & echo $! >{tmp_path}/provider\necho '{PLAN_OF_3}'\nwait")
+    terraform, is_running = fake.terraform(), threading.Event()
+
+    def apply() -> None:
+        with pytest.raises(TerraformError):
+            terraform.apply(fake.stack, on_progress=lambda _: is_running.set())
+
+    thread = threading.Thread(target=apply, daemon=True)
+    thread.start()
+    assert is_running.wait(10)
+    terraform.interrupt()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert has_ended(int((tmp_path / "provider").read_text(encoding="utf-8")))
+
+
+def test_impatient_interrupts_of_a_deployment_let_every_stack_save_its_state(tmp_path: Path) -> None:
+    body = f"""
+[ "$2" = apply ] || exit 0
+trap 'kill -INT {os.getpid()}; sleep 0.3; kill -INT {os.getpid()}; sleep 0.3; echo saved >>{tmp_path}/states; exit 1' INT
+echo $$ >>{tmp_path}/running
+[ $(wc -l <{tmp_path}/running) = 2 ] && kill -INT {os.getpid()}
+sleep 300 >/dev/null 2>&1 & wait"""
+    fake, stacks = Fake(tmp_path, body), tmp_path / "stacks"
+    for name in ("region-a", "region-b"):
+        (stacks / name).mkdir(parents=True)
+        (stacks / name / "cdk.tf.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        deploy(fake.terraform(), stacks, tmp_path / "outputs.json", Console(quiet=True))
+    assert (tmp_path / "states").read_text(encoding="utf-8") == "saved\nsaved\n"
+    assert all(has_ended(int(pid)) for pid in (tmp_path / "running").read_text(encoding="utf-8").split())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -32,7 +32,7 @@ class CachedAnswers:
     ) -> EdgeResponse:
         """Answer from the cache while the entry is fresh, else from the origins."""
         if request.method not in CACHED_METHODS:
-            asked = OriginRequest(method=request.method, path=request.path, headers={})
+            asked = OriginRequest(method=request.method, path=request.path, headers={}, is_secure=request.is_tls)
             return _plain(await self._requester.ask(plan, asked, distribution), request)
         key = cache_key(
             behaviour.cache_policy,
@@ -68,7 +68,7 @@ class CachedAnswers:
         # HEAD asks for the whole object too: it fills the entry that GET shares.
         method = "OPTIONS" if request.method == "OPTIONS" else "GET"
         headers = entry.conditional_headers() if entry else {}
-        asked = OriginRequest(method=method, path=request.path, headers=headers)
+        asked = OriginRequest(method=method, path=request.path, headers=headers, is_secure=request.is_tls)
         answer = await self._requester.ask(plan, asked, distribution)
         now = self._clock.now()
         settlement = settle(

@@ -49,11 +49,17 @@ class OriginResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginRequest:
-    """What the edge wants from an origin; `path` is percent-encoded and begins with a slash."""
+    """What the edge wants from an origin.
+
+    Attributes:
+        path: Percent-encoded, begins with a slash.
+        is_secure: Whether the viewer came over HTTPS: S3 is asked by the viewer's protocol.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
+    is_secure: bool
 
 
 class OriginRequester:
@@ -148,7 +154,7 @@ class OriginRequester:
     ) -> OriginResponse | OriginFailure:
         path = f"{origin.origin_path}{request.path}"
         try:
-            access = _access(origin, request.method, bucket, unquote(path.removeprefix("/")), distribution)
+            access = _access(origin, request, bucket, unquote(path.removeprefix("/")), distribution)
             if evaluate(bucket.policy, access) is not Decision.ALLOW:
                 return _s3_error(403, "AccessDenied", "Access Denied")
             missing_status = missing_key_status(bucket.policy, access, bucket.arn)
@@ -187,7 +193,9 @@ class OriginRequester:
         return OriginResponse(status_code=response.status, headers=_end_to_end(response.headers), body=body)
 
 
-def _access(origin: Origin, method: str, bucket: Bucket, key: str, distribution: Distribution) -> AccessRequest:
+def _access(
+    origin: Origin, request: OriginRequest, bucket: Bucket, key: str, distribution: Distribution
+) -> AccessRequest:
     """Return who asks: the distribution when the origin has an origin access control, else nobody.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
@@ -195,10 +203,11 @@ def _access(origin: Origin, method: str, bucket: Bucket, key: str, distribution:
     signs = bool(origin.access_control_id)
     return AccessRequest(
         service=CLOUDFRONT_SERVICE if signs else None,
-        action=_ACTIONS.get(method, "s3:PutObject"),
+        action=_ACTIONS.get(request.method, "s3:PutObject"),
         resource=f"{bucket.arn}/{key}",
         source_arn=distribution.arn if signs else None,
         source_account=distribution.arn.split(":")[4] if signs else None,
+        is_secure=request.is_secure,
     )
 
 

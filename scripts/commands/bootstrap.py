@@ -1,0 +1,79 @@
+"""`failover bootstrap`: make and harden the bucket of Terraform's state, and its replica."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scripts.aws import iam_client, s3_client, translated
+from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
+from scripts.errors import MissingOutputError
+from scripts.state_bucket import Setting, bucket_settings, replication_settings, unmet
+
+
+def bootstrap(
+    stacks: Annotated[Path, typer.Option("--stacks", help="Folder of the synthesized stacks.")] = Path(
+        "cdktf.out/stacks"
+    ),
+    localcloud: LocalcloudOption = None,
+    apply: ApplyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the state bucket that the site file names, and its replica, private, versioned and TLS only.
+
+    Run it once before the first deploy, and again whenever you like: what is as it must be already is left alone.
+    """
+    use_localcloud(localcloud)
+    settings = _settings(_state(stacks))
+    pending = unmet(settings)
+    if apply:
+        for setting in pending:
+            with translated(setting.title, "state bucket"):
+                setting.write()
+    if as_json:
+        print(json.dumps({"pending": [setting.title for setting in pending], "applied": apply}))
+    else:
+        _print(settings, pending, applied=apply)
+
+
+def _state(stacks: Path) -> dict[str, str | None]:
+    """Returns the site file's `[state]`, which the edge stack repeats as an output."""
+    path = stacks / "edge" / "cdk.tf.json"
+    try:
+        state: dict[str, str | None] = json.loads(path.read_bytes())["output"]["state"]["value"]
+    except (FileNotFoundError, KeyError) as error:
+        raise MissingOutputError(
+            f"{path} is not there or older than this command: run `python main.py SITE_FILE`"
+        ) from error
+    if state["bucket"] is None:
+        raise MissingOutputError(f'{path}: the site file says state.backend = "local", which needs no bucket')
+    return state
+
+
+def _settings(state: dict[str, str | None]) -> list[Setting]:
+    name, region, replica_region = str(state["bucket"]), str(state["region"]), state["replica_region"]
+    s3 = s3_client(region)
+    settings = bucket_settings(s3, name=name, region=region)
+    if replica_region is None:
+        return settings
+    replica = f"{name}-replica"
+    settings += bucket_settings(s3_client(replica_region), name=replica, region=replica_region)
+    return settings + replication_settings(s3, iam_client(), source=name, destination=replica)
+
+
+def _print(settings: list[Setting], pending: list[Setting], *, applied: bool) -> None:
+    table = Table("Setting", "State")
+    for setting in settings:
+        todo = "done now" if applied else "to do"
+        table.add_row(setting.title, todo if setting in pending else "as it must be")
+    console = Console()
+    console.print(table)
+    if not pending:
+        console.print("Nothing to do.")
+    elif not applied:
+        console.print("This is the plan. Run again with --apply to carry it out.")

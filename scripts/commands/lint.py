@@ -1,0 +1,57 @@
+"""`failover lint`: traps in Terraform JSON that plan cleanly and then do not fail over."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.lint.reading import read_paths
+from scripts.lint.report import print_text, to_json
+from scripts.lint.rule import lint as run_rules
+from scripts.lint.rules import ALL_RULES
+from scripts.lint.sarif import to_sarif
+
+_SYNTHESIZED = Path("cdktf.out/stacks")
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+def lint(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Files or folders: *.tf.json, or `terraform show -json` of a plan or a state. Stacks that belong together "
+            f"go into one call. Default: {_SYNTHESIZED}.",
+            show_default=False,
+        ),
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help="text, json or sarif (2.1.0).")] = Format.TEXT,
+) -> None:
+    """Find failover traps in Terraform JSON; exit 1 on findings."""
+    configuration = read_paths(paths or [_SYNTHESIZED])
+    violations = run_rules(configuration, ALL_RULES)
+    match format_:
+        case Format.JSON:
+            print(to_json(violations))
+        case Format.SARIF:
+            print(to_sarif(violations, ALL_RULES))
+        case Format.TEXT:
+            print_text(
+                violations,
+                rules_count=len(ALL_RULES),
+                resources_count=len(configuration.resources),
+                documents_count=len(configuration.documents),
+                console=Console(),
+            )
+    if violations:
+        raise typer.Exit(1)

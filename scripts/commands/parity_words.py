@@ -1,0 +1,33 @@
+"""How the release commands say in words and in JSON what a region lacks of a release."""
+
+from __future__ import annotations
+
+from scripts.release.parity import RegionParity
+
+PLAN_ONLY = "This is the plan. Run again with --apply to carry it out."
+
+
+def parity_words(found: RegionParity) -> str:
+    """Returns "whole", "does not answer", or what the region lacks."""
+    if found.error is not None:
+        return "does not answer"
+    if found.is_whole:
+        return "whole"
+    lacks = [f"lacks {len(found.missing)} files"] if found.missing else []
+    lacks += [] if found.has_manifest else ["no manifest"]
+    lacks += [f"old {key}" for key in found.outdated_keys]
+    return ", ".join(lacks)
+
+
+def parity_document(found: RegionParity) -> dict[str, object]:
+    """Returns one region's parity; every value but `answers` is null for a region that does not answer."""
+    if found.error is not None:
+        keys = ("in_parity", "missing", "has_manifest", "outdated_keys")
+        return {"answers": False, **dict.fromkeys(keys)}
+    return {
+        "answers": True,
+        "in_parity": found.is_whole,
+        "missing": [file.path for file in found.missing],
+        "has_manifest": found.has_manifest,
+        "outdated_keys": list(found.outdated_keys),
+    }

@@ -1,0 +1,82 @@
+"""`failover prune`: delete old releases in both regions."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scripts.clock import utc_now
+from scripts.commands.bars import object_bar
+from scripts.commands.options import (
+    DEFAULT_OUTPUTS,
+    ApplyOption,
+    JsonOption,
+    LocalcloudOption,
+    OutputsOption,
+    open_website,
+    use_localcloud,
+)
+from scripts.commands.parity_words import PLAN_ONLY
+from scripts.release.prune import DEFAULT_GRACE_SECONDS, DEFAULT_KEEP, PrunePlan, plan_prune
+from scripts.release.prune import prune as delete_releases
+
+
+def prune(
+    keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the newest releases stay.")] = DEFAULT_KEEP,
+    grace_seconds: Annotated[
+        int, typer.Option("--grace-seconds", min=0, help="How long a release stays after it was published or replaced.")
+    ] = DEFAULT_GRACE_SECONDS,
+    outputs: OutputsOption = DEFAULT_OUTPUTS,
+    localcloud: LocalcloudOption = None,
+    apply: ApplyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete old releases and the remains of unfinished ones; never the active or the previous release.
+
+    The buckets are versioned, so each object becomes a delete marker; lifecycle removes the old version later.
+    """
+    use_localcloud(localcloud)
+    site = open_website(outputs)
+    plan = plan_prune(site, keep=keep, grace=timedelta(seconds=grace_seconds), now=utc_now())
+    if apply:
+        with object_bar("Deleting from both regions", plan.objects) as advance:
+            delete_releases(site, plan, advance)
+    if as_json:
+        print(json.dumps(_document(plan, applied=apply)))
+    else:
+        _print(plan, applied=apply)
+
+
+def _document(plan: PrunePlan, *, applied: bool) -> dict[str, object]:
+    return {
+        "removals": [
+            {
+                "release_id": each.release_id,
+                "reason": each.reason.value,
+                "objects": {region: len(keys) for region, keys in each.keys.items()},
+            }
+            for each in plan.removals
+        ],
+        "kept": {release_id: reason.value for release_id, reason in plan.kept.items()},
+        "applied": applied,
+    }
+
+
+def _print(plan: PrunePlan, *, applied: bool) -> None:
+    console = Console()
+    table = Table("Release", "", "Why", "Objects")
+    for release_id, reason in plan.kept.items():
+        table.add_row(release_id, "stays", reason.value, "")
+    for each in reversed(plan.removals):
+        objects = sum(len(keys) for keys in each.keys.values())
+        table.add_row(each.release_id, "deleted" if applied else "goes", each.reason.value, f"{objects:,}")
+    console.print(table)
+    if not plan.removals:
+        console.print("Nothing to delete.")
+    elif not applied:
+        console.print(PLAN_ONLY)

@@ -1,0 +1,76 @@
+"""`failover releases`: which releases there are, and whether both regions hold them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.clock import rfc3339, utc_now
+from scripts.commands.options import (
+    DEFAULT_OUTPUTS,
+    JsonOption,
+    LocalcloudOption,
+    OutputsOption,
+    open_website,
+    use_localcloud,
+)
+from scripts.commands.parity_words import parity_document, parity_words
+from scripts.release.inventory import ReleaseSummary, take_inventory
+
+_MISSING = "-"
+
+
+def releases(
+    outputs: OutputsOption = DEFAULT_OUTPUTS,
+    localcloud: LocalcloudOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List all releases, newest first, with the parity of each region. Works while a region is down."""
+    use_localcloud(localcloud)
+    site = open_website(outputs)
+    found = take_inventory(site)
+    now = utc_now()
+    if as_json:
+        print(json.dumps({"releases": [_document(each, now) for each in found]}))
+        return
+    table = Table("Release", "State", "Age", "Files", "Bytes", *site.buckets)
+    for each in found:
+        table.add_row(*_row(each, now, tuple(site.buckets)))
+    Console().print(table)
+
+
+def _row(release: ReleaseSummary, now: datetime, regions: tuple[str, ...]) -> list[str]:
+    age = _MISSING if release.published_at is None else str(timedelta(seconds=_age_seconds(release.published_at, now)))
+    return [
+        release.release_id,
+        ", ".join(_states(release)) or _MISSING,
+        age,
+        _MISSING if release.files is None else f"{release.files:,}",
+        _MISSING if release.size_bytes is None else f"{release.size_bytes:,}",
+        *(parity_words(release.regions[region]) if release.regions else "no manifest" for region in regions),
+    ]
+
+
+def _states(release: ReleaseSummary) -> list[str]:
+    claims = {"active": release.is_active, "previous": release.is_previous, "incomplete": release.is_incomplete}
+    return [name for name, holds in claims.items() if holds]
+
+
+def _document(release: ReleaseSummary, now: datetime) -> dict[str, object]:
+    moment = release.published_at
+    return {
+        "release_id": release.release_id,
+        "states": _states(release),
+        "published_at": None if moment is None else rfc3339(moment),
+        "age_seconds": None if moment is None else _age_seconds(moment, now),
+        "files": release.files,
+        "bytes": release.size_bytes,
+        "regions": {region: parity_document(found) for region, found in release.regions.items()},
+    }
+
+
+def _age_seconds(moment: datetime, now: datetime) -> int:
+    return max(0, int((now - moment).total_seconds()))

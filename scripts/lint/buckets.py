@@ -1,0 +1,32 @@
+"""Buckets and what is configured about them in other resources."""
+
+from __future__ import annotations
+
+from scripts.lint.model import Configuration, Resource
+from scripts.lint.policies import Statement, statements
+
+BUCKET = "aws_s3_bucket"
+CLOUDFRONT = "cloudfront.amazonaws.com"
+
+
+def bucket_statements(configuration: Configuration, bucket: Resource) -> list[Statement] | None:
+    """Returns the bucket policy, None when it is not among what was given, or not known."""
+    policies = configuration.users(bucket, "aws_s3_bucket_policy", "bucket")
+    if len(policies) != 1:
+        return None
+    return statements(configuration, policies[0].body.value("policy"), policies[0])
+
+
+def grants_to_cloudfront(policy: list[Statement], action: str) -> bool:
+    """Whether a statement allows CloudFront an action."""
+    return any(statement.is_for("Service", CLOUDFRONT) and statement.allows(action) for statement in policy)
+
+
+def is_versioned(configuration: Configuration, bucket: Resource) -> bool | None:
+    """Whether versioning is on; None when unknown."""
+    found = configuration.users(bucket, "aws_s3_bucket_versioning", "bucket")
+    inline = bucket.body.block("versioning").flag("enabled")
+    blocks = [versioning.body.block("versioning_configuration") for versioning in found]
+    if not all(block.is_known("status") for block in blocks):
+        return None
+    return inline is True or any(block.text("status") == "Enabled" for block in blocks)

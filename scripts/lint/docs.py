@@ -1,0 +1,61 @@
+"""The table of rules as a page: `python -m scripts.lint.docs` writes docs/LINT_RULES.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.lint.not_checkable import NOT_CHECKABLE
+from scripts.lint.rule import Rule
+from scripts.lint.rules import ALL_RULES
+
+PAGE = Path(__file__).parents[2] / "docs" / "LINT_RULES.md"
+
+_INTRODUCTION = """# The rules of `failover lint`
+
+Written by `python -m scripts.lint.docs` from `scripts/lint/rules`; edit the rules, not this page.
+
+    failover lint                                   # the synthesized stacks in cdktf.out/stacks
+    failover lint FOLDER_OR_FILE ...                # anybody's *.tf.json, or `terraform show -json` of a plan or a state
+    failover lint --format json|sarif PATH ...      # for programs, and for code scanning
+
+Exit code 0: clean; 1: findings; 2: wrong usage or an input that cannot be read. Give stacks that belong together in one
+call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
+Only configuration tells the backend (FW291 to FW294), only a plan tells FW101, and a state tells no provider version (FW231)
+and no order (FW212).
+"""
+
+
+def render() -> str:
+    """Returns the whole page."""
+    sections = [_INTRODUCTION, _table(), "## Each rule\n", *map(_section, ALL_RULES), _not_checkable()]
+    return "\n".join(sections)
+
+
+def _table() -> str:
+    rows = [
+        f"| [{rule.id}](#{_anchor(rule)}) | {rule.slug} | {_cell(rule.title)} | {rule.trap} |" for rule in ALL_RULES
+    ]
+    return "\n".join(["| Rule | Slug | Trap | No. |", "|---|---|---|---|", *rows, ""])
+
+
+def _section(rule: Rule) -> str:
+    reasons = f"- Why: {rule.why}\n- Remedy: {rule.remedy}\n- Source: <{rule.source}>\n"
+    return f"### {rule.id} {rule.slug}\n\n{rule.title}.\n\n{reasons}"
+
+
+def _not_checkable() -> str:
+    rows = [f"| {one.trap} | {one.what} | {one.because} | {one.instead} |" for one in NOT_CHECKABLE]
+    head = ["## Not checkable from JSON\n", "| No. | Trap | Because | Instead |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
+def _anchor(rule: Rule) -> str:
+    return f"{rule.id.lower()}-{rule.slug}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")

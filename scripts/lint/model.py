@@ -1,0 +1,207 @@
+"""One configuration out of all documents given: resources by type, and references followed to the resource they mean."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from scripts.lint.values import Block, Expression, Reference, Value, expressions_in
+
+Shape = Literal["configuration", "plan", "state"]
+
+# Attributes by whose value another resource may name this one, when it does not use a reference (always so in a state).
+_IDENTITIES = (
+    "id",
+    "arn",
+    "bucket",
+    "name",
+    "alarm_name",
+    "domain_name",
+    "bucket_regional_domain_name",
+    "bucket_domain_name",
+    "website_endpoint",
+    "zone_id",
+    "key_id",
+)
+# cdktf names the data source that reads another stack's state after that stack.
+_CDKTF_REMOTE_STATE = "cross-stack-reference-input-"
+_MOST_HOPS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource or data source. `region` is the provider's, None when unknown; `actions` are a plan's, else empty."""
+
+    document: str
+    path: str
+    address: str
+    type: str
+    is_data: bool
+    region: str | None
+    body: Block
+    depends_on: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other resource of the configuration."""
+        return self.document, self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One Terraform module, plan or state. `backend` is its kind and settings; a plan and a state do not tell it."""
+
+    name: str
+    path: str
+    shape: Shape
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    backend: tuple[str, Block] | None = None
+    aws_provider_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a value leads to: the resource and the attribute read, "" when the value was a literal."""
+
+    resource: Resource
+    attribute: str
+
+
+class Configuration:
+    """Everything that was given, as one.
+
+    Args:
+        documents: one per module, plan or state, with names that differ.
+    """
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = tuple(documents)
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources and data sources, in the order of the documents."""
+        return tuple(resource for document in self.documents for resource in document.resources)
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Returns the resources (no data sources) of these types."""
+        return [resource for resource in self.resources if resource.type in types and not resource.is_data]
+
+    def target(self, value: Value, near: Resource, *types: str) -> Target | None:
+        """Follows a value to the one resource it means, through outputs of other stacks.
+
+        Args:
+            value: an expression, or a literal that some resource of these types has as its id, ARN, name ...
+            near: the resource that holds the value.
+            types: resource types to accept; data sources are accepted as well.
+
+        Returns:
+            None when it leads nowhere that is known, or to more than one.
+        """
+        if isinstance(value, Expression):
+            targets = list(self._follow(value, near.document, hops=0))
+        else:
+            targets = [Target(resource=found, attribute="") for found in self._identities.get(_identity(value), [])]
+        fitting = {target.resource.key: target for target in targets if target.resource.type in types}
+        return next(iter(fitting.values())) if len(fitting) == 1 else None
+
+    def resource(self, value: Value, near: Resource, *types: str) -> Resource | None:
+        """Returns the resource a value leads to, see `target`."""
+        target = self.target(value, near, *types)
+        return target.resource if target else None
+
+    def users(self, resource: Resource, type_: str, key: str) -> list[Resource]:
+        """Returns the resources of a type whose `key` leads to this resource, such as the policy of a bucket."""
+        return [
+            user for user in self.of_type(type_) if self.resource(user.body.value(key), user, resource.type) == resource
+        ]
+
+    def same(self, value: Value, near: Resource) -> str | None:
+        """Returns a text that is equal for values certain to be equal, ignoring case; None when nothing is certain."""
+        if isinstance(value, str):
+            return value.lower().rstrip(".")
+        if isinstance(value, Expression) and not value.is_per_instance:
+            return f"{near.document}:{value.text}"
+        return None
+
+    def depends_on(self, resource: Resource, other: Resource) -> bool:
+        """Whether Terraform makes `other` before `resource`, by any chain within their document."""
+        waiting, seen = [resource], {resource.key}
+        while waiting:
+            for dependency in self._dependencies(waiting.pop()):
+                if dependency == other:
+                    return True
+                if dependency.key not in seen:
+                    seen.add(dependency.key)
+                    waiting.append(dependency)
+        return False
+
+    def _dependencies(self, resource: Resource) -> Iterator[Resource]:
+        named = [address for address in resource.depends_on if address]
+        used = [
+            reference.address
+            for expression in expressions_in(dict(resource.body.values))
+            for reference in expression.references
+        ]
+        for address in (*named, *used):
+            yield from self._at(resource.document, address)
+
+    @cached_property
+    def _addresses(self) -> dict[tuple[str, str], list[Resource]]:
+        found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            for address in {resource.address, _without_index(resource.address)}:
+                found[resource.document, address].append(resource)
+        return found
+
+    @cached_property
+    def _identities(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            names = {name for key in _IDENTITIES if (name := resource.body.text(key))}
+            for name in names:
+                found[name.lower()].append(resource)
+        return found
+
+    def _at(self, document: str, address: str) -> list[Resource]:
+        return self._addresses.get((document, address)) or self._addresses.get((document, _without_index(address)), [])
+
+    def _follow(self, value: Value, document: str, *, hops: int) -> Iterator[Target]:
+        if not isinstance(value, Expression) or hops > _MOST_HOPS:
+            return
+        for reference in value.references:
+            for resource in self._at(document, reference.address):
+                if resource.type == "terraform_remote_state":
+                    yield from self._follow_output(resource, reference, hops=hops)
+                else:
+                    yield Target(resource=resource, attribute=reference.attribute)
+                    # An attribute that was itself set from another resource, such as the bucket of a versioning.
+                    yield from self._follow(resource.body.value(reference.attribute), document, hops=hops + 1)
+
+    def _follow_output(self, remote_state: Resource, reference: Reference, *, hops: int) -> Iterator[Target]:
+        for document in self.documents:
+            if _reads_state_of(remote_state, document):
+                yield from self._follow(document.outputs.get(reference.output or ""), document.name, hops=hops + 1)
+
+
+def _reads_state_of(remote_state: Resource, document: Document) -> bool:
+    if remote_state.address.rpartition(".")[2] == _CDKTF_REMOTE_STATE + document.name:
+        return True
+    if document.backend is None or remote_state.body.text("backend") != document.backend[0]:
+        return False
+    config, settings = remote_state.body.block("config"), document.backend[1]
+    keys = [key for key in ("bucket", "key", "path") if settings.text(key)]
+    return bool(keys) and all(config.text(key) == settings.text(key) for key in keys)
+
+
+def _identity(value: Value) -> str:
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _without_index(address: str) -> str:
+    return re.sub(r"\[[^\]]*\]", "", address)

@@ -1,0 +1,217 @@
+"""Reads Terraform's three JSON shapes: configuration (`*.tf.json`), and `terraform show -json` of a plan or of a state.
+
+Configuration syntax: https://developer.hashicorp.com/terraform/language/syntax/json
+Plan and state: https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from scripts.errors import WrongUsageError
+from scripts.lint.model import Configuration, Document, Resource
+from scripts.lint.shown import PLAN_KEYS, shown_document
+from scripts.lint.values import Block, Expression, Value, to_value
+
+_CDKTF_FILE = "cdk.tf.json"
+_CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
+_MOST_LOCALS = 8
+
+
+class UnreadableInputError(WrongUsageError):
+    """A path given to the linter is absent, or holds no Terraform JSON."""
+
+
+def read_paths(paths: Iterable[Path]) -> Configuration:
+    """Returns everything below the paths as one configuration.
+
+    A folder means its `*.tf.json` files and those of its sub-folders; the files of one folder are one module.
+
+    Raises:
+        UnreadableInputError: a path is absent, is no JSON object of Terraform's, or a folder holds none.
+    """
+    modules: dict[Path, dict[str, Mapping[str, object]]] = defaultdict(dict)
+    shown: dict[Path, Mapping[str, object]] = {}
+    for path in dict.fromkeys(file for given in paths for file in _files(given)):
+        raw = _load(path)
+        if shape_of(raw) == "configuration":
+            modules[path.parent][str(path)] = raw
+        else:
+            shown[path] = raw
+    documents = [configuration_document(_module_name(folder), files) for folder, files in modules.items()]
+    documents += [shown_document(path.stem, str(path), raw) for path, raw in shown.items()]
+    return Configuration(_with_own_names(documents))
+
+
+def read_document(name: str, raw: Mapping[str, object]) -> Document:
+    """Returns one parsed JSON object of any shape as a document.
+
+    Raises:
+        UnreadableInputError: it has none of the keys of the three shapes.
+    """
+    if shape_of(raw) == "configuration":
+        return configuration_document(name, {name: raw})
+    return shown_document(name, name, raw)
+
+
+def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
+    """Returns "configuration", "plan" or "state".
+
+    Raises:
+        UnreadableInputError: it has none of the keys of the three shapes.
+    """
+    if PLAN_KEYS & raw.keys():
+        return "plan"
+    if "format_version" in raw:
+        return "state"
+    if _CONFIGURATION_KEYS & raw.keys():
+        return "configuration"
+    raise UnreadableInputError(
+        f"{where} is JSON, but neither Terraform configuration nor `terraform show -json` of a plan or state"
+    )
+
+
+def _files(given: Path) -> list[Path]:
+    if given.is_file():
+        return [given]
+    found = sorted(path for path in given.rglob("*.tf.json") if ".terraform" not in path.parts)
+    if not found:
+        reason = "holds no *.tf.json" if given.is_dir() else "does not exist"
+        raise UnreadableInputError(f"{given} {reason}: synthesize first (`python main.py`), or give a file or folder")
+    return found
+
+
+def _load(path: Path) -> Mapping[str, object]:
+    try:
+        raw = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise UnreadableInputError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise UnreadableInputError(f"{path} holds {type(raw).__name__}, expected a JSON object of Terraform's")
+    shape_of(raw, where=str(path))
+    return raw
+
+
+def _module_name(folder: Path) -> str:
+    return folder.resolve().name or "root"
+
+
+def _with_own_names(documents: Sequence[Document]) -> list[Document]:
+    """Two modules of one folder name would share addresses, so the later ones are known by their path."""
+    seen: Counter[str] = Counter()
+    named = []
+    for document in documents:
+        seen[document.name] += 1
+        named.append(document if seen[document.name] == 1 else _renamed(document, document.path))
+    return named
+
+
+def _renamed(document: Document, name: str) -> Document:
+    return replace(
+        document, name=name, resources=tuple(replace(resource, document=name) for resource in document.resources)
+    )
+
+
+def configuration_document(name: str, files: Mapping[str, Mapping[str, object]]) -> Document:
+    """Returns the `*.tf.json` files of one module as a document.
+
+    Args:
+        name: the module's name in findings.
+        files: path -> parsed JSON.
+    """
+    blocks = {path: _with_locals(raw) for path, raw in files.items()}
+    regions = _provider_regions(block for file in blocks.values() for block in _bodies(file.value("provider")))
+    terraform = [block for file in blocks.values() for block in file.blocks("terraform")]
+    return Document(
+        name=name,
+        path=next(iter(files), name),
+        shape="configuration",
+        resources=tuple(
+            resource for path, file in blocks.items() for resource in _configured(name, path, file, regions)
+        ),
+        outputs={key: body.value("value") for file in blocks.values() for key, body in _bodies(file.value("output"))},
+        backend=next(((kind, body) for block in terraform for kind, body in _bodies(block.value("backend"))), None),
+        aws_provider_version=next((version for block in terraform if (version := _required_version(block))), None),
+    )
+
+
+def _with_locals(raw: Mapping[str, object]) -> Block:
+    block = Block({key: to_value(value) for key, value in raw.items()})
+    constants = {key: value for body in block.blocks("locals") for key, value in body.values.items()}
+    if not constants:
+        return block
+    return Block({key: _replace_locals(value, constants, hops=0) for key, value in block.values.items()})
+
+
+def _replace_locals(value: Value, constants: Mapping[str, Value], *, hops: int) -> Value:
+    if isinstance(value, Expression):
+        name = value.text.removeprefix("${").removesuffix("}").strip().removeprefix("local.")
+        is_local = value.text.startswith("${local.") and name in constants and hops < _MOST_LOCALS
+        return _replace_locals(constants[name], constants, hops=hops + 1) if is_local else value
+    if isinstance(value, dict):
+        return {key: _replace_locals(item, constants, hops=hops) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replace_locals(item, constants, hops=hops) for item in value]
+    return value
+
+
+def _bodies(value: Value) -> Iterator[tuple[str, Block]]:
+    """Yields (label, body) of labelled blocks; both levels may be an object or a list of objects."""
+    for labelled in Block({"all": value}).blocks("all"):
+        for label in labelled.values:
+            for body in labelled.blocks(label):
+                yield label, body
+
+
+def _provider_regions(providers: Iterable[tuple[str, Block]]) -> dict[str, str | None]:
+    regions: dict[str, str | None] = {}
+    for name, body in providers:
+        if not body.is_unset("alias"):
+            name = f"{name}.{body.text('alias')}"  # noqa: PLW2901  (an alias is part of the name)
+        regions[name] = body.text("region")
+    return regions
+
+
+def _configured(document: str, path: str, file: Block, regions: Mapping[str, str | None]) -> Iterator[Resource]:
+    for section, is_data in (("resource", False), ("data", True)):
+        for type_, named in _bodies(file.value(section)):
+            for name in named.values:
+                for body in named.blocks(name):
+                    if body.number("count") != 0:
+                        yield _configured_resource(document, path, (type_, name), body, regions, is_data=is_data)
+
+
+def _configured_resource(
+    document: str,
+    path: str,
+    label: tuple[str, str],
+    body: Block,
+    regions: Mapping[str, str | None],
+    *,
+    is_data: bool,
+) -> Resource:
+    provider = body.value("provider")
+    provider_name = provider.text.strip("${} ") if isinstance(provider, Expression) else provider
+    if not isinstance(provider_name, str):
+        provider_name = label[0].partition("_")[0]
+    # A dynamic block's content is not known here: what it would make is unknown, not absent.
+    dynamic = {key: Expression() for key, _ in _bodies(body.value("dynamic"))}
+    return Resource(
+        document=document,
+        path=path,
+        address=f"{'data.' if is_data else ''}{label[0]}.{label[1]}",
+        type=label[0],
+        is_data=is_data,
+        region=body.text("region") or regions.get(provider_name),
+        body=Block({**body.values, **dynamic}),
+        depends_on=tuple(body.texts("depends_on")),
+    )
+
+
+def _required_version(terraform: Block) -> str | None:
+    required = terraform.block("required_providers")
+    return required.block("aws").text("version") or required.text("aws")

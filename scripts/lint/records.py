@@ -1,0 +1,148 @@
+"""Records as Route 53 reads them: sets of one name and type, their policy, and what they point to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from scripts.lint.distributions import DISTRIBUTION, is_s3_name
+from scripts.lint.model import Configuration, Resource
+from scripts.lint.values import Block, Expression, Value
+
+RECORD = "aws_route53_record"
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+CLOUDFRONT_ZONE_ID = "Z2FDTNDATAQYW2"
+_ROUTING = {
+    "failover_routing_policy": "failover",
+    "weighted_routing_policy": "weighted",
+    "latency_routing_policy": "latency",
+    "geolocation_routing_policy": "geolocation",
+    "geoproximity_routing_policy": "geoproximity",
+    "cidr_routing_policy": "ip-based",
+    "multivalue_answer_routing_policy": "multivalue",
+}
+
+
+class Record:
+    """One aws_route53_record."""
+
+    def __init__(self, configuration: Configuration, resource: Resource) -> None:
+        self.configuration = configuration
+        self.resource = resource
+        self.body = resource.body
+
+    @cached_property
+    def policies(self) -> tuple[str, ...]:
+        """The routing policies it certainly states, at most one in a record that AWS takes; none is simple routing."""
+        return tuple(name for key, name in _ROUTING.items() if self.body.blocks(key) or self.body.flag(key))
+
+    @property
+    def knows_policies(self) -> bool:
+        """Whether it is certain that it has no other policy."""
+        return not any(isinstance(self.body.value(key), Expression) for key in _ROUTING)
+
+    @property
+    def alias(self) -> Block:
+        """The alias block, empty for a record with values."""
+        return self.body.block("alias")
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether it is certainly an alias record."""
+        return bool(self.body.blocks("alias"))
+
+    @property
+    def failover_role(self) -> str | None:
+        """PRIMARY or SECONDARY, None when it is neither or unknown."""
+        return self.body.block("failover_routing_policy").text("type")
+
+    @cached_property
+    def zone(self) -> str | None:
+        """What tells its zone from others."""
+        zone = self.configuration.resource(self.body.value("zone_id"), self.resource, "aws_route53_zone")
+        if zone is not None:
+            return f"{zone.document}:{zone.address}"
+        return self.configuration.same(self.body.value("zone_id"), self.resource)
+
+    @cached_property
+    def name(self) -> str | None:
+        """The full name in lower case, as far as the zone's name is known to complete it."""
+        name = self.configuration.same(self.body.value("name"), self.resource)
+        zone = self.configuration.resource(self.body.value("zone_id"), self.resource, "aws_route53_zone")
+        suffix = (zone.body.text("name") or "").lower().rstrip(".") if zone else ""
+        if name is None or not suffix or "${" in name or name == suffix or name.endswith("." + suffix):
+            return name
+        return f"{name}.{suffix}".lstrip(".")
+
+    @property
+    def key(self) -> tuple[str, str, str] | None:
+        """(zone, name, type), equal for the records of one set; None when one of them is unknown."""
+        type_ = self.configuration.same(self.body.value("type"), self.resource)
+        return (self.zone, self.name, type_) if self.zone and self.name and type_ else None
+
+    @cached_property
+    def distribution(self) -> Resource | None:
+        """The distribution it points to, when that is among what was given."""
+        for value in (self.alias.value("name"), self.alias.value("zone_id"), *self.values):
+            found = self.configuration.resource(value, self.resource, DISTRIBUTION)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def values(self) -> list[Value]:
+        """The values of a record that is no alias."""
+        return self.body.items("records")
+
+    @property
+    def target(self) -> Literal["cloudfront", "s3", "other"]:
+        """What it points to; "other" when that is unknown."""
+        names = [
+            value.lower().rstrip(".") for value in (self.alias.value("name"), *self.values) if isinstance(value, str)
+        ]
+        if self.distribution or self.alias.text("zone_id") == CLOUDFRONT_ZONE_ID:
+            return "cloudfront"
+        if any(name.endswith(".cloudfront.net") for name in names):
+            return "cloudfront"
+        return "s3" if any(is_s3_name(name) for name in names) else "other"
+
+    @property
+    def target_identity(self) -> str | None:
+        """What tells its target from others, None when unknown."""
+        if self.distribution:
+            return f"{self.distribution.document}:{self.distribution.address}"
+        value = self.alias.value("name") if self.is_alias else next(iter(self.values), None)
+        return self.configuration.same(value, self.resource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSet:
+    """The records of one zone, name and type, among which Route 53 chooses."""
+
+    zone: str
+    name: str
+    type: str
+    records: Sequence[Record]
+
+    def with_policy(self, policy: str) -> list[Record]:
+        """Returns its records of one routing policy."""
+        return [record for record in self.records if policy in record.policies]
+
+
+def records(configuration: Configuration) -> list[Record]:
+    """Returns all records."""
+    return [Record(configuration, resource) for resource in configuration.of_type(RECORD)]
+
+
+def record_sets(configuration: Configuration) -> list[RecordSet]:
+    """Returns the sets whose zone, name and type are known."""
+    found: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for record in records(configuration):
+        if record.key:
+            found[record.key].append(record)
+    return [
+        RecordSet(zone=zone, name=name, type=type_, records=members) for (zone, name, type_), members in found.items()
+    ]

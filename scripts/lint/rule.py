@@ -1,0 +1,70 @@
+"""What a rule is, and how rules are run. No rule lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from scripts.lint.model import Configuration, Document, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One place where a rule is broken; `detail` is what is there, with the values."""
+
+    document: str
+    path: str
+    address: str
+    detail: str
+
+
+Check = Callable[[Configuration], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A trap that Terraform does not see.
+
+    `id` is stable: FW, the number of the trap in the list the rules come from, and one digit within it. `source` is the
+    page that documents the behaviour in `why`; `remedy` says what to write instead.
+    """
+
+    id: str
+    slug: str
+    title: str
+    why: str
+    source: str
+    remedy: str
+    check: Check
+
+    @property
+    def trap(self) -> int:
+        """Number of the trap that this rule is part of."""
+        return int(self.id[2:4])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A finding and the rule it breaks."""
+
+    rule: Rule
+    finding: Finding
+
+
+def at(resource: Resource, detail: str) -> Finding:
+    """Returns a finding about a resource."""
+    return Finding(document=resource.document, path=resource.path, address=resource.address, detail=detail)
+
+
+def at_backend(document: Document, detail: str) -> Finding:
+    """Returns a finding about where a document's state lies."""
+    kind = document.backend[0] if document.backend else ""
+    address = f"terraform.backend.{kind}"
+    return Finding(document=document.name, path=document.path, address=address, detail=detail)
+
+
+def lint(configuration: Configuration, rules: Sequence[Rule]) -> list[Violation]:
+    """Returns what breaks the rules, in the order of the rules, each place once."""
+    return [
+        Violation(rule=rule, finding=finding) for rule in rules for finding in dict.fromkeys(rule.check(configuration))
+    ]

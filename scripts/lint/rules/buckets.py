@@ -1,0 +1,176 @@
+"""Buckets behind CloudFront: who may read them, list them and decrypt them (traps 15, 19, 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scripts.lint.buckets import BUCKET, CLOUDFRONT, bucket_statements, grants_to_cloudfront
+from scripts.lint.distributions import distributions
+from scripts.lint.model import Configuration, Resource
+from scripts.lint.policies import statements
+from scripts.lint.replication import is_enabled
+from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.sources import cloudfront, s3
+from scripts.lint.values import Block
+
+_SOURCE_ARN = "aws:sourcearn"
+_KMS = ("aws:kms", "aws:kms:dsse")
+
+
+def _origins(configuration: Configuration) -> Iterator[tuple[Resource, Block, Resource]]:
+    """Yields (distribution, origin, bucket) for the buckets that are known."""
+    for distribution in distributions(configuration):
+        for origin in distribution.origins.values():
+            if bucket := distribution.bucket_of(origin):
+                yield distribution.resource, origin, bucket
+
+
+def _index_leak(configuration: Configuration) -> Iterator[Finding]:
+    for distribution, _, bucket in _origins(configuration):
+        policy = bucket_statements(configuration, bucket)
+        if (
+            policy
+            and grants_to_cloudfront(policy, "s3:ListBucket")
+            and distribution.body.is_unset("default_root_object")
+        ):
+            yield at(distribution, f"no default_root_object, and {bucket.address} grants CloudFront s3:ListBucket")
+
+
+def _unbound_grant(configuration: Configuration) -> Iterator[Finding]:
+    for resource in configuration.of_type("aws_s3_bucket_policy"):
+        for statement in statements(configuration, resource.body.value("policy"), resource) or []:
+            is_grant = statement.is_allow and statement.is_for("Service", CLOUDFRONT)
+            if is_grant and not statement.condition_values(_SOURCE_ARN):
+                yield at(resource, "allows cloudfront.amazonaws.com without a condition on AWS:SourceArn")
+
+
+def _one_bucket_without_grant(configuration: Configuration) -> Iterator[Finding]:
+    for distribution in distributions(configuration):
+        for group in distribution.groups.values():
+            members = [distribution.bucket_of(origin) for origin in distribution.members(group)]
+            buckets = [bucket for bucket in members if bucket]
+            granted = [bucket for bucket in buckets if _reads(configuration, bucket)]
+            for bucket in buckets:
+                if granted and _reads(configuration, bucket) is False:
+                    yield at(bucket, f"is in a group with {granted[0].address}, and only that one lets CloudFront read")
+
+
+def _reads(configuration: Configuration, bucket: Resource) -> bool | None:
+    """Whether CloudFront may read; None when that is unknown."""
+    if not configuration.users(bucket, "aws_s3_bucket_policy", "bucket"):
+        return _no_policy_can_be_elsewhere(configuration)
+    policy = bucket_statements(configuration, bucket)
+    return None if policy is None else grants_to_cloudfront(policy, "s3:GetObject")
+
+
+def _no_policy_can_be_elsewhere(configuration: Configuration) -> bool | None:
+    """False when every bucket policy given leads to a bucket given, so that none is unaccounted for."""
+    policies = configuration.of_type("aws_s3_bucket_policy")
+    placed = [policy for policy in policies if configuration.resource(policy.body.value("bucket"), policy, BUCKET)]
+    return False if len(placed) == len(policies) else None
+
+
+def _encryption(configuration: Configuration, bucket: Resource) -> Iterator[tuple[Resource, Block]]:
+    """Yields (resource, default encryption) where it is SSE-KMS."""
+    for resource in configuration.users(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket"):
+        for rule in resource.body.blocks("rule"):
+            default = rule.block("apply_server_side_encryption_by_default")
+            if default.text("sse_algorithm") in _KMS:
+                yield resource, default
+
+
+def _undecryptable(configuration: Configuration) -> Iterator[Finding]:
+    for _, origin, bucket in _origins(configuration):
+        if not origin.is_unset("origin_access_control_id"):
+            for resource, default in _encryption(configuration, bucket):
+                if reason := _no_decrypt(configuration, resource, default):
+                    yield at(resource, reason)
+
+
+def _no_decrypt(configuration: Configuration, resource: Resource, default: Block) -> str | None:
+    if default.is_unset("kms_master_key_id"):
+        return "SSE-KMS with the AWS managed key, whose policy cannot name CloudFront"
+    key = configuration.resource(default.value("kms_master_key_id"), resource, "aws_kms_key")
+    if key is None:
+        return None
+    owner = next(iter(configuration.users(key, "aws_kms_key_policy", "key_id")), key)
+    if owner.body.is_unset("policy"):
+        return f"SSE-KMS with {key.address}, whose default policy does not name CloudFront"
+    policy = statements(configuration, owner.body.value("policy"), owner)
+    if policy is None or grants_to_cloudfront(policy, "kms:Decrypt"):
+        return None
+    return f"SSE-KMS with {key.address}, whose policy does not let CloudFront kms:Decrypt"
+
+
+def _unreplicated_kms(configuration: Configuration) -> Iterator[Finding]:
+    for resource in configuration.of_type("aws_s3_bucket_replication_configuration"):
+        bucket = configuration.resource(resource.body.value("bucket"), resource, BUCKET)
+        if bucket and any(True for _ in _encryption(configuration, bucket)):
+            for rule in resource.body.blocks("rule"):
+                if is_enabled(rule) and (missing := _missing_kms_settings(rule)):
+                    yield at(resource, f"{bucket.address} uses SSE-KMS, and the rule has no {missing}")
+
+
+def _missing_kms_settings(rule: Block) -> str | None:
+    criteria = rule.block("source_selection_criteria")
+    objects = criteria.block("sse_kms_encrypted_objects")
+    if criteria.is_unset("sse_kms_encrypted_objects") or objects.text("status") == "Disabled":
+        return "source_selection_criteria for sse_kms_encrypted_objects"
+    destination = rule.block("destination")
+    encryption = destination.block("encryption_configuration")
+    if destination.is_unset("encryption_configuration") or encryption.is_unset("replica_kms_key_id"):
+        return "replica_kms_key_id"
+    return None
+
+
+_OAC = cloudfront("private-content-restricting-access-to-s3")
+
+RULES = (
+    Rule(
+        id="FW151",
+        slug="index-leak",
+        title="s3:ListBucket for CloudFront without a default root object",
+        why="A request for / is then the bucket's listing: every key is public.",
+        source=cloudfront("DefaultRootObject"),
+        remedy='Set default_root_object = "index.html".',
+        check=_index_leak,
+    ),
+    Rule(
+        id="FW193",
+        slug="unbound-cloudfront-grant",
+        title="A bucket policy for CloudFront without SourceArn",
+        why="Without the condition anybody's distribution may read the bucket; and such a grant counts as public, so the public "
+        "access block may refuse it in one region only.",
+        source=_OAC,
+        remedy='Add Condition StringEquals "AWS:SourceArn" with the ARNs of your distributions, in both buckets.',
+        check=_unbound_grant,
+    ),
+    Rule(
+        id="FW194",
+        slug="bucket-without-grant",
+        title="Only one bucket of a group lets CloudFront read",
+        why="The failover itself then ends in 403, and nobody sees it before the primary fails.",
+        source=_OAC,
+        remedy="Give both buckets a policy that allows cloudfront.amazonaws.com s3:GetObject.",
+        check=_one_bucket_without_grant,
+    ),
+    Rule(
+        id="FW201",
+        slug="undecryptable-origin",
+        title="SSE-KMS without a grant for CloudFront",
+        why="Reading through origin access control needs kms:Decrypt in the key's policy; without it every object is 403.",
+        source=_OAC,
+        remedy="Use SSE-S3 (AES256), or a customer managed key whose policy allows cloudfront.amazonaws.com "
+        "kms:Decrypt by SourceArn.",
+        check=_undecryptable,
+    ),
+    Rule(
+        id="FW202",
+        slug="unreplicated-kms",
+        title="SSE-KMS objects that replication leaves out",
+        why="Replication skips SSE-KMS objects unless the rule selects them and names a key in the other region.",
+        source=s3("replication-config-for-kms-objects"),
+        remedy="Add sse_kms_encrypted_objects and replica_kms_key_id, with rights on both keys; or use SSE-S3.",
+        check=_unreplicated_kms,
+    ),
+)

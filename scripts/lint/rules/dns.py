@@ -1,0 +1,80 @@
+"""Settings that bind a domain for long: HSTS preload, CAA, DNSSEC (trap 31)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scripts.lint.model import Configuration
+from scripts.lint.records import RECORD
+from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.sources import route53
+
+# https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
+_AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
+_ISSUE = re.compile(r'\s*\d+\s+issue\s+"?\s*(?P<name>[^";\s]*)', re.IGNORECASE)
+_WEEK_SECONDS = 7 * 24 * 3600
+
+
+def _preload(configuration: Configuration) -> Iterator[Finding]:
+    for policy in configuration.of_type("aws_cloudfront_response_headers_policy"):
+        transport = policy.body.block("security_headers_config").block("strict_transport_security")
+        if transport.flag("preload"):
+            yield at(policy, "strict_transport_security with preload = true")
+
+
+def _caa_without_amazon(configuration: Configuration) -> Iterator[Finding]:
+    for record in configuration.of_type(RECORD):
+        if (record.body.text("type") or "").upper() == "CAA" and record.body.is_known("records"):
+            found = [_ISSUE.match(text) for text in record.body.texts("records")]
+            issuers = {match["name"].lower() for match in found if match}
+            if issuers and not issuers & _AMAZON:
+                yield at(record, f"CAA allows {', '.join(sorted(issuers)) or 'nobody'}, not Amazon")
+
+
+def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:
+    signed = {
+        zone.key
+        for type_, key in (
+            ("aws_route53_hosted_zone_dnssec", "hosted_zone_id"),
+            ("aws_route53_key_signing_key", "hosted_zone_id"),
+        )
+        for resource in configuration.of_type(type_)
+        if (zone := configuration.resource(resource.body.value(key), resource, "aws_route53_zone"))
+    }
+    for record in configuration.of_type(RECORD):
+        zone_of = configuration.resource(record.body.value("zone_id"), record, "aws_route53_zone")
+        ttl = record.body.number("ttl")
+        if zone_of and zone_of.key in signed and ttl is not None and ttl > _WEEK_SECONDS:
+            yield at(record, f"ttl {ttl:g} s in a zone signed by DNSSEC, at most {_WEEK_SECONDS} s")
+
+
+RULES = (
+    Rule(
+        id="FW311",
+        slug="hsts-preload",
+        title="HSTS preload by default",
+        why="Preload binds the whole domain to HTTPS in browsers for months, also names that others own, and is slow to undo.",
+        source="https://hstspreload.org/#removal",
+        remedy="Leave preload off, or make it a variable that the owner of the domain sets.",
+        check=_preload,
+    ),
+    Rule(
+        id="FW312",
+        slug="caa-without-amazon",
+        title="CAA that does not allow Amazon",
+        why="ACM can then neither issue nor renew: the certificate runs out months later, in both regions at once.",
+        source="https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html",
+        remedy='Add 0 issue "amazon.com" (or amazontrust.com, awstrust.com, amazonaws.com).',
+        check=_caa_without_amazon,
+    ),
+    Rule(
+        id="FW313",
+        slug="dnssec-long-ttl",
+        title="A TTL above a week in a signed zone",
+        why="Signatures are renewed weekly: a record kept longer fails validation, and the name is gone for those users.",
+        source=route53("dns-configuring-dnssec"),
+        remedy="Set ttl to 604800 or less.",
+        check=_long_signed_ttl,
+    ),
+)

@@ -1,0 +1,89 @@
+"""Terraform's own state: it must outlive the regions it describes (trap 29)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scripts.lint.buckets import BUCKET, is_versioned
+from scripts.lint.distributions import distributions
+from scripts.lint.model import Configuration
+from scripts.lint.replication import is_enabled
+from scripts.lint.rule import Finding, Rule, at, at_backend
+from scripts.lint.rules.replication import REPLICATION, lacks_delete_markers
+from scripts.lint.state import is_state_bucket, s3_backends
+
+_SERVING = ("aws_apigatewayv2_api", "aws_api_gateway_rest_api", "aws_lb", "aws_alb")
+
+
+def _serving_region(configuration: Configuration) -> Iterator[Finding]:
+    serving = {resource.region for resource in configuration.of_type(*_SERVING)}
+    for distribution in distributions(configuration):
+        serving |= {
+            bucket.region for origin in distribution.origins.values() if (bucket := distribution.bucket_of(origin))
+        }
+    for document, settings in s3_backends(configuration):
+        region = settings.text("region")
+        if region and region in serving:
+            yield at_backend(document, f"state in {region}, which serves the site")
+
+
+def _dynamodb_lock(configuration: Configuration) -> Iterator[Finding]:
+    for document, settings in s3_backends(configuration):
+        if not settings.is_unset("dynamodb_table") and not settings.flag("use_lockfile"):
+            yield at_backend(document, "dynamodb_table without use_lockfile")
+
+
+def _unversioned(configuration: Configuration) -> Iterator[Finding]:
+    for bucket in configuration.of_type(BUCKET):
+        if is_state_bucket(configuration, bucket) and is_versioned(configuration, bucket) is False:
+            yield at(bucket, "state bucket without versioning")
+
+
+def _no_delete_markers(configuration: Configuration) -> Iterator[Finding]:
+    for resource in configuration.of_type(REPLICATION):
+        if is_state_bucket(configuration, resource):
+            for rule in resource.body.blocks("rule"):
+                if is_enabled(rule) and lacks_delete_markers(rule):
+                    yield at(resource, "the state bucket's replica keeps locks that were released")
+
+
+_BACKEND = "https://developer.hashicorp.com/terraform/language/backend/s3"
+
+RULES = (
+    Rule(
+        id="FW291",
+        slug="state-in-serving-region",
+        title="State in a region that serves the site",
+        why="When that region falls, so does the way to change the other one.",
+        source=_BACKEND,
+        remedy="Keep the state in a third region, with a replica.",
+        check=_serving_region,
+    ),
+    Rule(
+        id="FW292",
+        slug="state-dynamodb-lock",
+        title="State locked by DynamoDB",
+        why="DynamoDB locks are deprecated since Terraform 1.11, and one more service of that region has to be up.",
+        source=_BACKEND,
+        remedy="Set use_lockfile = true; keep both only while migrating.",
+        check=_dynamodb_lock,
+    ),
+    Rule(
+        id="FW293",
+        slug="state-unversioned",
+        title="A state bucket without versioning",
+        why="A broken or overwritten state cannot be taken back.",
+        source=_BACKEND,
+        remedy="Enable aws_s3_bucket_versioning on the state bucket.",
+        check=_unversioned,
+    ),
+    Rule(
+        id="FW294",
+        slug="state-replica-locks",
+        title="A state replica without delete markers",
+        why="A lock file is released by deleting it: without delete markers the replica stays locked.",
+        source=_BACKEND,
+        remedy='Set delete_marker_replication status = "Enabled" on the state bucket\'s rules.',
+        check=_no_delete_markers,
+    ),
+)

@@ -1,0 +1,65 @@
+"""Findings as SARIF 2.1.0, the form that code scanning reads.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from scripts.lint.rule import Rule, Violation
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def to_sarif(violations: Sequence[Violation], rules: Sequence[Rule]) -> str:
+    """Returns a log with one run; every rule is listed, so that a viewer can close what is no longer found."""
+    index = {rule.id: position for position, rule in enumerate(rules)}
+    run = {
+        "tool": {"driver": {"name": "failover lint", "rules": [_rule(rule) for rule in rules]}},
+        "results": [_result(violation, index[violation.rule.id]) for violation in violations],
+        "columnKind": "utf16CodeUnits",
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "name": rule.slug,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.why},
+        "helpUri": rule.source,
+        "help": {"text": rule.remedy},
+        "defaultConfiguration": {"level": "error"},
+    }
+
+
+def _result(violation: Violation, rule_index: int) -> dict[str, Any]:
+    finding = violation.finding
+    return {
+        "ruleId": violation.rule.id,
+        "ruleIndex": rule_index,
+        "level": "error",
+        "message": {"text": f"{finding.address}: {finding.detail}. {violation.rule.remedy}"},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": _uri(finding.path)}, "region": {"startLine": 1}},
+                "logicalLocations": [
+                    {"fullyQualifiedName": f"{finding.document}/{finding.address}", "kind": "resource"}
+                ],
+            }
+        ],
+        # The same finding keeps its identity when its file moves or its text changes.
+        "partialFingerprints": {"ruleAndAddress/v1": f"{violation.rule.id}/{finding.document}/{finding.address}"},
+    }
+
+
+def _uri(path: str) -> str:
+    """A relative path stays relative, with forward slashes and escapes; an absolute one becomes a file: URI."""
+    absolute = Path(path).is_absolute()
+    return Path(path).as_uri() if absolute else quote(Path(path).as_posix())

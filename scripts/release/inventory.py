@@ -1,0 +1,137 @@
+"""Which releases there are, in which regions, and how old they are. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scripts.errors import RegionUnavailableError
+from scripts.release.bucket import ContentBucket
+from scripts.release.manifest import RELEASES_PREFIX
+from scripts.release.parity import Parity, RegionParity, check_parity, find_manifest
+from scripts.release.routing import Routing
+from scripts.release.website import Website
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionListing:
+    """The releases of one region.
+
+    Attributes:
+        manifests: release -> when its manifest was written.
+        with_objects: releases that have any object.
+        error: why the region could not be asked; the others are empty then.
+    """
+
+    manifests: Mapping[str, datetime]
+    with_objects: frozenset[str]
+    error: RegionUnavailableError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSummary:
+    """One release.
+
+    Attributes:
+        release_id: its id.
+        is_active: whether the routing names it.
+        is_previous: whether `failover rollback` goes there.
+        published_at: when its manifest was last written anywhere; None without a manifest.
+        files: number of files by the manifest; None without one.
+        size_bytes: bytes by the manifest; None without one.
+        regions: region -> parity; empty without a manifest.
+    """
+
+    release_id: str
+    is_active: bool
+    is_previous: bool
+    published_at: datetime | None
+    files: int | None
+    size_bytes: int | None
+    regions: Mapping[str, RegionParity]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a region that answers lacks something of it."""
+        answering = [region for region in self.regions.values() if region.error is None]
+        return not self.regions or not all(region.is_whole for region in answering)
+
+
+def list_regions(buckets: Mapping[str, ContentBucket]) -> dict[str, RegionListing]:
+    """Lists the releases of every region, in parallel; a region that does not answer is a result, not an error."""
+    with ThreadPoolExecutor(len(buckets)) as pool:
+        return dict(zip(buckets, pool.map(_listing, buckets.values()), strict=True))
+
+
+def take_inventory(site: Website) -> list[ReleaseSummary]:
+    """Returns every release, newest first, those without a manifest last.
+
+    Raises:
+        RegionUnavailableError: no region answers.
+    """
+    routing = site.routing.read().routing
+    listings = list_regions(site.buckets)
+    silent = [listing.error for listing in listings.values() if listing.error is not None]
+    if len(silent) == len(listings):
+        raise silent[0]
+    times = published_times(listings)
+    named = {each for each in (routing.release_id, routing.previous_release_id) if each is not None}
+    found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
+    ordered = sorted(found, key=lambda each: (times.get(each, _BEFORE_ALL), each), reverse=True)
+    return [_summary(site, each, routing, times.get(each), listings) for each in ordered]
+
+
+def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime]:
+    """Returns release -> when its manifest was last written, whatever the region."""
+    times: dict[str, datetime] = {}
+    for listing in listings.values():
+        for release_id, moment in listing.manifests.items():
+            times[release_id] = max(moment, times.get(release_id, moment))
+    return times
+
+
+def release_objects(bucket: ContentBucket, release_id: str) -> dict[str, datetime]:
+    """Returns key -> last change of everything that lies under a release's prefix."""
+    return {stored.key: stored.modified_at for stored in bucket.objects(f"{RELEASES_PREFIX}{release_id}/")}
+
+
+def _listing(bucket: ContentBucket) -> RegionListing:
+    try:
+        return RegionListing(manifests=bucket.manifest_times(), with_objects=frozenset(bucket.release_ids()))
+    except RegionUnavailableError as error:
+        return RegionListing(manifests={}, with_objects=frozenset(), error=error)
+
+
+def _summary(
+    site: Website,
+    release_id: str,
+    routing: Routing,
+    published_at: datetime | None,
+    listings: Mapping[str, RegionListing],
+) -> ReleaseSummary:
+    parity = None if published_at is None else _parity(site, release_id, routing, listings)
+    return ReleaseSummary(
+        release_id=release_id,
+        is_active=release_id == routing.release_id,
+        is_previous=release_id == routing.previous_release_id,
+        published_at=published_at,
+        files=None if parity is None else len(parity.manifest.files),
+        size_bytes=None if parity is None else parity.manifest.size_bytes,
+        regions={} if parity is None else parity.regions,
+    )
+
+
+def _parity(site: Website, release_id: str, routing: Routing, listings: Mapping[str, RegionListing]) -> Parity:
+    """Compares the regions that answered the listing; the others are not asked again, each try takes up to 20 s."""
+    answering = [bucket for region, bucket in site.buckets.items() if listings[region].error is None]
+    checked = check_parity(answering, find_manifest(answering, release_id), routing)
+    silent = {
+        region: RegionParity(region=region, error=listing.error)
+        for region, listing in listings.items()
+        if listing.error is not None
+    }
+    return Parity(manifest=checked.manifest, regions={**checked.regions, **silent})

@@ -1,0 +1,87 @@
+"""The state of the website as its operator asks for it: routing, pointers and parity, whatever still answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from scripts.errors import MissingOutputError, RegionUnavailableError
+from scripts.release.bucket import ContentBucket
+from scripts.release.parity import RegionParity, check_parity, find_manifest
+from scripts.release.routing import Routing, read_pointer
+from scripts.release.website import Website
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionOverview:
+    """One region.
+
+    Attributes:
+        is_drained: whether CloudFront asks its bucket last.
+        answers: whether its S3 answered.
+        pointer: the release that its regional endpoint serves; None when unknown or none.
+        parity: of the active release; None when none is active, its manifest is nowhere, or the region does not answer.
+    """
+
+    is_drained: bool
+    answers: bool
+    pointer: str | None
+    parity: RegionParity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The website.
+
+    Attributes:
+        hostname: the public name.
+        routing: what the router reads.
+        regions: region -> its state.
+    """
+
+    hostname: str
+    routing: Routing
+    regions: Mapping[str, RegionOverview]
+
+
+def take_overview(site: Website) -> Overview:
+    """Asks the KeyValueStore and every region; a region that does not answer is part of the result."""
+    routing = site.routing.read().routing
+    with ThreadPoolExecutor(len(site.buckets)) as pool:
+        pointers = dict(zip(site.buckets, pool.map(_pointer, site.buckets.values()), strict=True))
+    answering = [bucket for region, bucket in site.buckets.items() if pointers[region].answers]
+    parity = _parity(answering, routing)
+    regions = {
+        region: RegionOverview(
+            is_drained=region in routing.drained_regions,
+            answers=pointer.answers,
+            pointer=pointer.release_id,
+            parity=parity.get(region),
+        )
+        for region, pointer in pointers.items()
+    }
+    return Overview(hostname=site.hostname, routing=routing, regions=regions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pointer:
+    answers: bool
+    release_id: str | None = None
+
+
+def _pointer(bucket: ContentBucket) -> _Pointer:
+    try:
+        return _Pointer(answers=True, release_id=read_pointer(bucket.client, bucket.name))
+    except RegionUnavailableError:
+        return _Pointer(answers=False)
+
+
+def _parity(buckets: list[ContentBucket], routing: Routing) -> Mapping[str, RegionParity]:
+    if routing.release_id is None or not buckets:
+        return {}
+    try:
+        manifest = find_manifest(buckets, routing.release_id)
+    except (MissingOutputError, RegionUnavailableError):
+        return {}
+    return check_parity(buckets, manifest, routing).regions

@@ -1,0 +1,227 @@
+"""Whether each region holds a whole release, and the repair of one region from the other.
+
+Parity means: every file of the manifest with its MD5, the manifest itself and, for the active release, the objects outside
+releases that follow it (the regional endpoint's pointer and CloudFront's 404 page).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
+from scripts.release.bucket import NOT_FOUND_PAGE_KEY, ContentBucket
+from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
+from scripts.release.routing import POINTER_KEY, Routing, read_pointer, write_pointers
+
+PARALLEL_COPIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionParity:
+    """What one region lacks of a release.
+
+    Attributes:
+        region: the region.
+        missing: files that are absent or differ, in the manifest's order.
+        has_manifest: whether the region says that it holds the release.
+        outdated_keys: keys outside releases that do not follow the active release.
+        error: why the region could not be asked; the other attributes say nothing then.
+    """
+
+    region: str
+    missing: tuple[ReleaseFile, ...] = ()
+    has_manifest: bool = True
+    outdated_keys: tuple[str, ...] = ()
+    error: RegionUnavailableError | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the region can serve all of the release."""
+        return self.error is None and self.has_manifest and not self.missing and not self.outdated_keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """A release compared with every region."""
+
+    manifest: Manifest
+    regions: Mapping[str, RegionParity]
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether every region holds all of it."""
+        return all(region.is_whole for region in self.regions.values())
+
+    def raise_unavailable(self) -> None:
+        """Raises the RegionUnavailableError of the first region that could not be asked, if any."""
+        for region in self.regions.values():
+            if region.error is not None:
+                raise region.error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One file that a region gets from another."""
+
+    source: str
+    destination: str
+    file: ReleaseFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairPlan:
+    """How to bring the regions to parity.
+
+    Attributes:
+        parity: what was found.
+        routing: the routing at that time; the control objects follow it.
+        copies: files to copy.
+        lost: files that no region holds.
+        regions: regions that get files, the manifest or control objects.
+    """
+
+    parity: Parity
+    routing: Routing
+    copies: tuple[Copy, ...]
+    lost: tuple[ReleaseFile, ...]
+    regions: tuple[str, ...]
+
+    @property
+    def copy_bytes(self) -> int:
+        """Bytes to send."""
+        return sum(copy.file.size_bytes for copy in self.copies)
+
+
+def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest:
+    """Returns a release's manifest from any region that answers and has it.
+
+    Raises:
+        MissingOutputError: no region has it.
+        RegionUnavailableError: no region that answers has it, and one did not answer.
+        UnsafePlanError: two regions disagree on what the release is.
+    """
+    found: dict[str, Manifest] = {}
+    silent: RegionUnavailableError | None = None
+    for bucket in buckets:
+        try:
+            manifest = bucket.read_manifest(release_id)
+        except RegionUnavailableError as error:
+            silent = error
+        else:
+            found |= {} if manifest is None else {bucket.region: manifest}
+    if len(set(found.values())) > 1:
+        raise UnsafePlanError(
+            f"{manifest_key(release_id)} differs between {' and '.join(found)}: publish the release again"
+        )
+    for manifest in found.values():
+        return manifest
+    raise silent or MissingOutputError(
+        f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
+    )
+
+
+def check_parity(buckets: Iterable[ContentBucket], manifest: Manifest, routing: Routing) -> Parity:
+    """Compares every region with the manifest, in parallel; one listing per 1,000 files and region."""
+    asked = list(buckets)
+    with ThreadPoolExecutor(len(asked)) as pool:
+        results = pool.map(lambda bucket: region_parity(bucket, manifest, routing), asked)
+        return Parity(manifest=manifest, regions={result.region: result for result in results})
+
+
+def region_parity(bucket: ContentBucket, manifest: Manifest, routing: Routing) -> RegionParity:
+    """Compares one region with the manifest; a region that does not answer is a result, not an error."""
+    try:
+        is_active = manifest.release_id == routing.release_id
+        return RegionParity(
+            region=bucket.region,
+            missing=tuple(bucket.missing_files(manifest)),
+            has_manifest=bucket.read_manifest(manifest.release_id) == manifest,
+            outdated_keys=_outdated_keys(bucket, manifest) if is_active else (),
+        )
+    except RegionUnavailableError as error:
+        return RegionParity(region=bucket.region, error=error)
+
+
+def plan_repair(parity: Parity, routing: Routing) -> RepairPlan:
+    """Decides what each region gets from the other.
+
+    Raises:
+        RegionUnavailableError: a region does not answer.
+    """
+    parity.raise_unavailable()
+    missing = {region: {file.path for file in found.missing} for region, found in parity.regions.items()}
+    copies, lost = [], []
+    for file in parity.manifest.files:
+        destinations = [region for region, paths in missing.items() if file.path in paths]
+        sources = [region for region in missing if region not in destinations]
+        if not sources:
+            lost.append(file)
+        else:
+            copies += [Copy(source=sources[0], destination=each, file=file) for each in destinations]
+    return RepairPlan(
+        parity=parity,
+        routing=routing,
+        copies=tuple(copies),
+        lost=tuple(lost),
+        regions=tuple(region for region, found in parity.regions.items() if not found.is_whole),
+    )
+
+
+def repair(
+    plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: Callable[[int], None] = lambda _size: None
+) -> Parity:
+    """Copies the files, then writes the manifest and the control objects; returns the parity afterwards.
+
+    Raises:
+        UnsafePlanError: no region holds a file, or a region's copy is damaged; no manifest was written.
+        AwsError: an AWS call failed; run it again.
+    """
+    manifest = plan.parity.manifest
+    if plan.lost:
+        names = ", ".join(file.path for file in plan.lost[:3])
+        raise UnsafePlanError(
+            f"no region holds {len(plan.lost)} of {len(manifest.files)} files of release {manifest.release_id} ({names}): "
+            "nothing was copied; publish the release again"
+        )
+    _copy_all(plan, buckets, progress)
+    for region in plan.regions:
+        if not buckets[region].missing_files(manifest):
+            _finish(buckets[region], plan.parity.regions[region], manifest, plan.routing)
+    return check_parity(buckets.values(), manifest, plan.routing)
+
+
+def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: Callable[[int], None]) -> None:
+    def copy_one(copy: Copy) -> int:
+        buckets[copy.destination].copy_file_from(buckets[copy.source], plan.parity.manifest, copy.file)
+        return copy.file.size_bytes
+
+    with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+        jobs = [pool.submit(copy_one, copy) for copy in plan.copies]
+        try:
+            for job in as_completed(jobs):
+                progress(job.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest, routing: Routing) -> None:
+    """Writes what says that the region holds the release, after its files are there."""
+    if not found.has_manifest:
+        bucket.put_manifest(manifest)
+    if NOT_FOUND_PAGE_KEY in found.outdated_keys:
+        bucket.copy_not_found_page(manifest)
+    if POINTER_KEY in found.outdated_keys:
+        write_pointers({bucket.region: bucket.client}, {bucket.region: bucket.name}, routing)
+
+
+def _outdated_keys(bucket: ContentBucket, manifest: Manifest) -> tuple[str, ...]:
+    keys = []
+    if read_pointer(bucket.client, bucket.name) != manifest.release_id:
+        keys.append(POINTER_KEY)
+    page = next((file for file in manifest.files if file.path == "404.html"), None)
+    if page is not None and bucket.not_found_page_digest() != page.md5:
+        keys.append(NOT_FOUND_PAGE_KEY)
+    return tuple(keys)

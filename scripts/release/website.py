@@ -1,0 +1,35 @@
+"""One deployed website as the release commands see it: its regions' buckets and its routing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.errors import WrongUsageError
+from scripts.release.bucket import ContentBucket
+from scripts.release.routing import RoutingStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Website:
+    """A deployment's handles.
+
+    Attributes:
+        hostname: the public name.
+        buckets: region -> its content bucket.
+        routing: the store with the routing key.
+    """
+
+    hostname: str
+    buckets: Mapping[str, ContentBucket]
+    routing: RoutingStore
+
+    def bucket(self, region: str) -> ContentBucket:
+        """Returns a region's bucket.
+
+        Raises:
+            WrongUsageError: the website has no such region.
+        """
+        if region not in self.buckets:
+            raise WrongUsageError(f"region {region!r} is not one of this website's; allowed: {', '.join(self.buckets)}")
+        return self.buckets[region]

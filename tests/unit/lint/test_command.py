@@ -1,0 +1,71 @@
+"""`failover lint`: exit codes and the three formats; the page of rules is current."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from scripts.cli import app
+from scripts.errors import WrongUsageError
+from scripts.lint.docs import PAGE, render
+from scripts.lint.rules import ALL_RULES
+from tests.unit.lint.examples import D1, D2, distribution, document
+
+FAILING = document({D1: distribution(), D2: distribution()})
+CLEAN = document({"aws_s3_bucket.a": {"bucket": "content"}})
+
+
+def run(folder: Path, raw: dict[str, Any], *arguments: str) -> Any:
+    (folder / "main.tf.json").write_text(json.dumps(raw), encoding="utf-8")
+    return CliRunner().invoke(app, ["lint", str(folder), *arguments])
+
+
+def test_lint_prints_rule_resource_why_source_and_remedy(tmp_path: Path) -> None:
+    result = run(tmp_path, FAILING)
+    assert result.exit_code == 1
+    for part in ("FW011 shared-alias", D2, "why: ", "source: https://", "remedy: "):
+        assert part in result.stdout
+
+
+def test_lint_of_a_clean_folder_ends_with_0(tmp_path: Path) -> None:
+    result = run(tmp_path, CLEAN)
+    assert (result.exit_code, result.stdout) == (0, f"clean: 1 resources against {len(ALL_RULES)} rules\n")
+
+
+def test_lint_rejects_what_it_cannot_read(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["lint", str(tmp_path / "absent")])
+    assert isinstance(result.exception, WrongUsageError)
+    assert result.exception.exit_code == 2
+
+
+def test_lint_rejects_an_unknown_format(tmp_path: Path) -> None:
+    assert run(tmp_path, CLEAN, "--format", "xml").exit_code == 2
+
+
+def test_lint_json_is_one_document(tmp_path: Path) -> None:
+    result = run(tmp_path, FAILING, "--format", "json")
+    findings = json.loads(result.stdout)["findings"]
+    assert {"rule_id", "slug", "address", "document", "path", "detail", "why", "source", "remedy"} == set(findings[0])
+    assert D2 in {finding["address"] for finding in findings if finding["rule_id"] == "FW011"}
+
+
+@pytest.mark.parametrize("raw", [FAILING, CLEAN], ids=["failing", "clean"])
+def test_lint_sarif_has_the_structure_of_2_1_0(raw: dict[str, Any], tmp_path: Path) -> None:
+    log = json.loads(run(tmp_path, raw, "--format", "sarif").stdout)
+    (run_,) = log["runs"]
+    rules = run_["tool"]["driver"]["rules"]
+    assert log["version"] == "2.1.0"
+    assert [rule["id"] for rule in rules] == [rule.id for rule in ALL_RULES]
+    assert bool(run_["results"]) is (raw is FAILING)
+    for result in run_["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["message"]["text"]
+        (place,) = result["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("main.tf.json")
+        assert place["logicalLocations"][0]["fullyQualifiedName"].endswith(("d1", "d2"))
+
+
+def test_page_of_rules_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "run `python -m scripts.lint.docs`"

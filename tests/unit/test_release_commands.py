@@ -1,0 +1,229 @@
+"""The release commands as an operator runs them: plan first, one JSON document, exit codes."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scripts import cli
+from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
+from tests.unit.release_world import aws as aws
+from tests.unit.release_world import world as world
+
+Failover = Callable[..., tuple[int, str, str]]
+READERS = ("releases", "status", "verify", "prune", "evacuate", "restore")
+
+
+@pytest.fixture
+def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Failover:
+    """Run the command line against this test's website; return exit code, stdout and stderr."""
+    for name in ("options", *READERS):
+        monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs: world.site)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["failover", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        output = capsys.readouterr()
+        return int(caught.value.code or 0), output.out, output.err
+
+    return run
+
+
+def document(failover: Failover, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
+    code, output, error = failover(*arguments, "--json")
+    assert code == exit_code, error
+    return dict(json.loads(output))
+
+
+def test_releases_lists_states_and_parity(world: ReleaseWorld, failover: Failover) -> None:
+    first, second = world.publish("one"), world.publish("two")
+    found = {each["release_id"]: each for each in document(failover, "releases")["releases"]}
+    assert found[second.release_id]["states"] == ["active"]
+    assert found[first.release_id]["states"] == ["previous"]
+    assert found[second.release_id]["regions"][PRIMARY]["in_parity"] is True
+    assert 0 <= found[second.release_id]["age_seconds"] < 60
+
+
+def test_releases_table_shows_each_region(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    world.delete(SECONDARY, f"{manifest.prefix}logo.svg")
+    _, output, _ = failover("releases")
+    assert "active, incomplete" in output
+    assert "lacks 1 files" in output
+
+
+def test_verify_of_a_whole_release_exits_0(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    code, output, _ = failover("verify")
+    assert (code, "Both regions hold all of it" in output) == (0, True)
+
+
+def test_verify_without_parity_exits_1(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    world.delete(SECONDARY, f"{manifest.prefix}logo.svg")
+    found = document(failover, "verify", exit_code=1)
+    assert found["regions"][SECONDARY]["missing"] == ["logo.svg"]
+    assert found["copies"] is None
+
+
+def test_verify_repair_is_a_plan_until_it_is_applied(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    world.delete(SECONDARY, f"{manifest.prefix}logo.svg")
+    found = document(failover, "verify", "--repair", exit_code=1)
+    assert found["copies"] == [{"path": "logo.svg", "from": PRIMARY, "to": SECONDARY}]
+    assert f"{manifest.prefix}logo.svg" not in world.keys(SECONDARY)
+
+
+def test_verify_repair_apply_reaches_parity_and_exits_0(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    world.delete(SECONDARY, f"{manifest.prefix}logo.svg")
+    found = document(failover, "verify", "--repair", "--apply")
+    assert (found["in_parity"], found["applied"]) == (True, True)
+    assert f"{manifest.prefix}logo.svg" in world.keys(SECONDARY)
+
+
+def test_verify_takes_another_release(world: ReleaseWorld, failover: Failover) -> None:
+    first = world.publish("one")
+    world.publish("two")
+    assert document(failover, "verify", first.release_id)["release_id"] == first.release_id
+
+
+def test_verify_rejects_apply_without_repair(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    code, _, error = failover("verify", "--apply")
+    assert (code, "--apply without --repair" in error) == (2, True)
+
+
+def test_verify_rejects_a_website_without_a_release(world: ReleaseWorld, failover: Failover) -> None:  # noqa: ARG001
+    code, _, error = failover("verify")
+    assert (code, "no release is active" in error) == (3, True)
+
+
+def test_verify_of_a_silent_region_exits_3(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    world.kill(PRIMARY)
+    code, _, error = failover("verify")
+    assert (code, "EndpointConnectionError" in error) == (3, True)
+
+
+def test_prune_is_a_plan_until_it_is_applied(world: ReleaseWorld, failover: Failover) -> None:
+    first = world.publish("one")
+    world.publish("two")
+    world.publish("three")
+    arguments = ("prune", "--keep", "1", "--grace-seconds", "0")
+    found = document(failover, *arguments)
+    assert [each["release_id"] for each in found["removals"]] == [first.release_id]
+    assert found["removals"][0]["objects"] == {PRIMARY: 3, SECONDARY: 3}
+    assert world.keys(PRIMARY, first.prefix)
+    document(failover, *arguments, "--apply")
+    assert not world.keys(PRIMARY, first.prefix)
+
+
+def test_prune_keeps_five_releases_by_default(world: ReleaseWorld, failover: Failover) -> None:
+    for number in range(6):
+        world.publish(str(number))
+    assert len(document(failover, "prune", "--grace-seconds", "0")["kept"]) == 5
+
+
+def test_prune_keeps_a_day_by_default(world: ReleaseWorld, failover: Failover) -> None:
+    for text in ("one", "two", "three"):
+        world.publish(text)
+    _, output, _ = failover("prune", "--keep", "1")
+    assert "Nothing to delete" in output
+
+
+def test_prune_rejects_keeping_none(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    assert failover("prune", "--keep", "0")[0] == 2
+
+
+def test_evacuate_is_a_plan_until_it_is_applied(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    assert document(failover, "evacuate", PRIMARY)["applied"] is False
+    assert world.routing["drained_regions"] == []
+    assert document(failover, "evacuate", PRIMARY, "--apply")["to_drained_regions"] == [PRIMARY]
+    assert world.routing["drained_regions"] == [PRIMARY]
+
+
+def test_evacuate_of_the_last_region_exits_1(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    failover("evacuate", PRIMARY, "--apply")
+    code, _, error = failover("evacuate", SECONDARY, "--apply")
+    assert (code, "would leave no region" in error) == (1, True)
+
+
+def test_evacuate_of_an_unknown_region_exits_2(world: ReleaseWorld, failover: Failover) -> None:  # noqa: ARG001
+    assert failover("evacuate", "mars-north-1")[0] == 2
+
+
+def test_restore_is_a_plan_until_it_is_applied(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    failover("evacuate", PRIMARY, "--apply")
+    _, output, _ = failover("restore", PRIMARY)
+    assert "would be restored" in output
+    assert world.routing["drained_regions"] == [PRIMARY]
+    document(failover, "restore", PRIMARY, "--apply")
+    assert world.routing["drained_regions"] == []
+
+
+def test_restore_without_parity_exits_1(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    failover("evacuate", PRIMARY, "--apply")
+    world.delete(PRIMARY, f"{manifest.prefix}logo.svg")
+    code, _, error = failover("restore", PRIMARY, "--apply")
+    assert (code, "failover verify --repair --apply" in error) == (1, True)
+
+
+def test_status_says_what_is_live_and_from_where(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    failover("evacuate", PRIMARY, "--apply")
+    found = document(failover, "status")
+    assert found["hostname"] == "www.example.test"
+    assert found["active_release_id"] == manifest.release_id
+    assert found["regions"][PRIMARY]["is_drained"] is True
+    assert found["regions"][SECONDARY]["pointer_release_id"] == manifest.release_id
+
+
+def test_status_with_a_silent_region_exits_0_and_says_so(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    world.kill(PRIMARY)
+    code, output, _ = failover("status")
+    assert (code, "does not answer" in output) == (0, True)
+
+
+def test_sync_content_names_the_silent_region_and_the_way_out(world: ReleaseWorld, failover: Failover) -> None:
+    world.write("one")
+    world.kill(SECONDARY)
+    code, _, error = failover("sync-content", str(world.folder), "--apply")
+    assert code == 3
+    assert "S3 in us-east-1 does not answer" in error
+    assert "--allow-degraded" in error
+
+
+def test_sync_content_publishes_without_the_silent_region_when_allowed(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish("one")
+    manifest = world.write("two")
+    world.kill(PRIMARY)
+    found = document(failover, "sync-content", str(world.folder), "--allow-degraded", "--apply")
+    assert (found["left_out"], found["drains"], found["applied"]) == ([PRIMARY], [PRIMARY], True)
+    assert world.routing["release_id"] == manifest.release_id
+
+
+def test_sync_content_says_how_the_region_comes_back(world: ReleaseWorld, failover: Failover) -> None:
+    world.write("one")
+    world.kill(PRIMARY)
+    _, output, _ = failover("sync-content", str(world.folder), "--allow-degraded", "--apply")
+    assert "failover restore eu-central-1 --apply" in output
+
+
+@pytest.mark.parametrize("command", [("releases",), ("status",), ("verify",), ("prune",), ("verify", "--repair")])
+def test_reading_writes_nothing(world: ReleaseWorld, failover: Failover, command: tuple[str, ...]) -> None:
+    world.publish()
+    before = (world.store.writes, world.keys(PRIMARY), world.keys(SECONDARY))
+    failover(*command)
+    assert (world.store.writes, world.keys(PRIMARY), world.keys(SECONDARY)) == before
