@@ -1,5 +1,6 @@
 """The public hosted zone: made here, or looked up by id when the site file names one."""
 
+from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_route53_zone import DataAwsRoute53Zone
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_record import Route53Record
@@ -16,7 +17,8 @@ _CAA_TTL_SECONDS = 3600
 class HostedZone(Construct):
     """The zone of `site.domain_name`.
 
-    A zone made here gets a CAA record that lets only Amazon's authorities issue. A zone that exists already keeps its own.
+    A zone made here gets a CAA record that lets only Amazon's authorities issue. A zone that exists already keeps its own;
+    the plan refuses it when it is of another name, or private.
 
     Attributes:
         zone_id: id of the hosted zone.
@@ -26,7 +28,9 @@ class HostedZone(Construct):
     def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
         super().__init__(scope, id_)
         if site.site.hosted_zone_id is not None:
-            existing = DataAwsRoute53Zone(self, "zone", zone_id=site.site.hosted_zone_id, provider=provider)
+            existing = DataAwsRoute53Zone(
+                self, "zone", zone_id=site.site.hosted_zone_id, lifecycle=_is_public_zone_of(site), provider=provider
+            )
             self.zone_id, self.name_servers = existing.zone_id, existing.name_servers
             return
         zone = Route53Zone(
@@ -43,3 +47,21 @@ class HostedZone(Construct):
             provider=provider,
         )
         self.zone_id, self.name_servers = zone.zone_id, zone.name_servers
+
+
+def _is_public_zone_of(site: SiteFile) -> TerraformResourceLifecycle:
+    """Returns what the plan checks once it has read the zone. The provider gives the name without a trailing dot."""
+    domain, zone_id = site.site.domain_name, site.site.hosted_zone_id
+    to_do = f"correct site.hosted_zone_id ({zone_id}) or site.domain_name ({domain}) in the site file"
+    return TerraformResourceLifecycle(
+        postcondition=[
+            Postcondition(
+                condition=f'${{self.name == "{domain}"}}',
+                error_message=f"Hosted zone {zone_id} is ${{self.name}}, not {domain}: {to_do}.",
+            ),
+            Postcondition(
+                condition="${!self.private_zone}",
+                error_message=f"Hosted zone {zone_id} is private, and viewers could not resolve the site: {to_do}.",
+            ),
+        ]
+    )

@@ -31,7 +31,8 @@ def load_site_file(path: Path) -> SiteFile:
     Raises:
         ConfigError: the file is missing, is not TOML, or has problems; all of them are in the one report.
     """
-    data = _read_toml(path)
+    shown = _shown(path)
+    data = _parse_toml(shown, _read(path, shown))
     problems = list(_unknown_tables(data))
     sections: dict[str, Any] = {}
     for name, model in _TABLES.items():
@@ -39,35 +40,55 @@ def load_site_file(path: Path) -> SiteFile:
     problems += _validate_regions(data, sections)
     problems += [problem for rule in RULES for problem in rule(sections)]
     if problems:
-        raise ConfigError(str(path), problems)
+        raise ConfigError(shown, problems)
     return SiteFile(**sections)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read(path: Path, shown: str) -> bytes:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         problem = Problem(
             key="site file",
-            value=f"{str(path)!r} ({error.strerror})",
+            value=f"'{shown}' ({reason})",
             allowed="a readable TOML file",
             remedy="give the path of a site file; config/prod.example.toml is one to copy",
         )
-        raise ConfigError(str(path), [problem]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(shown, [problem]) from error
+
+
+def _parse_toml(shown: str, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        reason, remedy = _why_not_toml(error)
         problem = Problem(
             key="site file",
-            value=f"not TOML: {error}",
+            value=f"not TOML: {_shorten(reason)}",
             allowed="TOML 1.0 in UTF-8 (https://toml.io/en/v1.0.0)",
-            remedy="correct the line named",
+            remedy=remedy,
         )
-        raise ConfigError(str(path), [problem]) from error
+        raise ConfigError(shown, [problem]) from error
+
+
+def _why_not_toml(error: ValueError | RecursionError) -> tuple[str, str]:
+    """Returns the reason and the remedy. Python reads integers of at most 4300 digits.
+
+    https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+    """
+    if isinstance(error, RecursionError):
+        return "arrays or tables are nested too deeply", "write lists and tables as config/prod.example.toml does"
+    if isinstance(error, tomllib.TOMLDecodeError | UnicodeDecodeError):
+        return str(error), "correct the line named"
+    return "a number has too many digits", "correct it: an integer of TOML has 64 bits"
 
 
 def _unknown_tables(data: dict[str, Any]) -> Iterator[Problem]:
     known = [*_TABLES, "region"]
-    for name in data.keys() - set(known):
-        yield _unknown_key(name, name, data[name], known)
+    for name, value in data.items():
+        if name not in known:
+            yield _unknown_key(name, name, value, known)
 
 
 def _validate(name: str, model: type[BaseModel], data: dict[str, Any], sections: dict[str, Any]) -> Iterator[Problem]:
@@ -132,7 +153,9 @@ def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Pro
 def _unknown_key(key: str, name: str, value: object, known: list[str]) -> Problem:
     near = [other for other in known if other.startswith(f"{name}_")] or difflib.get_close_matches(name, known, n=1)
     remedy = f"did you mean {near[0]!r}? Otherwise remove it" if near else "remove it; no such key is known"
-    return Problem(key=key, value=f"an unknown key (= {_toml(value)})", allowed=", ".join(sorted(known)), remedy=remedy)
+    return Problem(
+        key=_shorten(key), value=f"an unknown key (= {_toml(value)})", allowed=", ".join(sorted(known)), remedy=remedy
+    )
 
 
 def _allowed(model: type[BaseModel], field: str) -> str:
@@ -167,8 +190,20 @@ def _toml(value: object) -> str:
     """Returns `value` about as it stands in the file, shortened."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", exclude_none=True)
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+    try:
+        return _shorten(json.dumps(value, default=str))
+    except (ValueError, RecursionError):  # an integer above 4300 digits (in hexadecimal); tables made by dotted keys
+        return "too large or too deeply nested to show"
+
+
+def _shown(path: Path) -> str:
+    """Returns the path with control characters escaped, shortened."""
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(path))
+    return _shorten(text, longest=300)
+
+
+def _shorten(text: str, *, longest: int = 120) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 # The loader's table of sections must name every field of SiteFile but `region`: a forgotten one would be ignored.

@@ -13,10 +13,27 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS
+from constructs_lib.site_file.aws_regions import (
+    HEALTH_CHECKER_REGIONS,
+    REGIONS,
+    UNKNOWN_TO_PROVIDER,
+    UNKNOWN_TO_STATE_BACKEND,
+)
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-_DNS_NAME = re.compile(rf"^(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+$")
+# The top-level label is not all digits, or 10.0.0.1 would be a name: https://www.rfc-editor.org/rfc/rfc3696#section-2
+_DNS_NAME = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+(?![0-9]+\Z){_LABEL}\Z")
+# The first name of a certificate is its common name; the others, of up to 253 characters, are the regional names:
+# https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+_LONGEST_HOSTNAME = 64
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_RESERVED_BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
+
+_A_DOMAIN_NAME = "a DNS name in lower case such as example.com"
+_A_HOSTNAME = "a DNS name in lower case such as www.example.com"
+_A_REGION = f"an AWS region: {', '.join(REGIONS)}"
+_CHECKER_REGIONS = f"a list of three or more different ones of {', '.join(HEALTH_CHECKER_REGIONS)}"
 
 
 def refuse(*, allowed: str, remedy: str) -> PydanticCustomError:
@@ -25,10 +42,14 @@ def refuse(*, allowed: str, remedy: str) -> PydanticCustomError:
 
 
 def _known_region(value: str) -> str:
+    if value in UNKNOWN_TO_PROVIDER:
+        raise refuse(
+            allowed=_A_REGION, remedy="choose another: Terraform's AWS provider 5.100.0 does not know this one"
+        )
     if value not in REGIONS:
         near = difflib.get_close_matches(value, REGIONS, n=3)
         remedy = f"did you mean {' or '.join(near)}?" if near else "write an AWS region's code name"
-        raise refuse(allowed=f"an AWS region: {', '.join(REGIONS)}", remedy=remedy)
+        raise refuse(allowed=_A_REGION, remedy=remedy)
     return value
 
 
@@ -90,6 +111,11 @@ def _pattern(pattern: str, allowed: str) -> Any:  # noqa: ANN401  (pydantic.Fiel
     return Field(pattern=pattern, json_schema_extra={"allowed": allowed})
 
 
+def _says(allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
+    """Returns a field whose report says `allowed` when the key is missing or of another type."""
+    return Field(json_schema_extra={"allowed": allowed})
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -102,8 +128,8 @@ class Site(_Section):
     S3's limit of 63 characters (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
     """
 
-    domain_name: str
-    hostname: str
+    domain_name: Annotated[str, _says(_A_DOMAIN_NAME)]
+    hostname: Annotated[str, _says(_A_HOSTNAME)]
     hosted_zone_id: (
         Annotated[str, _pattern(r"^Z[A-Z0-9]{3,31}$", "a hosted zone id such as Z0123456789ABCDEFGHIJ")] | None
     ) = None
@@ -119,9 +145,9 @@ class Site(_Section):
     @field_validator("domain_name")
     @classmethod
     def _is_dns_name(cls, value: str) -> str:
-        if not _DNS_NAME.match(value):
+        if not _DNS_NAME.fullmatch(value):
             raise refuse(
-                allowed="a DNS name in lower case such as example.com",
+                allowed=_A_DOMAIN_NAME,
                 remedy="write the name of the hosted zone, without scheme, path or trailing dot",
             )
         return value
@@ -130,9 +156,9 @@ class Site(_Section):
     @classmethod
     def _is_inside_domain(cls, value: str, info: ValidationInfo) -> str:
         domain = info.data.get("domain_name")
-        if not _DNS_NAME.match(value):
+        if not _DNS_NAME.fullmatch(value):
             raise refuse(
-                allowed="a DNS name in lower case such as www.example.com",
+                allowed=_A_HOSTNAME,
                 remedy="write the public host name, without scheme, port, path or trailing dot",
             )
         if domain is not None and value != domain and not value.endswith(f".{domain}"):
@@ -140,10 +166,22 @@ class Site(_Section):
                 allowed=f"site.domain_name or a name below it, such as www.{domain}",
                 remedy="use a host name inside the domain, or correct site.domain_name",
             )
-        if len(value) > 48:
+        if len(value) > _LONGEST_HOSTNAME:
             raise refuse(
-                allowed="at most 48 characters",
-                remedy="shorten it: an ACM certificate's first name holds 64 characters, with the region in front of yours",
+                allowed=f"at most {_LONGEST_HOSTNAME} characters",
+                remedy="shorten it: ACM takes no longer one as a certificate's first name, which is its common name",
+            )
+        return value
+
+    @field_validator("project")
+    @classmethod
+    def _starts_no_reserved_bucket_name(cls, value: str, info: ValidationInfo) -> str:
+        start = f"{value}-{info.data.get('environment', '')}-"
+        reserved = [prefix for prefix in _RESERVED_BUCKET_PREFIXES if start.startswith(prefix)]
+        if reserved:
+            raise refuse(
+                allowed=f"a name with which no bucket starts with {' or '.join(_RESERVED_BUCKET_PREFIXES)}",
+                remedy=f"choose another: buckets are called <project>-<environment>-..., and S3 reserves {reserved[0]}",
             )
         return value
 
@@ -151,7 +189,7 @@ class Site(_Section):
 class Region(_Section):
     """One `[[region]]`: a region that holds the whole site."""
 
-    name: str
+    name: Annotated[str, _says(_A_REGION)]
     role: Role
 
     @field_validator("name")
@@ -190,7 +228,7 @@ class HealthCheck(_Section):
 
     request_interval_seconds: _Int = 30
     failure_threshold: Annotated[_Int, Field(ge=1, le=10)] = 3
-    checker_regions: tuple[str, ...] = ("us-east-1", "eu-west-1", "ap-southeast-1")
+    checker_regions: Annotated[tuple[str, ...], _says(_CHECKER_REGIONS)] = ("us-east-1", "eu-west-1", "ap-southeast-1")
     region_check_protocol: Protocol = Protocol.HTTP
     string_match: _Bool = False
 
@@ -210,7 +248,7 @@ class HealthCheck(_Section):
         unknown = [name for name in value if name not in HEALTH_CHECKER_REGIONS]
         if unknown or len(set(value)) < 3 or len(set(value)) != len(value):
             raise refuse(
-                allowed=f"three or more different ones of {', '.join(HEALTH_CHECKER_REGIONS)}",
+                allowed=_CHECKER_REGIONS,
                 remedy="Route 53 checks from these regions only, and from three at least",
             )
         return value
@@ -248,13 +286,34 @@ class State(_Section):
         ]
         | None
     ) = None
-    region: str | None = None
-    replica_region: str | None = None
+    region: Annotated[str | None, _says(_A_REGION)] = None
+    replica_region: Annotated[str | None, _says(_A_REGION)] = None
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_not_reserved(cls, value: str | None) -> str | None:
+        if value and (value.startswith(_RESERVED_BUCKET_PREFIXES) or value.endswith(_RESERVED_BUCKET_SUFFIXES)):
+            raise refuse(
+                allowed=f"a name that does not start with {' or '.join(_RESERVED_BUCKET_PREFIXES)} "
+                f"and does not end with {' or '.join(_RESERVED_BUCKET_SUFFIXES)}",
+                remedy="choose another: S3 reserves these",
+            )
+        return value
 
     @field_validator("region", "replica_region")
     @classmethod
     def _is_aws_region(cls, value: str | None) -> str | None:
         return None if value is None else _known_region(value)
+
+    @field_validator("region")
+    @classmethod
+    def _is_known_to_backend(cls, value: str | None) -> str | None:
+        if value in UNKNOWN_TO_STATE_BACKEND:
+            raise refuse(
+                allowed=f"an AWS region but {' and '.join(UNKNOWN_TO_STATE_BACKEND)}",
+                remedy="choose another: the S3 backend of Terraform 1.11 does not know this one",
+            )
+        return value
 
     @model_validator(mode="after")
     def _has_what_backend_needs(self) -> Self:

@@ -26,6 +26,10 @@ _ASSET_CACHE_CONTROL = "public, max-age=300, s-maxage=31536000"
 _LONGEST_KEY_BYTES = 1024
 # One PUT: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
 _LARGEST_FILE_BYTES = 5 * 1024**3
+_WELL_KNOWN = ".well-known"
+"""The one hidden name that viewers ask for: https://www.rfc-editor.org/rfc/rfc8615"""
+_UNREACHABLE = ("health", "errors")
+"""Both routers read /health/ and /errors/ from the bucket itself (functions/router.js, regional_endpoint/handler.py)."""
 _RELEASE_META = re.compile(rb'(<meta\s+name="release"\s+content=")[^"]*(")')
 _TYPES = {
     ".html": "text/html",
@@ -103,15 +107,21 @@ def read_folder(folder: Path) -> Manifest:
         WrongUsageError: no such folder, nothing in it, no index.html, or a file that cannot be published; all named.
     """
     if not folder.is_dir():
-        raise WrongUsageError(f"{folder} is not a folder: give the folder of the built site")
-    found = sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+        raise WrongUsageError(_printable(f"{folder} is not a folder: give the folder of the built site"))
+    found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     paths = {path.relative_to(folder).as_posix(): path for path in found}
-    problems = [problem for name, path in paths.items() for problem in _problems(folder, name, path)]
+    by_name = {name: _problem_of_name(name) for name in paths}
+    problems = [
+        problem for name, path in paths.items() if not by_name[name] for problem in _problems(folder, name, path)
+    ]
+    problems += dict.fromkeys(
+        problem for problem in by_name.values() if problem
+    )  # one line for a folder, not one a file
     if "index.html" not in paths:
         problems.append("index.html is missing: the site would answer 404 at /")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
-        raise WrongUsageError(f"{folder} cannot be published:\n{listed}")
+        raise WrongUsageError(_printable(f"{folder} cannot be published:\n{listed}"))
     sources = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(paths.items())}
     release_id = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:16]
     return Manifest(
@@ -141,15 +151,39 @@ def _describe(name: str, content: bytes) -> ReleaseFile:
     )
 
 
+def _problem_of_name(name: str) -> str | None:
+    """Returns why nothing of this name is published; the same text for all files of a refused folder."""
+    parts = name.split("/")
+    hidden = [index for index, part in enumerate(parts) if part.startswith(".") and part != _WELL_KNOWN]
+    if hidden:
+        top = "/".join(parts[: hidden[0] + 1])
+        return f"{top}: a hidden file or folder, often with secrets in it; only {_WELL_KNOWN} is published: take it out"
+    if parts[0] in _UNREACHABLE and len(parts) > 1:
+        return f"{parts[0]}/: /{parts[0]}/ answers from outside the release, so that nobody could see it: rename the folder"
+    if _printable(name) != name:
+        return f"{name}: its name is not UTF-8, and S3's keys are: rename it"
+    return None
+
+
+def _printable(text: str) -> str:
+    """Returns `text` with an escape for each byte of a file name that is not UTF-8: no terminal takes them as they are."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _problems(folder: Path, name: str, path: Path) -> list[str]:
     try:
         target = path.resolve(strict=True)
-    except OSError as error:
-        return [f"{name}: {error.strerror or error}: remove the link or restore what it points at"]
+    except (OSError, RuntimeError) as error:  # RuntimeError: Python up to 3.12 says so when a link leads to itself
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return [f"{name}: {reason}: remove the link or restore what it points at"]
     if not target.is_relative_to(folder.resolve()):
         return [f"{name}: a link to {target}, outside the folder: copy the file in"]
+    if target.is_dir():
+        return [
+            f"{name}: a link to the folder {target}, and S3 has no links: copy the folder there, or remove the link"
+        ]
     if not target.is_file():
-        return []  # a link to a folder inside: its files are listed by themselves
+        return [f"{name}: neither a file nor a folder: remove it"]
     longest = len(f"{RELEASES_PREFIX}{'0' * 16}/{name}".encode())
     problems = []
     if longest > _LONGEST_KEY_BYTES:

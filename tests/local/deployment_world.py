@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,16 +56,39 @@ class DeploymentWorld:
         return done
 
 
+class DeploymentUnderWay:
+    """The deployment, begun before the first test: most of its two minutes Terraform's provider sleeps.
+
+    localcloud is started by the main thread, because its children end with the thread that made them.
+    """
+
+    def __init__(self) -> None:
+        self._cleanup = ExitStack()
+        self._folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="deployment-")))
+        localcloud = running_localcloud(self._folder / "localcloud", speed=SPEED, arguments=ANY_PORT)
+        self._endpoints = self._cleanup.enter_context(localcloud)
+        self._pool = self._cleanup.enter_context(ThreadPoolExecutor(1))
+        self._deployed = self._pool.submit(_cdktf_deploy, self._folder, self._endpoints)
+
+    def world(self) -> DeploymentWorld:
+        """Waits for the end of the deployment; fails as it failed."""
+        self._deployed.result()
+        terraform = from_this_machine(self._folder, self._endpoints.environment)
+        world = DeploymentWorld(folder=self._folder, endpoints=self._endpoints, terraform=terraform)
+        world.failover("outputs", "--stacks", str(world.stacks), "--save", str(self._folder / "outputs.json"))
+        return world
+
+    def close(self) -> None:
+        """Ends localcloud and removes the folder."""
+        self._cleanup.close()
+
+
+UNDER_WAY = pytest.StashKey[DeploymentUnderWay]()
+
+
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeploymentWorld]:
-    folder = tmp_path_factory.mktemp("deployment")
-    with running_localcloud(folder / "localcloud", speed=SPEED, arguments=ANY_PORT) as endpoints:
-        _cdktf_deploy(folder, endpoints)
-        world = DeploymentWorld(
-            folder=folder, endpoints=endpoints, terraform=from_this_machine(folder, endpoints.environment)
-        )
-        world.failover("outputs", "--stacks", str(world.stacks), "--save", str(folder / "outputs.json"))
-        yield world
+def deployment(pytestconfig: pytest.Config) -> DeploymentWorld:
+    return pytestconfig.stash[UNDER_WAY].world()
 
 
 def _cdktf_deploy(folder: Path, endpoints: Endpoints) -> None:

@@ -1,5 +1,6 @@
 """The site file: what is accepted, and what each refusal says."""
 
+import re
 from pathlib import Path
 
 import boto3
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
-from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS
+from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS, UNKNOWN_TO_PROVIDER
 from constructs_lib.site_file.models import StateBackend
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,49 @@ def test_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         load_site_file(path)
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("file/site.toml", "Not a directory"),
+        ("a\0b", r"a\\x00b' \(embedded null byte"),
+        ("n" * 5000, "File name too long"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_path_that_cannot_be_read_is_a_problem(tmp_path: Path, path: str, reason: str) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match=reason) as caught:
+        load_site_file(tmp_path / path)
+    assert "\0" not in str(caught.value)
+    assert len(str(caught.value)) < 1500
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"rto_seconds = {'9' * 5000}", "too many digits"),
+        (f"rto_seconds = 0x{'f' * 5000}", "objectives.rto_seconds is too large"),
+        (f"rto_seconds = '{'9' * 5000}'", 'objectives.rto_seconds is "999'),
+        (f"rto = 0x{'f' * 5000}", "an unknown key (= too large"),
+        (f"rto_seconds = {'[' * 3000}{']' * 3000}", "nested too deeply"),
+        (f"rto_seconds = {'[' * 3000}", "not TOML"),
+        (f"rto_seconds{'.a' * 3000} = 1", "objectives.rto_seconds is too large"),
+        (f"{'a' * 5000} = 1", "objectives.aaa"),
+    ],
+)
+def test_huge_value_is_a_short_problem(tmp_path: Path, text: str, reason: str) -> None:
+    message = report(tmp_path, GOOD.replace("rto_seconds = 120", text))
+    assert reason in message
+    assert len(message) < 1000
+
+
+def test_unknown_tables_are_named_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = ["zebra", "apple", "mango", "kiwi", "banana"]
+    message = report(tmp_path, GOOD + "".join(f"\n[{name}]\nx = 1\n" for name in names))
+    assert re.findall(r"(\w+) is an unknown key", message) == names
+
+
 # (what stands in the good file, what replaces it, the key named, a part of what is allowed or to do)
 REFUSED = [
     (
@@ -70,14 +114,30 @@ REFUSED = [
     ),
     ('hostname = "www.example.test"', 'hostname = "https://www.example.test"', "site.hostname", "without scheme"),
     ('hostname = "www.example.test"', 'hostname = "notexample.test"', "site.hostname", "a name below"),
-    ('hostname = "www.example.test"', f'hostname = "{"w" * 60}.example.test"', "site.hostname", "48 characters"),
+    ('hostname = "www.example.test"', f'hostname = "{"w" * 52}.example.test"', "site.hostname", "64 characters"),
+    ('hostname = "www.example.test"', f'hostname = "{"w" * 52}.example.test"', "site.hostname", "common name"),
+    ('hostname = "www.example.test"', 'hostname = "www.example.test\\n"', "site.hostname", "lower case"),
+    ('hostname = "www.example.test"', "", "site.hostname is missing", "lower case such as www.example.com"),
+    ('domain_name = "example.test"', 'domain_name = "example.test\\n"', "site.domain_name", "lower case"),
+    ('domain_name = "example.test"', 'domain_name = "10.0.0.1"', "site.domain_name", "lower case"),
+    ('domain_name = "example.test"', 'domain_name = "example.0"', "site.domain_name", "lower case"),
+    ('domain_name = "example.test"', "", "site.domain_name is missing", "lower case such as example.com"),
+    ('domain_name = "example.test"', "domain_name = 5", "site.domain_name is 5", "lower case such as example.com"),
     ('domain_name = "example.test"', 'domain_name = "Example.test"', "site.domain_name", "lower case"),
     ('domain_name = "example.test"', "", "site.domain_name is missing", "add domain_name"),
     ('project = "failover-site"', 'project = "UPPER"', "site.project", "2 to 20 of a-z"),
+    ('project = "failover-site"', 'project = "failover-site\\n"', "site.project", "2 to 20 of a-z"),
+    ('project = "failover-site"', 'project = "xn--site"', "site.project", "reserves xn--"),
+    ('project = "failover-site"', 'project = "sthree"', "site.project", "reserves sthree-"),
+    ('project = "failover-site"', 'project = "sthree-configurator"', "site.project", "reserves sthree-"),
+    ('project = "failover-site"', 'project = "amzn-s3-demo-site"', "site.project", "reserves amzn-s3-demo-"),
+    ('project = "failover-site"', 'project = "amzn-s3"', "site.project", "reserves amzn-s3-demo-"),
     ('environment = "demo"', "environment = 5", "site.environment is 5", "2 to 12 of a-z"),
     ('environment = "demo"', 'environment = "demo"\nhosted_zone_id = "nope"', "site.hosted_zone_id", "hosted zone id"),
     ('environment = "demo"', 'environment = "demo"\nenviroment = "x"', "site.enviroment", "did you mean 'environment'"),
     ('name = "us-east-1"', 'name = "us-esat-1"', "region[1].name", "us-east-1 or"),
+    ('name = "us-east-1"', 'name = "ap-southeast-6"', "region[1].name", "provider 5.100.0 does not know"),
+    ('name = "us-east-1"', "", "region[1].name is missing", "an AWS region: af-south-1"),
     ('name = "us-east-1"', 'name = "eu-central-1"', "region[1].name", "no other [[region]]"),
     ('role = "secondary"', 'role = "standby"', "region[1].role", '"primary" or "secondary"'),
     ('role = "secondary"', 'role = "primary"', "2 primary regions", 'role = "secondary"'),
@@ -93,6 +153,8 @@ REFUSED = [
         "checker_regions",
         "Route 53",
     ),
+    ("failure_threshold = 3", "checker_regions = [1, 2, 3]", "checker_regions.0 is 1", "of us-east-1, us-west-1"),
+    ("failure_threshold = 3", 'checker_regions = "us-east-1"', "checker_regions", "of us-east-1, us-west-1"),
     ("rto_seconds = 120", "rto_seconds = 0", "objectives.rto_seconds", "from 1"),
     ("rto_seconds = 120", "rto = 120", "objectives.rto", "did you mean 'rto_seconds'"),
     ('backend = "local"', 'backend = "s3"', "state is", "name the state bucket"),
@@ -105,6 +167,10 @@ REFUSED = [
         "state is",
         "other than region",
     ),
+    ('backend = "local"', 'backend = "s3"\nbucket = "xn--a"', "state.bucket", "does not start with xn--"),
+    ('backend = "local"', 'backend = "s3"\nbucket = "a--x-s3"', "state.bucket", "does not end with -s3alias"),
+    ('backend = "local"', 'backend = "s3"\nregion = "ap-east-2"', "state.region", "S3 backend of Terraform 1.11"),
+    ('backend = "local"', 'backend = "s3"\nregion = 1', "state.region", "an AWS region: af-south-1"),
     ('backend = "local"', 'backend = "gcs"', "state.backend", '"s3" or "local"'),
     ("[state]", '[routing]\npolicy = "multivalue"\n[state]', "routing.policy", "no alias in a multivalue answer"),
     ("[state]", '[routing]\npolicy = "weighted"\n[state]', "routing.policy", '"failover"'),
@@ -153,8 +219,14 @@ def test_zone_apex_is_accepted(tmp_path: Path) -> None:
     assert load(tmp_path, GOOD.replace("www.example.test", "example.test")).site.hostname == "example.test"
 
 
-def test_region_names_are_those_of_the_sdk() -> None:
-    assert set(REGIONS) == set(boto3.Session().get_available_regions("s3"))
+def test_hostname_of_64_characters_is_accepted(tmp_path: Path) -> None:
+    longest = f"{'w' * 51}.example.test"
+    assert load(tmp_path, GOOD.replace("www.example.test", longest)).site.hostname == longest
+
+
+def test_region_names_are_those_that_sdk_and_provider_know() -> None:
+    assert {*REGIONS, *UNKNOWN_TO_PROVIDER} == set(boto3.Session().get_available_regions("s3"))
+    assert not set(REGIONS) & set(UNKNOWN_TO_PROVIDER)
 
 
 def test_checker_regions_are_those_of_the_api() -> None:
