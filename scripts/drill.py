@@ -9,15 +9,24 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from scripts.clock import Clock
 from scripts.drill_request import DrillRequest
-from scripts.errors import NotSteadyError
+from scripts.errors import DrillAbortedError, NotSteadyError, OpsError
 from scripts.faults import FaultInjector, HealthReader
 from scripts.journal import FaultJournal, JournaledFault
-from scripts.measurement import STREAK_LENGTH, Marks, Measurement, Verdict, measure, streak_at
+from scripts.measurement import (
+    STREAK_LENGTH,
+    Marks,
+    Measurement,
+    Verdict,
+    has_filled_page,
+    lasting_streak_at,
+    measure,
+    streak_at,
+)
 from scripts.progress import DrillState, Progress
 from scripts.samples import Sample
 from scripts.scenarios import FaultVariant
@@ -34,7 +43,8 @@ HEALTH_POLL_INTERVAL_SECONDS = 0.5
 class DrillParts:
     """What a drill works with; tests pass their own.
 
-    `new_probe` is called once for each fault, so that no visitor's DNS cache is carried over.
+    `new_probe` is called once for each fault, so that no visitor's DNS cache is carried over. `after_fault` is awaited as
+    soon as the fault is in force; an OpsError of it ends the drill. Default None: nothing follows the fault.
     """
 
     clock: Clock
@@ -44,6 +54,7 @@ class DrillParts:
     journal: FaultJournal
     control_url: str
     progress: Progress
+    after_fault: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +93,8 @@ async def drill(request: DrillRequest, parts: DrillParts) -> ScenarioResult:
 
     Raises:
         NotSteadyError: the site is not healthy from its primary, or something is broken already; nothing was injected.
-        OpsError: the fault could not be injected, or not undone (then the journal stays for the next command).
+        DrillAbortedError: what is to follow the fault failed; the fault is undone.
+        OpsError: the fault could not be injected, or not undone (then the journal stays for the next drill).
     """
     await _refuse_foreign_faults(parts.injector)
     variants = request.scenario.select(request.variant_names)
@@ -99,6 +111,7 @@ class FaultDrill:
         self._clock = parts.clock
         self._health = parts.health
         self._progress = parts.progress
+        self._after_fault = parts.after_fault
         self._fault = JournaledFault(
             fault=request.scenario.fault(variant, primary=request.primary_region, secondary=request.secondary_region),
             scenario=request.scenario.name,
@@ -146,7 +159,8 @@ class FaultDrill:
         fault_at_seconds = self._fault_at_seconds = self._clock.now_seconds()
         try:
             await _finish(self._fault.inject())
-            await self._outlast_fault(background)
+            await self._follow_fault_up()
+            await self._outlast_fault(fault_at_seconds, background)
         finally:
             undo_at_seconds = self._clock.now_seconds()
             await _finish(self._fault.undo())
@@ -177,27 +191,65 @@ class FaultDrill:
         self._samples = [s for s in ordered if s.sequence > last or s.scheduled_at_seconds >= started_at_seconds]
         self._good = sum(sample.is_good for sample in self._samples)
 
-    async def _outlast_fault(self, background: list[asyncio.Task[None]]) -> None:
-        secondary, since_seconds = self._request.secondary_region, self._clock.now_seconds()
-        has_recovered = await self._until(
-            lambda: self._has_streak(secondary, since_seconds=since_seconds),
-            phase=f"fault in force, waiting for {secondary}",
+    async def _follow_fault_up(self) -> None:
+        if self._after_fault is None:
+            return
+        try:
+            await self._after_fault()
+        except OpsError as error:
+            raise DrillAbortedError(f"{error}; the drill ended there, nothing is broken any more") from error
+
+    async def _outlast_fault(self, fault_at_seconds: float, background: list[asyncio.Task[None]]) -> None:
+        secondary, fills_pages = self._request.secondary_region, self._request.expectation.fills_pages
+
+        def recovered_at() -> float | None:
+            outage = self._since(fault_at_seconds)
+            if fills_pages and not has_filled_page(outage, region=secondary):
+                return None
+            return lasting_streak_at(outage, region=secondary)
+
+        await self._reach_and_stay(
+            recovered_at,
+            phases=(f"fault in force, waiting for {secondary}", f"fault in force, {secondary} serves"),
             timeout_seconds=self._settings.recovery_timeout_seconds,
+            stay_seconds=self._settings.hold_seconds,
             background=background,
         )
-        if has_recovered:
-            await self._go_on(self._settings.hold_seconds, f"fault in force, {secondary} serves", background)
 
     async def _outlast_fail_back(self, undo_at_seconds: float, background: list[asyncio.Task[None]]) -> None:
         primary = self._request.primary_region
-        has_failed_back = await self._until(
-            lambda: self._has_streak(primary, since_seconds=undo_at_seconds),
-            phase=f"fault undone, waiting for {primary}",
+        await self._reach_and_stay(
+            lambda: lasting_streak_at(self._since(undo_at_seconds), region=primary),
+            phases=(f"fault undone, waiting for {primary}", f"{primary} serves again"),
             timeout_seconds=self._settings.fail_back_timeout_seconds,
+            stay_seconds=self._settings.tail_seconds,
             background=background,
         )
-        if has_failed_back:
-            await self._go_on(self._settings.tail_seconds, f"{primary} serves again", background)
+
+    async def _reach_and_stay(
+        self,
+        reached_at: Callable[[], float | None],
+        *,
+        phases: tuple[str, str],
+        timeout_seconds: float,
+        stay_seconds: float,
+        background: list[asyncio.Task[None]],
+    ) -> None:
+        """Waits until it is reached and then on; both again when a relapse put it off, while the timeout allows."""
+        reaching, staying = phases
+        deadline_seconds = self._clock.now_seconds() + timeout_seconds
+        while await self._until(
+            lambda: reached_at() is not None,
+            phase=reaching,
+            timeout_seconds=deadline_seconds - self._clock.now_seconds(),
+            background=background,
+        ):
+            first_seconds = reached_at() or 0.0
+            await self._go_on(stay_seconds, staying, background)
+            last_seconds = reached_at()
+            has_relapsed = last_seconds is None or last_seconds > first_seconds
+            if not has_relapsed or self._clock.now_seconds() >= deadline_seconds:
+                return
 
     async def _go_on(self, seconds: float, phase: str, background: list[asyncio.Task[None]]) -> None:
         await self._until(lambda: False, phase=phase, timeout_seconds=seconds, background=background)
@@ -228,11 +280,10 @@ class FaultDrill:
             self._good += 1
             self._region = sample.region
 
-    def _has_streak(self, region: str, *, since_seconds: float, length: int = STREAK_LENGTH) -> bool:
-        ordered = sorted(
-            (s for s in self._samples if s.scheduled_at_seconds >= since_seconds), key=lambda sample: sample.sequence
+    def _since(self, seconds: float) -> list[Sample]:
+        return sorted(
+            (s for s in self._samples if s.scheduled_at_seconds >= seconds), key=lambda sample: sample.sequence
         )
-        return streak_at(ordered, region=region, length=length) is not None
 
     def _is_steady(self) -> bool:
         if not self._request.scenario.detects_by_marker and self._is_path_healthy is not True:
@@ -241,7 +292,7 @@ class FaultDrill:
         # Page views end up to the timeout after their start, so the latest complete stretch may be that old.
         margin_seconds = self._settings.steady_seconds + self._settings.probe_timeout_seconds
         since_seconds = self._clock.now_seconds() - margin_seconds
-        return self._has_streak(self._request.primary_region, since_seconds=since_seconds, length=length)
+        return streak_at(self._since(since_seconds), region=self._request.primary_region, length=length) is not None
 
     async def _watch_health_check(self) -> None:
         health_check_id = self._request.path_health_check_id

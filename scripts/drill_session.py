@@ -1,21 +1,30 @@
-"""Drills of one deployment: fills a drill's request from Terraform's outputs and the live routing."""
+"""Drills of one deployment: fills a drill's request from Terraform's outputs and the live routing.
+
+Before each drill both buckets are compared with the active release, and a drill of CloudFront's origins empties the edge
+caches: else a page that an edge still holds would hide a secondary that has nothing to serve.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from scripts.aws import key_value_store_client
+from scripts.aws import key_value_store_client, s3_client
 from scripts.deployment import Deployment
 from scripts.drill import ScenarioResult
 from scripts.drill_request import DrillRequest
 from scripts.endpoints import Endpoints
-from scripts.errors import MissingOutputError
+from scripts.errors import MissingOutputError, NotSteadyError
+from scripts.invalidation import cloudfront_client, invalidate_all
+from scripts.journal import recover_journal
 from scripts.progress import progress_on
 from scripts.rehearsal import run_drill
-from scripts.release.routing import RoutingStore
+from scripts.release.bucket import ContentBucket
+from scripts.release.parity import RegionParity, check_parity, find_manifest
+from scripts.release.routing import Routing, RoutingStore
 from scripts.report import WrittenReports, write_reports
 from scripts.report_data import ReportContext
 from scripts.scenarios import Scenario
@@ -30,17 +39,29 @@ class DrillSession:
     Args:
         deployment: what Terraform made.
         endpoints: the running localcloud; None on AWS.
-        state_folder: where the undo journal is kept; the same for all drills of one target.
+        state_folder: where the undo journal is kept; the same for all drills of one target, so localcloud's own state folder
+            where there is one.
+
+    Raises:
+        MissingOutputError: nothing is published yet.
     """
 
     def __init__(self, deployment: Deployment, endpoints: Endpoints | None, *, state_folder: Path) -> None:
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder
-        self._release_id = self._active_release()
+        self._routing, self._release_id = self._active_release()
 
     def run(self, scenario: Scenario, variant_names: tuple[str, ...] = ()) -> ScenarioResult:
-        """Runs one scenario with progress on stderr. Raises what `run_drill` raises."""
+        """Runs one scenario with progress on stderr, after undoing what a crashed drill left broken on this target.
+
+        Raises:
+            NotSteadyError: a region does not hold all of the active release; nothing was broken.
+            RegionUnavailableError: a region's S3 does not answer; nothing was broken.
+            OpsError: what `run_drill` raises.
+        """
+        recover_journal(self._state_folder)
+        self._insist_on_parity()
         deployment = self._deployment
         request = DrillRequest(
             scenario=scenario,
@@ -54,12 +75,25 @@ class DrillSession:
             state_folder=self._state_folder,
         )
         with progress_on(Console(stderr=True)) as progress:
-            return run_drill(request, self._endpoints, target=self._target, progress=progress)
+            return run_drill(
+                request,
+                self._endpoints,
+                target=self._target,
+                progress=progress,
+                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+            )
 
     def write_reports(
-        self, results: Sequence[ScenarioResult], *, folder: Path, site_file: str, cost_usd_per_month: float
+        self, results: Sequence[ScenarioResult], *, folder: Path, site_file: str, cost_usd_per_month: float | None
     ) -> WrittenReports:
-        """Writes report.json, report.html and the samples of all results."""
+        """Writes report.json, report.html and the samples of all results.
+
+        Args:
+            results: in the order of the report.
+            folder: where to.
+            site_file: the site file as the operator named it, "" when not known.
+            cost_usd_per_month: the estimate, None when there is none.
+        """
         context = ReportContext(
             target=self._target,
             speed=1.0 if self._endpoints is None else self._endpoints.speed,
@@ -74,9 +108,33 @@ class DrillSession:
     def _target(self) -> str:
         return _AWS if self._endpoints is None else _LOCALCLOUD
 
-    def _active_release(self) -> str:
-        store = RoutingStore(key_value_store_client(), self._deployment.key_value_store_arn)
-        release_id = store.read().routing.release_id
-        if release_id is None:
+    async def _empty_edge_caches(self) -> None:
+        distribution_id = self._deployment.distributions[self._deployment.primary].id
+        await asyncio.to_thread(lambda: invalidate_all(cloudfront_client(), distribution_id))
+
+    def _insist_on_parity(self) -> None:
+        buckets = [
+            ContentBucket(s3_client(region), region=region, name=name)
+            for region, name in self._deployment.buckets.items()
+        ]
+        parity = check_parity(buckets, find_manifest(buckets, self._release_id), self._routing)
+        parity.raise_unavailable()
+        lacking = [f"{found.region} lacks {_lacks(found)}" for found in parity.regions.values() if not found.is_whole]
+        if lacking:
+            raise NotSteadyError(
+                f"{'; '.join(lacking)} of the active release {self._release_id}, so nothing was broken."
+                " Run: failover verify --repair --apply"
+            )
+
+    def _active_release(self) -> tuple[Routing, str]:
+        routing = RoutingStore(key_value_store_client(), self._deployment.key_value_store_arn).read().routing
+        if routing.release_id is None:
             raise MissingOutputError("nothing is published yet: run `failover sync-content --apply` before a drill")
-        return release_id
+        return routing, routing.release_id
+
+
+def _lacks(found: RegionParity) -> str:
+    lacks = [file.path for file in found.missing[:3]]
+    lacks += [f"{len(found.missing) - 3} more files"] if len(found.missing) > 3 else []
+    lacks += [] if found.has_manifest else ["the manifest"]
+    return ", ".join([*lacks, *[f"the new {key}" for key in found.outdated_keys]])

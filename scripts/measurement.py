@@ -92,37 +92,29 @@ class Expectation:
         rto_seconds: the objective.
         detects_by_marker: detection is the first page view that the secondary answered, as when CloudFront itself
             retries another origin; else it is the health check's flip in the marks.
+        fills_pages: the edge caches are emptied during the fault, so the secondary is to be seen filling a page anew; without
+            that the drill shows only that caches work. Default: not expected.
     """
 
     primary: str
     secondary: str
     rto_seconds: float
     detects_by_marker: bool
+    fills_pages: bool = False
 
 
 def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> Measurement:
     """Turn the samples of one fault, in any order, into its figures."""
     ordered = sorted(samples, key=lambda sample: sample.sequence)
     moments = _moments(ordered, marks, expected)
-    recovery_time_seconds = _since(marks.fault_at_seconds, moments.recovered_at_seconds)
-    verdict, reasons = _judge(
-        _Evidence(
-            recovery_time_seconds=recovery_time_seconds,
-            has_failed_back=moments.failed_back_at_seconds is not None,
-            has_failed=any(not s.is_good and s.error is not ErrorKind.OVERLOAD for s in _outage(ordered, marks)),
-            wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
-            overload_ratio=_overload_ratio(ordered),
-            seen=served_by(ordered),
-        ),
-        expected,
-    )
+    verdict, reasons = _judge(_evidence(ordered, marks, moments, expected), expected)
     return Measurement(
         verdict=verdict,
         reasons=reasons,
         rto_seconds=expected.rto_seconds,
         time_to_detect_seconds=_since(marks.fault_at_seconds, moments.detected_at_seconds),
         time_to_switch_seconds=_since(moments.detected_at_seconds, moments.switched_at_seconds),
-        recovery_time_seconds=recovery_time_seconds,
+        recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
         time_to_fail_back_seconds=_since(marks.undo_at_seconds, moments.failed_back_at_seconds),
         moments=moments,
         requests=sum(s.requests for s in ordered),
@@ -138,17 +130,45 @@ def _outage(samples: Iterable[Sample], marks: Marks) -> list[Sample]:
     return [s for s in samples if marks.fault_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
 
 
+def _after_undo(samples: Iterable[Sample], marks: Marks) -> list[Sample]:
+    return [s for s in samples if s.scheduled_at_seconds >= marks.undo_at_seconds]
+
+
 def _moments(ordered: Sequence[Sample], marks: Marks, expected: Expectation) -> Moments:
     outage = _outage(ordered, marks)
     answered = [s for s in outage if s.region == expected.secondary]
     first_answer = min((s.finished_at_seconds for s in answered), default=None)
-    after = [s for s in ordered if s.scheduled_at_seconds >= marks.undo_at_seconds]
     return Moments(
         detected_at_seconds=first_answer if expected.detects_by_marker else marks.detected_at_seconds,
         switched_at_seconds=min((s.finished_at_seconds for s in answered if s.is_good), default=None),
-        recovered_at_seconds=streak_at(outage, region=expected.secondary),
-        failed_back_at_seconds=streak_at(after, region=expected.primary),
+        recovered_at_seconds=lasting_streak_at(outage, region=expected.secondary),
+        failed_back_at_seconds=lasting_streak_at(_after_undo(ordered, marks), region=expected.primary),
     )
+
+
+def lasting_streak_at(samples: Sequence[Sample], *, region: str) -> float | None:
+    """Return when a visitor saw the first good page view of a streak after which none failed, or None.
+
+    Not one may fail: a site that answers ten visitors and then fails the next has not recovered.
+
+    Args:
+        samples: in order of sequence; the first and last of them bound what is looked at.
+        region: who must have answered the streak. A good page view from elsewhere after it changes nothing.
+    """
+    failures = [index for index, sample in enumerate(samples) if _has_failed(sample)]
+    return streak_at(samples[failures[-1] + 1 :] if failures else samples, region=region)
+
+
+def has_filled_page(samples: Iterable[Sample], *, region: str) -> bool:
+    """Return whether the region answered a good page view whose page no edge cache held.
+
+    CloudFront says so in X-Cache: https://repost.aws/knowledge-center/cloudfront-x-cache-header
+    """
+    return any(s.is_good and s.region == region and (s.cache or "").startswith("Miss") for s in samples)
+
+
+def _has_failed(sample: Sample) -> bool:
+    return not sample.is_good and sample.error is not ErrorKind.OVERLOAD
 
 
 def streak_at(samples: Sequence[Sample], *, region: str, length: int = STREAK_LENGTH) -> float | None:
@@ -211,32 +231,71 @@ class _Evidence:
     recovery_time_seconds: float | None
     has_failed_back: bool
     has_failed: bool
+    has_relapsed: bool
+    has_filled_page: bool
+    fail_back_loss_seconds: float
     wrong_content_requests: int
     overload_ratio: float
     seen: tuple[str, ...]
 
 
+def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expected: Expectation) -> _Evidence:
+    outage = _outage(ordered, marks)
+    lost = [s.finished_at_seconds for s in _after_undo(ordered, marks) if _has_failed(s)]
+    return _Evidence(
+        recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
+        has_failed_back=moments.failed_back_at_seconds is not None,
+        has_failed=any(_has_failed(s) for s in outage),
+        has_relapsed=streak_at(outage, region=expected.secondary) is not None,
+        has_filled_page=has_filled_page(outage, region=expected.secondary),
+        fail_back_loss_seconds=max(lost, default=marks.undo_at_seconds) - marks.undo_at_seconds,
+        wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
+        overload_ratio=_overload_ratio(ordered),
+        seen=served_by(ordered),
+    )
+
+
 def _judge(evidence: _Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
-    # A drill that broke the site and never saw it recover is outside, whatever else was seen. One in which primary,
-    # then secondary, then primary again was not seen proves nothing.
-    rto_seconds = expected.rto_seconds
+    # A drill that broke the site and never saw it recover, from the fault or from its undo, is outside, whatever else was
+    # seen. One in which primary, then secondary, then primary again was not seen proves nothing.
     if evidence.recovery_time_seconds is None and evidence.has_failed:
-        return Verdict.OUTSIDE, ("the secondary never took over while the fault lasted",)
-    doubts = _doubts(evidence, (expected.primary, expected.secondary, expected.primary))
+        return Verdict.OUTSIDE, (_never_recovered(evidence),)
+    misses = _misses(evidence, expected.rto_seconds)
+    if evidence.fail_back_loss_seconds > expected.rto_seconds:
+        return Verdict.OUTSIDE, misses
+    doubts = _doubts(evidence, expected)
     if evidence.recovery_time_seconds is None or doubts:
         return Verdict.INCONCLUSIVE, doubts or ("the fault had no effect that a visitor could see",)
+    if misses:
+        return Verdict.OUTSIDE, misses
+    return Verdict.WITHIN, (f"recovery took {evidence.recovery_time_seconds:.1f} s of {expected.rto_seconds:g} s",)
+
+
+def _never_recovered(evidence: _Evidence) -> str:
+    if evidence.has_relapsed:
+        return "page views failed again after the secondary had taken over, and the fault ended before that did"
+    return "the secondary never took over while the fault lasted"
+
+
+def _misses(evidence: _Evidence, rto_seconds: float) -> tuple[str, ...]:
     misses = []
-    if evidence.recovery_time_seconds > rto_seconds:
+    if evidence.recovery_time_seconds is not None and evidence.recovery_time_seconds > rto_seconds:
         misses.append(f"recovery took {evidence.recovery_time_seconds:.1f} s, the objective is {rto_seconds:g} s")
+    if evidence.fail_back_loss_seconds > rto_seconds:
+        loss_seconds = evidence.fail_back_loss_seconds
+        misses.append(
+            f"page views failed until {loss_seconds:.1f} s after the undo, the objective is {rto_seconds:g} s"
+        )
     if evidence.wrong_content_requests:
         misses.append(f"{evidence.wrong_content_requests} requests were answered with the wrong content")
-    if misses:
-        return Verdict.OUTSIDE, tuple(misses)
-    return Verdict.WITHIN, (f"recovery took {evidence.recovery_time_seconds:.1f} s of {rto_seconds:g} s",)
+    return tuple(misses)
 
 
-def _doubts(evidence: _Evidence, regions: tuple[str, ...]) -> tuple[str, ...]:
+def _doubts(evidence: _Evidence, expected: Expectation) -> tuple[str, ...]:
     doubts = []
+    regions = (expected.primary, expected.secondary, expected.primary)
+    if expected.fills_pages and evidence.recovery_time_seconds is not None and not evidence.has_filled_page:
+        doubts.append(f"every page came from an edge cache, so none was read from the bucket in {expected.secondary}")
     if evidence.recovery_time_seconds is not None and not evidence.has_failed_back:
         doubts.append("the primary was not seen serving again after the fault was undone")
     if evidence.seen != regions:

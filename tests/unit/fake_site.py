@@ -114,12 +114,14 @@ class FakeSite:
             region, marker_seconds = SECONDARY, USUAL_SECONDS + ADDED_SECONDS[origin_fault.kind]
         elif self.never_fails_back and self.history and "undo" in self.history[-1]:
             region = SECONDARY
+        cache = "Hit from cloudfront" if self.is_page_cached else "Miss from cloudfront"
+        self.is_page_cached = True
         await self.clock.sleep(marker_seconds)
         if region == SECONDARY and self._has_relapsed():
             return self._sample(ticket, started_at_seconds, error=ErrorKind.BAD_STATUS, region=region)
         if region == SECONDARY and self.serves_old_release_from_secondary:
             return self._sample(ticket, started_at_seconds, error=ErrorKind.WRONG_CONTENT, region=region)
-        return self._sample(ticket, started_at_seconds, region=region, marker_seconds=marker_seconds)
+        return self._sample(ticket, started_at_seconds, region=region, marker_seconds=marker_seconds, cache=cache)
 
     def _has_relapsed(self) -> bool:
         """For 5 s, once, so long after the secondary's first answer."""
@@ -147,9 +149,8 @@ class FakeSite:
         error: ErrorKind | None = None,
         region: str | None = None,
         marker_seconds: float | None = None,
+        cache: str | None = None,
     ) -> Sample:
-        cache = "Hit from cloudfront" if self.is_page_cached else "Miss from cloudfront"
-        self.is_page_cached = self.is_page_cached or error is None
         is_wrong = error is ErrorKind.WRONG_CONTENT
         return Sample(
             sequence=ticket.sequence,

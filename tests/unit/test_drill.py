@@ -10,12 +10,21 @@ import pytest
 
 from scripts.drill import DrillParts, drill
 from scripts.drill_request import DrillSettings
-from scripts.errors import AwsError, EnvironmentFailureError, NotSteadyError, WrongUsageError
+from scripts.errors import AwsError, DrillAbortedError, EnvironmentFailureError, NotSteadyError, WrongUsageError
 from scripts.faults import ActiveFault, Fault
 from scripts.journal import FaultJournal
 from scripts.measurement import Verdict
 from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, Scenario
-from tests.unit.fake_site import PRIMARY, SECONDARY, FakeSite, a_request, drill_virtually, new_site, parts_for
+from tests.unit.fake_site import (
+    PRIMARY,
+    RELAPSE_SECONDS,
+    SECONDARY,
+    FakeSite,
+    a_request,
+    drill_virtually,
+    new_site,
+    parts_for,
+)
 from tests.unit.virtual_time import run_virtually
 
 BOTH = pytest.mark.parametrize("scenario", [ORIGIN_OUTAGE, EDGE_OUTAGE], ids=lambda scenario: scenario.name)
@@ -42,7 +51,7 @@ def test_origin_outage_measures_both_default_variants_and_their_miss_cost(tmp_pa
     assert [cost and round(cost.p95_seconds, 2) for cost in costs.values()] == [2.0, 0.04]
     assert list(costs) == ["unreachable", "status-503"]
     assert all(run.measurement.failed_requests == 0 for run in result.runs)
-    assert [event.split()[0] for event in site.history] == ["inject", "undo", "inject", "undo"]
+    assert [event.split()[0] for event in site.history] == ["inject", "invalidate", "undo"] * 2
 
 
 def test_edge_outage_separates_detection_switch_and_recovery_of_the_slowest_visitor(tmp_path: Path) -> None:
@@ -128,6 +137,36 @@ def failing(scenario: Scenario, folder: Path, prepare: str, error: type[Exceptio
         return site
 
     return run_virtually(run())
+
+
+@BOTH
+def test_relapse_after_the_takeover_delays_recovery_and_prolongs_the_fault(scenario: Scenario, tmp_path: Path) -> None:
+    request = dataclasses.replace(a_request(scenario, tmp_path), variant_names=(scenario.variants[0].name,))
+    relapse_seconds = 4.0 if scenario is ORIGIN_OUTAGE else 50.0
+    steady, _ = drill_virtually(request)
+    result, _ = drill_virtually(request, relapses_after_seconds=relapse_seconds)
+    usual, delayed = steady.worst.measurement, result.worst.measurement
+    assert usual.recovery_time_seconds is not None
+    assert delayed.recovery_time_seconds is not None
+    assert delayed.recovery_time_seconds > usual.recovery_time_seconds + 4
+    first_answer_seconds = delayed.moments.switched_at_seconds or 0.0
+    assert result.worst.marks.undo_at_seconds > first_answer_seconds + relapse_seconds + RELAPSE_SECONDS + 10
+
+
+def test_drill_whose_pages_all_came_from_the_edge_cache_is_inconclusive(tmp_path: Path) -> None:
+    result, _ = drill_virtually(a_request(ORIGIN_OUTAGE, tmp_path, **UNREACHABLE), keeps_its_cache=True)
+    measured = result.worst.measurement
+    assert measured.verdict is Verdict.INCONCLUSIVE
+    assert "none was read from the bucket in us-east-1" in measured.reasons[0]
+
+
+def test_failed_invalidation_ends_the_drill_with_nothing_broken(tmp_path: Path) -> None:
+    site = failing(
+        ORIGIN_OUTAGE, tmp_path, "refuses_invalidation", DrillAbortedError, "AccessDenied.*nothing is broken"
+    )
+    assert [event.split()[0] for event in site.history] == ["inject", "invalidate", "undo"]
+    assert site.active_faults == {}
+    assert FaultJournal(tmp_path).read() is None
 
 
 class _Blind:

@@ -151,6 +151,65 @@ def test_verdict_of_a_drill_that_did_not_go_as_expected(samples: list[Sample], v
     assert reason in " ".join(measured.reasons)
 
 
+def test_recovery_counts_from_the_streak_after_the_last_failure_of_the_fault() -> None:
+    samples = in_order((P, 100), (S, 40), (None, 60), (S, 100), (P, 100))
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.recovery_time_seconds == pytest.approx(10.05)
+    assert measured.verdict is Verdict.WITHIN
+
+
+@pytest.mark.parametrize("lost_views", [1, 100])
+def test_verdict_outside_when_page_views_fail_again_until_the_undo(lost_views: int) -> None:
+    samples = in_order((P, 100), (None, 20), (S, 180 - lost_views), (None, lost_views), (P, 100))
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.OUTSIDE
+    assert "failed again after the secondary had taken over" in measured.reasons[0]
+
+
+def test_contiguous_outage_of_visitors_with_old_answers_is_one_recovery() -> None:
+    """Layer 3: each of ten visitors fails until its own DNS answer has run out."""
+    regions = [S if i >= 300 + 60 * (i % 10) else None for i in range(1200)]
+    samples = in_order((P, 100)) + [a_sample(100 + i, region) for i, region in enumerate(regions)]
+    samples += [a_sample(1300 + i, P) for i in range(50)]
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=130.0, detected_at_seconds=38.0)
+    expected = dataclasses.replace(EXPECTED, rto_seconds=120.0, detects_by_marker=False)
+    measured = measure(samples, marks, expected)
+    assert measured.recovery_time_seconds == pytest.approx(84.05)
+    assert measured.verdict is Verdict.WITHIN
+
+
+@pytest.mark.parametrize(
+    ("lost_views", "verdict"), [(590, Verdict.WITHIN), (610, Verdict.OUTSIDE)], ids=["in time", "too long"]
+)
+def test_failing_back_that_loses_page_views_is_held_against_the_objective(lost_views: int, verdict: Verdict) -> None:
+    samples = in_order((P, 100), (S, 200), (None, lost_views), (P, 50))
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is verdict
+    assert ("after the undo" in measured.reasons[0]) is (verdict is Verdict.OUTSIDE)
+
+
+def test_verdict_outside_when_failing_back_never_ends_and_loses_page_views() -> None:
+    measured = measure(in_order((P, 100), (S, 200), (None, 700)), UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.OUTSIDE
+
+
+def test_failing_back_counts_to_the_streak_after_the_last_failure() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 20), (None, 30), (P, 50))
+    assert measure(samples, UNTIL_UNDO, EXPECTED).time_to_fail_back_seconds == pytest.approx(5.05)
+
+
+@pytest.mark.parametrize(
+    ("cache", "verdict"),
+    [("Miss from cloudfront", Verdict.WITHIN), ("Hit from cloudfront", Verdict.INCONCLUSIVE)],
+)
+def test_verdict_needs_a_page_that_the_secondary_filled_where_caches_are_emptied(cache: str, verdict: Verdict) -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    samples[120] = a_sample(120, S, cache=cache)
+    samples[320] = a_sample(320, P, cache="Miss from cloudfront")
+    measured = measure(samples, UNTIL_UNDO, dataclasses.replace(EXPECTED, fills_pages=True))
+    assert measured.verdict is verdict
+
+
 def test_verdict_outside_when_content_was_wrong() -> None:
     samples = in_order((P, 100), (S, 200), (P, 50))
     samples[110] = a_sample(110, S, error=ErrorKind.WRONG_CONTENT, wrong_content_requests=1)
@@ -247,3 +306,6 @@ def test_verdict_within_means_primary_secondary_primary_was_seen(
         assert measured.recovery_time_seconds is not None
         assert measured.recovery_time_seconds <= EXPECTED.rto_seconds
         assert measured.time_to_fail_back_seconds is not None
+        recovered_at_seconds = measured.moments.recovered_at_seconds or 0.0
+        outage = [s for s in samples if recovered_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
+        assert all(s.is_good for s in outage)

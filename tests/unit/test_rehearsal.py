@@ -20,7 +20,16 @@ from scripts.measurement import Verdict
 from scripts.progress import progress_on
 from scripts.rehearsal import interruptible, run_drill
 from scripts.scenarios import ORIGIN_OUTAGE
-from tests.unit.loopback_site import HOSTNAME, RELEASE, Authority, make_authority, nameserver, web_server
+from tests.unit.loopback_site import (
+    HOSTNAME,
+    RELEASE,
+    Authority,
+    WebServer,
+    http_answer,
+    make_authority,
+    nameserver,
+    web_server,
+)
 from tests.unit.test_faults import ControlServer, control_server
 
 SPEED = 20.0
@@ -29,7 +38,7 @@ BRISK = DrillSettings(steady_seconds=2.0, hold_seconds=2.0, tail_seconds=1.0, st
 
 @contextmanager
 def running_site(authority: Authority) -> Iterator[tuple[Endpoints, ControlServer]]:
-    """A site whose marker follows the faults of a control server, served by another thread."""
+    """A site whose marker and cache follow the faults of a control server, served by another thread."""
     ready, endpoints, loop = threading.Event(), [], asyncio.new_event_loop()
     stop = asyncio.Event()
 
@@ -37,7 +46,7 @@ def running_site(authority: Authority) -> Iterator[tuple[Endpoints, ControlServe
         async with nameserver() as names, web_server(authority) as web, control_server() as control:
             names.records[(HOSTNAME, "A")] = (60, ["127.0.0.1"])
             names.records[(HOSTNAME, "AAAA")] = (60, ["::ffff:127.0.0.1"])
-            control.on_change = lambda: setattr(web, "region", "us-east-1" if control.faults else "eu-central-1")
+            control.on_change = lambda: follow_faults(web, control)
             found = Endpoints(
                 schema=1,
                 pid=1,
@@ -60,6 +69,13 @@ def running_site(authority: Authority) -> Iterator[tuple[Endpoints, ControlServe
         stack.callback(loop.call_soon_threadsafe, stop.set)
         assert ready.wait(10)
         yield endpoints[0]
+
+
+def follow_faults(web: WebServer, control: ControlServer) -> None:
+    web.region = "us-east-1" if control.faults else "eu-central-1"
+    page = f'<html><head><meta name="release" content="{RELEASE}"></head></html>'.encode()
+    word = "Miss" if control.faults else "Hit"
+    web.answers["/"] = http_answer(200, page, headers={"X-Cache": f"{word} from cloudfront"})
 
 
 def a_brisk_request(folder: Path) -> DrillRequest:
@@ -100,7 +116,7 @@ def test_run_drill_rejects_a_second_one_at_the_same_time(tmp_path: Path) -> None
         run_drill(a_brisk_request(tmp_path), endpoints)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_lets_the_work_clean_up_and_a_second_one_does_not_stop_that(number: signal.Signals) -> None:
     events: list[str] = []
 
@@ -119,6 +135,20 @@ def test_signal_lets_the_work_clean_up_and_a_second_one_does_not_stop_that(numbe
         asyncio.run(interruptible(work(), name="origin-outage"))
     assert events == ["cleaned up"]
     assert signal.getsignal(number) == before
+
+
+def test_ignored_hangup_stays_ignored() -> None:
+    async def work() -> str:
+        signal.raise_signal(signal.SIGHUP)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return "went on"
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert asyncio.run(interruptible(work(), name="origin-outage")) == "went on"
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_endpoints_are_read_and_unknown_keys_left_alone(tmp_path: Path) -> None:

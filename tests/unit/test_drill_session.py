@@ -1,0 +1,218 @@
+"""What a drill session sees to before and during a drill: leftovers, parity, the undo journal's place, the edge caches."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from scripts import drill_session
+from scripts.commands import drill as drill_command
+from scripts.deployment import Deployment
+from scripts.drill import ScenarioResult
+from scripts.drill_session import DrillSession
+from scripts.endpoints import DnsEndpoint, Endpoints
+from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError
+from scripts.invalidation import invalidate_all
+from scripts.journal import JOURNAL_NAME, FaultJournal, JournalEntry
+from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, Scenario
+from tests.unit.fake_site import a_request, drill_virtually
+from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
+from tests.unit.release_world import aws as aws
+from tests.unit.release_world import world as world
+from tests.unit.test_faults import gone_url as gone_url
+
+Drill = Callable[..., tuple[int, str, dict[str, Any]]]
+
+ENDPOINTS = Endpoints(
+    schema=1,
+    pid=1,
+    speed=5.0,
+    gateway_url="",
+    control_url="http://127.0.0.1:9",
+    dns=DnsEndpoint(address="127.0.0.1", port=53),
+    https_port=443,
+    ca_certificate=Path("ca.pem"),
+)
+
+
+class FakeCloudFront:
+    """Remembers invalidations; `refuses` answers AccessDenied."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.refuses = refuses
+        self.asked: list[tuple[str, list[str]]] = []
+        self.references: list[str] = []
+
+    def create_invalidation(self, *, DistributionId: str, InvalidationBatch: dict[str, Any]) -> None:  # noqa: N803
+        if self.refuses:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "CreateInvalidation")
+        self.asked.append((DistributionId, InvalidationBatch["Paths"]["Items"]))
+        self.references.append(InvalidationBatch["CallerReference"])
+
+
+class Drilled:
+    """Stands in for `run_drill`; remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.state_folder: Path | None = None
+        self.after_fault: Callable[[], Awaitable[None]] | None = None
+        self.result: ScenarioResult | None = None
+
+    def __call__(self, request: Any, *_arguments: Any, after_fault: Any, **_options: Any) -> ScenarioResult:
+        self.state_folder, self.after_fault = request.state_folder, after_fault
+        self.result, _ = drill_virtually(a_request(request.scenario, request.state_folder))
+        return self.result
+
+
+def a_deployment(world: ReleaseWorld) -> Deployment:
+    regions = list(world.site.buckets)
+    return Deployment.model_validate(
+        {
+            "hostname": "www.example.test",
+            "hosted_zone_id": "Z1",
+            "key_value_store_arn": "arn:store",
+            "health_check_ids": {"path": "path-check"},
+            "buckets": {region: bucket.name for region, bucket in world.site.buckets.items()},
+            "roles": {PRIMARY: "primary", SECONDARY: "secondary"},
+            "distributions": {
+                region: {"id": f"E-{region}", "arn": "arn", "domain_name": "d", "hostname": "h"} for region in regions
+            },
+            "objectives": {"rto_seconds": 120, "rpo_seconds": 1, "availability_ratio": 0.99, "monthly_cost_usd": 5},
+        }
+    )
+
+
+@pytest.fixture
+def drilled(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> Drilled:
+    stand_in = Drilled()
+    monkeypatch.setattr(drill_session, "key_value_store_client", lambda: world.store)
+    monkeypatch.setattr(drill_session, "s3_client", lambda region: world.site.buckets[region].client)
+    monkeypatch.setattr(drill_session, "run_drill", stand_in)
+    return stand_in
+
+
+def run(world: ReleaseWorld, folder: Path, scenario: Scenario = ORIGIN_OUTAGE) -> None:
+    DrillSession(a_deployment(world), ENDPOINTS, state_folder=folder).run(scenario)
+
+
+@pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
+@pytest.mark.parametrize("scenario", [ORIGIN_OUTAGE, EDGE_OUTAGE], ids=lambda scenario: scenario.name)
+def test_session_rejects_a_region_without_the_active_release(
+    world: ReleaseWorld, drilled: Drilled, tmp_path: Path, region: str, scenario: Scenario
+) -> None:
+    manifest = world.publish()
+    world.delete(region, f"{manifest.prefix}index.html")
+    with pytest.raises(NotSteadyError, match=rf"{region} lacks index.html of .*failover verify --repair"):
+        run(world, tmp_path, scenario)
+    assert drilled.result is None
+
+
+def test_session_rejects_a_region_that_does_not_answer(world: ReleaseWorld, drilled: Drilled, tmp_path: Path) -> None:
+    world.publish()
+    world.kill(SECONDARY)
+    with pytest.raises(RegionUnavailableError):
+        run(world, tmp_path)
+    assert drilled.result is None
+
+
+def test_session_drills_a_site_in_parity_with_the_journal_in_the_given_folder(
+    world: ReleaseWorld, drilled: Drilled, tmp_path: Path
+) -> None:
+    world.publish()
+    run(world, tmp_path)
+    assert drilled.state_folder == tmp_path
+
+
+def test_session_undoes_a_leftover_before_it_looks_at_the_site(
+    world: ReleaseWorld, drilled: Drilled, tmp_path: Path, gone_url: str
+) -> None:
+    """A broken primary may be what keeps it from being looked at."""
+    world.publish()
+    world.kill(PRIMARY)
+    FaultJournal(tmp_path).write(
+        JournalEntry(scenario="x", control_url=gone_url, target="s3", kind="hang", value=None, written_at="")
+    )
+    with pytest.raises(RegionUnavailableError):
+        run(world, tmp_path)
+    assert not (tmp_path / JOURNAL_NAME).exists()
+    assert drilled.result is None
+
+
+def test_origin_outage_empties_the_caches_of_the_primarys_distribution(
+    world: ReleaseWorld, drilled: Drilled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = FakeCloudFront()
+    monkeypatch.setattr(drill_session, "cloudfront_client", lambda: client)
+    world.publish()
+    run(world, tmp_path)
+    hook = drilled.after_fault
+    assert hook is not None
+
+    async def follow_up() -> None:
+        await hook()
+
+    asyncio.run(follow_up())
+    assert client.asked == [(f"E-{PRIMARY}", ["/*"])]
+
+
+def test_edge_outage_leaves_the_caches_alone(world: ReleaseWorld, drilled: Drilled, tmp_path: Path) -> None:
+    world.publish()
+    run(world, tmp_path, EDGE_OUTAGE)
+    assert drilled.after_fault is None
+
+
+def test_each_invalidation_has_a_reference_of_its_own() -> None:
+    client: Any = FakeCloudFront()
+    invalidate_all(client, "E1")
+    invalidate_all(client, "E1")
+    assert len(set(client.references)) == 2
+
+
+def test_refused_invalidation_names_operation_and_distribution() -> None:
+    client: Any = FakeCloudFront(refuses=True)
+    with pytest.raises(AwsError, match="CreateInvalidation on E1 failed: AccessDenied"):
+        invalidate_all(client, "E1")
+
+
+@pytest.fixture
+def drill(world: ReleaseWorld, drilled: Drilled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drill:
+    """Run `failover drill edge-outage` on this test's website; return exit code, stderr and report.json."""
+    world.publish()
+    monkeypatch.setattr(drill_command, "load_deployment", lambda _path: a_deployment(world))
+    monkeypatch.setattr(drill_command, "use_localcloud", lambda folder: ENDPOINTS if folder else None)
+    app = typer.Typer()
+    app.command()(drill_command.drill)
+
+    def invoke(*options: str) -> tuple[int, str, dict[str, Any]]:
+        folders = ["--localcloud", str(tmp_path / "localcloud"), "--report", str(tmp_path / "report")]
+        done = CliRunner().invoke(app, ["edge-outage", *folders, *options], env={"COLUMNS": "200"})
+        assert drilled.result is not None, done.output
+        return done.exit_code, done.stderr, json.loads((tmp_path / "report" / "report.json").read_text())
+
+    return invoke
+
+
+def test_missing_stacks_cost_the_report_its_cost_and_nothing_else(drill: Drill, tmp_path: Path) -> None:
+    code, stderr, report = drill("--stacks", str(tmp_path / "nowhere"))
+    assert (code, report["cost_usd_per_month"]) == (0, None)
+    assert "The report will have no cost" in stderr
+
+
+@pytest.mark.parametrize(("options", "label"), [((), ""), (("--site-file", "config/x.toml"), "config/x.toml")])
+def test_site_file_is_a_label_that_is_empty_unless_given(drill: Drill, options: tuple[str, ...], label: str) -> None:
+    assert drill(*options)[2]["site_file"] == label
+
+
+def test_journal_belongs_to_the_localcloud_and_not_to_the_report(
+    drill: Drill, drilled: Drilled, tmp_path: Path
+) -> None:
+    drill()
+    assert drilled.state_folder == tmp_path / "localcloud"
