@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import typer
@@ -59,6 +60,8 @@ def main() -> None:
         print(f"failover: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # Python's own end would let one more change the exit code
         print("failover: interrupted; nothing was left running", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:

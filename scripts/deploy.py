@@ -11,6 +11,7 @@ from rich.progress import Progress as Bars
 
 from scripts.deployment import save_outputs
 from scripts.errors import MissingOutputError
+from scripts.process_group import interrupts_deferred
 from scripts.terraform_cli import Progress, Terraform
 
 
@@ -43,12 +44,14 @@ def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Co
 
 def _apply_wave(terraform: Terraform, folders: list[Path], bars: Bars) -> None:
     with ThreadPoolExecutor(len(folders)) as pool:
-        jobs = [pool.submit(_apply, terraform, folder, bars) for folder in folders]
         try:
+            jobs = [pool.submit(_apply, terraform, folder, bars) for folder in folders]
             for job in jobs:
                 job.result()
         except BaseException:
-            terraform.interrupt()  # the other stacks of the wave stop as Ctrl-C stops them: their states are saved
+            with interrupts_deferred():  # a second Ctrl-C would leave the threads, and Terraform with them
+                terraform.interrupt()  # the other stacks of the wave stop as Ctrl-C stops them: their states are saved
+                pool.shutdown()
             raise
 
 

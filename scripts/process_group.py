@@ -7,8 +7,11 @@ import math
 import os
 import signal
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
 from typing import IO, cast
 
 # On the first SIGINT Terraform finishes the calls it has begun and saves its state; a CloudFront call takes seconds.
@@ -16,13 +19,16 @@ STOP_SECONDS = 60.0
 KILL_SECONDS = 5.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 SLICE_SECONDS = 0.1
+_WATCHER = Path(__file__).with_name("watched_group.py")
 
 
 @contextlib.contextmanager
 def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start a command with its output and errors in one text pipe; whatever ends the block, its whole group is gone after.
 
-    A Ctrl-C in the terminal does not reach the group by itself: the exception it raises in the block stops the group.
+    A Ctrl-C in the terminal does not reach the group by itself: the exception it raises in the block stops the group, and
+    further ones wait for that. When this process itself is killed, the group's leader, `watched_group`, ends the group. A
+    command that cannot be run ends with 127 and its reason.
 
     Args:
         command: the program and its arguments.
@@ -32,7 +38,7 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
     try:
         with interrupts_deferred():
             process = subprocess.Popen(
-                command,
+                [sys.executable, "-I", "-S", str(_WATCHER), str(os.getpid()), *command],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -45,35 +51,72 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         yield process
     finally:
         if process is not None:
-            if process.poll() is None:
-                stop(process)
-            send(process, signal.SIGKILL)  # what the leader left behind, such as a provider whose Terraform crashed
-            cast("IO[str]", process.stdout).close()
+            with interrupts_deferred():
+                if process.poll() is None:
+                    stop(process)
+                send(process, signal.SIGKILL)  # what the leader left behind, such as a provider whose Terraform crashed
+                cast("IO[str]", process.stdout).close()
+
+
+@contextlib.contextmanager
+def first_interrupt_only() -> Iterator[Callable[[], None]]:
+    """Raise KeyboardInterrupt at the first SIGINT or SIGTERM; until the block has ended, further ones change nothing.
+
+    So `kill` ends the block as Ctrl-C does, and no impatience breaks off the clean-up that the first one began. Main thread only.
+
+    Yields:
+        a function that makes the block ignore the first one too, for a clean-up that has begun for another reason.
+    """
+    is_ignoring = False
+
+    def ignore() -> None:
+        nonlocal is_ignoring
+        is_ignoring = True
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not is_ignoring:
+            ignore()
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in _INTERRUPTS}
+    try:
+        yield ignore
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back for the length of the block; one that came raises KeyboardInterrupt at its end.
+    """Hold SIGINT and SIGTERM back for the length of the block; one that came is handled at its end, as it would have been.
 
-    An interrupt in the middle of `Popen` would leave a child that nobody holds. Outside the main thread, which alone is
-    interrupted, this does nothing.
+    Where nothing handles SIGTERM it raises KeyboardInterrupt too. An interrupt in the middle of `Popen` would leave a child that
+    nobody holds, in the middle of a clean-up a child that nobody ends. Outside the main thread, which alone is interrupted, this
+    does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    caught: list[int] = []
-    before = {number: signal.signal(number, lambda number, _frame: caught.append(number)) for number in _INTERRUPTS}
+    caught: list[signal.Signals] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: caught.append(signal.Signals(number)))
+        for number in _INTERRUPTS
+    }
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     if caught:
-        raise KeyboardInterrupt
+        handler = before[caught[0]]
+        if callable(handler):
+            handler(caught[0], None)
+        elif handler == signal.SIG_DFL:
+            raise KeyboardInterrupt
 
 
 def stop(process: subprocess.Popen[str], *, stop_seconds: float = STOP_SECONDS) -> None:
-    """End a group as Ctrl-C does, then by force, and wait for its end. A second Ctrl-C meanwhile goes to force at once."""
+    """End a group as Ctrl-C does, then by force, and wait for its end."""
     send(process, signal.SIGINT)
     try:
         if not _ends_within(stop_seconds, process):

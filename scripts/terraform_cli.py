@@ -112,7 +112,7 @@ class Terraform:
         self.log_dir = log_dir
         self._init_hint = init_hint
         self._running: set[subprocess.Popen[str]] = set()
-        self._running_lock = threading.Lock()
+        self._run_ended = threading.Condition()
         self._init_turn = threading.Lock()
         self._interrupted = False
 
@@ -172,15 +172,22 @@ class Terraform:
         return {name: entry["value"] for name, entry in document.items()}
 
     def interrupt(self) -> None:
-        """End every run of this object and refuse new ones; the threads in them get TerraformError.
+        """End every run of this object, as `process_group.stop` does, and refuse new ones; returns once all have ended.
 
-        For a caller whose other threads run stacks: Ctrl-C reaches only the main thread.
+        For a caller whose other threads run stacks: Ctrl-C reaches only the main thread. They get TerraformError.
         """
-        with self._running_lock:
+        endings = (
+            (signal.SIGINT, process_group.STOP_SECONDS),
+            (signal.SIGTERM, process_group.KILL_SECONDS),
+            (signal.SIGKILL, process_group.KILL_SECONDS),
+        )
+        with self._run_ended:
             self._interrupted = True
-            running = list(self._running)
-        for process in running:
-            process_group.send(process, signal.SIGINT)
+            for number, seconds in endings:
+                for process in self._running:
+                    process_group.send(process, number)
+                if self._run_ended.wait_for(lambda: not self._running, seconds):
+                    return
 
     def _run(
         self,
@@ -211,7 +218,7 @@ class Terraform:
     @contextlib.contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
         with process_group.started(command, self.environment) as process:
-            with self._running_lock:
+            with self._run_ended:
                 self._running.add(process)
                 is_interrupted = self._interrupted
             try:
@@ -219,8 +226,9 @@ class Terraform:
                     raise TerraformError(f"{' '.join(command)} was not run: the command is being stopped.")
                 yield process
             finally:
-                with self._running_lock:
+                with self._run_ended:
                     self._running.discard(process)
+                    self._run_ended.notify_all()
 
 
 class _Reader:

@@ -5,13 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from scripts.clock import AwsClock
 from scripts.errors import EnvironmentFailureError
 from scripts.localcloud_process import running_localcloud, sole_user
 
@@ -20,6 +22,9 @@ pytestmark = pytest.mark.local
 ROOT = Path(__file__).parents[2]
 FAILOVER = str(Path(sys.executable).with_name("failover"))
 _END_SECONDS = 60
+_KILLED_SECONDS = 15
+_INTERRUPTS = 3
+_BETWEEN_INTERRUPTS_SECONDS = 0.3
 
 
 def run_demo(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -68,6 +73,19 @@ def users_of(folder: Path) -> list[str]:
     return found
 
 
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
+    clock = AwsClock(speed=1)
+    deadline = clock.now_seconds() + seconds
+    while not condition():
+        assert clock.now_seconds() < deadline, f"not within {seconds:g} s"
+        threading.Event().wait(0.1)
+
+
+def is_applying(folder: Path) -> bool:
+    users = users_of(folder)
+    return any(" apply " in line for line in users) and any("terraform-provider-aws" in line for line in users)
+
+
 # Each text is printed when that step begins; Terraform's bars come only with a terminal, so its log shows that it runs.
 @pytest.mark.parametrize("step", ["Synthesize", "Start localcloud", "Apply all stacks"])
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
@@ -79,6 +97,29 @@ def test_interrupted_demo_leaves_nothing_running(tmp_path: Path, step: str, sign
     assert users_of(tmp_path) == []
     assert not (tmp_path / "report.json").exists()
     assert not (tmp_path / "localcloud" / "endpoints.json").exists()
+
+
+def test_impatiently_interrupted_demo_leaves_nothing_running(tmp_path: Path) -> None:
+    with started_demo(tmp_path) as process:
+        read_until(process, "Apply all stacks")
+        wait_until(lambda: is_applying(tmp_path), seconds=_END_SECONDS)
+        for _ in range(_INTERRUPTS):
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_BETWEEN_INTERRUPTS_SECONDS)
+        assert process.wait(_END_SECONDS) == 130
+        assert users_of(tmp_path) == []
+        assert process.stderr is not None
+        assert process.stderr.read().endswith("failover: interrupted; nothing was left running\n")
+
+
+def test_killed_demo_leaves_nothing_running_for_long(tmp_path: Path) -> None:
+    with started_demo(tmp_path) as process:
+        read_until(process, "Apply all stacks")
+        wait_until(lambda: is_applying(tmp_path), seconds=_END_SECONDS)
+        process.kill()
+        process.wait()
+        wait_until(lambda: users_of(tmp_path) == [], seconds=_KILLED_SECONDS)
 
 
 def test_demo_rejects_a_second_one_at_the_same_time(tmp_path: Path) -> None:

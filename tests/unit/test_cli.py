@@ -4,73 +4,112 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
+
+from scripts import cli
+from scripts.errors import OpsError, UnsafePlanError
 
 ROOT = Path(__file__).parents[2]
-FAILOVER = str(Path(sys.executable).with_name("failover"))
 
 
-def failover(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([FAILOVER, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+def failover(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
+    """Run the command line in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["failover", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return end.value.code
 
 
-def with_verb(definition: str, *, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
-    """Run the command line with one more verb, `x`, whose function the definition makes."""
-    script = (
-        f"import sys\nfrom scripts import cli\n{definition}\ncli.app.command('x')(x)\nsys.argv = ['failover', 'x']\n"
-    )
-    command = [sys.executable, "-c", script + "cli.main()"]
+def with_verb(monkeypatch: pytest.MonkeyPatch, verb: Callable[[], None]) -> int | str | None:
+    """Run a command line whose only verb is the given function."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(verb)
+    monkeypatch.setattr(cli, "app", app)
+    return failover(monkeypatch)
+
+
+def process_with_verb(statement: str, *, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, with one more verb that does the statement."""
+    script = f"import os, sys\nfrom scripts import cli\ndef x(): {statement}\ncli.app.command('x')(x)\n"
+    command = [sys.executable, "-c", script + "sys.argv = ['failover', 'x']\ncli.main()"]
     return subprocess.run(command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60)
 
 
 @pytest.mark.parametrize(
-    ("statement", "exit_code"),
-    [("pass", 0), ("raise cli.typer.Exit(1)", 1), ("raise cli.OpsError('no')", 3), ("sys.exit(1)", 1)],
+    ("error", "exit_code", "message"),
+    [
+        (None, 0, ""),
+        (typer.Exit(1), 1, ""),
+        (UnsafePlanError("no"), 1, "failover: no\n"),
+        (OpsError("no"), 3, "failover: no\n"),
+        (TimeoutError("timed out"), 3, "failover: timed out\n"),
+        (
+            IsADirectoryError(21, "Is a directory", "/tmp"),
+            3,
+            "failover: /tmp: Is a directory; give another path, or mend what is there\n",
+        ),
+    ],
 )
-def test_exit_code_is_the_verbs(statement: str, exit_code: int) -> None:
-    done = with_verb(f"def x(): {statement}")
-    assert (done.returncode, done.stdout) == (exit_code, "")
-    assert done.stderr == ("failover: no\n" if exit_code == 3 else "")
+def test_end_of_a_verb_is_an_exit_code_and_at_most_one_message(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception | None,
+    exit_code: int,
+    message: str,
+) -> None:
+    def verb() -> None:
+        if error is not None:
+            raise error
+
+    assert with_verb(monkeypatch, verb) == exit_code
+    assert capsys.readouterr() == ("", message)
 
 
 @pytest.mark.parametrize("arguments", [("--no-such-option",), ("no-such-verb",), ("drill",), ("demo", "--speed", "99")])
-def test_wrong_usage_is_told_on_stderr(arguments: tuple[str, ...]) -> None:
-    done = failover(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Usage: failover" in done.stderr
+def test_wrong_usage_is_told_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert failover(monkeypatch, *arguments) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert "Usage: failover" in errors
 
 
-@pytest.mark.parametrize("option", ["--help", "cost --help"])
-def test_help_is_told_on_stdout(option: str) -> None:
-    done = failover(*option.split())
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Usage: failover" in done.stdout
+def test_help_is_told_on_stdout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failover(monkeypatch, "cost", "--help") == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    assert "Usage: failover" in output
+
+
+def test_output_folder_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    assert failover(monkeypatch, "demo", "--output", str(tmp_path / "file")) == 3
+    assert capsys.readouterr().err.startswith(f"failover: {tmp_path / 'file'}: File exists; ")
+
+
+def test_outputs_file_that_is_a_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert failover(monkeypatch, "rollback", "--outputs", str(tmp_path)) == 3
+    assert capsys.readouterr().err.startswith(f"failover: {tmp_path}: Is a directory; ")
 
 
 def test_interrupt_says_that_nothing_was_left_running() -> None:
-    done = with_verb(f"import os\ndef x(): os.kill(os.getpid(), {int(signal.SIGINT)})")
+    done = process_with_verb(f"os.kill(os.getpid(), {int(signal.SIGINT)})")
     assert (done.returncode, done.stderr) == (130, "failover: interrupted; nothing was left running\n")
 
 
-def test_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    for arguments, name in (
-        (("demo", "--output", "/proc/x"), "/proc/x"),
-        (("demo", "--output", str(file)), str(file)),
-        (("rollback", "--outputs", str(tmp_path)), str(tmp_path)),
-    ):
-        done = failover(*arguments)
-        assert (done.returncode, done.stdout) == (3, "")
-        assert done.stderr.startswith(f"failover: {name}: ")
-        assert len(done.stderr.splitlines()) == 1
-
-
-def test_failure_without_a_file_is_told_in_its_own_words() -> None:
-    done = with_verb("def x(): raise TimeoutError('timed out')")
-    assert (done.returncode, done.stderr) == (3, "failover: timed out\n")
+def test_interrupt_at_the_very_end_changes_nothing() -> None:
+    again = f"atexit.register(os.kill, os.getpid(), {int(signal.SIGINT)})"
+    done = process_with_verb(f"import atexit; {again}; raise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (130, "failover: interrupted; nothing was left running\n")
 
 
 @pytest.mark.parametrize(
@@ -78,14 +117,14 @@ def test_failure_without_a_file_is_told_in_its_own_words() -> None:
     [
         "print('a line')",
         "print('a line' * 100_000)",
-        "from rich.console import Console; Console().print('a line\\n' * 10_000); Console().file.flush()",
+        "import rich; rich.print('a line\\n' * 10_000); sys.stdout.flush()",
     ],
 )
 def test_reader_that_goes_away_ends_the_command_quietly(statement: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = with_verb(f"def x(): {statement}", stdout=writing)
+        done = process_with_verb(statement, stdout=writing)
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
