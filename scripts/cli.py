@@ -81,7 +81,7 @@ def _run() -> str | int | None:
         BrokenPipeError: typer and rich make exit code 1 of it, which here means outside the objective.
     """
     try:
-        app()
+        app(prog_name="failover")
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             raise end.__context__ from None

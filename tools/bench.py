@@ -61,13 +61,16 @@ class Figure:
 class Run:
     """A finished command: how long it took and the largest memory of its process tree."""
 
-    exit_code: int
     wall_seconds: float
     peak_bytes: int
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> Run:
-    """Runs a command to its end, with its output on stderr, and samples the memory of all its processes."""
+    """Runs a command to its end, with its output on stderr, and samples the memory of all its processes.
+
+    Raises:
+        CalledProcessError: it failed, so its figures say nothing.
+    """
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr, env={**os.environ, **(environment or {})})
     peak = 0
@@ -77,7 +80,9 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> Run:
             process.wait(_SAMPLE_SECONDS if peak else 0.01)
         except subprocess.TimeoutExpired:
             continue
-        return Run(exit_code=process.returncode, wall_seconds=time.monotonic() - began, peak_bytes=peak)
+        if process.returncode != 0:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return Run(wall_seconds=time.monotonic() - began, peak_bytes=peak)
 
 
 def _tree_bytes(pid: int) -> int:
