@@ -16,7 +16,6 @@ import dns.rcode
 import dns.resolver
 
 from scripts.clock import Clock
-from scripts.errors import EnvironmentFailureError
 from scripts.samples import Family
 
 ATTEMPT_TIMEOUT_SECONDS = 3.0
@@ -110,21 +109,6 @@ class CachingResolver:
                 query, nameserver.address, port=nameserver.port, ignore_unexpected=True
             )
         return _addresses_and_ttl(response, f"{hostname} {family.record_type}")
-
-
-def system_nameservers() -> tuple[Nameserver, ...]:
-    """Return the nameservers that this machine is set up with.
-
-    Raises:
-        EnvironmentFailureError: the machine names none.
-    """
-    try:
-        configured = dns.resolver.Resolver()
-    except dns.exception.DNSException as error:
-        raise EnvironmentFailureError(
-            f"no DNS resolver is configured on this machine ({error}); see /etc/resolv.conf"
-        ) from error
-    return tuple(Nameserver(address=str(address), port=configured.port) for address in configured.nameservers)
 
 
 def _mark_seen(lookup: asyncio.Task[CachedAnswer]) -> None:

@@ -151,10 +151,3 @@ class Gateway:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
         self._server.close()
-
-
-def run_gateway(
-    *, host: str = "127.0.0.1", port: int = 0, speed: float = 1.0, replication_delay_seconds: float = 2.0
-) -> Gateway:
-    """Return a gateway that listens and has yet to serve; see `Gateway`."""
-    return Gateway(host=host, port=port, speed=speed, replication_delay_seconds=replication_delay_seconds)

@@ -39,6 +39,17 @@ def text_element(tag: str, value: object) -> Element:
     return node
 
 
+def error_tree(error: ServiceError) -> Element:
+    """Return the ErrorResponse that CloudFront and Route 53 answer a refused request with."""
+    details = element(
+        "Error",
+        text_element("Type", "Sender"),
+        text_element("Code", error.code),
+        text_element("Message", error.message),
+    )
+    return element("ErrorResponse", details, text_element("RequestId", "localcloud"))
+
+
 def quantity_list(tag: str, items: Iterable[Element], *extra: Element) -> Element:
     """Return CloudFront's list shape: Quantity, and Items when there are any."""
     children = list(items)

@@ -11,10 +11,6 @@ from ipaddress import IPv4Address
 CLOUDFRONT_EDGE = "127.0.10.1"
 API_GATEWAY_BASE = "127.0.20.0"
 
-# AWS's own hosted zones that alias records name,
-# https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
-CLOUDFRONT_HOSTED_ZONE_ID = "Z2FDTNDATAQYW2"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsName:

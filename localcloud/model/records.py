@@ -9,7 +9,6 @@ from localcloud.model.errors import UnsupportedResource
 
 # Source of all limits here: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
 MAXIMUM_WEIGHT = 255
-MAXIMUM_BIAS = 99
 
 
 class RoutingPolicy(Enum):

@@ -109,14 +109,6 @@ class Record:
             return "cloudfront"
         return "s3" if any(is_s3_name(name) for name in names) else "other"
 
-    @property
-    def target_identity(self) -> str | None:
-        """What tells its target from others, None when unknown."""
-        if self.distribution:
-            return f"{self.distribution.document}:{self.distribution.address}"
-        value = self.alias.value("name") if self.is_alias else next(iter(self.values), None)
-        return self.configuration.same(value, self.resource)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSet:

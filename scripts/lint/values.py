@@ -45,12 +45,6 @@ class Expression:
     references: tuple[Reference, ...] = ()
 
     @property
-    def is_whole_reference(self) -> bool:
-        """Whether the value is one attribute of one resource and nothing else."""
-        match = re.fullmatch(r"\$\{\s*(?P<inside>.*?)\s*\}", self.text, flags=re.DOTALL)
-        return bool(match and _REFERENCE.fullmatch(match["inside"]))
-
-    @property
     def is_per_instance(self) -> bool:
         """Whether it differs between the instances of one resource, so equal text is not equal value."""
         return not self.text or bool(_PER_INSTANCE.search(self.text))

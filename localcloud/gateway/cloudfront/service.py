@@ -12,7 +12,7 @@ from localcloud.gateway.cloudfront.store import CloudFrontStore
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.rest_routes import Parameters, Route, RouteTable, route
 from localcloud.gateway.wire import Request, Response
-from localcloud.gateway.xml_tree import element, parse_xml, text_element
+from localcloud.gateway.xml_tree import error_tree, parse_xml
 
 
 class CloudFrontService:
@@ -38,17 +38,7 @@ class CloudFrontService:
         try:
             return self._routes.dispatch(request)
         except ServiceError as error:
-            body = element(
-                "ErrorResponse",
-                element(
-                    "Error",
-                    text_element("Type", "Sender"),
-                    text_element("Code", error.code),
-                    text_element("Message", error.message),
-                ),
-                text_element("RequestId", "localcloud"),
-            )
-            return xml_response(body, status=error.status)
+            return xml_response(error_tree(error), status=error.status)
 
     def _tags_of_resource(self, request: Request) -> dict[str, str]:
         arn = request.query.get("Resource", "")

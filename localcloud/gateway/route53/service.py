@@ -13,7 +13,7 @@ from localcloud.gateway.route53.hosted_zones import HostedZones, xml_response
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.wire import Request, Response
-from localcloud.gateway.xml_tree import element, parse_xml, text_element
+from localcloud.gateway.xml_tree import element, error_tree, parse_xml, text_element
 from localcloud.model.addresses import AwsName
 
 PREFIX = "/2013-04-01"
@@ -71,17 +71,7 @@ class Route53Service:
         try:
             return self._routes.dispatch(request)
         except ServiceError as error:
-            body = element(
-                "ErrorResponse",
-                element(
-                    "Error",
-                    text_element("Type", "Sender"),
-                    text_element("Code", error.code),
-                    text_element("Message", error.message),
-                ),
-                text_element("RequestId", "localcloud"),
-            )
-            return xml_response(body, status=error.status)
+            return xml_response(error_tree(error), status=error.status)
 
     def _require(self, parameters: Parameters) -> tuple[str, str]:
         """Return the key of a taggable resource, which must exist."""

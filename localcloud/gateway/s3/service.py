@@ -16,8 +16,11 @@ from localcloud.gateway.s3.subresources import BucketSubresources, subresource_o
 from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import parse_xml
 
-ORIGIN_HEADER = "x-localcloud-origin"
-"""Sent with reads by the data plane and by functions that it runs; injected faults act on those."""
+ORIGIN_HEADER = "HTTP_X_LOCALCLOUD_ORIGIN"
+"""The header x-localcloud-origin as WSGI spells it.
+
+Sent with reads by the data plane and by functions that it runs; injected faults act on those.
+"""
 
 EDGE_ORIGIN = "data-plane"
 """The edge, which models connections to origins itself."""
@@ -60,7 +63,7 @@ class S3Service:
         bucket, _, key = unquote(request.raw_path).lstrip("/").partition("/")
         is_head = request.method == "HEAD"
         try:
-            if request.environ.get("HTTP_X_LOCALCLOUD_ORIGIN") and request.method in {"GET", "HEAD"}:
+            if request.environ.get(ORIGIN_HEADER) and request.method in {"GET", "HEAD"}:
                 return self._read_for_data_plane(bucket, key, request)
             return self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
         except ServiceError as error:
@@ -69,7 +72,7 @@ class S3Service:
     def _read_for_data_plane(self, bucket: str, key: str, request: Request) -> Response:
         """Read under the faults of the bucket's region; the edge has judged the bucket policy already."""
         region = self._objects.bucket(bucket).region_name
-        is_edge = request.environ.get("HTTP_X_LOCALCLOUD_ORIGIN") == EDGE_ORIGIN
+        is_edge = request.environ.get(ORIGIN_HEADER) == EDGE_ORIGIN
         fault = self._faults.apply_before_read(region, has_connected=is_edge)
         if fault is not None and fault.kind is FaultKind.STATUS:
             status = fault.value or 500
