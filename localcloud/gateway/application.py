@@ -23,6 +23,7 @@ from localcloud.gateway.faults import FaultBoard
 from localcloud.gateway.moto_backend import MotoBackend
 from localcloud.gateway.moto_services import has_api_stage, patch_lambda
 from localcloud.gateway.mutations import is_configuration, is_mutation
+from localcloud.gateway.replays import Replays
 from localcloud.gateway.revision import RevisionCounter
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.service import Route53Service
@@ -37,6 +38,7 @@ from localcloud.gateway.wire import (
     json_response,
     request_from_wsgi,
     send_to_wsgi,
+    without_body,
 )
 from localcloud.gateway.xml_tree import flag
 from localcloud.model.addresses import CLOUDFRONT_EDGE, AwsName, api_gateway_address
@@ -86,6 +88,7 @@ class Application:
         """
         self.clock = AwsClock(speed=speed)
         self._revisions = RevisionCounter()
+        self._replays = Replays()
         self._regions: set[str] = set()
         self._regions_lock = threading.Lock()
         self._moto = MotoBackend()
@@ -151,7 +154,8 @@ class Application:
     def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer one WSGI request."""
         request = request_from_wsgi(environ)
-        return send_to_wsgi(self.handle(request), start_response)
+        response = self.handle(request)
+        return send_to_wsgi(without_body(response) if request.method == "HEAD" else response, start_response)
 
     def handle(self, request: Request) -> Response:
         """Answer one request; a fault of our own is a 500 that says where to look.
@@ -176,12 +180,22 @@ class Application:
         else:
             scope = scope_of(request)
         self._note_region(scope.region)
-        handler = self._handlers.get(scope.service)
-        response = handler(request, scope.region) if handler else self._moto.forward(request, scope.service)
-        if response.is_success and is_mutation(request, scope.service):
-            self._revisions.increase(scope.service, is_configuration=is_configuration(request, scope.service))
+        if is_mutation(request, scope.service):
+            response = self._replays.answer(request, lambda: self._mutate(request, scope))
+        else:
+            response = self._execute(request, scope)
         LOG.info("%s %s %s -> %d", scope.service, request.method, request.path, response.status)
         return response
+
+    def _mutate(self, request: Request, scope: CredentialScope) -> Response:
+        response = self._execute(request, scope)
+        if response.is_success:
+            self._revisions.increase(scope.service, is_configuration=is_configuration(request, scope.service))
+        return response
+
+    def _execute(self, request: Request, scope: CredentialScope) -> Response:
+        handler = self._handlers.get(scope.service)
+        return handler(request, scope.region) if handler else self._moto.forward(request, scope.service)
 
     def _note_region(self, region: str) -> None:
         if region not in self._regions:

@@ -103,6 +103,17 @@ def request_from_wsgi(environ: WsgiEnvironment) -> Request:
     )
 
 
+def without_body(response: Response) -> Response:
+    """Return the answer to a HEAD request: the same headers, no body.
+
+    A body would be read as the start of the next answer: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+    """
+    if not response.body:
+        return response
+    headers = {"Content-Length": str(len(response.body)), **response.headers}
+    return Response(status=response.status, headers=headers)
+
+
 def send_to_wsgi(response: Response, start_response: StartResponse) -> list[bytes]:
     """Write an answer to a WSGI server and return its body."""
     headers = list(response.headers.items())

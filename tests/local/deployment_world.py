@@ -109,4 +109,8 @@ def _cdktf_deploy(folder: Path, endpoints: Endpoints) -> None:
             timeout=_DEPLOY_TIMEOUT_SECONDS,
             check=False,
         )
-    assert done.returncode == 0, (folder / "cdktf.log").read_text(encoding="utf-8")[-4000:]
+    assert done.returncode == 0, "\n".join(_end_of(folder / log) for log in ("localcloud/localcloud.log", "cdktf.log"))
+
+
+def _end_of(log: Path) -> str:
+    return f"{log.name}: {log.read_text(encoding='utf-8', errors='replace')[-4000:]}"
