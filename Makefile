@@ -14,7 +14,7 @@ KEEP ?=
 ARGS ?=
 is_set = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format snapshots bench setup npm-tools cdktf lock clean distclean
+.PHONY: help demo test check format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ snapshots: setup ## write the golden JSON of each stack anew; review the diff
 
 bench: setup ## the numbers of the README, measured here
 	@$(VENV)/python -m tools.bench
+
+bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync, s5cmd, rclone
+	@$(VENV)/python -m tools.bench_release $(ARGS)
 
 setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: no $(PYTHON) in PATH; install Python 3.11 or newer" >&2; exit 3; }

@@ -6,6 +6,7 @@
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
+    ├── ProbeRefusedError       a release was switched to and did not answer; rolled back where possible (exit code 1)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
     │   └── NotSteadyError      the site was not healthy from the primary to begin with
     ├── TerraformError          Terraform refused or failed (in terraform_cli)
@@ -72,6 +73,12 @@ class RegionUnavailableError(AwsError):
 
 class UnsafePlanError(OpsError):
     """The plan would delete or change too much, or break a rule that keeps the site up."""
+
+    exit_code = 1
+
+
+class ProbeRefusedError(OpsError):
+    """The site did not serve the release after the switch; the message says what it served and what was done."""
 
     exit_code = 1
 

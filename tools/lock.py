@@ -24,11 +24,19 @@ OPTIONS = (
 )
 
 
+LOCKS = {
+    "pyproject.toml": "requirements.lock",
+    "tools/bench_release/requirements.in": "tools/bench_release/requirements.lock",
+}
+
+
 def main() -> int:
-    """Resolve; return uv's exit code."""
-    return subprocess.call(
-        [UV, "pip", "compile", *OPTIONS, "pyproject.toml", "--output-file=requirements.lock"], cwd=ROOT
+    """Resolve every file; return the first exit code of uv that is not 0."""
+    codes = (
+        subprocess.call([UV, "pip", "compile", *OPTIONS, source, f"--output-file={target}"], cwd=ROOT)
+        for source, target in LOCKS.items()
     )
+    return next((code for code in codes if code), 0)
 
 
 if __name__ == "__main__":

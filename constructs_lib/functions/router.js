@@ -1,12 +1,14 @@
 // Viewer-request function of one regional distribution (cloudfront-js-2.0). constructs_lib/router.py fills in CONFIG.
 //
-// 1. The active release comes from the KeyValueStore, key "routing": {"release_id": "...", "drained_regions": ["..."]}.
-//    /x becomes /releases/<id>/x, so the cache key changes with the release: no invalidation, no mixed page. /health and
-//    /errors are outside releases and keep their path.
+// 1. The active release comes from the KeyValueStore, key "routing": {"active": {"id", "base", "index", "chunks", "salt"},
+//    "previous": the same, "canary": the same and "percent", "drained_regions": [...]}. /x becomes /releases/<layer>/x, and the
+//    release's index says which layer: an object never changes under its key, so there is no invalidation and no mixed page.
+//    scripts/release/index.py writes the index. /health and /errors are outside releases and keep their path.
 // 2. The own region's bucket answers first and gets 4 s to start answering instead of S3's 30 s; when the own region is
 //    drained, the other one goes first. The path check gets 1 s: Route 53 waits 2 s for a status, both buckets together.
 // Limits and API: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
 import cf from 'cloudfront';
+import crypto from 'crypto';
 
 const CONFIG = /*CONFIG*/ {};
 
@@ -45,6 +47,55 @@ function unpublished() {
   };
 }
 
+// A share of the viewers gets the canary, by their address: a viewer stays with one release.
+function releaseFor(routing, ip) {
+  const canary = routing.canary;
+  if (canary && firstNumber(sha256(canary.id + ':' + ip)) % 100 < canary.percent) return canary;
+  return routing.active;
+}
+
+async function layerOf(release, path, routing) {
+  if (!release.chunks) return release.base;
+  const digest = sha256(release.salt + ':' + decoded(path));
+  const key = 'index/' + release.index + '/' + (firstNumber(digest) % release.chunks);
+  let chunk;
+  try {
+    chunk = await cf.kvs().get(key);
+  } catch (error) {
+    // The store reached this edge without its index: the release before it is whole, this one's base layer alone is not.
+    const earlier = release === routing.canary ? routing.active : release === routing.active && routing.previous;
+    return earlier ? layerOf(earlier, path, routing) : release.base;
+  }
+  return layerInChunk(chunk, digest.substring(8, 16)) || release.base;
+}
+
+// "<layer, 16 characters><tag, 8 characters><tag>...;<layer><tag>..."
+function layerInChunk(chunk, tag) {
+  const groups = chunk.split(';');
+  for (let i = 0; i < groups.length; i++) {
+    for (let at = 16; at < groups[i].length; at += 8) {
+      if (groups[i].substring(at, at + 8) === tag) return groups[i].substring(0, 16);
+    }
+  }
+  return null;
+}
+
+function sha256(text) {
+  return crypto.createHash('sha256').update(text).digest('hex');
+}
+
+function firstNumber(digest) {
+  return parseInt(digest.substring(0, 8), 16);
+}
+
+function decoded(path) {
+  try {
+    return decodeURIComponent(path).substring(1);
+  } catch (error) {
+    return path.substring(1); // no UTF-8: no file has such a name
+  }
+}
+
 async function handler(event) {
   const request = event.request;
   const routing = await readRouting();
@@ -54,7 +105,7 @@ async function handler(event) {
     request.uri = path;
     return request;
   }
-  if (!routing.release_id) return unpublished();
-  request.uri = '/releases/' + routing.release_id + path;
+  if (!routing.active) return unpublished();
+  request.uri = '/releases/' + (await layerOf(releaseFor(routing, event.viewer.ip), path, routing)) + path;
   return request;
 }

@@ -11,8 +11,10 @@ import typer
 from scripts.endpoints import Endpoints, read_endpoints
 from scripts.errors import WrongUsageError
 from scripts.release.bucket import ContentBucket
-from scripts.release.publish import PARALLEL_UPLOADS, Publisher
+from scripts.release.publish import Publisher
 from scripts.release.routing import RoutingStore
+from scripts.release.switching import Switcher
+from scripts.release.transfer import PARALLEL_UPLOADS
 from scripts.release.website import Website
 
 OutputsOption = Annotated[
@@ -67,10 +69,17 @@ def open_website(outputs: Path) -> Website:
         for region, name in deployment.buckets.items()
     }
     routing = RoutingStore(key_value_store_client(), deployment.key_value_store_arn)
-    return Website(hostname=deployment.hostname, buckets=buckets, routing=routing)
+    names = tuple(each.hostname for each in deployment.distributions.values())
+    return Website(hostname=deployment.hostname, buckets=buckets, routing=routing, regional_hostnames=names)
 
 
 def publisher(outputs: Path) -> Publisher:
     """Returns the publisher of a deployment."""
     site = open_website(outputs)
     return Publisher(list(site.buckets.values()), site.routing)
+
+
+def switcher(outputs: Path) -> Switcher:
+    """Returns what switches a deployment between releases that it holds."""
+    site = open_website(outputs)
+    return Switcher(list(site.buckets.values()), site.routing)

@@ -63,6 +63,7 @@ def _document(plan: PrunePlan, *, applied: bool) -> dict[str, object]:
             for each in plan.removals
         ],
         "kept": {release_id: reason.value for release_id, reason in plan.kept.items()},
+        "index_keys": len(plan.index_keys),
         "applied": applied,
     }
 
@@ -76,7 +77,11 @@ def _print(plan: PrunePlan, *, applied: bool) -> None:
         objects = sum(len(keys) for keys in each.keys.values())
         table.add_row(each.release_id, "deleted" if applied else "goes", each.reason.value, f"{objects:,}")
     console.print(table)
-    if not plan.removals:
+    if plan.index_keys:
+        console.print(
+            f"{len(plan.index_keys)} index keys of the KeyValueStore {'deleted' if applied else 'go'} with them."
+        )
+    if not plan.removals and not plan.index_keys:
         console.print("Nothing to delete.")
     elif not applied:
         console.print(PLAN_ONLY)

@@ -55,7 +55,12 @@ def _row(release: ReleaseSummary, now: datetime, regions: tuple[str, ...]) -> li
 
 
 def _states(release: ReleaseSummary) -> list[str]:
-    claims = {"active": release.is_active, "previous": release.is_previous, "incomplete": release.is_incomplete}
+    claims = {
+        "active": release.is_active,
+        "previous": release.is_previous,
+        f"canary {release.canary_percent} %": release.canary_percent is not None,
+        "incomplete": release.is_incomplete,
+    }
     return [name for name, holds in claims.items() if holds]
 
 

@@ -1,4 +1,4 @@
-"""`failover rollback`: go back to an older release with one write."""
+"""`failover rollback`: go back to an older release with one write, or end a canary."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from scripts.commands.options import (
     JsonOption,
     LocalcloudOption,
     OutputsOption,
-    publisher,
+    switcher,
     use_localcloud,
 )
+from scripts.release.switching import RollbackPlan
 
 
 def rollback(
@@ -25,21 +26,40 @@ def rollback(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Switch back to RELEASE_ID. Nothing is uploaded: both regions still hold it, which is verified first."""
+    """Switch back to RELEASE_ID. Nothing is uploaded: the regions still hold it, which is verified first.
+
+    While a canary runs, a rollback without RELEASE_ID ends the canary and leaves the active release. A region that does not
+    answer does not stop a rollback: it is brought in line later with `failover verify --repair --apply`.
+    """
     use_localcloud(localcloud)
-    site = publisher(outputs)
+    site = switcher(outputs)
     plan = site.plan_rollback(release_id)
     if apply:
         site.rollback(plan)
-    document = {
-        "from_release_id": plan.current.routing.release_id,
-        "to_release_id": plan.manifest.release_id,
-        "applied": apply,
-    }
     if as_json:
-        print(json.dumps(document))
+        print(json.dumps(_document(plan, applied=apply)))
         return
-    verb = "Rolled back" if apply else "Would roll back"
-    print(f"{verb} from {document['from_release_id']} to {document['to_release_id']}; both regions hold it.")
-    if not apply:
-        print("This is the plan. Run again with --apply to carry it out.")
+    for line in _lines(plan, applied=apply):
+        print(line)
+
+
+def _document(plan: RollbackPlan, *, applied: bool) -> dict[str, object]:
+    return {
+        "from_release_id": plan.leaves,
+        "to_release_id": plan.manifest.release_id,
+        "cancels_canary": plan.cancels_canary,
+        "left_out": list(plan.left_out),
+        "applied": applied,
+    }
+
+
+def _lines(plan: RollbackPlan, *, applied: bool) -> list[str]:
+    verb = "Rolled back" if applied else "Would roll back"
+    lines = [f"{verb} from {plan.leaves} to {plan.manifest.release_id}; every region that answers holds it."]
+    if plan.cancels_canary:
+        verb = "Ended" if applied else "Would end"
+        lines = [f"{verb} the canary {plan.leaves}; every viewer gets {plan.manifest.release_id}."]
+    lines += [
+        f"{region} does not answer: run failover verify --repair --apply when it does." for region in plan.left_out
+    ]
+    return lines if applied else [*lines, "This is the plan. Run again with --apply to carry it out."]

@@ -40,6 +40,8 @@ def _document(overview: Overview) -> dict[str, object]:
         "hostname": overview.hostname,
         "active_release_id": overview.routing.release_id,
         "previous_release_id": overview.routing.previous_release_id,
+        "canary": overview.routing.canary
+        and {"release_id": overview.routing.canary_release_id, "percent": overview.routing.canary.percent},
         "drained_regions": list(overview.routing.drained_regions),
         "regions": {
             region: {
@@ -58,6 +60,8 @@ def _print(overview: Overview) -> None:
     routing = overview.routing
     console.print(f"{overview.hostname}: release {routing.release_id or _NONE} is active", highlight=False)
     console.print(f"previous release: {routing.previous_release_id or _NONE}", highlight=False)
+    if routing.canary is not None:
+        console.print(f"canary: {routing.canary.percent} % of viewers get {routing.canary_release_id}", highlight=False)
     table = Table("Region", "Routing", "Pointer of the regional endpoint", "Parity of the active release")
     for region, found in overview.regions.items():
         table.add_row(

@@ -1,8 +1,11 @@
-"""`failover sync-content`: publish a folder to both regions and switch to it."""
+"""`failover sync-content`: publish a folder to both regions and switch to it, or give it to a share of the viewers first."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -17,49 +20,137 @@ from scripts.commands.options import (
     JsonOption,
     LocalcloudOption,
     OutputsOption,
+    open_website,
     publisher,
+    switcher,
     use_localcloud,
 )
-from scripts.errors import RegionUnavailableError
-from scripts.release.manifest import read_folder
-from scripts.release.publish import Publisher, PublishPlan
-from scripts.release.routing import Routing
+from scripts.errors import ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.release.digests import cache_file
+from scripts.release.manifest import ReleaseFile, read_folder
+from scripts.release.probe import BadAnswer, network_probe, sample
+from scripts.release.publish import Changes, Publisher, PublishPlan
+from scripts.release.routing import Routing, RoutingVersion
+
+Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]
+_SHOWN = 3
 
 
 def sync_content(
     folder: Annotated[Path, typer.Argument(help="The built site.")] = Path("site/src"),
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
+    canary: Annotated[
+        int | None,
+        typer.Option("--canary", min=1, max=99, metavar="PERCENT", help="Give it to this share of the viewers only."),
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Give the running canary to every viewer; no FOLDER.")
+    ] = False,
     allow_degraded: Annotated[
         bool,
         typer.Option("--allow-degraded", help="Publish without a region whose S3 does not answer, and drain it first."),
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when more than half of the active release's files go.")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe/--no-probe", help="Ask the site's names after the switch; roll back if they fail.")
+    ] = True,
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Publish FOLDER to both regions, verify both, then switch with one write.
 
-    Every file goes to an immutable key of the release, so the old release stays live until the switch, and a crash before it
-    changes nothing for users. Run it again to finish an interrupted publish.
+    Only what changed since the active release is sent, to keys that never change again, so the old release stays live until the
+    switch, and a crash before it changes nothing for users. Run it again to finish an interrupted publish. After the switch the
+    public name and every regional name are asked for the release; if they do not serve it, it is rolled back (exit code 1).
     """
-    use_localcloud(localcloud)
-    site = publisher(outputs)
+    if promote and canary is not None:
+        raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
+    endpoints = use_localcloud(localcloud)
+    asking = network_probe(open_website(outputs).hostnames, endpoints).ask if probe else None
+    if promote:
+        _promote(outputs, asking, apply=apply, as_json=as_json)
+        return
     try:
-        plan = site.plan(read_folder(folder), allow_degraded=allow_degraded)
+        built = read_folder(folder, cache=cache_file(folder, os.environ))
+        site = publisher(outputs)
+        plan = site.plan(built, allow_degraded=allow_degraded, force=force)
         if apply and not plan.is_empty:
-            publish(site, plan, folder)
+            written = publish(site, plan, folder, canary=canary)
+            if asking is not None and canary is None and plan.switches:
+                files = sample(plan.manifest, plan.changes)
+                switched = _Switched(
+                    release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
+                )
+                _keep_what_answers(outputs, asking, switched)
     except RegionUnavailableError as error:
         raise _with_way_out(error, is_allowed=allow_degraded) from error
     if as_json:
-        print(json.dumps(_document(plan, applied=apply)))
+        print(json.dumps(_document(plan, canary, applied=apply)))
     else:
-        _print(plan, applied=apply)
+        _print(plan, canary, applied=apply)
 
 
-def publish(site: Publisher, plan: PublishPlan, folder: Path) -> Routing:
-    """Carries a plan out with a progress bar on stderr."""
+def publish(site: Publisher, plan: PublishPlan, folder: Path, *, canary: int | None = None) -> RoutingVersion:
+    """Carries a plan out with a progress bar on stderr; returns the routing that was written."""
     with byte_bar(f"Uploading to {' and '.join(plan.uploads)}", plan.upload_bytes) as advance:
+        if canary is not None:
+            return site.apply_canary(plan, folder, canary, advance)
         return site.apply(plan, folder, advance)
+
+
+def _keep_what_answers(outputs: Path, probe: Probe, switched: _Switched) -> None:
+    """Asks the site's names for the release and rolls back when they do not serve it.
+
+    Raises:
+        ProbeRefusedError: they do not; the routing is as it was before.
+    """
+    bad = probe(switched.files)
+    if not bad:
+        return
+    shown = "\n".join(f"  {each}" for each in bad[:_SHOWN])
+    if switched.earlier.active is None:
+        raise ProbeRefusedError(
+            f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown}\n"
+            "There is nothing to go back to. Is the hosted zone delegated? Then `failover status`; --no-probe skips this"
+        )
+    switcher(outputs).restore_routing(switched.earlier, switched.written)
+    raise ProbeRefusedError(
+        f"the site does not serve release {switched.release_id} after the switch:\n{shown}\n"
+        f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Switched:
+    """A switch that is to be probed: the release, files to ask for, the routing before, what was written."""
+
+    release_id: str
+    files: Sequence[ReleaseFile]
+    earlier: Routing
+    written: RoutingVersion
+
+
+def _promote(outputs: Path, probe: Probe | None, *, apply: bool, as_json: bool) -> None:
+    site = switcher(outputs)
+    plan = site.plan_promotion()
+    earlier, release_id = plan.current.routing, plan.manifest.release_id
+    if apply:
+        written = site.rollback(plan)
+        if probe is not None:
+            files = sample(plan.manifest, Changes(new=(), changed=(), removed=()))
+            _keep_what_answers(
+                outputs, probe, _Switched(release_id=release_id, files=files, earlier=earlier, written=written)
+            )
+    if as_json:
+        print(json.dumps({"from_release_id": earlier.release_id, "to_release_id": release_id, "applied": apply}))
+        return
+    verb = "Promoted" if apply else "Would promote"
+    print(f"{verb} the canary {release_id}: every viewer gets it instead of {earlier.release_id}.")
+    if not apply:
+        print("This is the plan. Run again with --apply to carry it out.")
 
 
 def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionUnavailableError:
@@ -73,12 +164,19 @@ def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionU
     )
 
 
-def _document(plan: PublishPlan, *, applied: bool) -> dict[str, object]:
+def _document(plan: PublishPlan, canary: int | None, *, applied: bool) -> dict[str, object]:
+    switched = applied and canary is None
     return {
         "release_id": plan.manifest.release_id,
-        "active_release_id": plan.manifest.release_id if applied else plan.current.routing.release_id,
+        "base_release_id": plan.manifest.base_id,
+        "active_release_id": plan.manifest.release_id if switched else plan.current.routing.release_id,
+        "canary_percent": canary,
         "files": len(plan.manifest.files),
         "bytes": plan.manifest.size_bytes,
+        "new": len(plan.changes.new),
+        "changed": len(plan.changes.changed),
+        "removed": len(plan.changes.removed),
+        "retained": len(plan.manifest.retained),
         "uploads": {region: [file.path for file in files] for region, files in plan.uploads.items()},
         "left_out": list(plan.left_out),
         "drains": list(plan.drains),
@@ -87,18 +185,30 @@ def _document(plan: PublishPlan, *, applied: bool) -> dict[str, object]:
     }
 
 
-def _print(plan: PublishPlan, *, applied: bool) -> None:
+def _print(plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
     console = Console()
     table = Table("Region", "Files in release", "To upload", "Bytes to upload")
     for region, files in plan.uploads.items():
         total = sum(file.size_bytes for file in files)
-        table.add_row(region, str(len(plan.manifest.files)), str(len(files)), f"{total:,}")
+        table.add_row(region, f"{len(plan.manifest.files):,}", f"{len(files):,}", f"{total:,}")
     console.print(f"Release {plan.manifest.release_id} (active now: {plan.current.routing.release_id or 'none'})")
+    changes = plan.changes
+    console.print(
+        f"{len(changes.new):,} new, {len(changes.changed):,} changed, {len(changes.removed):,} removed, "
+        f"{len(plan.manifest.files) - len(changes.new) - len(changes.changed):,} as they are"
+        + (f"; {len(plan.manifest.retained):,} of earlier releases still answer" if plan.manifest.retained else ""),
+        highlight=False,
+    )
     console.print(table)
     for region in plan.left_out:
         console.print(f"{region} does not answer: {'drained' if applied else 'to be drained'}, published without it.")
     if plan.is_empty:
         console.print(f"Nothing to do: {_takes_part(plan)} it and it is active.")
+    elif applied and canary is not None:
+        console.print(
+            f"Published: {' and '.join(plan.uploads)} verified; {canary} % of the viewers get it. "
+            "Then: failover sync-content --promote --apply, or failover rollback --apply"
+        )
     elif applied:
         console.print(f"Published: {' and '.join(plan.uploads)} verified, then switched.")
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from scripts.release.manifest import (
     RELEASES_PREFIX,
     Manifest,
     ReleaseFile,
+    StoredManifest,
     manifest_key,
     parse_manifest,
 )
@@ -32,6 +34,7 @@ NOT_FOUND_PAGE_KEY = "errors/404.html"
 _DELETES_PER_CALL = 1000
 _COPY_IN_MEMORY_BYTES = 8 * 1024**2
 _COPY_CHUNK_BYTES = 1024**2
+_PARALLEL_LISTINGS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,30 +92,33 @@ class ContentBucket:
             for stored in self.objects(MANIFESTS_PREFIX)
         }
 
-    def stored_digests(self, manifest: Manifest) -> Mapping[str, str]:
-        """Returns path -> MD5 of what lies under the release's prefix; one listing per 1,000 objects."""
-        return {stored.key.removeprefix(manifest.prefix): stored.md5 for stored in self.objects(manifest.prefix)}
+    def stored_digests(self, layers: Collection[str]) -> dict[str, str]:
+        """Returns key -> MD5 of what lies in these layers; one listing per layer and 1,000 objects."""
+        with ThreadPoolExecutor(_PARALLEL_LISTINGS) as pool:
+            listings = pool.map(lambda layer: list(self.objects(f"{RELEASES_PREFIX}{layer}/")), layers)
+            return {stored.key: stored.md5 for listing in listings for stored in listing}
 
-    def missing_files(self, manifest: Manifest) -> list[ReleaseFile]:
-        """Returns the files that are absent or differ from the manifest."""
-        stored = self.stored_digests(manifest)
-        return [file for file in manifest.files if stored.get(file.path) != file.md5]
+    def missing_files(self, files: Iterable[ReleaseFile]) -> list[ReleaseFile]:
+        """Returns those of the files that are absent or differ from what they should be."""
+        wanted = list(files)
+        stored = self.stored_digests({file.layer for file in wanted})
+        return [file for file in wanted if stored.get(file.key) != file.md5]
 
-    def put_file(self, manifest: Manifest, file: ReleaseFile, body: bytes) -> None:
-        """Stores one file of a release."""
-        key = f"{manifest.prefix}{file.path}"
-        with self._calling("PutObject", key):
-            self.client.put_object(
+    def put_file(self, file: ReleaseFile, body: bytes) -> str:
+        """Stores one file of a release; returns the MD5 of what S3 has stored."""
+        with self._calling("PutObject", file.key):
+            answer = self.client.put_object(
                 Bucket=self.name,
-                Key=key,
+                Key=file.key,
                 Body=body,
                 ContentType=file.content_type,
                 CacheControl=file.cache_control,
                 ChecksumAlgorithm="SHA256",
-                Metadata={"release": manifest.release_id},
+                Metadata={"release": file.layer},
             )
+        return answer["ETag"].strip('"')
 
-    def copy_file_from(self, source: ContentBucket, manifest: Manifest, file: ReleaseFile) -> None:
+    def copy_file_from(self, source: ContentBucket, file: ReleaseFile) -> None:
         """Copies one file of a release from another region, through this machine, with its headers and metadata.
 
         CopyObject would store bytes that nobody compared with the manifest; these are compared before they are stored.
@@ -120,7 +126,7 @@ class ContentBucket:
         Raises:
             UnsafePlanError: the source's bytes are not the manifest's; nothing was stored.
         """
-        key = f"{manifest.prefix}{file.path}"
+        key = file.key
         with tempfile.SpooledTemporaryFile(_COPY_IN_MEMORY_BYTES) as body:
             found, md5 = source.download(key, body)
             if md5 != file.md5:
@@ -158,6 +164,15 @@ class ContentBucket:
         Raises:
             UnsafePlanError: what lies there is no manifest of this version.
         """
+        stored = self._read_stored_manifest(release_id)
+        if stored is None:
+            return None
+        if stored.base_id == release_id:
+            return stored.on(None)
+        base = self._read_stored_manifest(stored.base_id)
+        return None if base is None else stored.on(base.on(None))
+
+    def _read_stored_manifest(self, release_id: str) -> StoredManifest | None:
         key = manifest_key(release_id)
         with self._calling("GetObject", key):
             try:
@@ -181,13 +196,12 @@ class ContentBucket:
 
     def copy_not_found_page(self, manifest: Manifest) -> None:
         """Puts the release's 404.html where CloudFront's custom error response finds it."""
-        if not any(file.path == "404.html" for file in manifest.files):
+        page = manifest.not_found_page
+        if page is None:
             return
         with self._calling("CopyObject", NOT_FOUND_PAGE_KEY):
             self.client.copy_object(
-                Bucket=self.name,
-                Key=NOT_FOUND_PAGE_KEY,
-                CopySource={"Bucket": self.name, "Key": f"{manifest.prefix}404.html"},
+                Bucket=self.name, Key=NOT_FOUND_PAGE_KEY, CopySource={"Bucket": self.name, "Key": page.key}
             )
 
     def delete_manifest(self, release_id: str) -> None:

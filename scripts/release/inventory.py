@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from scripts.errors import RegionUnavailableError
 from scripts.release.bucket import ContentBucket
-from scripts.release.manifest import RELEASES_PREFIX
 from scripts.release.parity import Parity, RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing
 from scripts.release.website import Website
@@ -40,6 +39,7 @@ class ReleaseSummary:
         release_id: its id.
         is_active: whether the routing names it.
         is_previous: whether `failover rollback` goes there.
+        canary_percent: share of the viewers that get it beside the active one; None: none do.
         published_at: when its manifest was last written anywhere; None without a manifest.
         files: number of files by the manifest; None without one.
         size_bytes: bytes by the manifest; None without one.
@@ -49,6 +49,7 @@ class ReleaseSummary:
     release_id: str
     is_active: bool
     is_previous: bool
+    canary_percent: int | None
     published_at: datetime | None
     files: int | None
     size_bytes: int | None
@@ -79,7 +80,7 @@ def take_inventory(site: Website) -> list[ReleaseSummary]:
     if len(silent) == len(listings):
         raise silent[0]
     times = published_times(listings)
-    named = {each for each in (routing.release_id, routing.previous_release_id) if each is not None}
+    named = {release.id for release in routing.releases}
     found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
     ordered = sorted(found, key=lambda each: (times.get(each, _BEFORE_ALL), each), reverse=True)
     return [_summary(site, each, routing, times.get(each), listings) for each in ordered]
@@ -92,11 +93,6 @@ def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime
         for release_id, moment in listing.manifests.items():
             times[release_id] = max(moment, times.get(release_id, moment))
     return times
-
-
-def release_objects(bucket: ContentBucket, release_id: str) -> dict[str, datetime]:
-    """Returns key -> last change of everything that lies under a release's prefix."""
-    return {stored.key: stored.modified_at for stored in bucket.objects(f"{RELEASES_PREFIX}{release_id}/")}
 
 
 def _listing(bucket: ContentBucket) -> RegionListing:
@@ -118,6 +114,7 @@ def _summary(
         release_id=release_id,
         is_active=release_id == routing.release_id,
         is_previous=release_id == routing.previous_release_id,
+        canary_percent=routing.canary.percent if routing.canary and release_id == routing.canary_release_id else None,
         published_at=published_at,
         files=None if parity is None else len(parity.manifest.files),
         size_bytes=None if parity is None else parity.manifest.size_bytes,

@@ -72,7 +72,8 @@ class _Pointer:
 
 def _pointer(bucket: ContentBucket) -> _Pointer:
     try:
-        return _Pointer(answers=True, release_id=read_pointer(bucket.client, bucket.name))
+        pointer = read_pointer(bucket.client, bucket.name)
+        return _Pointer(answers=True, release_id=None if pointer is None else pointer.release_id)
     except RegionUnavailableError:
         return _Pointer(answers=False)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, ContentBucket
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
-from scripts.release.routing import POINTER_KEY, Routing, read_pointer, write_pointers
+from scripts.release.routing import POINTER_KEY, Routing, read_pointer, write_pointer
 
 PARALLEL_COPIES = 8
 
@@ -136,9 +136,9 @@ def region_parity(bucket: ContentBucket, manifest: Manifest, routing: Routing) -
         is_active = manifest.release_id == routing.release_id
         return RegionParity(
             region=bucket.region,
-            missing=tuple(bucket.missing_files(manifest)),
+            missing=tuple(bucket.missing_files(manifest.held_files)),
             has_manifest=bucket.read_manifest(manifest.release_id) == manifest,
-            outdated_keys=_outdated_keys(bucket, manifest) if is_active else (),
+            outdated_keys=_outdated_keys(bucket, manifest, routing) if is_active else (),
         )
     except RegionUnavailableError as error:
         return RegionParity(region=bucket.region, error=error)
@@ -151,10 +151,10 @@ def plan_repair(parity: Parity, routing: Routing) -> RepairPlan:
         RegionUnavailableError: a region does not answer.
     """
     parity.raise_unavailable()
-    missing = {region: {file.path for file in found.missing} for region, found in parity.regions.items()}
+    missing = {region: {file.key for file in found.missing} for region, found in parity.regions.items()}
     copies, lost = [], []
-    for file in parity.manifest.files:
-        destinations = [region for region, paths in missing.items() if file.path in paths]
+    for file in parity.manifest.held_files:
+        destinations = [region for region, keys in missing.items() if file.key in keys]
         sources = [region for region in missing if region not in destinations]
         if not sources:
             lost.append(file)
@@ -187,14 +187,14 @@ def repair(
         )
     _copy_all(plan, buckets, progress)
     for region in plan.regions:
-        if not buckets[region].missing_files(manifest):
+        if not buckets[region].missing_files(manifest.held_files):
             _finish(buckets[region], plan.parity.regions[region], manifest, plan.routing)
     return check_parity(buckets.values(), manifest, plan.routing)
 
 
 def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: Callable[[int], None]) -> None:
     def copy_one(copy: Copy) -> int:
-        buckets[copy.destination].copy_file_from(buckets[copy.source], plan.parity.manifest, copy.file)
+        buckets[copy.destination].copy_file_from(buckets[copy.source], copy.file)
         return copy.file.size_bytes
 
     with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
@@ -210,18 +210,21 @@ def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: 
 def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest, routing: Routing) -> None:
     """Writes what says that the region holds the release, after its files are there."""
     if not found.has_manifest:
-        bucket.put_manifest(manifest)
+        for each in (manifest.base, manifest):
+            if each is not None:
+                bucket.put_manifest(each)
     if NOT_FOUND_PAGE_KEY in found.outdated_keys:
         bucket.copy_not_found_page(manifest)
-    if POINTER_KEY in found.outdated_keys:
-        write_pointers({bucket.region: bucket.client}, {bucket.region: bucket.name}, routing)
+    if POINTER_KEY in found.outdated_keys and routing.active is not None:
+        write_pointer(bucket.client, bucket.name, routing.active, manifest.layers, region=bucket.region)
 
 
-def _outdated_keys(bucket: ContentBucket, manifest: Manifest) -> tuple[str, ...]:
+def _outdated_keys(bucket: ContentBucket, manifest: Manifest, routing: Routing) -> tuple[str, ...]:
     keys = []
-    if read_pointer(bucket.client, bucket.name) != manifest.release_id:
+    pointer = read_pointer(bucket.client, bucket.name)
+    if pointer is None or not pointer.follows(routing.active):
         keys.append(POINTER_KEY)
-    page = next((file for file in manifest.files if file.path == "404.html"), None)
+    page = manifest.not_found_page
     if page is not None and bucket.not_found_page_digest() != page.md5:
         keys.append(NOT_FOUND_PAGE_KEY)
     return tuple(keys)

@@ -6,12 +6,16 @@ Manifests go first, in every region; what is left of a half-pruned release is th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scripts.errors import UnsafePlanError
-from scripts.release.inventory import RegionListing, list_regions, published_times, release_objects
+from scripts.release.bucket import StoredObject
+from scripts.release.index import KEY_PREFIX
+from scripts.release.inventory import RegionListing, list_regions, published_times
+from scripts.release.manifest import RELEASES_PREFIX, Manifest
 from scripts.release.routing import Routing, read_pointer
 from scripts.release.website import Website
 
@@ -22,11 +26,15 @@ DEFAULT_GRACE_SECONDS = 86_400
 class Reason(StrEnum):
     """Why a release is kept or goes."""
 
-    SERVED = "active, previous, or named by a region's pointer"
+    SERVED = "active, previous, canary, or named by a region's pointer"
+    BASE = "another release stands on its layer"
     RECENT = "one of the last releases"
     YOUNG = "published or replaced within the grace time"
     OLD = "older than the grace time and not one of the last"
     ORPHAN = "no manifest, and untouched for the grace time"
+
+
+GOING = (Reason.OLD, Reason.ORPHAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +74,14 @@ class PrunePlan:
     Attributes:
         removals: releases that go, oldest first.
         kept: release -> why it stays.
+        index_keys: keys of the KeyValueStore that belong to no release that viewers may get.
+        etag: version of the store that this was decided on.
     """
 
     removals: tuple[Removal, ...]
     kept: Mapping[str, Reason]
+    index_keys: tuple[str, ...] = ()
+    etag: str = ""
 
     @property
     def objects(self) -> int:
@@ -111,24 +123,37 @@ def choose(
 def plan_prune(site: Website, *, keep: int, grace: timedelta, now: datetime) -> PrunePlan:
     """Chooses what goes and lists its objects.
 
+    An object stays while a release that stays needs it, whatever layer it lies in.
+
     Raises:
         UnsafePlanError: no release is active, so nothing says what must stay.
         RegionUnavailableError: a region does not answer; half of a release must not stay.
     """
-    served = _served(site)
+    current = site.routing.read()
+    served = _served(site, current.routing)
     listings = list_regions(site.buckets)
     for listing in listings.values():
         if listing.error is not None:
             raise listing.error
-    objects = _objects_of_orphans(site, listings)
-    chosen = choose(_stored(listings, objects), served, keep=keep, grace=grace, now=now)
+    objects = _objects(site)
+    reasons = choose(_stored(listings, objects), served, keep=keep, grace=grace, now=now)
+    manifests = _manifests(site, [each for each, reason in reasons.items() if reason not in GOING])
+    for manifest in manifests:
+        if manifest.base is not None and reasons.get(manifest.base_id, Reason.ORPHAN) in GOING:
+            reasons[manifest.base_id] = Reason.BASE
+    needed = {file.key for manifest in manifests for file in manifest.held_files}
     removals = [
-        Removal(release_id=each, reason=reason, keys=_keys(site, each))
-        for each, reason in reversed(chosen.items())
-        if reason in (Reason.OLD, Reason.ORPHAN)
+        Removal(release_id=each, reason=reason, keys=_unneeded(objects, each, needed))
+        for each, reason in reversed(reasons.items())
+        if reason in GOING
     ]
-    kept = {each: reason for each, reason in chosen.items() if reason not in (Reason.OLD, Reason.ORPHAN)}
-    return PrunePlan(removals=tuple(removals), kept=kept)
+    listed = published_times(listings)
+    return PrunePlan(
+        removals=tuple(each for each in removals if each.release_id in listed or any(each.keys.values())),
+        kept={each: reason for each, reason in reasons.items() if reason not in GOING},
+        index_keys=_unused_index_keys(site, current.routing),
+        etag=current.etag,
+    )
 
 
 def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lambda _count: None) -> None:
@@ -139,42 +164,76 @@ def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lamb
         AwsError: an AWS call failed; run it again.
     """
     for removal in plan.removals:
-        if removal.release_id in _served(site):
+        if removal.release_id in _served(site, site.routing.read().routing):
             raise UnsafePlanError(f"release {removal.release_id} was switched to meanwhile: it stays; run prune again")
         for bucket in site.buckets.values():
             bucket.delete_manifest(removal.release_id)
         for region, keys in removal.keys.items():
             site.buckets[region].delete_objects(keys)
             progress(len(keys))
+    if plan.index_keys:
+        site.routing.delete_keys(list(plan.index_keys), expected_etag=plan.etag)
 
 
-def _served(site: Website) -> set[str]:
+def _served(site: Website, routing: Routing) -> set[str]:
     """Returns what must stay: by the routing, and by each region's pointer, which a drained region may hold back."""
-    routing: Routing = site.routing.read().routing
     if routing.release_id is None:
         raise UnsafePlanError("no release is active, so nothing says what must stay: publish first")
     pointers = [read_pointer(bucket.client, bucket.name) for bucket in site.buckets.values()]
-    return {each for each in (routing.release_id, routing.previous_release_id, *pointers) if each is not None}
+    return {*(release.id for release in routing.releases), *(each.release_id for each in pointers if each is not None)}
 
 
-def _objects_of_orphans(site: Website, listings: Mapping[str, RegionListing]) -> dict[str, datetime]:
-    """Returns release without manifest -> when its newest object was written, whatever the region."""
-    orphans = set().union(*(listing.with_objects for listing in listings.values())) - set(published_times(listings))
-    times = {}
-    for release_id in orphans:
-        found = [moment for bucket in site.buckets.values() for moment in release_objects(bucket, release_id).values()]
-        if found:  # else they went since they were listed
-            times[release_id] = max(found)
-    return times
+def _objects(site: Website) -> dict[str, dict[str, StoredObject]]:
+    """Returns region -> key -> object of everything that lies in a layer."""
+    with ThreadPoolExecutor(len(site.buckets)) as pool:
+        listings = pool.map(
+            lambda bucket: {each.key: each for each in bucket.objects(RELEASES_PREFIX)}, site.buckets.values()
+        )
+        return dict(zip(site.buckets, listings, strict=True))
 
 
-def _stored(listings: Mapping[str, RegionListing], orphans: Mapping[str, datetime]) -> list[StoredRelease]:
+def _stored(
+    listings: Mapping[str, RegionListing], objects: Mapping[str, Mapping[str, StoredObject]]
+) -> list[StoredRelease]:
+    """Returns every release: those with a manifest, and the layers that have none."""
     published = published_times(listings)
+    newest: dict[str, datetime] = {}
+    for found in objects.values():
+        for stored in found.values():
+            layer = _layer(stored.key)
+            newest[layer] = max(stored.modified_at, newest.get(layer, stored.modified_at))
     return [
         *(StoredRelease(release_id=each, changed_at=moment, has_manifest=True) for each, moment in published.items()),
-        *(StoredRelease(release_id=each, changed_at=moment, has_manifest=False) for each, moment in orphans.items()),
+        *(
+            StoredRelease(release_id=each, changed_at=moment, has_manifest=False)
+            for each, moment in newest.items()
+            if each not in published
+        ),
     ]
 
 
-def _keys(site: Website, release_id: str) -> dict[str, tuple[str, ...]]:
-    return {region: tuple(release_objects(bucket, release_id)) for region, bucket in site.buckets.items()}
+def _manifests(site: Website, release_ids: Iterable[str]) -> list[Manifest]:
+    """Returns the manifests of releases that stay; one that lacks its base or is gone meanwhile protects nothing by itself."""
+    found = []
+    for release_id in release_ids:
+        held = (bucket.read_manifest(release_id) for bucket in site.buckets.values())
+        found += [manifest for manifest in held if manifest is not None][:1]
+    return found
+
+
+def _unneeded(
+    objects: Mapping[str, Mapping[str, StoredObject]], release_id: str, needed: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    return {
+        region: tuple(key for key in found if _layer(key) == release_id and key not in needed)
+        for region, found in objects.items()
+    }
+
+
+def _layer(key: str) -> str:
+    return key.removeprefix(RELEASES_PREFIX).partition("/")[0]
+
+
+def _unused_index_keys(site: Website, routing: Routing) -> tuple[str, ...]:
+    used = tuple(f"{KEY_PREFIX}{release.index}/" for release in routing.releases if release.index)
+    return tuple(sorted(key for key in site.routing.index_keys() if not key.startswith(used)))

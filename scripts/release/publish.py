@@ -1,28 +1,54 @@
-"""Publishing and rolling back: plan, upload to both regions, verify both, switch.
+"""Publishing: plan, upload to both regions, verify, switch (switching.py).
 
-Nothing is switched before every region that takes part holds the whole release (a region that does not answer may be left
-out, which drains it first), and a crash before the switch leaves the old release live.
-Running the command again finishes the job: what is there already is not sent again.
+Nothing is switched before every region that takes part holds every file (one that does not answer is left out only on request,
+and drained first), and a crash before the switch leaves the old release live. Running the command again finishes the job: what is
+there already is not sent again.
+
+A region that has the active release's manifest holds its files: the manifest is written after S3 confirmed each of them, and no
+object ever changes. So a plan reads manifests and lists nothing; `failover verify` compares the objects themselves.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
+from scripts.clock import utc_now
+from scripts.errors import RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.drain import drained
-from scripts.release.manifest import Manifest, ReleaseFile, stored_bytes
-from scripts.release.routing import Routing, RoutingStore, RoutingVersion, read_pointer, write_pointers
+from scripts.release.layering import layered
+from scripts.release.manifest import Manifest, ReleaseFile
+from scripts.release.routing import (
+    STORE_BYTES,
+    Pointer,
+    Routing,
+    RoutingStore,
+    RoutingVersion,
+    read_pointer,
+    served,
+)
+from scripts.release.switching import Switcher, not_complete
+from scripts.release.transfer import Progress, not_stored, upload
 
-PARALLEL_UPLOADS = 16
+LIST_FROM_FILES = 200
+"""A publish of more files looks first which of them an interrupted one has sent already; fewer are sent again."""
 
-Progress = Callable[[int], None]
-"""Called with the number of bytes that one more stored file had."""
+LARGEST_REMOVED_SHARE = 0.5
+"""A release that drops more of the active one's pages than this is more likely a broken build."""
+FEW_FILES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How a release differs from the active one; paths, sorted."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +57,23 @@ class PublishPlan:
 
     Attributes:
         manifest: the release.
+        changes: against the active release.
         uploads: region -> the files that the region does not hold yet; only regions that take part.
         current: the routing now, with the version that the switch will insist on.
         stale_pointers: regions whose regional endpoint serves another release.
+        unlisted: regions that do not have the release's manifest yet.
         left_out: regions that do not answer and are published without; drained first.
+        has_new_not_found_page: whether the page of CloudFront's error response changes.
     """
 
     manifest: Manifest
+    changes: Changes
     uploads: dict[str, tuple[ReleaseFile, ...]]
     current: RoutingVersion
     stale_pointers: tuple[str, ...]
+    unlisted: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    has_new_not_found_page: bool = True
 
     @property
     def drains(self) -> tuple[str, ...]:
@@ -61,120 +93,135 @@ class PublishPlan:
     @property
     def is_empty(self) -> bool:
         """Whether everything is as it should be already."""
-        return not (self.switches or self.drains or self.stale_pointers or any(self.uploads.values()))
+        return not (self.switches or self.drains or self.stale_pointers or self.unlisted or any(self.uploads.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RegionState:
-    """What a region that answers holds of a release, and which one its pointer names."""
+    """What a region that answers says: the active release's manifest, if it holds it, and its pointer."""
 
-    region: str
-    missing: tuple[ReleaseFile, ...]
-    pointer: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollbackPlan:
-    """A verified older release and the routing that the switch will insist on."""
-
-    manifest: Manifest
-    current: RoutingVersion
+    bucket: ContentBucket
+    active: Manifest | None
+    pointer: Pointer | None
 
 
 class Publisher:
-    """Moves one website from release to release. Buckets and store are given, so tests bring their own."""
+    """Moves one website from release to release. Buckets, store and clock are given, so tests bring their own."""
 
-    def __init__(self, buckets: Sequence[ContentBucket], routing: RoutingStore) -> None:
+    def __init__(
+        self, buckets: Sequence[ContentBucket], routing: RoutingStore, *, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._buckets = {bucket.region: bucket for bucket in buckets}
         self._routing = routing
+        self._now = now
+        self._switcher = Switcher(buckets, routing, now=now)
 
-    def plan(self, manifest: Manifest, *, allow_degraded: bool = False) -> PublishPlan:
-        """Compares the release with what each region holds.
+    def plan(self, built: Manifest, *, allow_degraded: bool = False, force: bool = False) -> PublishPlan:
+        """Compares a release with what each region holds.
 
         Args:
-            manifest: the release.
+            built: the release as its folder gives it.
             allow_degraded: publish without a region that does not answer, and drain it. Default: its error is raised.
+            force: publish even if most of the active release's files are gone from it.
 
         Raises:
             RegionUnavailableError: a region does not answer and may not be left out, or none answers.
-            UnsafePlanError: leaving the silent region out would leave none that serves.
+            UnsafePlanError: leaving the silent region out would leave none that serves, or too much would be removed.
         """
-        with ThreadPoolExecutor(len(self._buckets)) as pool:
-            regions = list(pool.map(lambda bucket: _look_at(bucket, manifest), self._buckets.values()))
-        silent = [region for region in regions if isinstance(region, RegionUnavailableError)]
-        if silent and (not allow_degraded or len(silent) == len(regions)):
-            raise silent[0]
         current = self._routing.read()
+        states, silent = self._look_at_regions(current.routing)
+        if silent and (not allow_degraded or not states):
+            raise silent[0]
         left_out = tuple(error.region for error in silent)
         if left_out:
             drained(current.routing, left_out, set(self._buckets))
-        answering = [region for region in regions if isinstance(region, _RegionState)]
+        active = _agreed(states)
+        manifest = self._on_layers(built, active, states)
+        if manifest.layers and current.store_bytes + 1024 * len(manifest.index().chunks) > STORE_BYTES:
+            manifest = built
+        changes = _changes(manifest, active)
+        _refuse_a_broken_build(changes, active, force=force)
+        is_active = manifest.release_id == current.routing.release_id
         return PublishPlan(
             manifest=manifest,
-            uploads={state.region: state.missing for state in answering},
+            changes=changes,
+            uploads={state.bucket.region: _uploads(state, manifest, active) for state in states},
             current=current,
-            stale_pointers=tuple(state.region for state in answering if state.pointer != manifest.release_id),
+            stale_pointers=tuple(
+                state.bucket.region
+                for state in states
+                if not is_active or state.pointer is None or not state.pointer.follows(current.routing.active)
+            ),
+            unlisted=tuple(state.bucket.region for state in states if not is_active or state.active is None),
             left_out=left_out,
+            has_new_not_found_page=active is None or active.not_found_page != manifest.not_found_page,
         )
 
-    def apply(self, plan: PublishPlan, folder: Path, progress: Progress = lambda _size: None) -> Routing:
+    def apply(self, plan: PublishPlan, folder: Path, progress: Progress = lambda _size: None) -> RoutingVersion:
         """Drains what is left out, uploads, verifies and switches; returns the new routing.
 
         Raises:
             UnsafePlanError: a file changed since it was planned, or a region is not complete; nothing was switched.
             AwsError: an AWS call failed; nothing was switched unless the failing call came after the switch's UpdateKeys.
         """
-        current = self._drain(plan)
+        current = self._prepare(plan, folder, progress)
         buckets = [self._buckets[region] for region in plan.uploads]
-        self._upload(plan, folder, progress)
-        self._verify(plan.manifest, buckets)
-        for bucket in buckets:
-            bucket.put_manifest(plan.manifest)
-        return self._switch(plan.manifest, current, buckets)
+        return self._switcher.switch(plan.manifest, current, buckets, with_page=plan.has_new_not_found_page)
 
-    def plan_rollback(self, release_id: str | None) -> RollbackPlan:
-        """Finds an older release and verifies that both regions hold it.
-
-        Args:
-            release_id: the release; None for the one before the active one.
+    def apply_canary(
+        self, plan: PublishPlan, folder: Path, percent: int, progress: Progress = lambda _size: None
+    ) -> RoutingVersion:
+        """Uploads and verifies like `apply`, then gives the release to a share of the viewers.
 
         Raises:
-            MissingOutputError: there is no such release.
-            UnsafePlanError: a region does not hold all of it.
+            UnsafePlanError: there is no active release beside which it could run, or as for `apply`.
+            AwsError: as for `apply`.
         """
-        current = self._routing.read()
-        target = release_id or current.routing.previous_release_id
-        if target is None:
-            raise MissingOutputError("there is no previous release to go back to: name one, or publish first")
-        manifests = {region: bucket.read_manifest(target) for region, bucket in self._buckets.items()}
-        without = [region for region, manifest in manifests.items() if manifest is None]
-        if without:
-            raise MissingOutputError(f"release {target} is not complete in {', '.join(without)}: publish it again")
-        manifest = next(found for found in manifests.values() if found is not None)
-        self._verify(manifest, self._buckets.values())
-        return RollbackPlan(manifest=manifest, current=current)
-
-    def rollback(self, plan: RollbackPlan) -> Routing:
-        """Switches to the older release without sending anything; returns the new routing."""
-        return self._switch(plan.manifest, plan.current, list(self._buckets.values()))
-
-    def _verify(self, manifest: Manifest, buckets: Iterable[ContentBucket]) -> None:
-        """Compares regions with the manifest.
-
-        Raises:
-            UnsafePlanError: names the first few files that are absent or differ, per region.
-        """
-        problems = []
-        for bucket in buckets:
-            missing = bucket.missing_files(manifest)
-            if missing:
-                names = ", ".join(file.path for file in missing[:3])
-                problems.append(f"{bucket.region} lacks {len(missing)} of {len(manifest.files)} files ({names})")
-        if problems:
+        if plan.current.routing.active is None or not plan.switches:
             raise UnsafePlanError(
-                f"release {manifest.release_id} is not complete, so nothing was switched: {'; '.join(problems)}. "
-                "Run sync-content again"
+                "a canary runs beside another active release: publish the first release without --canary"
+                if plan.current.routing.active is None
+                else f"release {plan.manifest.release_id} is active already: every viewer gets it"
             )
+        current = self._prepare(plan, folder, progress)
+        index = plan.manifest.index()
+        release = served(plan.manifest.release_id, plan.manifest.base_id, index)
+        target = current.routing.with_canary(release, percent)
+        return self._routing.write(target, expected_etag=current.etag, index=index)
+
+    def _look_at_regions(self, routing: Routing) -> tuple[list[_RegionState], list[RegionUnavailableError]]:
+        with ThreadPoolExecutor(len(self._buckets)) as pool:
+            found = list(pool.map(lambda bucket: _look_at(bucket, routing), self._buckets.values()))
+        states = [each for each in found if isinstance(each, _RegionState)]
+        return states, [each for each in found if isinstance(each, RegionUnavailableError)]
+
+    def _on_layers(self, built: Manifest, active: Manifest | None, states: Sequence[_RegionState]) -> Manifest:
+        """Returns the release as every region that takes part can hold it: whole, when one lacks the active release."""
+        lacking = [state.bucket.region for state in states if state.active is None]
+        if active is None or not lacking:
+            return layered(built, active, now=self._now())
+        if built.release_id == active.release_id and active.base is not None:
+            raise UnsafePlanError(
+                f"{' and '.join(lacking)} does not hold the active release {active.release_id}, and a folder alone cannot "
+                "bring it there: run failover verify --repair --apply"
+            )
+        return active if built.release_id == active.release_id else built
+
+    def _prepare(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
+        """Does everything before the switch; returns the routing that the switch will insist on."""
+        current = self._drain(plan)
+        stored = upload([(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress)
+        lacking = [
+            (region, missing, len(files))
+            for region, files in plan.uploads.items()
+            if (missing := not_stored(files, stored[region]))
+        ]
+        if lacking:
+            raise not_complete(plan.manifest, lacking)
+        with ThreadPoolExecutor(len(self._buckets)) as pool:
+            for _ in pool.map(lambda region: self._buckets[region].put_manifest(plan.manifest), plan.unlisted):
+                pass
+        return current
 
     def _drain(self, plan: PublishPlan) -> RoutingVersion:
         """Drains the regions that are left out; returns the routing that the switch will insist on."""
@@ -183,45 +230,53 @@ class Publisher:
         target = drained(plan.current.routing, plan.drains, set(self._buckets))
         return self._routing.write(target, expected_etag=plan.current.etag)
 
-    def _upload(self, plan: PublishPlan, folder: Path, progress: Progress) -> None:
-        with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
-            jobs = [
-                pool.submit(self._upload_file, self._buckets[region], plan.manifest, file, folder)
-                for region, files in plan.uploads.items()
-                for file in files
-            ]
-            try:
-                for job in as_completed(jobs):
-                    progress(job.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
 
-    def _upload_file(self, bucket: ContentBucket, manifest: Manifest, file: ReleaseFile, folder: Path) -> int:
-        body = stored_bytes(folder / file.path, manifest.release_id)
-        if len(body) != file.size_bytes or _md5(body) != file.md5:
-            raise UnsafePlanError(f"{file.path} changed while it was published, so nothing was switched: run it again")
-        bucket.put_file(manifest, file, body)
-        return file.size_bytes
-
-    def _switch(self, manifest: Manifest, current: RoutingVersion, buckets: Sequence[ContentBucket]) -> Routing:
-        routing = current.routing.switched_to(manifest.release_id)
-        if routing != current.routing:
-            self._routing.write(routing, expected_etag=current.etag)
-        clients = {bucket.region: bucket.client for bucket in buckets}
-        write_pointers(clients, {bucket.region: bucket.name for bucket in buckets}, routing)
-        for bucket in buckets:
-            bucket.copy_not_found_page(manifest)
-        return routing
-
-
-def _look_at(bucket: ContentBucket, manifest: Manifest) -> _RegionState | RegionUnavailableError:
+def _look_at(bucket: ContentBucket, routing: Routing) -> _RegionState | RegionUnavailableError:
     try:
-        missing = tuple(bucket.missing_files(manifest))
-        return _RegionState(region=bucket.region, missing=missing, pointer=read_pointer(bucket.client, bucket.name))
+        active = bucket.read_manifest(routing.release_id) if routing.release_id is not None else None
+        return _RegionState(bucket=bucket, active=active, pointer=read_pointer(bucket.client, bucket.name))
     except RegionUnavailableError as error:
         return error
 
 
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def _agreed(states: Sequence[_RegionState]) -> Manifest | None:
+    """Returns the active release's manifest, which is the same in every region that has one."""
+    found = {state.bucket.region: state.active for state in states if state.active is not None}
+    if len(set(found.values())) > 1:
+        raise UnsafePlanError(
+            f"the active release's manifest differs between {' and '.join(found)}: run failover verify --repair --apply"
+        )
+    return next(iter(found.values()), None)
+
+
+def _uploads(state: _RegionState, manifest: Manifest, active: Manifest | None) -> tuple[ReleaseFile, ...]:
+    """Returns what a region lacks: the release's own layer, or whatever it lacks when it does not hold the active release."""
+    if active is not None and state.active is not None:
+        held = {file.key for file in active.held_files}
+        wanted = [file for file in manifest.files if file.key not in held]
+        return tuple(wanted if len(wanted) <= LIST_FROM_FILES else state.bucket.missing_files(wanted))
+    return tuple(state.bucket.missing_files(manifest.files))
+
+
+def _changes(manifest: Manifest, active: Manifest | None) -> Changes:
+    before = {file.path: file for file in active.files} if active is not None else {}
+    paths = {file.path for file in manifest.files}
+    return Changes(
+        new=tuple(file.path for file in manifest.files if file.path not in before),
+        changed=tuple(
+            file.path
+            for file in manifest.files
+            if file.path in before and not file.stores_the_same_as(before[file.path])
+        ),
+        removed=tuple(path for path in before if path not in paths),
+    )
+
+
+def _refuse_a_broken_build(changes: Changes, active: Manifest | None, *, force: bool) -> None:
+    if active is None or force or len(active.files) < FEW_FILES:
+        return
+    if len(changes.removed) > LARGEST_REMOVED_SHARE * len(active.files):
+        raise UnsafePlanError(
+            f"the release lacks {len(changes.removed)} of the active release's {len(active.files)} files "
+            f"({', '.join(changes.removed[:3])} ...), more than half: a broken build? Add --force if it is meant"
+        )

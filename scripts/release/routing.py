@@ -6,13 +6,15 @@ One conditional write of one key moves every edge from one release to another; n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from scripts.aws import translated
+from scripts.errors import UnsafePlanError
+from scripts.release.index import KEY_PREFIX, Index
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
@@ -20,6 +22,49 @@ if TYPE_CHECKING:
 
 ROUTING_KEY = "routing"
 POINTER_KEY = "control/active.json"
+POINTER_SCHEMA = 2
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions.html
+KEYS_PER_WRITE = 50
+STORE_BYTES = 5 * 1024 * 1024
+LARGEST_VALUE_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedRelease:
+    """What the router needs to find a release's objects.
+
+    Attributes:
+        id: the release.
+        base: the layer of every path that the index does not name.
+        index: id of the index; empty when every path lies in the base layer.
+        chunks: number of the index's values.
+        salt: of the index.
+    """
+
+    id: str
+    base: str
+    index: str = ""
+    chunks: int = 0
+    salt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """A release that a share of the viewers gets.
+
+    Attributes:
+        release: the release.
+        percent: how many of a hundred viewers get it, 1 to 99; a viewer stays with one release.
+    """
+
+    release: ServedRelease
+    percent: int
+
+
+def served(release_id: str, base_id: str, index: Index) -> ServedRelease:
+    """Returns a release with its index as the router reads it."""
+    return ServedRelease(id=release_id, base=base_id, index=index.id, chunks=len(index.chunks), salt=index.salt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,20 +72,53 @@ class Routing:
     """What the router function reads.
 
     Attributes:
-        release_id: the active release; None before the first publish.
-        previous_release_id: the release before it, where `failover rollback` goes.
+        active: the active release; None before the first publish.
+        previous: the release before it, where `failover rollback` goes.
+        canary: the release that some viewers get; None usually.
         drained_regions: regions whose bucket is asked last.
     """
 
-    release_id: str | None = None
-    previous_release_id: str | None = None
+    active: ServedRelease | None = None
+    previous: ServedRelease | None = None
+    canary: Canary | None = None
     drained_regions: tuple[str, ...] = field(default=())
 
-    def switched_to(self, release_id: str) -> Routing:
-        """Returns the routing with another active release; switching to the active one changes nothing."""
-        if release_id == self.release_id:
-            return self
-        return Routing(release_id=release_id, previous_release_id=self.release_id, drained_regions=self.drained_regions)
+    @property
+    def release_id(self) -> str | None:
+        """Id of the active release."""
+        return self.active.id if self.active else None
+
+    @property
+    def previous_release_id(self) -> str | None:
+        """Id of the previous release."""
+        return self.previous.id if self.previous else None
+
+    @property
+    def canary_release_id(self) -> str | None:
+        """Id of the canary."""
+        return self.canary.release.id if self.canary else None
+
+    @property
+    def releases(self) -> tuple[ServedRelease, ...]:
+        """Every release that some viewer may get: active, previous (on edges that still hold the old value), canary."""
+        named = (self.active, self.previous, self.canary.release if self.canary else None)
+        return tuple(release for release in named if release is not None)
+
+    def switched_to(self, release: ServedRelease) -> Routing:
+        """Returns the routing with another active release and no canary.
+
+        Switching to the active one again, with another index, keeps the previous release.
+        """
+        is_same = self.active is not None and self.active.id == release.id
+        return replace(self, active=release, previous=self.previous if is_same else self.active, canary=None)
+
+    def with_canary(self, release: ServedRelease, percent: int) -> Routing:
+        """Returns the routing in which that share of the viewers gets `release`."""
+        return replace(self, canary=Canary(release=release, percent=percent))
+
+    def without_canary(self) -> Routing:
+        """Returns the routing in which every viewer gets the active release."""
+        return replace(self, canary=None)
 
     def draining(self, region: str) -> Routing:
         """Returns the routing with one more drained region."""
@@ -52,13 +130,37 @@ class Routing:
 
     def to_json(self) -> str:
         """Returns the value of the key; at most 1 KB fits."""
-        return json.dumps(
-            {
-                "release_id": self.release_id,
-                "previous_release_id": self.previous_release_id,
-                "drained_regions": list(self.drained_regions),
-            }
+        canary = self.canary and {**asdict(self.canary.release), "percent": self.canary.percent}
+        document = {
+            "active": self.active and asdict(self.active),
+            "previous": self.previous and asdict(self.previous),
+            "canary": canary,
+            "drained_regions": list(self.drained_regions),
+        }
+        return json.dumps(document, separators=(",", ":"))
+
+
+def parse_routing(text: str) -> Routing:
+    """Reads what `Routing.to_json` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        document = json.loads(text)
+        canary = document.get("canary")
+        return Routing(
+            active=_served_or_none(document.get("active")),
+            previous=_served_or_none(document.get("previous")),
+            canary=canary and Canary(percent=canary.pop("percent"), release=ServedRelease(**canary)),
+            drained_regions=tuple(document.get("drained_regions", ())),
         )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"not a routing of this version: {error}") from error
+
+
+def _served_or_none(document: Mapping[str, Any] | None) -> ServedRelease | None:
+    return ServedRelease(**document) if document else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,67 +169,145 @@ class RoutingVersion:
 
     routing: Routing
     etag: str
+    store_bytes: int = 0
 
 
 class RoutingStore:
-    """The routing key of one KeyValueStore."""
+    """The routing key of one KeyValueStore, and the indexes beside it."""
 
     def __init__(self, client: CloudFrontKeyValueStoreClient, arn: str) -> None:
         self._client = client
         self._arn = arn
 
     def read(self) -> RoutingVersion:
-        """Returns the routing; an absent key is an empty routing."""
+        """Returns the routing; an absent key is an empty routing.
+
+        The version is read first: a write in between then meets a newer version and is refused.
+
+        Raises:
+            UnsafePlanError: the key holds something else.
+        """
         with translated("DescribeKeyValueStore", self._arn):
-            etag = self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
+            store = self._client.describe_key_value_store(KvsARN=self._arn)
+        etag, size = store["ETag"], store.get("TotalSizeInBytes", 0)
         with translated("GetKey", f"{self._arn} {ROUTING_KEY}"):
             try:
                 value = self._client.get_key(KvsARN=self._arn, Key=ROUTING_KEY)["Value"]
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ResourceNotFoundException":
                     raise
-                return RoutingVersion(routing=Routing(), etag=etag)
-        document = json.loads(value)
-        routing = Routing(
-            release_id=document.get("release_id"),
-            previous_release_id=document.get("previous_release_id"),
-            drained_regions=tuple(document.get("drained_regions", ())),
-        )
-        return RoutingVersion(routing=routing, etag=etag)
+                return RoutingVersion(routing=Routing(), etag=etag, store_bytes=size)
+        try:
+            return RoutingVersion(routing=parse_routing(value), etag=etag, store_bytes=size)
+        except ValueError as error:
+            raise UnsafePlanError(
+                f"{self._arn} {ROUTING_KEY} is unreadable ({error}): find out who wrote it, then delete the key and publish again"
+            ) from error
 
-    def write(self, routing: Routing, *, expected_etag: str) -> RoutingVersion:
+    def write(self, routing: Routing, *, expected_etag: str, index: Index | None = None) -> RoutingVersion:
         """Replaces the routing if the store has not changed since `expected_etag`; returns it with the new version.
 
+        Args:
+            routing: the new routing.
+            expected_etag: the version that it was decided on.
+            index: an index that the routing names and the store may lack. It is written before the routing, or with it:
+                UpdateKeys is atomic, and an edge that gets one key later than the other is covered by the router.
+
         Raises:
-            AwsError: ConflictException when somebody else wrote in between; nothing was changed then.
+            AwsError: ConflictException when somebody else wrote in between; nothing was switched then.
         """
-        with translated("UpdateKeys", f"{self._arn} {ROUTING_KEY}"):
+        puts = [*(index.entries if index else {}).items(), (ROUTING_KEY, routing.to_json())]
+        etag = expected_etag
+        for portion in _portions(puts):
+            etag = self._update(etag, puts=dict(portion))
+        return RoutingVersion(routing=routing, etag=etag)
+
+    def index_keys(self) -> set[str]:
+        """Returns the keys of all indexes in the store."""
+        with translated("ListKeys", self._arn):
+            pages = self._client.get_paginator("list_keys").paginate(KvsARN=self._arn)
+            keys = (item["Key"] for page in pages for item in page.get("Items", []))
+            return {key for key in keys if key.startswith(KEY_PREFIX)}
+
+    def delete_keys(self, keys: list[str], *, expected_etag: str) -> str:
+        """Deletes keys if the store has not changed; returns the new version.
+
+        Raises:
+            AwsError: ConflictException when somebody else wrote in between.
+        """
+        etag = expected_etag
+        for start in range(0, len(keys), KEYS_PER_WRITE):
+            etag = self._update(etag, deletes=keys[start : start + KEYS_PER_WRITE])
+        return etag
+
+    def _update(self, etag: str, *, puts: Mapping[str, str] | None = None, deletes: list[str] | None = None) -> str:
+        with translated("UpdateKeys", f"{self._arn} {ROUTING_KEY if puts and ROUTING_KEY in puts else KEY_PREFIX}"):
             answer = self._client.update_keys(
-                KvsARN=self._arn, IfMatch=expected_etag, Puts=[{"Key": ROUTING_KEY, "Value": routing.to_json()}]
+                KvsARN=self._arn,
+                IfMatch=etag,
+                Puts=[{"Key": key, "Value": value} for key, value in (puts or {}).items()],
+                Deletes=[{"Key": key} for key in deletes or []],
             )
-        return RoutingVersion(routing=routing, etag=answer["ETag"])
+        return answer["ETag"]
 
 
-def write_pointers(clients: Mapping[str, S3Client], buckets: Mapping[str, str], routing: Routing) -> None:
-    """Tells the regional endpoint of every region which release is active."""
-    body = json.dumps({"schema": 1, "release_id": routing.release_id}) + "\n"
-    for region, bucket in buckets.items():
-        with translated("PutObject", f"{bucket}/{POINTER_KEY}", region=region):
-            clients[region].put_object(
-                Bucket=bucket,
-                Key=POINTER_KEY,
-                Body=body.encode(),
-                ContentType="application/json",
-                CacheControl="no-store",
-            )
+def _portions(puts: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Yields what one write takes, the routing in the last one."""
+    for start in range(0, len(puts), KEYS_PER_WRITE):
+        yield puts[start : start + KEYS_PER_WRITE]
 
 
-def read_pointer(client: S3Client, bucket: str) -> str | None:
-    """Returns the release that the regional endpoint of this bucket's region serves."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """What a region's regional endpoint serves, as its pointer object says.
+
+    Attributes:
+        release_id: the release.
+        base_id: its base layer.
+        index_id: id of its index; empty without one.
+    """
+
+    release_id: str
+    base_id: str
+    index_id: str
+
+    def follows(self, release: ServedRelease | None) -> bool:
+        """Whether it says what the router reads."""
+        return release is not None and self == Pointer(
+            release_id=release.id, base_id=release.base, index_id=release.index
+        )
+
+
+def write_pointer(
+    client: S3Client, bucket: str, release: ServedRelease, layers: Mapping[str, str], *, region: str
+) -> None:
+    """Tells the regional endpoint of a region which release is active, and the layers of the paths outside its base layer."""
+    document = {
+        "schema": POINTER_SCHEMA,
+        "release_id": release.id,
+        "base_id": release.base,
+        "index_id": release.index,
+        "layers": dict(layers),
+    }
+    with translated("PutObject", f"{bucket}/{POINTER_KEY}", region=region):
+        client.put_object(
+            Bucket=bucket,
+            Key=POINTER_KEY,
+            Body=(json.dumps(document, separators=(",", ":")) + "\n").encode(),
+            ContentType="application/json",
+            CacheControl="no-store",
+        )
+
+
+def read_pointer(client: S3Client, bucket: str) -> Pointer | None:
+    """Returns what the regional endpoint of this bucket's region serves; None: nothing, or the object is unreadable."""
     with translated("GetObject", f"{bucket}/{POINTER_KEY}", region=client.meta.region_name):
         try:
             body = client.get_object(Bucket=bucket, Key=POINTER_KEY)["Body"].read()
         except client.exceptions.NoSuchKey:
             return None
-    release_id = json.loads(body).get("release_id")
-    return None if release_id is None else str(release_id)
+    try:
+        document = json.loads(body)
+        return Pointer(release_id=document["release_id"], base_id=document["base_id"], index_id=document["index_id"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -18,11 +18,18 @@ class Website:
         hostname: the public name.
         buckets: region -> its content bucket.
         routing: the store with the routing key.
+        regional_hostnames: the names of the regional distributions.
     """
 
     hostname: str
     buckets: Mapping[str, ContentBucket]
     routing: RoutingStore
+    regional_hostnames: tuple[str, ...] = ()
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """Every name that serves the site."""
+        return (self.hostname, *self.regional_hostnames)
 
     def bucket(self, region: str) -> ContentBucket:
         """Returns a region's bucket.

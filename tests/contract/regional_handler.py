@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,10 +46,13 @@ class Objects:
             "Body": io.BytesIO(body),
         }
 
-    def publish(self, release_id: str, files: dict[str, bytes]) -> None:
-        self.content["control/active.json"] = (json.dumps({"release_id": release_id}).encode(), "application/json")
+    def publish(self, release_id: str, files: dict[str, bytes], *, layers: Mapping[str, str] | None = None) -> None:
+        """Stores the files in their layers, of which the release's own is the base."""
+        named = dict(layers or {})
+        pointer = {"release_id": release_id, "base_id": release_id, "index_id": "", "layers": named}
+        self.content["control/active.json"] = (json.dumps(pointer).encode(), "application/json")
         for path, body in files.items():
-            self.content[f"releases/{release_id}/{path}"] = (body, "text/html")
+            self.content[f"releases/{named.get(path, release_id)}/{path}"] = (body, "text/html")
 
 
 def access_denied() -> ClientError:

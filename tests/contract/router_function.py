@@ -1,6 +1,9 @@
 """Runs the router function's own JavaScript in V8, with CloudFront's `cf` module recorded."""
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from py_mini_racer import MiniRacer
@@ -9,6 +12,7 @@ from constructs_lib.router_source import render
 
 _HARNESS = """
 const calls = [];
+const crypto = localcloudCrypto;
 const cf = {
   kvs: () => ({ get: async (key) => { if (!(key in STORE)) throw new Error('not found'); return STORE[key]; } }),
   updateRequestOrigin: (value) => calls.push(['updateRequestOrigin', value]),
@@ -17,7 +21,9 @@ const cf = {
 """
 
 
+_CRYPTO = Path(__file__).parents[2] / "localcloud" / "dataplane" / "edge" / "crypto.js"
 _ENGINE = MiniRacer()
+_ENGINE.eval(_CRYPTO.read_text(encoding="utf-8"))
 
 
 class RouterFunction:
@@ -28,14 +34,23 @@ class RouterFunction:
     """
 
     def __init__(self, *, own: str, other: str) -> None:
-        self._source = render(own=own, other=other).replace("import cf from 'cloudfront';", "")
+        source = render(own=own, other=other)
+        self._source = "\n".join(line for line in source.splitlines() if not line.startswith("import "))
         self.calls: list[list[Any]] = []
 
-    def run(self, uri: str, *, routing: dict[str, Any] | str | None) -> dict[str, Any]:
-        """Returns what the function returns: the request, or a response."""
+    def run(
+        self,
+        uri: str,
+        *,
+        routing: Mapping[str, Any] | str | None,
+        others: Mapping[str, str] = MappingProxyType({}),
+        viewer_address: str = "192.0.2.1",
+    ) -> dict[str, Any]:
+        """Returns what the function returns: the request, or a response. `others` are further keys of the store."""
         value = routing if isinstance(routing, str) else json.dumps(routing)
-        store = {} if routing is None else {"routing": value}
-        event = {"version": "1.0", "context": {}, "viewer": {}, "request": {"method": "GET", "uri": uri, "headers": {}}}
+        store = {**others, **({} if routing is None else {"routing": value})}
+        request = {"method": "GET", "uri": uri, "headers": {}}
+        event = {"version": "1.0", "context": {}, "viewer": {"ip": viewer_address}, "request": request}
         promise = _ENGINE.eval(
             f"(() => {{ const STORE = {json.dumps(store)};{_HARNESS}{self._source};"
             f"return handler({json.dumps(event)}).then((r) => JSON.stringify([r, calls])); }})()"

@@ -10,7 +10,7 @@ from tests.contract.paths import PATHS
 from tests.contract.regional_handler import Objects, load_handler, request
 from tests.contract.router_function import RouterFunction
 
-ROUTING = {"release_id": "r1", "drained_regions": []}
+ROUTING = {"active": {"id": "r1", "base": "r1", "index": "", "chunks": 0, "salt": 0}, "drained_regions": []}
 
 
 @pytest.mark.parametrize(("asked", "stored"), PATHS)

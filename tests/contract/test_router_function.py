@@ -3,6 +3,7 @@
 from tests.contract.router_function import RouterFunction
 
 OWN, OTHER = "eu-central-1", "us-east-1"
+RELEASED = {"active": {"id": "r1", "base": "r1", "index": "", "chunks": 0, "salt": 0}}
 
 
 def router() -> RouterFunction:
@@ -11,19 +12,19 @@ def router() -> RouterFunction:
 
 def test_primary_gets_four_seconds_to_start_answering() -> None:
     function = router()
-    function.run("/", routing={"release_id": "r1"})
+    function.run("/", routing=RELEASED)
     assert function.calls == [["updateRequestOrigin", {"timeouts": {"connectionTimeout": 2, "readTimeout": 4}}]]
 
 
 def test_path_check_leaves_the_second_bucket_time_within_the_checkers_two_seconds() -> None:
     function = router()
-    function.run("/health/path.json", routing={"release_id": "r1"})
+    function.run("/health/path.json", routing=RELEASED)
     assert function.calls == [["updateRequestOrigin", {"timeouts": {"connectionTimeout": 1, "readTimeout": 1}}]]
 
 
 def test_drained_own_region_is_asked_last() -> None:
     function = router()
-    function.run("/", routing={"release_id": "r1", "drained_regions": [OWN]})
+    function.run("/", routing={**RELEASED, "drained_regions": [OWN]})
     assert function.calls == [
         [
             "createRequestOriginGroup",
@@ -37,13 +38,13 @@ def test_drained_own_region_is_asked_last() -> None:
 
 def test_drained_other_region_changes_nothing() -> None:
     function = router()
-    function.run("/", routing={"release_id": "r1", "drained_regions": [OTHER]})
+    function.run("/", routing={**RELEASED, "drained_regions": [OTHER]})
     assert function.calls[0][0] == "updateRequestOrigin"
 
 
 def test_both_regions_drained_is_as_if_none_were() -> None:
     function = router()
-    function.run("/", routing={"release_id": "r1", "drained_regions": [OWN, OTHER]})
+    function.run("/", routing={**RELEASED, "drained_regions": [OWN, OTHER]})
     assert function.calls[0][0] == "updateRequestOrigin"
 
 

@@ -15,7 +15,8 @@ from moto import mock_aws
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import Manifest, read_folder
 from scripts.release.publish import Publisher
-from scripts.release.routing import RoutingStore
+from scripts.release.routing import RoutingStore, parse_routing
+from scripts.release.switching import Switcher
 from scripts.release.website import Website
 from tests.unit.fake_store import FakeKeyValueStore
 
@@ -52,8 +53,18 @@ class ReleaseWorld:
         return Publisher(list(self.site.buckets.values()), self.site.routing)
 
     @property
+    def switcher(self) -> Switcher:
+        return Switcher(list(self.site.buckets.values()), self.site.routing)
+
+    @property
     def routing(self) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads(self.store.values.get("routing", "{}")))
+
+    @property
+    def release_ids(self) -> tuple[str | None, str | None]:
+        """Active and previous release."""
+        routing = parse_routing(self.store.values.get("routing", "{}"))
+        return routing.release_id, routing.previous_release_id
 
     def write(self, text: str) -> Manifest:
         """Change the built site; return the release that it would be."""

@@ -1,6 +1,7 @@
 """CloudFront functions in V8: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html"""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -46,6 +47,14 @@ def run(body: str, *, store: Mapping[str, str] | None = None, event_type: str = 
         "import cf from 'cloudfront';\n"
         f"async function handler(event) {{ const request = event.request; {body}; return request; }}"
     )
+
+    return run_module(code, store=store, event_type=event_type)
+
+
+def run_module(
+    code: str, *, store: Mapping[str, str] | None = None, event_type: str = "viewer-request"
+) -> FunctionOutcome:
+    """Run a whole function."""
 
     async def once() -> FunctionOutcome:
         event = request_event(REQUEST, DISTRIBUTION, event_type)
@@ -145,7 +154,7 @@ def test_function_that_does_not_compile_is_reported() -> None:
     ("code", "runtime"),
     [
         ("function handler(e) { return e.request }", "cloudfront-js-1.0"),
-        ("import a from 'crypto';", "cloudfront-js-2.0"),
+        ("import a from 'fs';", "cloudfront-js-2.0"),
     ],
 )
 def test_function_rejects_what_is_not_modelled(code: str, runtime: str) -> None:
@@ -198,3 +207,29 @@ def test_function_origin_calls_reject_unknown_and_incomplete(call: str, message:
 def test_function_origin_helpers_work_in_viewer_request_only() -> None:
     with pytest.raises(FunctionError, match="viewer-request functions only"):
         run("cf.updateRequestOrigin({})", event_type="viewer-response")
+
+
+@pytest.mark.parametrize("text", ["", "abc", "x" * 55, "x" * 56, "x" * 64, "ü€😀" * 40])
+def test_crypto_hashes_as_the_standard_says(text: str) -> None:
+    """functions-javascript-runtime-20.html, Crypto: createHash, hash.update, hash.digest"""
+    code = (
+        "import crypto from 'crypto';\n"
+        "function handler(event) { const request = event.request; request.uri = '/' + crypto.createHash('sha256')"
+        f".update({json.dumps(text)}).digest('hex'); return request; }}"
+    )
+    assert run_module(code).result["uri"] == f"/{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "createHash('md5')",
+        "createHash('sha256').digest('base64')",
+        "createHmac('sha256', 'k')",
+        "createHash('sha256').update(1)",
+    ],
+)
+def test_crypto_rejects_what_is_not_modelled(call: str) -> None:
+    code = f"import crypto from 'crypto';\nfunction handler(event) {{ crypto.{call}; return event.request; }}"
+    with pytest.raises(FunctionError, match="not modelled"):
+        run_module(code)

@@ -2,18 +2,34 @@
 
 import json
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import pytest
 
 from scripts import cli
+from scripts.release.manifest import ReleaseFile
+from scripts.release.probe import BadAnswer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
 
 Failover = Callable[..., tuple[int, str, str]]
-READERS = ("releases", "status", "verify", "prune", "evacuate", "restore")
+READERS = ("releases", "status", "verify", "prune", "evacuate", "restore", "sync_content")
+
+
+class FakeProbe:
+    """Finds what the test says; `files` are those of the last question."""
+
+    bad: ClassVar[list[BadAnswer]] = []
+    files: ClassVar[list[str]] = []
+
+    def __init__(self, world: ReleaseWorld) -> None:
+        self._world = world
+
+    def ask(self, files: Sequence[ReleaseFile]) -> list[BadAnswer]:
+        FakeProbe.files = [file.path for file in files]
+        return FakeProbe.bad
 
 
 @pytest.fixture
@@ -22,6 +38,8 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     for name in ("options", *READERS):
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs: world.site)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
+    monkeypatch.setattr("scripts.commands.sync_content.network_probe", lambda *_arguments: FakeProbe(world))
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["failover", *arguments])
@@ -211,7 +229,7 @@ def test_sync_content_publishes_without_the_silent_region_when_allowed(world: Re
     world.kill(PRIMARY)
     found = document(failover, "sync-content", str(world.folder), "--allow-degraded", "--apply")
     assert (found["left_out"], found["drains"], found["applied"]) == ([PRIMARY], [PRIMARY], True)
-    assert world.routing["release_id"] == manifest.release_id
+    assert world.release_ids[0] == manifest.release_id
 
 
 def test_sync_content_says_how_the_region_comes_back(world: ReleaseWorld, failover: Failover) -> None:

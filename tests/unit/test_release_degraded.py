@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from scripts.aws import translated
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.drain import change_drains, plan_evacuation, plan_restoration
+from scripts.release.manifest import ReleaseFile
 from scripts.release.parity import check_parity, plan_repair, repair
 from scripts.release.routing import read_pointer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
@@ -80,11 +81,11 @@ def test_degraded_publish_drains_before_it_uploads(world: ReleaseWorld, monkeypa
     world.kill(PRIMARY)
     seen = []
     bucket = world.site.buckets[SECONDARY]
-    put_file: Callable[..., None] = bucket.put_file
+    put_file: Callable[..., str] = bucket.put_file
 
-    def put_and_look(*arguments: object) -> None:
+    def put_and_look(*arguments: object) -> str:
         seen.append(tuple(world.routing["drained_regions"]))
-        put_file(*arguments)
+        return put_file(*arguments)
 
     monkeypatch.setattr(bucket, "put_file", put_and_look)
     world.publish("two", allow_degraded=True)
@@ -95,18 +96,16 @@ def test_degraded_publish_switches_and_keeps_the_region_drained(world: ReleaseWo
     first = world.publish("one")
     world.kill(PRIMARY)
     second = world.publish("two", allow_degraded=True)
-    assert world.routing == {
-        "release_id": second.release_id,
-        "previous_release_id": first.release_id,
-        "drained_regions": [PRIMARY],
-    }
+    assert world.release_ids == (second.release_id, first.release_id)
+    assert world.routing["drained_regions"] == [PRIMARY]
 
 
 def test_degraded_publish_points_the_region_that_answers(world: ReleaseWorld) -> None:
     world.kill(PRIMARY)
     manifest = world.publish(allow_degraded=True)
     bucket = world.site.buckets[SECONDARY]
-    assert read_pointer(bucket.client, bucket.name) == manifest.release_id
+    pointer = read_pointer(bucket.client, bucket.name)
+    assert pointer is not None and pointer.release_id == manifest.release_id
 
 
 def test_degraded_publish_to_a_drained_region_drains_nothing_more(world: ReleaseWorld) -> None:
@@ -147,7 +146,7 @@ def test_degraded_publish_verifies_the_other_region(world: ReleaseWorld, monkeyp
     monkeypatch.setattr(world.site.buckets[SECONDARY], "put_file", lambda *_arguments: None)
     with pytest.raises(UnsafePlanError, match="us-east-1 lacks 3 of 3 files"):
         world.publish(allow_degraded=True)
-    assert world.routing["release_id"] is None
+    assert world.release_ids == (None, None)
 
 
 def test_region_that_dies_during_the_upload_stops_the_switch(
@@ -155,7 +154,12 @@ def test_region_that_dies_during_the_upload_stops_the_switch(
 ) -> None:
     world.publish("one")
     before = world.routing
-    monkeypatch.setattr(world.site.buckets[SECONDARY], "put_file", lambda *_arguments: world.kill(PRIMARY))
+
+    def put_and_kill(file: ReleaseFile, _body: bytes) -> str:
+        world.kill(PRIMARY)
+        return file.md5
+
+    monkeypatch.setattr(world.site.buckets[SECONDARY], "put_file", put_and_kill)
     with pytest.raises(RegionUnavailableError, match=PRIMARY):
         world.publish("two")
     assert world.routing == before

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.manifest import Manifest
 from scripts.release.prune import PrunePlan, Reason, StoredRelease, choose, plan_prune, prune
+from scripts.release.routing import served, write_pointer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -125,8 +126,8 @@ def test_prune_leaves_the_other_releases_whole(world: ReleaseWorld) -> None:
     publish_three(world)
     prune(world.site, plan_of(world))
     assert {key.split("/")[1] for key in world.keys(PRIMARY, "releases/")} == {
-        world.routing["release_id"],
-        world.routing["previous_release_id"],
+        world.release_ids[0],
+        world.release_ids[1],
     }
 
 
@@ -180,8 +181,9 @@ def test_unfinished_publish_is_no_orphan_within_the_grace_time(world: ReleaseWor
 def test_release_that_a_pointer_names_stays(world: ReleaseWorld) -> None:
     first = publish_three(world)
     bucket = world.site.buckets[SECONDARY]
-    body = f'{{"schema": 1, "release_id": "{first.release_id}"}}'.encode()
-    bucket.client.put_object(Bucket=bucket.name, Key="control/active.json", Body=body)
+    write_pointer(
+        bucket.client, bucket.name, served(first.release_id, first.base_id, first.index()), {}, region=SECONDARY
+    )
     assert plan_of(world).kept[first.release_id] is Reason.SERVED
 
 
@@ -216,7 +218,7 @@ def test_prune_is_refused_when_a_region_falls_silent_before_it_is_listed(
 def test_prune_spares_a_release_that_was_switched_to_meanwhile(world: ReleaseWorld) -> None:
     first = publish_three(world)
     plan = plan_of(world)
-    world.publisher.rollback(world.publisher.plan_rollback(first.release_id))
+    world.switcher.rollback(world.switcher.plan_rollback(first.release_id))
     with pytest.raises(UnsafePlanError, match="was switched to meanwhile"):
         prune(world.site, plan)
     assert f"{first.prefix}index.html" in world.keys(PRIMARY)

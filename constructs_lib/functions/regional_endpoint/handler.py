@@ -37,7 +37,7 @@ s3 = boto3.client(
 
 Answer = dict[str, Any]
 
-_pointer: dict[str, Any] = {"release_id": None, "read_at": None}
+_pointer: dict[str, Any] = {"release": None, "read_at": None}
 _objects: dict[str, dict[str, Any]] = {}
 _objects_bytes = 0
 
@@ -68,25 +68,30 @@ def _serve(path: str, method: str, request_headers: dict[str, str]) -> Answer:
     if path.startswith(FIXED_PREFIXES):
         found = _fetch(path.lstrip("/"))
         return _answer(200, found, method, request_headers) if found else _text(404, "Not found.")
-    release_id = _active_release()
-    if release_id is None:
+    release = _active_release()
+    if release is None:
         return _text(503, "Nothing is published yet: run failover sync-content.", {"retry-after": "30"})
-    prefix = f"releases/{release_id}"
-    found = _cached(f"{prefix}{path}")
+    found = _cached(_key(release, path))
     if found:
         return _answer(200, found, method, request_headers)
-    page = _cached(f"{prefix}/404.html")
+    page = _cached(_key(release, "/404.html"))
     return _answer(404, page, method, {}) if page else _text(404, "Not found.")
 
 
-def _active_release() -> str | None:
+def _key(release: dict[str, Any], path: str) -> str:
+    """Returns the object of a path: in the base layer, unless the pointer names another, as the router's index does."""
+    return f"releases/{release['layers'].get(path[1:], release['base_id'])}{path}"
+
+
+def _active_release() -> dict[str, Any] | None:
+    """Returns the pointer object: release_id, base_id, layers (path -> layer of what is not in the base layer)."""
     read_at = _pointer["read_at"]
     if read_at is None or time.monotonic() - read_at > POINTER_TTL_SECONDS:
         found = _fetch(POINTER_KEY)
-        _pointer["release_id"] = json.loads(found["body"])["release_id"] if found else None
+        _pointer["release"] = json.loads(found["body"]) if found else None
         _pointer["read_at"] = time.monotonic()
-    release_id: str | None = _pointer["release_id"]
-    return release_id
+    release: dict[str, Any] | None = _pointer["release"]
+    return release
 
 
 def _cached(key: str) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 SUPPORTED_RUNTIME = "cloudfront-js-2.0"
 # AWS publishes no figure for the compute cap; this one only keeps an endless loop from stopping the edge.
 RUN_LIMIT_REAL_SECONDS = 1.0
+MODULES = ("cloudfront", "crypto")
 _IMPORT = re.compile(r"""^\s*import\s+(\w+)\s+from\s+['"](\w+)['"]\s*;?""", re.MULTILINE)
 
 
@@ -51,7 +52,7 @@ class FunctionRuntime:
         """Compile the function.
 
         Raises:
-            UnsupportedResource: for another runtime or an import other than `cloudfront`.
+            UnsupportedResource: for another runtime or an import of another module than MODULES.
             FunctionError: when the code does not compile.
         """
         if function.runtime != SUPPORTED_RUNTIME:
@@ -65,7 +66,8 @@ class FunctionRuntime:
         self._lock = asyncio.Lock()
         self._context = MiniRacer()
         try:
-            self._context.eval(files(__package__).joinpath("runtime.js").read_text())
+            for surroundings in ("crypto.js", "runtime.js"):
+                self._context.eval(files(__package__).joinpath(surroundings).read_text())
             self._context.eval(_as_script(function))
         except JSEvalException as error:
             raise FunctionError(f"function {function.name} does not compile: {error}") from error
@@ -124,7 +126,7 @@ def _literal(value: object) -> str:
 def _as_script(function: EdgeFunction) -> str:
     """Turn the module into a script: imports become lookups, `handler` becomes reachable."""
     for _, module in _IMPORT.findall(function.code):
-        if module != "cloudfront":
+        if module not in MODULES:
             raise UnsupportedResource(f"function {function.name}", reason=f"import of {module!r} is not modelled")
     code = _IMPORT.sub(r"const \1 = __localcloud.modules.\2;", function.code)
     return f"(() => {{ 'use strict';\n{code}\nglobalThis.__handler = handler;\n}})(); 0"

@@ -60,7 +60,7 @@
   globalThis.console = { log, error: log, warn: log, info: log };
 
   globalThis.__localcloud = {
-    modules: { cloudfront },
+    modules: { cloudfront, crypto: localcloudCrypto },
     setStore(json) { state.store = JSON.parse(json); },
     start(eventJson, now) {
       Object.assign(state, { origin: [], logs: [], answer: null, now });

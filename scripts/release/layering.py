@@ -1,0 +1,82 @@
+"""On which layers a release stands: what it shares with the active release, and what it keeps for viewers of that one. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from scripts.clock import rfc3339
+from scripts.release.index import IndexTooLargeError
+from scripts.release.manifest import Manifest, ReleaseFile, RetainedFile
+
+RETENTION = timedelta(days=1)
+"""How long a dropped file with a fingerprint still answers: a viewer may have a page of the earlier release open."""
+
+LARGEST_OWN_SHARE = 0.5
+"""A release that changes more than this share of its files is published whole, on a layer of its own."""
+
+# A hash in the name, as generators put it there: 8 or more hex digits set off by . - or _.
+_FINGERPRINT = re.compile(r"[.\-_](?=[0-9a-f]*[0-9])[0-9a-f]{8,64}\.[A-Za-z0-9.]+$")
+
+
+def is_fingerprinted(path: str) -> bool:
+    """Returns whether a file's name changes with its content."""
+    return _FINGERPRINT.search(path) is not None
+
+
+def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manifest:
+    """Returns the release on the layers that it shares with the active one.
+
+    Args:
+        built: the release as a folder gives it, wholly on a layer of its own.
+        active: the active release; None: there is none.
+        now: when viewers of the active release begin to lose what the new one drops.
+    """
+    if active is None:
+        return built
+    if built.release_id == active.release_id:
+        return active
+    base = active.base or active
+    held = [{file.path: file for file in source.stored_files} for source in (base, active)]
+    files = tuple(_shared_or_own(file, held) for file in built.files)
+    whole = with_retained(built, active, now=now)
+    if sum(file.layer == built.release_id for file in files) > LARGEST_OWN_SHARE * len(files):
+        return whole
+    small = with_retained(replace(built, base=base, files=files), active, now=now)
+    try:
+        small.index()
+    except IndexTooLargeError:
+        return whole
+    return small
+
+
+def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime) -> Manifest:
+    """Returns the release with the files that viewers of `earlier` may still ask for.
+
+    Args:
+        manifest: the release.
+        earlier: the release that viewers have now; None: nobody has one.
+        now: when `earlier` is replaced.
+    """
+    paths = {file.path for file in manifest.files}
+    kept = {each.file.path: each for each in _still_asked_for(manifest, earlier, now) if each.file.path not in paths}
+    base = manifest.base or manifest
+    gone = sorted(file.path for file in base.files if file.path not in paths and file.path not in kept)
+    return replace(manifest, removed=tuple(gone), retained=tuple(each for _, each in sorted(kept.items())))
+
+
+def _shared_or_own(file: ReleaseFile, held: Sequence[Mapping[str, ReleaseFile]]) -> ReleaseFile:
+    shared = (files[file.path] for files in held if file.path in files)
+    return next((each for each in shared if each.stores_the_same_as(file)), file)
+
+
+def _still_asked_for(manifest: Manifest, earlier: Manifest | None, now: datetime) -> Iterable[RetainedFile]:
+    for source in (manifest, earlier):
+        for each in source.retained if source else ():
+            if now - datetime.fromisoformat(each.dropped_at) < RETENTION:
+                yield each
+    for file in earlier.files if earlier else ():
+        if is_fingerprinted(file.path):
+            yield RetainedFile(file=file, dropped_at=rfc3339(now))

@@ -1,0 +1,210 @@
+"""Many uploads with awscrt, AWS's native S3 client (https://awslabs.github.io/aws-crt-python/api/s3.html).
+
+One PUT a file, with its MD5 in Content-MD5, so S3 refuses bytes that are not the planned ones. Endpoint, addressing style and
+credentials are boto3's, so the same environment decides where both send to.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import boto3
+from awscrt.auth import AwsCredentialsProvider
+from awscrt.http import HttpHeaders, HttpRequest
+from awscrt.io import ClientBootstrap, ClientTlsContext, DefaultHostResolver, EventLoopGroup, TlsContextOptions
+from awscrt.s3 import S3Client, S3RequestTlsMode, S3RequestType
+from s3transfer.crt import BotocoreCRTCredentialsWrapper
+
+from scripts.errors import AwsError, OpsError, RegionUnavailableError
+from scripts.release.bucket import ContentBucket
+from scripts.release.digests import is_page
+from scripts.release.manifest import ReleaseFile
+from scripts.release.transfer import Progress, StoredDigests, Uploads, changed, checked_bytes
+
+if TYPE_CHECKING:
+    from awscrt.s3 import S3Request
+
+_REQUESTS_IN_FLIGHT = 96
+"""In each region. A request holds its file's bytes, so this also bounds memory."""
+_EVENT_LOOP_THREADS = 2
+_PART_BYTES = 8 * 1024**2
+_THROUGHPUT_GBPS = 1.0
+"""What the client sizes its connection pool by; 1 Gbit/s is what a build machine has."""
+_SERVER_ERROR = 500
+_CODE = re.compile(rb"<Code>([^<]+)</Code>")
+_BAD_DIGESTS = ("BadDigest", "InvalidDigest")
+
+
+def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
+    """Sends the files; returns region -> key -> MD5 of what S3 stored.
+
+    Raises:
+        UnsafePlanError: a file changed since it was planned.
+        AwsError: an AWS call failed; what was sent stays.
+    """
+    bootstrap = ClientBootstrap(loops := EventLoopGroup(_EVENT_LOOP_THREADS), DefaultHostResolver(loops))
+    with ThreadPoolExecutor(max(1, len(uploads))) as pool:
+        senders = [_RegionSender(bucket, folder, progress, bootstrap) for bucket, _ in uploads]
+        jobs = [pool.submit(sender.send, files) for sender, (_, files) in zip(senders, uploads, strict=True)]
+        try:
+            return {bucket.region: job.result() for (bucket, _), job in zip(uploads, jobs, strict=True)}
+        except BaseException:
+            for sender in senders:
+                sender.cancel()
+            raise
+
+
+class _RegionSender:
+    """Sends files to one region, a bounded number at a time."""
+
+    def __init__(self, bucket: ContentBucket, folder: Path, progress: Progress, bootstrap: ClientBootstrap) -> None:
+        self._bucket = bucket
+        self._folder = folder
+        self._progress = progress
+        # botocore knows endpoint, addressing style and path prefix; a presigned URL shows them.
+        url = bucket.client.generate_presigned_url("put_object", Params={"Bucket": bucket.name, "Key": "-"})
+        address = urlsplit(url)
+        self._host = address.netloc
+        self._prefix = address.path.removesuffix("-")
+        is_tls = address.scheme == "https"
+        self._client = S3Client(
+            bootstrap=bootstrap,
+            region=bucket.region,
+            credential_provider=_credentials(),
+            tls_mode=S3RequestTlsMode.ENABLED if is_tls else S3RequestTlsMode.DISABLED,
+            tls_connection_options=_tls(self._host) if is_tls else None,
+            part_size=_PART_BYTES,
+            throughput_target_gbps=_THROUGHPUT_GBPS,
+        )
+        self._room = threading.Semaphore(_REQUESTS_IN_FLIGHT)
+        self._lock = threading.Lock()
+        self._running: set[S3Request] = set()
+        self._failure: OpsError | None = None
+        self._is_cancelled = False
+        self._stored: dict[str, str] = {}
+
+    def send(self, files: Sequence[ReleaseFile]) -> dict[str, str]:
+        """Sends all files; returns key -> MD5 of what S3 stored, or raises the first failure."""
+        for file in files:
+            self._room.acquire()
+            if self._failure or self._is_cancelled:
+                self._room.release()
+                break
+            self._start(file)
+        for _ in range(_REQUESTS_IN_FLIGHT):  # all room is back when nothing is under way
+            self._room.acquire()
+        if self._failure:
+            raise self._failure
+        return self._stored
+
+    def cancel(self) -> None:
+        """Ends what is under way and starts nothing more."""
+        self._is_cancelled = True
+        with self._lock:
+            running = list(self._running)
+        for request in running:
+            request.cancel()
+
+    def _start(self, file: ReleaseFile) -> None:
+        answered: dict[str, str] = {}
+        try:
+            body = checked_bytes(self._folder, file) if is_page(file.path) else None
+        except (OpsError, OSError) as error:
+            self._finish(None, error if isinstance(error, OpsError) else changed(file.path))
+            return
+        request = HttpRequest(
+            "PUT",
+            f"{self._prefix}{quote(file.key, safe='/~')}",
+            self._headers(file),
+            None if body is None else io.BytesIO(body),
+        )
+
+        def on_headers(headers: list[tuple[str, str]], **_: object) -> None:
+            answered.update((name.lower(), value) for name, value in headers)
+
+        def on_done(
+            error: Exception | None, error_body: bytes | None = None, status_code: int | None = None, **_: object
+        ) -> None:
+            if error is None:
+                self._stored[file.key] = answered.get("etag", "").strip('"')
+                self._progress(file.size_bytes)
+            problem = None if error is None else self._problem(file, error, error_body, status_code)
+            self._finish(started.pop() if started else None, problem)
+
+        started: list[S3Request] = []
+        made = self._client.make_request(
+            type=S3RequestType.DEFAULT,
+            operation_name="PutObject",
+            request=request,
+            send_filepath=None if body is not None else str(self._folder / file.path),
+            on_headers=on_headers,
+            on_done=on_done,
+        )
+        with self._lock:
+            if not made.finished_future.done():
+                self._running.add(made)
+                started.append(made)
+
+    def _headers(self, file: ReleaseFile) -> HttpHeaders:
+        return HttpHeaders(
+            [
+                ("host", self._host),
+                ("content-length", str(file.size_bytes)),
+                ("content-md5", base64.b64encode(bytes.fromhex(file.md5)).decode("ascii")),
+                ("content-type", file.content_type),
+                ("cache-control", file.cache_control),
+                ("x-amz-meta-release", file.layer),
+            ]
+        )
+
+    def _finish(self, request: S3Request | None, failure: OpsError | None) -> None:
+        with self._lock:
+            if request is not None:
+                self._running.discard(request)
+            self._failure = self._failure or failure
+        self._room.release()
+
+    def _problem(self, file: ReleaseFile, error: Exception, body: bytes | None, status: int | None) -> OpsError:
+        found = _CODE.search(body or b"")
+        code = found.group(1).decode("ascii", "replace") if found else getattr(error, "name", type(error).__name__)
+        is_unchanged = os.path.exists(path := self._folder / file.path) and path.stat().st_size == file.size_bytes  # noqa: PTH110
+        if code in _BAD_DIGESTS or not is_unchanged:
+            return changed(file.path)
+        details = {
+            "operation": "PutObject",
+            "resource": f"{self._bucket.name}/{file.key}",
+            "code": code,
+            "detail": str(error),
+        }
+        if status is None or status == 0 or status >= _SERVER_ERROR:
+            return RegionUnavailableError(region=self._bucket.region, **details)
+        return AwsError(**details)
+
+
+def _credentials() -> AwsCredentialsProvider:
+    """Returns boto3's credentials, refreshed by botocore when they expire."""
+    credentials: Any = (
+        boto3.DEFAULT_SESSION.get_credentials() if boto3.DEFAULT_SESSION else boto3.Session().get_credentials()
+    )
+    provider: AwsCredentialsProvider = BotocoreCRTCredentialsWrapper(credentials).to_crt_credentials_provider()
+    return provider
+
+
+def _tls(host: str) -> Any:  # noqa: ANN401  (awscrt has no types)
+    """Returns TLS options; AWS_CA_BUNDLE replaces the system's roots, as it does for boto3."""
+    options = TlsContextOptions()
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    if bundle:
+        options.override_default_trust_store_from_path(None, bundle)
+    connection = ClientTlsContext(options).new_connection_options()
+    connection.set_server_name(host.partition(":")[0])
+    return connection

@@ -1,0 +1,149 @@
+"""The probe after a switch: does every name of the site serve the release that was switched to?
+
+Asks the public name and each regional name for some pages and compares status and content with the manifest. The KeyValueStore
+reaches the edges within seconds, so a wrong answer is asked again until the deadline; what is wrong then stays wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import dns.resolver
+
+from scripts.clock import AwsClock, Clock
+from scripts.endpoints import Endpoints
+from scripts.http1 import MAX_BODY_BYTES, MalformedResponseError, Response, connect_tcp, start_http
+from scripts.prober import verifying_tls
+from scripts.release.manifest import Manifest, ReleaseFile
+from scripts.release.publish import Changes
+from scripts.resolver import CachingResolver, Nameserver, ResolutionError
+from scripts.samples import Family
+
+DEADLINE_SECONDS = 60.0
+"""AWS says seconds, without a promise:
+https://aws.amazon.com/blogs/aws/introducing-amazon-cloudfront-keyvaluestore-a-low-latency-datastore-for-cloudfront-functions/
+"""
+_PAUSE_SECONDS = 1.0
+_ANSWER_SECONDS = 10.0
+_SAMPLES = 4
+_HTTPS_PORT = 443
+
+Fetch = Callable[[str, str], Awaitable[Response]]
+"""From hostname and path to the answer. Raises ProbeFailedError when there is none."""
+
+
+class ProbeFailedError(Exception):
+    """A request got no answer; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadAnswer:
+    """What a name served instead of the release.
+
+    Attributes:
+        hostname: who was asked.
+        path: for what.
+        reason: what came.
+    """
+
+    hostname: str
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Returns one line."""
+        return f"https://{self.hostname}{self.path}: {self.reason}"
+
+
+class SwitchProbe:
+    """Asks a site's names for a release.
+
+    Args:
+        hostnames: the public name and the regional ones.
+        fetch: makes one request.
+        clock: counts the deadline.
+    """
+
+    def __init__(self, hostnames: Sequence[str], fetch: Fetch, clock: Clock) -> None:
+        self._hostnames = tuple(hostnames)
+        self._fetch = fetch
+        self._clock = clock
+
+    def ask(self, files: Sequence[ReleaseFile]) -> list[BadAnswer]:
+        """Returns what `bad_answers` does, from a program without an event loop."""
+        return asyncio.run(self.bad_answers(files))
+
+    async def bad_answers(self, files: Sequence[ReleaseFile]) -> list[BadAnswer]:
+        """Returns what is wrong at the deadline; empty as soon as every name serves every file."""
+        deadline = self._clock.now_seconds() + DEADLINE_SECONDS
+        while True:
+            found = await asyncio.gather(*(self._ask(hostname, file) for hostname in self._hostnames for file in files))
+            bad = [each for each in found if each is not None]
+            if not bad or self._clock.now_seconds() >= deadline:
+                return bad
+            await self._clock.sleep(_PAUSE_SECONDS)
+
+    async def _ask(self, hostname: str, file: ReleaseFile) -> BadAnswer | None:
+        path = f"/{quote(file.path)}"
+        try:
+            answer = await self._fetch(hostname, path)
+        except ProbeFailedError as error:
+            return BadAnswer(hostname=hostname, path=path, reason=str(error))
+        if answer.status != 200:
+            return BadAnswer(hostname=hostname, path=path, reason=f"status {answer.status}")
+        if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() != file.md5:
+            release = answer.headers.get("x-amz-meta-release", "unknown")
+            return BadAnswer(hostname=hostname, path=path, reason=f"content of another release (layer {release})")
+        return None
+
+
+def sample(manifest: Manifest, changes: Changes) -> list[ReleaseFile]:
+    """Returns the files to ask for: the front page, some that changed, and the others' first."""
+    wanted = ["index.html", *changes.changed[: _SAMPLES - 2], *changes.new[: _SAMPLES - 2]]
+    files = {file.path: file for file in manifest.files if file.size_bytes < MAX_BODY_BYTES}
+    chosen = dict.fromkeys(path for path in wanted if path in files)
+    untouched = next((path for path in files if path not in changes.changed and path not in changes.new), None)
+    if untouched is not None:
+        chosen[untouched] = None
+    return [files[path] for path in chosen]
+
+
+def network_probe(hostnames: Sequence[str], endpoints: Endpoints | None) -> SwitchProbe:
+    """Returns a probe over the network: of a running localcloud, or of AWS by this machine's resolvers."""
+    clock = AwsClock(speed=1.0 if endpoints is None else endpoints.speed)
+    if endpoints is None:
+        nameservers = [Nameserver(address=str(each)) for each in dns.resolver.get_default_resolver().nameservers]
+        port, tls = _HTTPS_PORT, verifying_tls()
+    else:
+        nameservers = [Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)]
+        port, tls = endpoints.https_port, verifying_tls(endpoints.ca_certificate)
+    resolver = CachingResolver(nameservers=nameservers, clock=clock)
+    return SwitchProbe(hostnames, _Fetcher(resolver, clock, port, tls), clock)
+
+
+class _Fetcher:
+    """One request on a connection of its own."""
+
+    def __init__(self, resolver: CachingResolver, clock: Clock, port: int, tls: ssl.SSLContext) -> None:
+        self._resolver = resolver
+        self._clock = clock
+        self._port = port
+        self._tls = tls
+
+    async def __call__(self, hostname: str, path: str) -> Response:
+        try:
+            async with self._clock.timeout_at(self._clock.now_seconds() + _ANSWER_SECONDS):
+                addresses = await self._resolver.addresses(hostname, Family.IPV4)
+                raw = await connect_tcp(addresses[0], self._port)
+                connection = await start_http(raw, tls=self._tls, server_name=hostname)
+                try:
+                    return await connection.request(host=hostname, path=path, close=True)
+                finally:
+                    connection.abort()
+        except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:
+            raise ProbeFailedError(str(error) or type(error).__name__) from error

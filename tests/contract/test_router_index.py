@@ -1,0 +1,101 @@
+"""Router function, regional endpoint and publisher agree on the layer of every path, and viewers stay with one release."""
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.release.index import Index, build_index
+from scripts.release.routing import Canary, Routing, ServedRelease, served
+from tests.contract.regional_handler import Objects, load_handler, request
+from tests.contract.router_function import RouterFunction
+
+BASE, NEW, CANARY = "0" * 16, "1" * 16, "2" * 16
+ROUTER = RouterFunction(own="eu-central-1", other="us-east-1")
+PATHS = st.text(alphabet="abcü%+~' 😀", min_size=1, max_size=8).map(lambda text: f"{text}.html")
+
+
+def layer(path: str, routing: Routing, *indexes: Index, viewer_address: str = "192.0.2.1") -> str:
+    store = {key: value for index in indexes for key, value in index.entries.items()}
+    found = ROUTER.run(path, routing=routing.to_json(), others=store, viewer_address=viewer_address)
+    return str(found["uri"]).split("/")[2]
+
+
+def routed(index: Index, **others: Any) -> Routing:
+    return Routing(active=served(NEW, BASE, index), **others)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(PATHS, st.just(NEW), min_size=1, max_size=20), st.sets(PATHS, max_size=10))
+def test_router_finds_the_layer_that_the_publisher_wrote(layers: dict[str, str], others: set[str]) -> None:
+    index = build_index(layers, others - set(layers))
+    routing = routed(index)
+    expected = {path: layers.get(path, BASE) for path in {*layers, *others}}
+    assert {path: layer(f"/{quote(path)}", routing, index) for path in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/new.html", NEW), ("/old.html", BASE), ("/docs/", NEW), ("/docs", NEW), ("/%zz.html", BASE)],
+)
+def test_both_routers_agree_on_the_layer(monkeypatch: pytest.MonkeyPatch, path: str, expected: str) -> None:
+    layers = {"new.html": NEW, "docs/index.html": NEW}
+    index = build_index(layers, ["old.html", "index.html"])
+    assert layer(path, routed(index), index) == expected
+    objects = Objects()
+    objects.publish(BASE, {}, layers=layers)
+    load_handler(monkeypatch, objects).handler(request(path), None)
+    assert objects.reads[1].split("/")[1] == expected
+
+
+def test_every_spelling_of_a_name_finds_the_same_layer() -> None:
+    index = build_index({"a b~.html": NEW}, [])
+    assert {layer(path, routed(index), index) for path in ("/a%20b~.html", "/a%20b%7E.html", "/%61%20b~.html")} == {NEW}
+
+
+def test_release_without_an_index_reads_one_key() -> None:
+    assert layer("/x.html", Routing(active=ServedRelease(id=NEW, base=NEW))) == NEW
+
+
+def test_edge_without_the_new_index_serves_the_release_before() -> None:
+    index, earlier = build_index({"x.html": NEW}, []), build_index({"x.html": CANARY}, [])
+    routing = routed(index, previous=served(CANARY, BASE, earlier))
+    assert layer("/x.html", routing, earlier) == CANARY
+
+
+def test_edge_without_any_index_serves_the_base_layer() -> None:
+    index = build_index({"x.html": NEW}, [])
+    assert layer("/x.html", routed(index)) == BASE
+
+
+def test_canary_gets_its_share_of_the_viewers_and_keeps_them() -> None:
+    routing = Routing(
+        active=ServedRelease(id=NEW, base=NEW), canary=Canary(release=ServedRelease(id=CANARY, base=CANARY), percent=25)
+    )
+    viewers = [f"192.0.{high}.{low}" for high in range(4) for low in range(100)]
+    first = [layer("/", routing, viewer_address=viewer) for viewer in viewers]
+    assert first == [layer("/x.css", routing, viewer_address=viewer) for viewer in viewers]
+    assert 60 <= first.count(CANARY) <= 140  # 100 expected, standard deviation 8.7
+
+
+def test_canary_without_its_index_falls_back_to_the_active_release() -> None:
+    index = build_index({"x.html": CANARY}, [])
+    canary = Canary(release=served(CANARY, BASE, index), percent=99)
+    routing = Routing(active=ServedRelease(id=NEW, base=NEW), canary=canary)
+    assert layer("/x.html", routing) == NEW
+
+
+def test_routing_of_three_releases_fits_one_value() -> None:
+    index = Index(id="f" * 16, salt=63, chunks=("",) * 999)
+    release = served(NEW, BASE, index)
+    routing = Routing(
+        active=release,
+        previous=release,
+        canary=Canary(release=release, percent=99),
+        drained_regions=("ap-southeast-2",) * 3,
+    )
+    assert asdict(release)["chunks"] == 999
+    assert len(routing.to_json()) <= 1024

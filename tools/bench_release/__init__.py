@@ -1,0 +1,1 @@
+"""`make bench-release`: publishing 10,000 files to two regions, against the tools that people use for it today."""
