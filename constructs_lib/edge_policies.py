@@ -7,6 +7,13 @@ from cdktf_cdktf_provider_aws.cloudfront_cache_policy import (
     CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginHeadersConfig,
     CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOriginQueryStringsConfig,
 )
+from cdktf_cdktf_provider_aws.cloudfront_origin_request_policy import (
+    CloudfrontOriginRequestPolicy,
+    CloudfrontOriginRequestPolicyCookiesConfig,
+    CloudfrontOriginRequestPolicyHeadersConfig,
+    CloudfrontOriginRequestPolicyHeadersConfigHeaders,
+    CloudfrontOriginRequestPolicyQueryStringsConfig,
+)
 from cdktf_cdktf_provider_aws.cloudfront_response_headers_policy import (
     CloudfrontResponseHeadersPolicy,
     CloudfrontResponseHeadersPolicyCustomHeadersConfig,
@@ -22,6 +29,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import security_headers
+from constructs_lib.router_policy import VIEWER_HEADERS
 from constructs_lib.site_file import SiteFile
 
 CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -44,6 +52,7 @@ class EdgePolicies(Construct):
     Attributes:
         cache_policy_id: for released content.
         response_headers_policy_id: security headers, for everything.
+        origin_request_policy_id: the viewer's place for the router function; None when its policy does not ask.
     """
 
     def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
@@ -76,6 +85,30 @@ class EdgePolicies(Construct):
         )
         self.cache_policy_id = cache.id
         self.response_headers_policy_id = headers.id
+        self.origin_request_policy_id = self._add_viewer_headers(site, provider)
+
+    def _add_viewer_headers(self, site: SiteFile, provider: AwsProvider) -> str | None:
+        """Not in the cache policy: the cache key must not change with the viewer's place.
+
+        A function sees these headers only when a cache or origin request policy lists them:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/example-function-redirect-url.html
+        """
+        names = VIEWER_HEADERS.get(site.routing.policy)
+        if names is None:
+            return None
+        return CloudfrontOriginRequestPolicy(
+            self,
+            "viewer_headers",
+            name=f"{site.prefix}-viewer-place",
+            comment="The viewer's place, for the router function",
+            headers_config=CloudfrontOriginRequestPolicyHeadersConfig(
+                header_behavior="whitelist",
+                headers=CloudfrontOriginRequestPolicyHeadersConfigHeaders(items=list(names)),
+            ),
+            cookies_config=CloudfrontOriginRequestPolicyCookiesConfig(cookie_behavior="none"),
+            query_strings_config=CloudfrontOriginRequestPolicyQueryStringsConfig(query_string_behavior="none"),
+            provider=provider,
+        ).id
 
 
 def _key_is_path_only() -> CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOrigin:

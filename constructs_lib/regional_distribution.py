@@ -133,6 +133,7 @@ def _released_content(
         viewer_protocol_policy="redirect-to-https",
         compress=True,
         cache_policy_id=edge_policies.cache_policy_id,
+        origin_request_policy_id=edge_policies.origin_request_policy_id,
         response_headers_policy_id=edge_policies.response_headers_policy_id,
         function_association=[
             CloudfrontDistributionDefaultCacheBehaviorFunctionAssociation(
@@ -154,6 +155,7 @@ def _uncached(
         viewer_protocol_policy="redirect-to-https",
         compress=True,
         cache_policy_id=CACHING_DISABLED_POLICY_ID,
+        origin_request_policy_id=edge_policies.origin_request_policy_id,
         response_headers_policy_id=edge_policies.response_headers_policy_id,
         function_association=[
             CloudfrontDistributionOrderedCacheBehaviorFunctionAssociation(

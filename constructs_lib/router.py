@@ -5,8 +5,9 @@ from cdktf_cdktf_provider_aws.cloudfront_key_value_store import CloudfrontKeyVal
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
+from constructs_lib.router_policy import edge_policy
 from constructs_lib.router_source import render
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file import Entry, SiteFile
 
 
 class Router(Construct):
@@ -14,7 +15,7 @@ class Router(Construct):
 
     Attributes:
         key_value_store_arn: ARN of the store that `failover sync-content` and `failover rollback` write.
-        function_arns: region -> ARN of the function of that region's distribution.
+        function_arns: region -> ARN of the function of that region's distribution; empty without distributions.
     """
 
     def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
@@ -28,7 +29,8 @@ class Router(Construct):
         )
         self.key_value_store_arn = store.arn
         self.function_arns: dict[str, str] = {}
-        regions = [region.name for region in site.region]
+        # Without CloudFront in the name the store is still where a release is switched, by one conditional write.
+        regions = [region.name for region in site.region] if site.routing.entry is Entry.CLOUDFRONT else []
         for own, other in zip(regions, reversed(regions), strict=True):
             function = CloudfrontFunction(
                 self,
@@ -36,7 +38,7 @@ class Router(Construct):
                 name=f"{site.prefix}-router-{own}",
                 runtime="cloudfront-js-2.0",
                 comment=f"Active release and origin order, {own} first",
-                code=render(own=own, other=other),
+                code=render(own=own, other=other, policy=edge_policy(site, own=own)),
                 key_value_store_associations=[store.arn],
                 publish=True,
                 provider=provider,

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from constructs_lib import naming
 
@@ -21,8 +22,14 @@ ORIGIN_CONNECTION_TIMEOUT_SECONDS = 2
 PATH_CHECK_TIMEOUT_SECONDS = 1
 
 
-def render(*, own: str, other: str) -> str:
-    """Returns the function's source for the distribution of region `own`."""
+def render(*, own: str, other: str, policy: dict[str, Any] | None = None) -> str:
+    """Returns the function's source for the distribution of region `own`.
+
+    Args:
+        own: the distribution's region.
+        other: the region that takes over.
+        policy: what `router_policy.edge_policy` returns; None for failover.
+    """
     config = {
         "own": own,
         "other": other,
@@ -38,6 +45,7 @@ def render(*, own: str, other: str) -> str:
             "readTimeout": PATH_CHECK_TIMEOUT_SECONDS,
         },
         "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
+        **({} if policy is None else {"policy": policy}),
     }
     source = SOURCE.read_text(encoding="utf-8").replace("/*CONFIG*/ {}", json.dumps(config))
     size = len(source.encode("utf-8"))

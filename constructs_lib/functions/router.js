@@ -6,6 +6,7 @@
 //    scripts/release/index.py writes the index. /health and /errors are outside releases and keep their path.
 // 2. The own region's bucket answers first and gets 4 s to start answering instead of S3's 30 s; when the own region is
 //    drained, the other one goes first. The path check gets 1 s: Route 53 waits 2 s for a status, both buckets together.
+// 3. Under a routing policy but failover, viewers of the public name get the region that the policy prefers for them first.
 // Limits and API: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
 import cf from 'cloudfront';
 import crypto from 'crypto';
@@ -20,8 +21,12 @@ async function readRouting() {
   }
 }
 
-function chooseOrigins(drained, path) {
-  if (drained.includes(CONFIG.own) && !drained.includes(CONFIG.other)) {
+// The cache key ignores the origin: the policy decides who fills the cache, not who answers each viewer (docs/ARCHITECTURE.md).
+function chooseOrigins(drained, path, request) {
+  const preferred = prefersOther(request) ? CONFIG.other : CONFIG.own;
+  const spare = preferred === CONFIG.own ? CONFIG.other : CONFIG.own;
+  const first = drained.includes(preferred) && !drained.includes(spare) ? spare : preferred;
+  if (first === CONFIG.other) {
     cf.createRequestOriginGroup({
       originIds: [{ originId: CONFIG.origins[CONFIG.other] }, { originId: CONFIG.origins[CONFIG.own] }],
       failoverCriteria: { statusCodes: CONFIG.statusCodes },
@@ -29,6 +34,38 @@ function chooseOrigins(drained, path) {
   } else {
     cf.updateRequestOrigin({ timeouts: path === CONFIG.checkPath ? CONFIG.checkTimeouts : CONFIG.timeouts });
   }
+}
+
+// A regional name always asks its own region first: health checks and operators mean that region.
+function prefersOther(request) {
+  const policy = CONFIG.policy;
+  if (!policy || header(request, 'host').split(':')[0] !== policy.hostname) return false;
+  if (policy.kind === 'weighted') return Math.random() < policy.otherShare;
+  return policy.kind === 'latency' ? isNearerToOther(request, policy) : isPlacedAtOther(request, policy);
+}
+
+// Unit vectors from the centre of the earth: the larger dot product is the smaller distance. Without the headers it is NaN,
+// which compares as false, so the own region goes first.
+function isNearerToOther(request, policy) {
+  const latitude = parseFloat(header(request, 'cloudfront-viewer-latitude')) * (Math.PI / 180);
+  const longitude = parseFloat(header(request, 'cloudfront-viewer-longitude')) * (Math.PI / 180);
+  const x = Math.cos(latitude) * Math.cos(longitude);
+  const y = Math.cos(latitude) * Math.sin(longitude);
+  const nearness = (v) => v[0] * x + v[1] * y + v[2] * Math.sin(latitude);
+  return nearness(policy.otherPlace) > nearness(policy.ownPlace);
+}
+
+// The smallest area wins: a state of the US, then the country (continents are spelled out as countries), then the default.
+function isPlacedAtOther(request, policy) {
+  const country = header(request, 'cloudfront-viewer-country');
+  const state = country + '-' + header(request, 'cloudfront-viewer-country-region');
+  if (state in policy.states) return policy.states[state];
+  const isElsewhere = country !== '' && policy.elsewhere.split(' ').includes(country);
+  return isElsewhere !== policy.isOtherDefault;
+}
+
+function header(request, name) {
+  return request.headers[name] ? request.headers[name].value : '';
 }
 
 // The same rules as resolve_path in regional_endpoint/handler.py: tests/contract/test_paths.py runs both on one table.
@@ -100,7 +137,7 @@ async function handler(event) {
   const request = event.request;
   const routing = await readRouting();
   const path = indexDocument(request.uri);
-  chooseOrigins(routing.drained_regions || [], path);
+  chooseOrigins(routing.drained_regions || [], path, request);
   if (CONFIG.fixedPrefixes.some((prefix) => path.startsWith(prefix))) {
     request.uri = path;
     return request;

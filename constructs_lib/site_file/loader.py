@@ -16,13 +16,16 @@ from pydantic_core import ErrorDetails
 
 from constructs_lib.errors import ConfigError, Problem
 from constructs_lib.site_file.models import Region, SiteFile
+from constructs_lib.site_file.routing_rules import routing_problems
 from constructs_lib.site_file.rules import RULES
+from constructs_lib.site_file.targets import Endpoint
 
 _TABLES: dict[str, type[BaseModel]] = {
     name: field.annotation
     for name, field in SiteFile.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
 }
+_LISTS = {"region", "endpoint"}
 
 
 def load_site_file(path: Path) -> SiteFile:
@@ -38,7 +41,8 @@ def load_site_file(path: Path) -> SiteFile:
     for name, model in _TABLES.items():
         problems += _validate(name, model, data, sections)
     problems += _validate_regions(data, sections)
-    problems += [problem for rule in RULES for problem in rule(sections)]
+    problems += _validate_list("endpoint", Endpoint, data.get("endpoint", []), sections)
+    problems += [problem for rule in (*RULES, routing_problems) for problem in rule(sections)]
     if problems:
         raise ConfigError(shown, problems)
     return SiteFile(**sections)
@@ -85,7 +89,7 @@ def _why_not_toml(error: ValueError | RecursionError) -> tuple[str, str]:
 
 
 def _unknown_tables(data: dict[str, Any]) -> Iterator[Problem]:
-    known = [*_TABLES, "region"]
+    known = [*_TABLES, *_LISTS]
     for name, value in data.items():
         if name not in known:
             yield _unknown_key(name, name, value, known)
@@ -119,15 +123,27 @@ def _validate_regions(data: dict[str, Any], sections: dict[str, Any]) -> Iterato
             remedy='add [[region]] with name = "eu-central-1" and role = "primary", and a second one with role = "secondary"',
         )
         return
-    regions = []
+    yield from _validate_list("region", Region, raw, sections)
+
+
+def _validate_list(name: str, model: type[BaseModel], raw: object, sections: dict[str, Any]) -> Iterator[Problem]:
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+        yield Problem(
+            key=name,
+            value=_toml(raw),
+            allowed=f"tables [[{name}]]",
+            remedy=f"write [[{name}]] on a line of its own, once for each {name}",
+        )
+        return
+    found = []
     for index, item in enumerate(raw):
         try:
-            regions.append(Region.model_validate(item))
+            found.append(model.model_validate(item))
         except ValidationError as error:
             for details in error.errors(include_url=False):
-                yield _problem(f"region[{index}]", Region, details)
-    if len(regions) == len(raw):
-        sections["region"] = tuple(regions)
+                yield _problem(f"{name}[{index}]", model, details)
+    if len(found) == len(raw):
+        sections[name] = tuple(found)
 
 
 def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Problem:
@@ -206,5 +222,5 @@ def _shorten(text: str, *, longest: int = 120) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-# The loader's table of sections must name every field of SiteFile but `region`: a forgotten one would be ignored.
-assert set(_TABLES) | {"region"} == set(SiteFile.model_fields)  # noqa: S101
+# The loader must name every field of SiteFile: a forgotten one would be ignored.
+assert set(_TABLES) | _LISTS == set(SiteFile.model_fields)  # noqa: S101

@@ -8,10 +8,9 @@ prices as of 2026-08; `failover cost` prices the synthesized result).
 import difflib
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from constructs_lib.site_file.aws_regions import (
     HEALTH_CHECKER_REGIONS,
@@ -19,6 +18,14 @@ from constructs_lib.site_file.aws_regions import (
     UNKNOWN_TO_PROVIDER,
     UNKNOWN_TO_STATE_BACKEND,
 )
+from constructs_lib.site_file.fields import Bool as _Bool
+from constructs_lib.site_file.fields import Float as _Float
+from constructs_lib.site_file.fields import Int as _Int
+from constructs_lib.site_file.fields import Section as _Section
+from constructs_lib.site_file.fields import pattern as _pattern
+from constructs_lib.site_file.fields import refuse
+from constructs_lib.site_file.fields import says as _says
+from constructs_lib.site_file.targets import Endpoint, Target
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # The top-level label is not all digits, or 10.0.0.1 would be a name: https://www.rfc-editor.org/rfc/rfc3696#section-2
@@ -34,11 +41,6 @@ _A_DOMAIN_NAME = "a DNS name in lower case such as example.com"
 _A_HOSTNAME = "a DNS name in lower case such as www.example.com"
 _A_REGION = f"an AWS region: {', '.join(REGIONS)}"
 _CHECKER_REGIONS = f"a list of three or more different ones of {', '.join(HEALTH_CHECKER_REGIONS)}"
-
-
-def refuse(*, allowed: str, remedy: str) -> PydanticCustomError:
-    """Returns the error that the report prints with these two texts."""
-    return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
 
 
 def _known_region(value: str) -> str:
@@ -98,26 +100,6 @@ class PriceClass(StrEnum):
     PRICECLASS_100 = "PriceClass_100"
     PRICECLASS_200 = "PriceClass_200"
     PRICECLASS_ALL = "PriceClass_All"
-
-
-# TOML has integers, floats and booleans of its own: "10" and true are not numbers here.
-_Int = Annotated[int, Field(strict=True)]
-_Float = Annotated[float, Field(strict=True)]
-_Bool = Annotated[bool, Field(strict=True)]
-
-
-def _pattern(pattern: str, allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
-    """Returns a field whose report says `allowed` instead of a regular expression."""
-    return Field(pattern=pattern, json_schema_extra={"allowed": allowed})
-
-
-def _says(allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
-    """Returns a field whose report says `allowed` when the key is missing or of another type."""
-    return Field(json_schema_extra={"allowed": allowed})
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Site(_Section):
@@ -186,8 +168,8 @@ class Site(_Section):
         return value
 
 
-class Region(_Section):
-    """One `[[region]]`: a region that holds the whole site."""
+class Region(Target):
+    """One `[[region]]`: a region that holds the whole site, with what the routing policy needs to know of it."""
 
     name: Annotated[str, _says(_A_REGION)]
     role: Role
@@ -204,18 +186,6 @@ class Routing(_Section):
     entry: Entry = Entry.CLOUDFRONT
     policy: Policy = Policy.FAILOVER
     price_class: PriceClass = PriceClass.PRICECLASS_100
-
-    @field_validator("policy")
-    @classmethod
-    def _can_use_aliases(cls, value: Policy) -> Policy:
-        if value is Policy.MULTIVALUE:
-            raise refuse(
-                allowed='"failover"',
-                remedy="Route 53 allows no alias in a multivalue answer, and CloudFront and API Gateway can only be reached "
-                "by alias (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/"
-                "resource-record-sets-values-multivalue.html): use failover",
-            )
-        return value
 
 
 class HealthCheck(_Section):
@@ -342,6 +312,7 @@ class SiteFile(_Section):
 
     site: Site
     region: tuple[Region, ...]
+    endpoint: tuple[Endpoint, ...] = ()
     routing: Routing = Routing()
     health_check: HealthCheck = HealthCheck()
     objectives: Objectives = Objectives()
@@ -355,7 +326,7 @@ class SiteFile(_Section):
 
     @property
     def secondary(self) -> Region:
-        """The region that takes over."""
+        """The region that takes over; the first one where the policy allows several."""
         return next(region for region in self.region if region.role is Role.SECONDARY)
 
     @property

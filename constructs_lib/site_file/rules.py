@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from constructs_lib.errors import Problem
-from constructs_lib.site_file.models import Entry, Policy, Region, Role, Routing, State, StateBackend
+from constructs_lib.site_file.models import Region, Role, State, StateBackend
 
 Sections = Mapping[str, Any]
 
@@ -19,18 +19,18 @@ def _regions(sections: Sections) -> tuple[Region, ...]:
 
 
 def roles_are_complete(sections: Sections) -> list[Problem]:
-    """One primary and one secondary: the architecture has two of everything."""
+    """One primary; how many secondary regions there may be, the routing rules decide."""
     if "region" not in sections:
         return []
     problems = []
     for role in Role:
         count = sum(region.role is role for region in _regions(sections))
-        if count != 1:
+        if count == 0 or (role is Role.PRIMARY and count > 1):
             problems.append(
                 Problem(
                     key="region",
                     value=f"a list with {count} {role} region{'' if count == 1 else 's'}",
-                    allowed='exactly one [[region]] with role = "primary" and one with role = "secondary"',
+                    allowed='exactly one [[region]] with role = "primary" and at least one with role = "secondary"',
                     remedy=f'{"add" if count == 0 else "keep"} one [[region]] with role = "{role}"',
                 )
             )
@@ -70,37 +70,8 @@ def state_is_elsewhere(sections: Sections) -> list[Problem]:
     ]
 
 
-def routing_is_available(sections: Sections) -> list[Problem]:
-    """What this version builds; the rest is refused by name instead of being ignored."""
-    routing: Routing | None = sections.get("routing")
-    if routing is None:
-        return []
-    problems = []
-    if routing.entry is not Entry.CLOUDFRONT:
-        problems.append(
-            Problem(
-                key="routing.entry",
-                value=f'"{routing.entry}"',
-                allowed='"cloudfront"',
-                remedy="this version puts CloudFront in front of the public name; remove the key",
-            )
-        )
-    if routing.policy is not Policy.FAILOVER:
-        problems.append(
-            Problem(
-                key="routing.policy",
-                value=f'"{routing.policy}"',
-                allowed='"failover"',
-                remedy="behind one CloudFront name Route 53 cannot choose between two distributions (docs/ARCHITECTURE.md), "
-                "and this version does not choose origins by policy yet; remove the key",
-            )
-        )
-    return problems
-
-
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
     state_is_elsewhere,
-    routing_is_available,
 )

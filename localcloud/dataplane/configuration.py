@@ -20,6 +20,7 @@ class CacheBehaviour:
     Attributes:
         target_origin_id: Id of an origin or of an origin group.
         functions: `viewer-request` or `viewer-response` -> function ARN.
+        forwarded_headers: lower-case names that the origin request policy lists.
     """
 
     path_pattern: str
@@ -29,6 +30,7 @@ class CacheBehaviour:
     cache_policy: CachePolicy
     response_headers_policy: ResponseHeadersPolicy | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
+    forwarded_headers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

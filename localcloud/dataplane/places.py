@@ -2,7 +2,7 @@
 
 Loopback has no geography: a query without EDNS client subnet comes from Frankfurt. A client subnet in
 198.18.N.0/24 (RFC 2544, never on the internet) stands for the N-th place below, so that a test can ask from
-anywhere: `dig +subnet=198.18.2.0/24`.
+anywhere: `dig +subnet=198.18.2.0/24`. A viewer of the edge connects from 127.18.N.x instead: `curl --interface 127.18.2.1`.
 """
 
 from ipaddress import IPv4Address, IPv4Network, ip_address
@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_address
 from localcloud.model.geography import FRANKFURT, ViewerLocation
 
 SUBNET = IPv4Network("198.18.0.0/16")
+VIEWER_SUBNET = IPv4Network("127.18.0.0/16")
 PLACES: tuple[ViewerLocation, ...] = (
     FRANKFURT,
     ViewerLocation(continent="EU", country="GB", latitude=51.51, longitude=-0.13),
@@ -25,8 +26,17 @@ PLACES: tuple[ViewerLocation, ...] = (
 
 def place_of(address: str) -> ViewerLocation:
     """Return the place that a client subnet's address stands for; Frankfurt for any other address."""
+    return _numbered_place(address, SUBNET)
+
+
+def viewer_place(address: str) -> ViewerLocation:
+    """Return the place that the address of a viewer on loopback stands for; Frankfurt for any other address."""
+    return _numbered_place(address.removeprefix("::ffff:"), VIEWER_SUBNET)
+
+
+def _numbered_place(address: str, subnet: IPv4Network) -> ViewerLocation:
     ip = ip_address(address)
-    if isinstance(ip, IPv4Address) and ip in SUBNET:
+    if isinstance(ip, IPv4Address) and ip in subnet:
         number = ip.packed[2]
         return PLACES[number] if number < len(PLACES) else FRANKFURT
     return FRANKFURT

@@ -18,6 +18,7 @@ KM_PER_ROUND_TRIP_MILLISECOND = 50.0
 REGION_COORDINATES: dict[str, tuple[float, float]] = {
     "af-south-1": (-33.92, 18.42),
     "ap-east-1": (22.32, 114.17),
+    "ap-east-2": (25.03, 121.57),
     "ap-northeast-1": (35.68, 139.69),
     "ap-northeast-2": (37.57, 126.98),
     "ap-northeast-3": (34.69, 135.50),
@@ -27,6 +28,8 @@ REGION_COORDINATES: dict[str, tuple[float, float]] = {
     "ap-southeast-2": (-33.87, 151.21),
     "ap-southeast-3": (-6.21, 106.85),
     "ap-southeast-4": (-37.81, 144.96),
+    "ap-southeast-5": (3.14, 101.69),
+    "ap-southeast-7": (13.76, 100.50),
     "ca-central-1": (45.50, -73.57),
     "ca-west-1": (51.05, -114.07),
     "eu-central-1": (50.11, 8.68),

@@ -33,9 +33,10 @@ class RouterFunction:
         calls: the origin calls of the last run, as [name, argument].
     """
 
-    def __init__(self, *, own: str, other: str) -> None:
-        source = render(own=own, other=other)
-        self._source = "\n".join(line for line in source.splitlines() if not line.startswith("import "))
+    def __init__(self, *, own: str, other: str, policy: dict[str, Any] | None = None) -> None:
+        source = render(own=own, other=other, policy=policy)
+        self._source = "
+".join(line for line in source.splitlines() if not line.startswith("import "))
         self.calls: list[list[Any]] = []
 
     def run(
@@ -45,14 +46,27 @@ class RouterFunction:
         routing: Mapping[str, Any] | str | None,
         others: Mapping[str, str] = MappingProxyType({}),
         viewer_address: str = "192.0.2.1",
+        headers: Mapping[str, str] = MappingProxyType({}),
+        random: float | None = None,
     ) -> dict[str, Any]:
-        """Returns what the function returns: the request, or a response. `others` are further keys of the store."""
+        """Returns what the function returns: the request, or a response.
+
+        Args:
+            uri: the path asked for.
+            routing: value of the store's key `routing`; None when it is missing.
+            others: further keys of the store.
+            viewer_address: where the viewer is.
+            headers: of the request, names in lower case.
+            random: what Math.random() gives; None for real chance.
+        """
         value = routing if isinstance(routing, str) else json.dumps(routing)
         store = {**others, **({} if routing is None else {"routing": value})}
-        request = {"method": "GET", "uri": uri, "headers": {}}
+        sent = {name: {"value": text} for name, text in headers.items()}
+        request = {"method": "GET", "uri": uri, "headers": sent}
         event = {"version": "1.0", "context": {}, "viewer": {"ip": viewer_address}, "request": request}
+        chance = "" if random is None else f"Math.random = () => {random};"
         promise = _ENGINE.eval(
-            f"(() => {{ const STORE = {json.dumps(store)};{_HARNESS}{self._source};"
+            f"(() => {{ const STORE = {json.dumps(store)};{chance}{_HARNESS}{self._source};"
             f"return handler({json.dumps(event)}).then((r) => JSON.stringify([r, calls])); }})()"
         )
         answer, self.calls = json.loads(promise.get(timeout=5))

@@ -14,7 +14,7 @@ bindings.load()
 from constructs_lib.website import synthesize  # noqa: E402  (the bindings come first)
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("demo", "prod.example")
+EXAMPLES = tuple(sorted(path.stem for path in (ROOT / "config").glob("*.toml")))
 
 Stacks = dict[str, dict[str, Any]]
 

@@ -16,6 +16,7 @@ from localcloud.dataplane.edge.functions import FunctionError, request_event, re
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response, redirect_response
 from localcloud.dataplane.edge.origin_plans import changed_plan, plan_of
 from localcloud.dataplane.edge.viewer_conditions import apply_viewer_conditions
+from localcloud.dataplane.edge.viewer_headers import with_viewer_headers
 from localcloud.model.behaviours import alias_holder, behaviour_index
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.origins import OriginPlan
@@ -69,6 +70,7 @@ class EdgePipeline:
     async def _answer_behaviour(
         self, request: EdgeRequest, distribution: Distribution, behaviour: CacheBehaviour
     ) -> EdgeResponse:
+        request = with_viewer_headers(request, behaviour)
         plan = plan_of(distribution, behaviour.target_origin_id)
         function_arn = behaviour.functions.get("viewer-request")
         if function_arn:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from localcloud.dataplane.configuration import (
@@ -39,16 +40,30 @@ CachePolicies: TypeAlias = Mapping[str, CachePolicy]
 HeaderPolicies: TypeAlias = Mapping[str, ResponseHeadersPolicy]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Policies:
+    """The policies that behaviours name, by id.
+
+    Attributes:
+        forwarded_headers: of the origin request policies: the lower-case header names that each lists.
+    """
+
+    cache: CachePolicies
+    response_headers: HeaderPolicies
+    forwarded_headers: Mapping[str, frozenset[str]]
+
+
 def read_cloudfront(clients: Clients) -> CloudFrontState:
     """Return everything but the contents of key value stores."""
     client: CloudFrontClient = clients.get("cloudfront")
-    cache_policies = _cache_policies(client)
-    header_policies = _header_policies(client)
+    policies = _Policies(
+        cache=_cache_policies(client),
+        response_headers=_header_policies(client),
+        forwarded_headers=_forwarded_headers(client),
+    )
     pages = client.get_paginator("list_distributions").paginate()
     summaries = [item for page in pages for item in page["DistributionList"].get("Items", [])]
-    distributions = tuple(
-        _distribution(client, summary["Id"], cache_policies, header_policies) for summary in summaries
-    )
+    distributions = tuple(_distribution(client, summary["Id"], policies) for summary in summaries)
     functions = _functions(client)
     stores = {function.key_value_store_arn for function in functions.values() if function.key_value_store_arn}
     return CloudFrontState(
@@ -136,9 +151,22 @@ def _header_policies(client: "CloudFrontClient") -> dict[str, ResponseHeadersPol
         marker = {"Marker": page["NextMarker"]}
 
 
-def _distribution(
-    client: "CloudFrontClient", id_: str, cache_policies: CachePolicies, header_policies: HeaderPolicies
-) -> Distribution:
+def _forwarded_headers(client: "CloudFrontClient") -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    marker: dict[str, str] = {}
+    while True:  # boto3 has no paginator for this operation
+        answer = client.list_origin_request_policies(**marker)  # type: ignore[arg-type]
+        page: Mapping[str, Any] = answer["OriginRequestPolicyList"]
+        for item in page.get("Items", []):
+            policy = item["OriginRequestPolicy"]
+            headers = policy["OriginRequestPolicyConfig"]["HeadersConfig"].get("Headers") or {}
+            found[policy["Id"]] = frozenset(name.lower() for name in headers.get("Items") or ())
+        if not page.get("NextMarker"):
+            return found
+        marker = {"Marker": page["NextMarker"]}
+
+
+def _distribution(client: "CloudFrontClient", id_: str, policies: _Policies) -> Distribution:
     distribution: Mapping[str, Any] = client.get_distribution(Id=id_)["Distribution"]
     config = distribution["DistributionConfig"]
     common: dict[str, Any] = {
@@ -156,7 +184,7 @@ def _distribution(
             default_root_object=config.get("DefaultRootObject") or "",
             origins={item["Id"]: _origin(item) for item in config["Origins"]["Items"]},
             origin_groups=_origin_groups(config),
-            behaviours=_behaviours(config, cache_policies, header_policies),
+            behaviours=_behaviours(config, policies),
             custom_errors=_custom_errors(config),
         )
     except UnsupportedResource as error:
@@ -193,17 +221,13 @@ def _origin_groups(config: Mapping[str, Any]) -> dict[str, OriginGroup]:
     }
 
 
-def _behaviours(
-    config: Mapping[str, Any], cache_policies: CachePolicies, header_policies: HeaderPolicies
-) -> tuple[CacheBehaviour, ...]:
+def _behaviours(config: Mapping[str, Any], policies: _Policies) -> tuple[CacheBehaviour, ...]:
     listed = (config.get("CacheBehaviors") or {}).get("Items") or ()
     default = {**config["DefaultCacheBehavior"], "PathPattern": "*"}
-    return tuple(_behaviour(item, cache_policies, header_policies) for item in (*listed, default))
+    return tuple(_behaviour(item, policies) for item in (*listed, default))
 
 
-def _behaviour(
-    behaviour: Mapping[str, Any], cache_policies: CachePolicies, header_policies: HeaderPolicies
-) -> CacheBehaviour:
+def _behaviour(behaviour: Mapping[str, Any], policies: _Policies) -> CacheBehaviour:
     pattern = behaviour["PathPattern"]
     if (behaviour.get("LambdaFunctionAssociations") or {}).get("Quantity"):
         raise UnsupportedResource(f"behaviour {pattern}", reason="Lambda@Edge is not modelled")
@@ -211,17 +235,21 @@ def _behaviour(
         raise UnsupportedResource(f"behaviour {pattern}", reason="signed URLs are not modelled")
     policy_id = behaviour.get("CachePolicyId")
     headers_policy_id = behaviour.get("ResponseHeadersPolicyId")
+    request_policy_id = behaviour.get("OriginRequestPolicyId")
     functions = (behaviour.get("FunctionAssociations") or {}).get("Items") or ()
     return CacheBehaviour(
         path_pattern=pattern,
         target_origin_id=behaviour["TargetOriginId"],
         viewer_protocol_policy=behaviour["ViewerProtocolPolicy"],
         allowed_methods=frozenset((behaviour.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD")),
-        cache_policy=_by_id(cache_policies, policy_id, "cache policy") if policy_id else _forwarded_values(behaviour),
-        response_headers_policy=_by_id(header_policies, headers_policy_id, "response headers policy")
+        cache_policy=_by_id(policies.cache, policy_id, "cache policy") if policy_id else _forwarded_values(behaviour),
+        response_headers_policy=_by_id(policies.response_headers, headers_policy_id, "response headers policy")
         if headers_policy_id
         else None,
         functions={item["EventType"]: item["FunctionARN"] for item in functions},
+        forwarded_headers=_by_id(policies.forwarded_headers, request_policy_id, "origin request policy")
+        if request_policy_id
+        else frozenset(),
     )
 
 

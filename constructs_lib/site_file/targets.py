@@ -1,0 +1,132 @@
+"""What a routing policy chooses between: the keys that `[[region]]` and `[[endpoint]]` share, and external endpoints."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from constructs_lib.site_file.fields import Bool, Float, Int, Section, pattern, refuse, says
+from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, SUBDIVISIONS
+
+_CONTINENTS = f"a list of continent codes: {', '.join(CONTINENTS)}"
+_COUNTRIES = 'a list of two-letter country codes in upper case, such as ["DE", "FR"]'
+_SUBDIVISIONS = 'a list of states of the US, such as ["US-VA", "US-CA"]'
+_A_PUBLIC_ADDRESS = "a public IPv4 address, such as 198.51.100.10"
+_A_PUBLIC_IPV6_ADDRESS = "a public IPv6 address, such as 2001:db8::10"
+
+
+class CheckProtocol(StrEnum):
+    """Protocol of an external endpoint's health check."""
+
+    HTTP = "http"
+    HTTPS = "https"
+    TCP = "tcp"
+
+
+class Target(Section):
+    """The keys of one target that a policy reads; each belongs to one policy and is refused under another.
+
+    `weight`: share of the sum of all weights, 0 to 255 (https://docs.aws.amazon.com/Route53/latest/APIReference/
+    API_ResourceRecordSet.html). `continents`, `countries`, `subdivisions`, `is_default_location`: the areas of geolocation; the
+    smallest area that holds the viewer wins. `bias`: geoproximity, -99 to 99; above 0 draws more viewers.
+    """
+
+    weight: Annotated[Int, Field(ge=0, le=255)] | None = None
+    continents: Annotated[tuple[str, ...], says(_CONTINENTS)] = ()
+    countries: Annotated[tuple[str, ...], says(_COUNTRIES)] = ()
+    subdivisions: Annotated[tuple[str, ...], says(_SUBDIVISIONS)] = ()
+    is_default_location: Bool = False
+    bias: Annotated[Int, Field(ge=-99, le=99)] | None = None
+
+    @field_validator("continents")
+    @classmethod
+    def _are_continents(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, list(CONTINENTS), allowed=_CONTINENTS)
+
+    @field_validator("countries")
+    @classmethod
+    def _are_countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, COUNTRIES, allowed=_COUNTRIES)
+
+    @field_validator("subdivisions")
+    @classmethod
+    def _are_subdivisions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(value, SUBDIVISIONS, allowed=_SUBDIVISIONS)
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Every area of this target, as `continent EU`, `country DE`, `subdivision US-VA` or `default`."""
+        return (
+            *(f"continent {code}" for code in self.continents),
+            *(f"country {code}" for code in self.countries),
+            *(f"subdivision {code}" for code in self.subdivisions),
+            *(["default"] if self.is_default_location else []),
+        )
+
+
+def _known(value: tuple[str, ...], known: Sequence[str], *, allowed: str) -> tuple[str, ...]:
+    unknown = [code for code in value if code not in known]
+    if unknown:
+        raise refuse(allowed=allowed, remedy=f"correct {', '.join(unknown)}: Route 53 knows no such area")
+    return value
+
+
+class Endpoint(Target):
+    """One `[[endpoint]]`: a server outside this site's AWS regions, reached and health-checked by its address.
+
+    Route 53 checks it at `check_port` by `check_protocol`; `check_host` is the Host header and SNI name. An endpoint outside AWS
+    costs 0.75 USD a month and check, HTTPS, string match and 10 s intervals 2.00 USD each (https://aws.amazon.com/route53/pricing/);
+    an address has one check, so an endpoint with both kinds of address has two. `near_region` is the AWS region that the latency
+    policy takes it for; `latitude` and `longitude` place it for geoproximity.
+    """
+
+    name: Annotated[str, pattern(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$", "2 to 32 of a-z, 0-9 and -, such as on-premises")]
+    ipv4_address: Annotated[str, says(_A_PUBLIC_ADDRESS)]
+    ipv6_address: Annotated[str | None, says(_A_PUBLIC_IPV6_ADDRESS)] = None
+    near_region: str | None = None
+    latitude: Annotated[Float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[Float, Field(ge=-180, le=180)] | None = None
+    check_protocol: CheckProtocol = CheckProtocol.HTTPS
+    check_port: Annotated[Int, Field(ge=1, le=65_535)] = 443
+    check_path: Annotated[str, pattern(r"^/[ -~]{0,254}$", "a path that starts with /, at most 255 characters")] = "/"
+    check_host: str | None = None
+    check_search_string: Annotated[str, pattern(r"^[ -~]{1,255}$", "1 to 255 printable ASCII characters")] | None = None
+
+    @field_validator("ipv4_address")
+    @classmethod
+    def _is_public_ipv4(cls, value: str) -> str:
+        return _public(value, IPv4Address, allowed=_A_PUBLIC_ADDRESS)
+
+    @field_validator("ipv6_address")
+    @classmethod
+    def _is_public_ipv6(cls, value: str | None) -> str | None:
+        return None if value is None else _public(value, IPv6Address, allowed=_A_PUBLIC_IPV6_ADDRESS)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Record type (A, AAAA) -> address."""
+        both = {"A": self.ipv4_address, "AAAA": self.ipv6_address}
+        return {type_: address for type_, address in both.items() if address is not None}
+
+
+# Documentation ranges count as private in Python, but not for Route 53's checkers: examples and rehearsals use them.
+_DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
+
+
+def _public(value: str, kind: type[IPv4Address] | type[IPv6Address], *, allowed: str) -> str:
+    """Refuses what Route 53 cannot check: local, private, nonroutable and multicast addresses.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html, IPAddress
+    """
+    try:
+        address = kind(value)
+    except ValueError as error:
+        raise refuse(allowed=allowed, remedy="write one address, without port or mask") from error
+    is_example = str(address).startswith(_DOCUMENTATION)
+    if address.is_multicast or not (address.is_global or is_example):
+        raise refuse(
+            allowed=allowed, remedy="give a public address: Route 53 checks no private, local or multicast one"
+        )
+    return str(address)

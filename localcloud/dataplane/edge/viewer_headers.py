@@ -1,0 +1,33 @@
+"""Headers by which CloudFront tells functions and origins where the viewer is.
+
+CloudFront adds each only where the behaviour's cache or origin request policy lists it.
+Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html
+"""
+
+from dataclasses import replace
+
+from localcloud.dataplane.configuration import CacheBehaviour
+from localcloud.dataplane.edge.messages import EdgeRequest
+from localcloud.dataplane.places import viewer_place
+from localcloud.model.cache import Inclusion
+from localcloud.model.geography import ViewerLocation
+
+
+def with_viewer_headers(request: EdgeRequest, behaviour: CacheBehaviour) -> EdgeRequest:
+    """Return the request with the location headers that the behaviour's policies list."""
+    in_key = behaviour.cache_policy.headers
+    listed = behaviour.forwarded_headers | (in_key.names if in_key.inclusion is Inclusion.WHITELIST else frozenset())
+    known = _location_headers(viewer_place(request.viewer_address))
+    added = {name: value for name, value in known.items() if name in listed}
+    return replace(request, headers={**request.headers, **added}) if added else request
+
+
+def _location_headers(place: ViewerLocation) -> dict[str, str]:
+    """Return the headers of a place; unknown ones are left out, as CloudFront leaves them out."""
+    values = {
+        "cloudfront-viewer-country": place.country,
+        "cloudfront-viewer-country-region": place.subdivision,
+        "cloudfront-viewer-latitude": f"{place.latitude:.5f}",
+        "cloudfront-viewer-longitude": f"{place.longitude:.5f}",
+    }
+    return {name: value for name, value in values.items() if value is not None}
