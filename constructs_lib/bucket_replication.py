@@ -1,4 +1,6 @@
-"""Replication of releases from one region's bucket to the other's; one construct per direction."""
+"""Replication of releases from one region's bucket to the others'; one construct per source."""
+
+from collections.abc import Sequence
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -16,7 +18,7 @@ from constructs_lib import naming, policies
 
 
 class BucketReplication(Construct):
-    """Copies releases, with their delete markers, from `source` to `destination`.
+    """Copies releases, with their delete markers, from the source to every destination.
 
     It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Health
     and control objects differ per region and are outside the filter.
@@ -30,7 +32,7 @@ class BucketReplication(Construct):
         role_name: str,
         source_name: str,
         source_arn: str,
-        destination_arn: str,
+        destination_arns: Sequence[str],
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
@@ -45,7 +47,7 @@ class BucketReplication(Construct):
             self,
             "policy",
             role=role.id,
-            policy=policies.to_json(policies.replication(source_arn, destination_arn)),
+            policy=policies.to_json(policies.replication(source_arn, destination_arns)),
             provider=provider,
         )
         S3BucketReplicationConfigurationA(
@@ -53,19 +55,23 @@ class BucketReplication(Construct):
             "configuration",
             bucket=source_name,
             role=role.arn,
-            rule=[
-                S3BucketReplicationConfigurationRule(
-                    id="releases",
-                    status="Enabled",
-                    priority=1,
-                    filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),
-                    # Required with a filter; without it a pruned release would live on in the other region.
-                    delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(
-                        status="Enabled"
-                    ),
-                    destination=S3BucketReplicationConfigurationRuleDestination(bucket=destination_arn),
-                )
-            ],
+            rule=[_rule(number, arn) for number, arn in enumerate(destination_arns, start=1)],
             depends_on=[policy],
             provider=provider,
         )
+
+
+def _rule(number: int, destination_arn: str) -> S3BucketReplicationConfigurationRule:
+    """One rule a destination; the priorities of one configuration must differ.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
+    """
+    return S3BucketReplicationConfigurationRule(
+        id="releases" if number == 1 else f"releases-{number}",
+        status="Enabled",
+        priority=number,
+        filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),
+        # Required with a filter; without it a pruned release would live on in the other region.
+        delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(status="Enabled"),
+        destination=S3BucketReplicationConfigurationRuleDestination(bucket=destination_arn),
+    )

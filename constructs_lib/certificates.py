@@ -5,6 +5,8 @@ stack, by the certificate that holds every name. The regional certificates find 
 unverified on a live account: docs/SANDBOX.md.)
 """
 
+from collections.abc import Sequence
+
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
@@ -23,6 +25,8 @@ _REPLACE = TerraformResourceLifecycle(create_before_destroy=True)
 
 class EdgeCertificate(Construct):
     """CloudFront's certificate (us-east-1 only) for every name of the site, with its validation records.
+
+    It stays when the entry is regional and no distribution uses it: it costs nothing, and its records prove the regional ones.
 
     It is requested but not waited for: a new zone answers only after its delegation. The edge stack waits.
 
@@ -57,18 +61,22 @@ class EdgeCertificate(Construct):
 
 
 class RegionalCertificate(Construct):
-    """The public name's certificate in one region, for the regional endpoint; waits until ACM has issued it.
+    """The certificate of the regional endpoint's names in its region; waits until ACM has issued it.
 
     Attributes:
         arn: ARN of the issued certificate.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, site: SiteFile, own_names: Sequence[str] = (), provider: AwsProvider
+    ) -> None:
+        """`own_names` are the names beside the public one. Default: none, CloudFront serves them."""
         super().__init__(scope, id_)
         certificate = AcmCertificate(
             self,
             "certificate",
             domain_name=site.site.hostname,
+            subject_alternative_names=list(own_names) or None,
             validation_method="DNS",
             lifecycle=_REPLACE,
             provider=provider,

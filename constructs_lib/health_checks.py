@@ -1,29 +1,39 @@
-"""The two kinds of health check, which must not be mixed up.
+"""The kinds of health check, which must not be mixed up.
 
-The path check asks what users ask, through the origin group, and drives the DNS failover record. A region check asks one
-region's bucket through a pinned behaviour; it tells which region is ill and drives no record.
+The path check asks what users ask, through the origin group, and drives the DNS failover record in front of CloudFront. A region
+check asks one region's bucket by a path that reads it: behind CloudFront through a pinned behaviour, where it tells which region
+is ill and drives no record; with a regional entry through the regional endpoint, where it drives that region's records. An
+endpoint check asks an external endpoint by its address. An alarm check adds a CloudWatch alarm to a check that drives records.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from constructs import Construct
 
 from constructs_lib import naming
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file import Entry, SiteFile
 from constructs_lib.site_file.models import Protocol
+from constructs_lib.site_file.targets import CheckProtocol, Endpoint
 
 _HTTP_PORT = 80
 _HTTPS_PORT = 443
 
+_ALARM_PERIOD_SECONDS = 60
+_ALARM_PERIODS = 3
+
 
 class HealthChecks(Construct):
-    """Path check on the primary's distribution and one region check per region.
+    """Path check on the primary's distribution (when there is one) and one region check per region.
 
     The names probed are the regional hostnames: a check on the name of the record that it drives would judge the standby
     (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html).
 
     Attributes:
-        path_check_id: id of the check that drives the PRIMARY records.
+        path_check_id: id of the check that drives the PRIMARY records; None when the entry is regional.
         region_check_ids: region -> id of its region check.
     """
 
@@ -31,16 +41,8 @@ class HealthChecks(Construct):
         super().__init__(scope, id_)
         self._site = site
         self._provider = provider
-        primary = site.primary.name
-        path_check = self._add_check(
-            "path",
-            name=f"{site.prefix}-path",
-            hostname=naming.regional_hostname(site, primary),
-            path=f"/{naming.PATH_CHECK_KEY}",
-            protocol=Protocol.HTTPS,
-            search_string='"region"' if site.health_check.string_match else None,
-        )
-        self.path_check_id = path_check.id
+        is_regional = site.routing.entry is Entry.REGIONAL
+        self.path_check_id = None if is_regional else self._add_path_check()
         self.region_check_ids = {
             region.name: self._add_check(
                 f"region_{region.name}",
@@ -48,14 +50,24 @@ class HealthChecks(Construct):
                 hostname=naming.regional_hostname(site, region.name),
                 path=naming.region_check_path(region.name),
                 protocol=site.health_check.region_check_protocol,
-                search_string=None,
-            ).id
+                search_string=f'"{region.name}"' if is_regional and site.health_check.string_match else None,
+            )
             for region in site.region
         }
 
+    def _add_path_check(self) -> str:
+        return self._add_check(
+            "path",
+            name=f"{self._site.prefix}-path",
+            hostname=naming.regional_hostname(self._site, self._site.primary.name),
+            path=f"/{naming.PATH_CHECK_KEY}",
+            protocol=Protocol.HTTPS,
+            search_string='"region"' if self._site.health_check.string_match else None,
+        )
+
     def _add_check(
         self, id_: str, *, name: str, hostname: str, path: str, protocol: Protocol, search_string: str | None
-    ) -> Route53HealthCheck:
+    ) -> str:
         settings = self._site.health_check
         is_https = protocol is Protocol.HTTPS
         suffix = "" if search_string is None else "_STR_MATCH"
@@ -70,7 +82,121 @@ class HealthChecks(Construct):
             search_string=search_string,
             request_interval=settings.request_interval_seconds,
             failure_threshold=settings.failure_threshold,
+            measure_latency=settings.measure_latency or None,
             regions=list(settings.checker_regions),
             tags={"Name": name},
             provider=self._provider,
+        ).id
+
+
+class EndpointChecks(Construct):
+    """One check for each address of an external endpoint, by the address: its name may be the one that the record answers.
+
+    Attributes:
+        ids: record type (A, AAAA) -> id of the check of that address.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, site: SiteFile, endpoint: Endpoint, provider: AwsProvider
+    ) -> None:
+        super().__init__(scope, id_)
+        settings = site.health_check
+        is_tcp = endpoint.check_protocol is CheckProtocol.TCP
+        matched = None if is_tcp else endpoint.check_search_string
+        suffix = "" if matched is None else "_STR_MATCH"
+        self.ids = {
+            record_type: Route53HealthCheck(
+                self,
+                record_type.lower(),
+                type=f"{endpoint.check_protocol.value.upper()}{suffix}",
+                ip_address=address,
+                fqdn=None if is_tcp else endpoint.check_host or site.site.hostname,
+                port=endpoint.check_port,
+                resource_path=None if is_tcp else endpoint.check_path,
+                enable_sni=True if endpoint.check_protocol is CheckProtocol.HTTPS else None,
+                search_string=matched,
+                request_interval=settings.request_interval_seconds,
+                failure_threshold=settings.failure_threshold,
+                measure_latency=settings.measure_latency or None,
+                regions=list(settings.checker_regions),
+                tags={"Name": f"{site.prefix}-{endpoint.name}-{record_type.lower()}"},
+                provider=provider,
+            ).id
+            for record_type, address in endpoint.addresses.items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorMetric:
+    """A metric that grows when viewers get 5xx, at standard resolution and without metric math: Route 53 reads no other.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html
+    """
+
+    namespace: str
+    name: str
+    statistic: str
+    dimensions: Mapping[str, str]
+    threshold: float
+    region: str
+
+
+class AlarmCheck(Construct):
+    """A CloudWatch alarm, the health check that follows its metric, and the calculated check that wants both healthy.
+
+    Route 53 reads the metric's data and not the alarm's state, and keeps a copy of the alarm's settings: `triggers` renews it.
+    An alarm of M out of N periods is not supported, so all periods must be above the threshold.
+
+    Attributes:
+        id: id of the calculated check.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: SiteFile,
+        name: str,
+        metric: ErrorMetric,
+        probe_check_id: str,
+        alarm_provider: AwsProvider,
+        provider: AwsProvider,
+    ) -> None:
+        super().__init__(scope, id_)
+        alarm = CloudwatchMetricAlarm(
+            self,
+            "alarm",
+            alarm_name=f"{site.prefix}-{name}-errors",
+            alarm_description=f"Viewers of {name} get errors of the 5xx kind; its health check follows this metric",
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            statistic=metric.statistic,
+            dimensions=dict(metric.dimensions),
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=metric.threshold,
+            period=_ALARM_PERIOD_SECONDS,
+            evaluation_periods=_ALARM_PERIODS,
+            treat_missing_data="notBreaching",
+            provider=alarm_provider,
         )
+        follows = Route53HealthCheck(
+            self,
+            "metric",
+            type="CLOUDWATCH_METRIC",
+            cloudwatch_alarm_name=alarm.alarm_name,
+            cloudwatch_alarm_region=metric.region,
+            insufficient_data_health_status=site.health_check.insufficient_data_health_status,
+            triggers={"threshold": str(metric.threshold), "metric": f"{metric.namespace}/{metric.name}"},
+            tags={"Name": f"{site.prefix}-{name}-alarm"},
+            provider=provider,
+        )
+        self.id = Route53HealthCheck(
+            self,
+            "calculated",
+            type="CALCULATED",
+            child_healthchecks=[probe_check_id, follows.id],
+            child_health_threshold=2,
+            tags={"Name": f"{site.prefix}-{name}-both"},
+            provider=provider,
+        ).id

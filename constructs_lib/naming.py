@@ -35,12 +35,17 @@ def region_stack(region: str) -> str:
 
 
 def regional_hostname(site: SiteFile, region: str) -> str:
-    """Returns the name of the region's own distribution, such as `eu-central-1.www.example.com`."""
+    """Returns the name of the region's own distribution or regional endpoint, such as `eu-central-1.www.example.com`."""
     return f"{region}.{site.site.hostname}"
 
 
+def regions_hostname(site: SiteFile) -> str:
+    """Returns the name of the failover pair of both regions, when an external endpoint stands behind them."""
+    return f"regions.{site.site.hostname}"
+
+
 def certificate_names(site: SiteFile) -> list[str]:
-    """Returns every name that CloudFront serves, the public one first."""
+    """Returns every name that the site serves, the public one first."""
     return [site.site.hostname, *(regional_hostname(site, region.name) for region in site.region)]
 
 

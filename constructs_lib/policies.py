@@ -32,7 +32,7 @@ def assume_role(service: str) -> PolicyDocument:
 def content_bucket(
     bucket_arn: str, *, distribution_arns: Sequence[str], plain_http_keys: Sequence[str] = ()
 ) -> PolicyDocument:
-    """Returns the policy of a content bucket: readable by these distributions only, over TLS only.
+    """Returns the policy of a content bucket: readable by these distributions only (or by none), over TLS only.
 
     `plain_http_keys` are exempt from TLS: CloudFront asks S3 by the protocol that the viewer used
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPandHTTPSRequests.html), so a health check over HTTP
@@ -41,9 +41,21 @@ def content_bucket(
     ListBucket makes a missing key 404 instead of 403, so that 403 can mean broken access and fail over
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). `control/` is not for viewers.
     """
+    deny = {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        **_everything_but(bucket_arn, plain_http_keys),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return document(*(_read_by(bucket_arn, distribution_arns) if distribution_arns else ()), deny)
+
+
+def _read_by(bucket_arn: str, distribution_arns: Sequence[str]) -> tuple[dict[str, Any], ...]:
     by_distribution = {"StringEquals": {"AWS:SourceArn": list(distribution_arns)}}
     cloudfront = {"Service": "cloudfront.amazonaws.com"}
-    return document(
+    return (
         {
             "Sid": "ReadByDistributions",
             "Effect": "Allow",
@@ -59,14 +71,6 @@ def content_bucket(
             "Action": "s3:ListBucket",
             "Resource": bucket_arn,
             "Condition": by_distribution,
-        },
-        {
-            "Sid": "DenyInsecureTransport",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            **_everything_but(bucket_arn, plain_http_keys),
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
     )
 
@@ -99,8 +103,8 @@ def regional_endpoint(bucket_arn: str, *, log_group_arn: str) -> PolicyDocument:
     )
 
 
-def replication(source_arn: str, destination_arn: str) -> PolicyDocument:
-    """Returns what the replication role may do, one direction, releases only.
+def replication(source_arn: str, destination_arns: Sequence[str]) -> PolicyDocument:
+    """Returns what the replication role may do, from one bucket to the others, releases only.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
     """
@@ -122,6 +126,6 @@ def replication(source_arn: str, destination_arn: str) -> PolicyDocument:
         {
             "Effect": "Allow",
             "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-            "Resource": f"{destination_arn}/{RELEASES_PREFIX}*",
+            "Resource": [f"{arn}/{RELEASES_PREFIX}*" for arn in destination_arns],
         },
     )

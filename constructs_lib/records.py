@@ -1,23 +1,68 @@
-"""DNS records of the site: the failover pair of the public name, and the plain names of the regional distributions.
+"""DNS records of the site: the public name under its routing policy, and the plain names of the regions.
 
-A and AAAA are separate groups in Route 53, so each gets its own SECONDARY; otherwise IPv6 users would stay on the dead path.
+A and AAAA are separate groups in Route 53, so each gets all of its own records; otherwise IPv6 users would stay on a dead path.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_record import (
     Route53Record,
     Route53RecordAlias,
     Route53RecordFailoverRoutingPolicy,
+    Route53RecordGeolocationRoutingPolicy,
+    Route53RecordGeoproximityRoutingPolicy,
+    Route53RecordGeoproximityRoutingPolicyCoordinates,
+    Route53RecordLatencyRoutingPolicy,
+    Route53RecordWeightedRoutingPolicy,
 )
 from constructs import Construct
 
 from constructs_lib.regional_distribution import RegionalDistribution
+from constructs_lib.site_file import Policy
+from constructs_lib.site_file.targets import Endpoint, Target
 
 RECORD_TYPES = ("A", "AAAA")
 
+TTL_SECONDS = 60
+"""Of records with plain addresses; alias records have their target's.
 
-class DistributionRecords(Construct):
-    """`name` -> the distribution, without a policy: what health checks and operators use to reach one region."""
+Route 53 advises 60 s or less with a health check: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordTarget:
+    """Where a record leads: to an alias, or to one plain address of each record type.
+
+    Attributes:
+        health_check_ids: record type -> id of the check that drives it.
+    """
+
+    alias: Route53RecordAlias | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    health_check_ids: Mapping[str, str] = field(default_factory=dict)
+
+    def arguments(self, record_type: str) -> dict[str, Any] | None:
+        """Returns the record's arguments; None when there is no address of this type."""
+        check = {"health_check_id": self.health_check_ids.get(record_type)}
+        if self.alias is not None:
+            return {"alias": self.alias, **check}
+        address = self.addresses.get(record_type)
+        return None if address is None else {"records": [address], "ttl": TTL_SECONDS, **check}
+
+
+def checked_alias(alias: Route53RecordAlias, health_check_id: str | None = None) -> RecordTarget:
+    """Returns an alias whose A and AAAA records follow the same check."""
+    ids = {} if health_check_id is None else dict.fromkeys(RECORD_TYPES, health_check_id)
+    return RecordTarget(alias=alias, health_check_ids=ids)
+
+
+class AliasRecords(Construct):
+    """`name` -> one target, without a policy: what health checks and operators use to reach one region."""
 
     def __init__(
         self,
@@ -26,7 +71,7 @@ class DistributionRecords(Construct):
         *,
         zone_id: str,
         name: str,
-        distribution: RegionalDistribution,
+        alias: Route53RecordAlias,
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
@@ -37,17 +82,17 @@ class DistributionRecords(Construct):
                 zone_id=zone_id,
                 name=name,
                 type=record_type,
-                alias=_to_distribution(distribution),
+                alias=alias,
                 provider=provider,
             )
 
 
 class FailoverRecords(Construct):
-    """The public name: PRIMARY is the distribution, judged by the path check; SECONDARY is the regional endpoint.
+    """A failover pair.
 
     AWS's texts disagree on EvaluateTargetHealth of a failover alias to CloudFront: the alias reference says it must be
-    false (https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html), so the PRIMARY carries a health
-    check of its own. To prove first in a sandbox: docs/SANDBOX.md.
+    false (https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html), so a PRIMARY of that kind carries a
+    health check of its own. To prove first in a sandbox: docs/SANDBOX.md.
     """
 
     def __init__(
@@ -57,43 +102,131 @@ class FailoverRecords(Construct):
         *,
         zone_id: str,
         name: str,
-        primary: RegionalDistribution,
-        primary_health_check_id: str,
-        standby_domain_name: str,
-        standby_hosted_zone_id: str,
+        primary: RecordTarget,
+        secondary: RecordTarget,
+        depends_on: Sequence[ITerraformDependable],
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
-        standby = Route53RecordAlias(
-            name=standby_domain_name, zone_id=standby_hosted_zone_id, evaluate_target_health=True
-        )
         for record_type in RECORD_TYPES:
-            Route53Record(
-                self,
-                f"primary_{record_type.lower()}",
-                zone_id=zone_id,
-                name=name,
-                type=record_type,
-                set_identifier="primary",
-                failover_routing_policy=Route53RecordFailoverRoutingPolicy(type="PRIMARY"),
-                health_check_id=primary_health_check_id,
-                alias=_to_distribution(primary),
-                provider=provider,
-            )
-            Route53Record(
-                self,
-                f"secondary_{record_type.lower()}",
-                zone_id=zone_id,
-                name=name,
-                type=record_type,
-                set_identifier="secondary",
-                failover_routing_policy=Route53RecordFailoverRoutingPolicy(type="SECONDARY"),
-                alias=standby,
-                provider=provider,
-            )
+            for role, target in (("primary", primary), ("secondary", secondary)):
+                arguments = target.arguments(record_type)
+                if arguments is not None:
+                    Route53Record(
+                        self,
+                        f"{role}_{record_type.lower()}",
+                        zone_id=zone_id,
+                        name=name,
+                        type=record_type,
+                        set_identifier=role,
+                        failover_routing_policy=Route53RecordFailoverRoutingPolicy(type=role.upper()),
+                        depends_on=list(depends_on),
+                        provider=provider,
+                        **arguments,
+                    )
 
 
-def _to_distribution(distribution: RegionalDistribution) -> Route53RecordAlias:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing a policy chooses: a region or an external endpoint of the site file, and where its records lead."""
+
+    name: str
+    target: Target
+    leads_to: RecordTarget
+
+
+class RoutedRecords(Construct):
+    """One name under weighted, latency, geolocation, geoproximity or multivalue routing."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        policy: Policy,
+        zone_id: str,
+        name: str,
+        choices: Sequence[Choice],
+        depends_on: Sequence[ITerraformDependable],
+        provider: AwsProvider,
+    ) -> None:
+        super().__init__(scope, id_)
+        for choice in choices:
+            for set_identifier, routing in _routings(policy, choice):
+                for record_type in RECORD_TYPES:
+                    arguments = choice.leads_to.arguments(record_type)
+                    if arguments is not None:
+                        Route53Record(
+                            self,
+                            f"{set_identifier}_{record_type.lower()}".replace(" ", "_"),
+                            zone_id=zone_id,
+                            name=name,
+                            type=record_type,
+                            set_identifier=set_identifier,
+                            depends_on=list(depends_on),
+                            provider=provider,
+                            **routing,
+                            **arguments,
+                        )
+
+
+def _routings(policy: Policy, choice: Choice) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields (set identifier, routing arguments): one record for a choice, under geolocation one for each of its areas."""
+    target = choice.target
+    match policy:
+        case Policy.WEIGHTED:
+            yield (
+                choice.name,
+                {"weighted_routing_policy": Route53RecordWeightedRoutingPolicy(weight=target.weight or 0)},
+            )
+        case Policy.LATENCY:
+            near = target.near_region if isinstance(target, Endpoint) and target.near_region else choice.name
+            yield choice.name, {"latency_routing_policy": Route53RecordLatencyRoutingPolicy(region=near)}
+        case Policy.GEOLOCATION:
+            for area in target.areas:
+                yield f"{choice.name} {area}", {"geolocation_routing_policy": _geolocation(area)}
+        case Policy.GEOPROXIMITY:
+            yield choice.name, {"geoproximity_routing_policy": _geoproximity(choice)}
+        case Policy.MULTIVALUE:
+            yield choice.name, {"multivalue_answer_routing_policy": True}
+        case Policy.FAILOVER:
+            raise ValueError("failover has two roles: use FailoverRecords")
+
+
+def _geolocation(area: str) -> Route53RecordGeolocationRoutingPolicy:
+    kind, _, code = area.partition(" ")
+    match kind:
+        case "continent":
+            return Route53RecordGeolocationRoutingPolicy(continent=code)
+        case "country":
+            return Route53RecordGeolocationRoutingPolicy(country=code)
+        case "subdivision":
+            country, _, state = code.partition("-")
+            return Route53RecordGeolocationRoutingPolicy(country=country, subdivision=state)
+        case _:
+            return Route53RecordGeolocationRoutingPolicy(country="*")
+
+
+def _geoproximity(choice: Choice) -> Route53RecordGeoproximityRoutingPolicy:
+    target = choice.target
+    if not isinstance(target, Endpoint):
+        return Route53RecordGeoproximityRoutingPolicy(aws_region=choice.name, bias=target.bias)
+    place = Route53RecordGeoproximityRoutingPolicyCoordinates(
+        latitude=f"{target.latitude}", longitude=f"{target.longitude}"
+    )
+    return Route53RecordGeoproximityRoutingPolicy(coordinates=[place], bias=target.bias)
+
+
+def to_distribution(distribution: RegionalDistribution) -> Route53RecordAlias:
+    """Returns the alias to a distribution, whose health Route 53 cannot evaluate (API_AliasTarget)."""
     return Route53RecordAlias(
         name=distribution.domain_name, zone_id=distribution.hosted_zone_id, evaluate_target_health=False
     )
+
+
+def to_endpoint(domain_name: str, hosted_zone_id: str) -> Route53RecordAlias:
+    """Returns the alias to a regional endpoint; Route 53 takes it for healthy while API Gateway stands in the region.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/dns-failover.html
+    """
+    return Route53RecordAlias(name=domain_name, zone_id=hosted_zone_id, evaluate_target_health=True)

@@ -1,6 +1,7 @@
 """The regional endpoint: an HTTP API on the public name, with a function that serves the active release from S3.
 
-It is the SECONDARY of the DNS failover records (layer 3) and needs nothing outside its region but Route 53's answer.
+It is the SECONDARY of the DNS failover records (layer 3), or what Route 53 chooses between when the entry is regional, and needs
+nothing outside its region but Route 53's answer.
 """
 
 import json
@@ -28,11 +29,11 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib import policies, security_headers
+from constructs_lib import naming, policies, security_headers
 from constructs_lib.archive import zipped
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file import Entry, SiteFile
 
 _CODE = Path(__file__).parent / "functions" / "regional_endpoint"
 _RUNTIME = "python3.13"
@@ -58,8 +59,10 @@ class RegionalEndpoint(Construct):
 
     Attributes:
         function_name: name of the function.
+        api_id: id of the HTTP API.
         target_domain_name: what an alias record points at, `d-....execute-api.<region>.amazonaws.com`.
         target_hosted_zone_id: hosted zone of that name.
+        own_target: the same two of the region's own name, `<region>.<hostname>`; None unless the entry is regional.
     """
 
     def __init__(
@@ -79,26 +82,44 @@ class RegionalEndpoint(Construct):
         name = f"{site.prefix}-endpoint-{region}"
         function = self._add_function(name, region, bucket)
         api = self._add_api(name, function)
+        stage = self._add_stage(name, api)
+        domain = self._add_domain("domain_name", "mapping", site.site.hostname, certificate, stage)
+        self.function_name = function.function_name
+        self.api_id = api.id
+        self.target_domain_name = domain.domain_name_configuration.target_domain_name
+        self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
+        self.own_target: tuple[str, str] | None = None
+        if site.routing.entry is Entry.REGIONAL:
+            hostname = naming.regional_hostname(site, region)
+            own = self._add_domain("own_domain_name", "own_mapping", hostname, certificate, stage)
+            target = own.domain_name_configuration
+            self.own_target = (target.target_domain_name, target.hosted_zone_id)
+
+    def _add_domain(
+        self, id_: str, mapping_id: str, name: str, certificate: RegionalCertificate, stage: Apigatewayv2Stage
+    ) -> Apigatewayv2DomainName:
         domain = Apigatewayv2DomainName(
             self,
-            "domain_name",
-            domain_name=site.site.hostname,
-            # Dual stack, because the AAAA failover record needs a SECONDARY as well.
+            id_,
+            domain_name=name,
+            # Dual stack, because the AAAA records need a healthy target as well.
             domain_name_configuration=Apigatewayv2DomainNameDomainNameConfiguration(
                 certificate_arn=certificate.arn,
                 endpoint_type="REGIONAL",
                 security_policy="TLS_1_2",
                 ip_address_type="dualstack",
             ),
-            provider=provider,
+            provider=self._provider,
         )
-        stage = self._add_stage(name, api)
         Apigatewayv2ApiMapping(
-            self, "mapping", api_id=api.id, domain_name=domain.domain_name, stage=stage.name, provider=provider
+            self,
+            mapping_id,
+            api_id=stage.api_id,
+            domain_name=domain.domain_name,
+            stage=stage.name,
+            provider=self._provider,
         )
-        self.function_name = function.function_name
-        self.target_domain_name = domain.domain_name_configuration.target_domain_name
-        self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
+        return domain
 
     def _add_function(self, name: str, region: str, bucket: ContentBucket) -> LambdaFunction:
         log_group = self._add_log_group("function_log", f"/aws/lambda/{name}")

@@ -94,6 +94,14 @@ class Protocol(StrEnum):
     HTTPS = "https"
 
 
+class InsufficientDataHealthStatus(StrEnum):
+    """What a check that follows an alarm says while CloudWatch has no data: API_HealthCheckConfig's words."""
+
+    HEALTHY = "Healthy"
+    UNHEALTHY = "Unhealthy"
+    LAST_KNOWN_STATUS = "LastKnownStatus"
+
+
 class PriceClass(StrEnum):
     """CloudFront price class: which edge locations serve the site."""
 
@@ -193,7 +201,10 @@ class HealthCheck(_Section):
 
     `request_interval_seconds` 10 costs 1.00 USD a month and check more than 30. `string_match` adds 1.00 USD a month.
     `region_check_protocol` "https" costs 1.00 USD a month and region more than "http"; the checked object is a public
-    marker of a few bytes. Prices for AWS endpoints: https://aws.amazon.com/route53/pricing/
+    marker of a few bytes. `measure_latency` adds 1.00 USD a month and check. `alarm_check` lets an alarm on 5xx answers turn what
+    drives the records unhealthy as well: two checks more, 0.50 USD a month each above the first 50, and an alarm, 0.10 USD above
+    the first 10; `insufficient_data_health_status` is what it says without data. Prices for AWS endpoints, an `[[endpoint]]`
+    costs twice the option price: https://aws.amazon.com/route53/pricing/
     """
 
     request_interval_seconds: _Int = 30
@@ -201,6 +212,9 @@ class HealthCheck(_Section):
     checker_regions: Annotated[tuple[str, ...], _says(_CHECKER_REGIONS)] = ("us-east-1", "eu-west-1", "ap-southeast-1")
     region_check_protocol: Protocol = Protocol.HTTP
     string_match: _Bool = False
+    measure_latency: _Bool = False
+    alarm_check: _Bool = False
+    insufficient_data_health_status: InsufficientDataHealthStatus = InsufficientDataHealthStatus.LAST_KNOWN_STATUS
 
     @field_validator("request_interval_seconds")
     @classmethod

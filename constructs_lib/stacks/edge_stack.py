@@ -13,10 +13,11 @@ from constructs_lib.bucket_replication import BucketReplication
 from constructs_lib.edge_policies import EdgePolicies
 from constructs_lib.health_checks import HealthChecks
 from constructs_lib.providers import add_provider
-from constructs_lib.records import DistributionRecords, FailoverRecords
+from constructs_lib.public_name import PublicName
+from constructs_lib.records import AliasRecords, to_distribution, to_endpoint
 from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution
 from constructs_lib.router import Router
-from constructs_lib.site_file import Role, SiteFile
+from constructs_lib.site_file import Entry, Role, SiteFile
 from constructs_lib.site_file.models import Protocol
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.region_stack import RegionStack
@@ -28,9 +29,10 @@ _GLOBAL_ALIAS = "global"
 class EdgeStack(TerraformStack):
     """The global part.
 
-    Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path` and each region -> id),
-    distributions (region -> id, arn, domain_name, hostname), buckets (region -> name), roles (region -> role), and the site
-    file's objectives, traffic and state, which drills, the cost command and bootstrap go by.
+    Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path`, unless the entry is regional, and each
+    region -> id), distributions (region -> id, arn, domain_name, hostname; empty when the entry is regional), buckets (region ->
+    name), roles (region -> role), routing (entry, policy), and the site file's objectives, traffic and state, which drills, the
+    cost command and bootstrap go by.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
@@ -44,11 +46,21 @@ class EdgeStack(TerraformStack):
             name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
         }
         router = Router(self, "router", site=site, provider=self._global)
-        distributions = self._add_distributions(router)
+        distributions = self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
         self._open_buckets(distributions)
         self._replicate()
         checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
-        self._add_records(distributions, checks)
+        self._add_plain_records(distributions)
+        PublicName(
+            self,
+            site=site,
+            zone_id=self._dns.zone.zone_id,
+            endpoints={name: stack.endpoint for name, stack in self._regions.items()},
+            distribution=distributions.get(site.primary.name),
+            checks=checks,
+            providers=self._providers,
+            provider=self._global,
+        ).add_records()
         self._add_outputs(router, distributions, checks)
 
     def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:
@@ -109,39 +121,28 @@ class EdgeStack(TerraformStack):
 
     def _replicate(self) -> None:
         for source, provider in self._providers.items():
-            destination = next(name for name in self._regions if name != source)
             BucketReplication(
                 self,
                 f"replication_{source}",
                 role_name=f"{self._site.prefix}-replicate-{source}",
                 source_name=self._regions[source].bucket.name,
                 source_arn=self._regions[source].bucket.arn,
-                destination_arn=self._regions[destination].bucket.arn,
+                destination_arns=[stack.bucket.arn for name, stack in self._regions.items() if name != source],
                 provider=provider,
             )
 
-    def _add_records(self, distributions: Mapping[str, RegionalDistribution], checks: HealthChecks) -> None:
-        for name, distribution in distributions.items():
-            DistributionRecords(
+    def _add_plain_records(self, distributions: Mapping[str, RegionalDistribution]) -> None:
+        """Each region's own name: its distribution, or its regional endpoint when the entry is regional."""
+        for name, stack in self._regions.items():
+            own = stack.endpoint.own_target
+            AliasRecords(
                 self,
                 f"records_{name}",
                 zone_id=self._dns.zone.zone_id,
                 name=naming.regional_hostname(self._site, name),
-                distribution=distribution,
+                alias=to_endpoint(*own) if own else to_distribution(distributions[name]),
                 provider=self._global,
             )
-        standby = self._regions[self._site.secondary.name].endpoint
-        FailoverRecords(
-            self,
-            "failover_records",
-            zone_id=self._dns.zone.zone_id,
-            name=self._site.site.hostname,
-            primary=distributions[self._site.primary.name],
-            primary_health_check_id=checks.path_check_id,
-            standby_domain_name=standby.target_domain_name,
-            standby_hosted_zone_id=standby.target_hosted_zone_id,
-            provider=self._global,
-        )
 
     def _add_outputs(
         self, router: Router, distributions: Mapping[str, RegionalDistribution], checks: HealthChecks
@@ -149,9 +150,11 @@ class EdgeStack(TerraformStack):
         TerraformOutput(self, "hostname", value=self._site.site.hostname)
         TerraformOutput(self, "hosted_zone_id", value=self._dns.zone.zone_id)
         TerraformOutput(self, "key_value_store_arn", value=router.key_value_store_arn)
-        TerraformOutput(self, "health_check_ids", value={"path": checks.path_check_id, **checks.region_check_ids})
+        TerraformOutput(self, "health_check_ids", value=_check_ids(checks))
         TerraformOutput(self, "buckets", value={name: stack.bucket.name for name, stack in self._regions.items()})
         TerraformOutput(self, "roles", value={region.name: region.role.value for region in self._site.region})
+        routing = self._site.routing
+        TerraformOutput(self, "routing", value={"entry": routing.entry.value, "policy": routing.policy.value})
         TerraformOutput(self, "state", value=self._site.state.model_dump(mode="json"))
         TerraformOutput(self, "objectives", value=self._site.objectives.model_dump(mode="json"))
         TerraformOutput(self, "traffic", value=self._site.traffic.model_dump(mode="json"))
@@ -168,3 +171,8 @@ class EdgeStack(TerraformStack):
                 for name, distribution in distributions.items()
             },
         )
+
+
+def _check_ids(checks: HealthChecks) -> dict[str, str]:
+    path = {} if checks.path_check_id is None else {"path": checks.path_check_id}
+    return {**path, **checks.region_check_ids}

@@ -9,7 +9,7 @@ from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket
 from constructs_lib.providers import add_provider
 from constructs_lib.regional_endpoint import RegionalEndpoint
-from constructs_lib.site_file import Region, SiteFile
+from constructs_lib.site_file import Entry, Region, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.state_backend import add_state_backend
 
@@ -40,7 +40,9 @@ class RegionStack(TerraformStack):
             site=site,
             region=region.name,
             bucket=self.bucket,
-            certificate=RegionalCertificate(self, "certificate", site=site, provider=provider),
+            certificate=RegionalCertificate(
+                self, "certificate", site=site, own_names=_own_names(site, region), provider=provider
+            ),
             provider=provider,
         )
         TerraformOutput(self, "region", value=region.name)
@@ -49,3 +51,8 @@ class RegionStack(TerraformStack):
         TerraformOutput(self, "bucket_arn", value=self.bucket.arn)
         TerraformOutput(self, "regional_endpoint_domain_name", value=self.endpoint.target_domain_name)
         TerraformOutput(self, "regional_endpoint_function_name", value=self.endpoint.function_name)
+
+
+def _own_names(site: SiteFile, region: Region) -> list[str]:
+    """The region's own name belongs to its regional endpoint when CloudFront does not serve it."""
+    return [naming.regional_hostname(site, region.name)] if site.routing.entry is Entry.REGIONAL else []

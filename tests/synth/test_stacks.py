@@ -1,4 +1,7 @@
-"""Named properties of the synthesized stacks. Each test states one rule that keeps the site up, cheap or private."""
+"""Named properties of the stacks with CloudFront in front. Each test states one rule that keeps the site up, cheap or private.
+
+What has no CloudFront in the name is in test_regional_entry.py; what must hold for both is in here and runs on these examples.
+"""
 
 import json
 import re
@@ -9,13 +12,25 @@ from typing import Any
 import pytest
 
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import SiteFile, StateBackend, load_site_file
+from constructs_lib.site_file import Entry, SiteFile, StateBackend, load_site_file
 from constructs_lib.website import synthesize
+from tests.synth.conftest import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 
 Stacks = dict[str, dict[str, Any]]
 Body = dict[str, Any]
+
+WITH_CLOUDFRONT = [
+    name for name in EXAMPLES if load_site_file(ROOT / "config" / f"{name}.toml").routing.entry is Entry.CLOUDFRONT
+]
+
+
+@pytest.fixture(scope="session", params=WITH_CLOUDFRONT)
+def example(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
 LISTABLE_STATUS_CODES = {400, 403, 404, 416, 429, 500, 502, 503, 504}
@@ -52,6 +67,8 @@ def test_edge_has_an_alias_per_region_and_for_the_global_zone(site: SiteFile, st
 def test_edge_resources_name_their_provider(stacks: Stacks) -> None:
     for kind, bodies in stacks["edge"]["resource"].items():
         for name, body in bodies.items():
+            if kind == "terraform_data":  # Terraform's own, of no provider
+                continue
             assert body.get("provider", "").startswith("aws."), f"{kind}.{name}"
 
 
@@ -343,6 +360,7 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
         "key_value_store_arn",
         "objectives",
         "roles",
+        "routing",
         "state",
         "traffic",
     }

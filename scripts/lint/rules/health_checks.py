@@ -59,20 +59,28 @@ def _private_address(configuration: Configuration) -> Iterator[Finding]:
             yield at(check, f"ip_address {address} cannot be reached from the internet")
 
 
+# What examples are written with stands for an address that the reader puts in (RFC 5737, RFC 3849).
+_DOCUMENTATION = tuple(
+    ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+
+
 def _is_unreachable(address: str) -> bool:
     try:
-        return not ipaddress.ip_address(address).is_global
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return not (parsed.is_global or any(parsed in network for network in _DOCUMENTATION))
 
 
 def _own_name(configuration: Configuration) -> Iterator[Finding]:
+    """A check by address is fine: its name is the Host header only."""
     for record in records(configuration):
         check = configuration.resource(
             record.body.value("health_check_id"), record.resource, "aws_route53_health_check"
         )
         name = check.body.text("fqdn") if check else None
-        if check and name and name.lower().rstrip(".") == record.name:
+        if check and check.body.is_unset("ip_address") and name and name.lower().rstrip(".") == record.name:
             yield at(check, f"asks {name}, the name of {record.resource.address} that it drives")
 
 
