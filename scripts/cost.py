@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,14 @@ _SECONDS_PER_MONTH = 730 * 3600
 # Two checkers per checker region (inferred; AWS publishes address ranges, not counts).
 _CHECKERS_PER_REGION = 2
 _ROUTER_CALLS_PER_REQUEST = 1
+_FAST_INTERVAL_SECONDS = 10
+# 512 MB for 50 ms: most objects come from the function's memory (an assumption; the function's log shows the real figure).
+_GIGABYTE_SECONDS_PER_CALL = 0.5 * 0.05
+_QUERY_PRICES = {
+    "latency_routing_policy": "dns_query_latency",
+    "geolocation_routing_policy": "dns_query_geo",
+    "geoproximity_routing_policy": "dns_query_geo",
+}
 
 
 class Price(BaseModel):
@@ -94,7 +102,8 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
         for body in bodies.values()
     ]
     traffic = Traffic.model_validate(_edge_output(stacks, "traffic"))
-    quantities = [*_fixed(resources), *_per_use(resources, traffic)]
+    serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
+    quantities = [*_fixed(resources), *_per_use(resources, traffic, serving)]
     lines = [_line(item, prices[name], quantity, unit) for item, name, quantity, unit in quantities]
     return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
 
@@ -102,6 +111,12 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
 def objective_usd(stacks: Mapping[str, Mapping[str, Any]]) -> float:
     """Returns `objectives.monthly_cost_usd` of the site file that was synthesized."""
     return float(_edge_output(stacks, "objectives")["monthly_cost_usd"])
+
+
+def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Returns the site file's `routing.entry`; stacks of earlier versions had one only."""
+    routing = stacks["edge"]["output"].get("routing", {}).get("value", {})
+    return str(routing.get("entry", "cloudfront"))
 
 
 def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
@@ -116,40 +131,84 @@ def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str
 
 Resource = tuple[str, Mapping[str, Any]]
 Quantity = tuple[str, str, float, str]
+Serving = Callable[[float, float, float], Iterator[Quantity]]
+"""(requests, probes, gigabytes) a month -> what serving them takes."""
 
 
 def _fixed(resources: list[Resource]) -> Iterator[Quantity]:
     zones = sum(kind == "aws_route53_zone" for kind, _ in resources)
-    checks = [body for kind, body in resources if kind == "aws_route53_health_check"]
+    alarms = sum(kind == "aws_cloudwatch_metric_alarm" for kind, _ in resources)
+    checks = _checks(resources)
     yield "Hosted zone", "hosted_zone_month", zones, "zones"
-    yield "Health checks, base price", "health_check_month", len(checks), "checks"
-    https = sum(str(check["type"]).startswith("HTTPS") for check in checks)
-    matched = sum(str(check["type"]).endswith("_STR_MATCH") for check in checks)
-    fast = sum(check.get("request_interval") == 10 for check in checks)
-    latency = sum(bool(check.get("measure_latency")) for check in checks)
-    yield "Health checks, HTTPS", "health_check_option_month", https, "checks"
-    yield "Health checks, string match", "health_check_option_month", matched, "checks"
-    yield "Health checks, 10 s interval", "health_check_option_month", fast, "checks"
-    yield "Health checks, latency graph", "health_check_option_month", latency, "checks"
+    yield "Metric alarms", "metric_alarm_month", alarms, "alarms"
+    yield from _health_checks([check for check in checks if "ip_address" not in check], "", "health_check")
+    external = [check for check in checks if "ip_address" in check]
+    yield from _health_checks(external, " of external endpoints", "external_health_check")
 
 
-def _per_use(resources: list[Resource], traffic: Traffic) -> Iterator[Quantity]:
+def _checks(resources: list[Resource]) -> list[Mapping[str, Any]]:
+    return [body for kind, body in resources if kind == "aws_route53_health_check"]
+
+
+def _health_checks(checks: list[Mapping[str, Any]], whose: str, price: str) -> Iterator[Quantity]:
+    yield f"Health checks{whose}, base price", f"{price}_month", len(checks), "checks"
+    options = {
+        "HTTPS": sum(str(check["type"]).startswith("HTTPS") for check in checks),
+        "string match": sum(str(check["type"]).endswith("_STR_MATCH") for check in checks),
+        "10 s interval": sum(check.get("request_interval") == _FAST_INTERVAL_SECONDS for check in checks),
+        "latency graph": sum(bool(check.get("measure_latency")) for check in checks),
+    }
+    for option, count in options.items():
+        yield f"Health checks{whose}, {option}", f"{price}_option_month", count, "checks"
+
+
+def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> Iterator[Quantity]:
     buckets = sum(kind == "aws_s3_bucket" for kind, _ in resources)
-    probes = sum(_probes_per_month(body) for kind, body in resources if kind == "aws_route53_health_check")
+    # Checkers of an external endpoint ask nothing that we pay for.
+    probes = sum(_probes_per_month(check) for check in _checks(resources) if "ip_address" not in check)
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
-    # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
-    marker_reads = traffic.page_views_per_month
     gigabytes = traffic.page_views_per_month * traffic.bytes_per_page_view / _GIGABYTE
-    yield "CloudFront data to viewers", "cloudfront_gigabyte", gigabytes, "GB"
-    yield "CloudFront requests", "cloudfront_request", requests + probes, "requests"
-    yield "Router function calls", "cloudfront_function_call", (requests + probes) * _ROUTER_CALLS_PER_REQUEST, "calls"
-    yield "KeyValueStore reads", "key_value_store_read", (requests + probes) * _ROUTER_CALLS_PER_REQUEST, "reads"
+    yield from serving(requests, probes, gigabytes)
+    yield from _dns_queries(resources, traffic)
     yield "S3 storage", "s3_gigabyte_month", buckets * traffic.site_bytes / _GIGABYTE, "GB"
     yield "S3 reads by health probes", "s3_get", probes, "requests"
-    yield "S3 reads of the region marker", "s3_get", marker_reads, "requests"
+    # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
+    yield "S3 reads of the region marker", "s3_get", traffic.page_views_per_month, "requests"
+
+
+def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:
+    calls = (requests + probes) * _ROUTER_CALLS_PER_REQUEST
+    yield "CloudFront data to viewers", "cloudfront_gigabyte", gigabytes, "GB"
+    yield "CloudFront requests", "cloudfront_request", requests + probes, "requests"
+    yield "Router function calls", "cloudfront_function_call", calls, "calls"
+    yield "KeyValueStore reads", "key_value_store_read", calls, "reads"
+
+
+def _through_endpoints(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:
+    calls = requests + probes
+    yield "Data from the regional endpoints", "internet_gigabyte", gigabytes, "GB"
+    yield "HTTP API requests", "http_api_request", calls, "requests"
+    yield "Lambda requests", "lambda_request", calls, "requests"
+    yield "Lambda duration", "lambda_gigabyte_second", calls * _GIGABYTE_SECONDS_PER_CALL, "GB s"
+
+
+def _dns_queries(resources: list[Resource], traffic: Traffic) -> Iterator[Quantity]:
+    """Queries answered with plain addresses; an alias to AWS is free. One a page view, the most it can be."""
+    plain = [
+        body
+        for kind, body in resources
+        if kind == "aws_route53_record" and "records" in body and "health_check_id" in body
+    ]
+    policies = {key for body in plain for key in body if key.endswith("_routing_policy")}
+    price = next((_QUERY_PRICES[key] for key in sorted(policies) if key in _QUERY_PRICES), "dns_query")
+    queries = traffic.page_views_per_month if plain else 0
+    yield "DNS queries answered by external endpoints, at most", price, queries, "queries"
 
 
 def _probes_per_month(check: Mapping[str, Any]) -> float:
+    """Calculated and CloudWatch checks send none."""
+    if "request_interval" not in check:
+        return 0.0
     checkers = _CHECKERS_PER_REGION * len(check.get("regions", ()))
     return checkers * _SECONDS_PER_MONTH / float(check["request_interval"])
 

@@ -39,6 +39,13 @@ class Objectives(_Model):
     monthly_cost_usd: float
 
 
+class Routing(_Model):
+    """What stands behind the public name, in the site file's words."""
+
+    entry: str = "cloudfront"
+    policy: str = "failover"
+
+
 class Deployment(_Model):
     """The edge stack's outputs.
 
@@ -46,11 +53,12 @@ class Deployment(_Model):
         hostname: the public name.
         hosted_zone_id: the zone that holds it.
         key_value_store_arn: the store with the routing key.
-        health_check_ids: `path`, and each region's name -> health check id.
+        health_check_ids: `path` (only behind CloudFront), and each region's name -> health check id.
         buckets: region -> bucket name.
         roles: region -> role.
-        distributions: region -> its distribution.
+        distributions: region -> its distribution; empty when the entry is regional.
         objectives: what a drill is judged against.
+        routing: entry and policy; outputs of earlier versions had one kind only.
     """
 
     hostname: str
@@ -61,6 +69,14 @@ class Deployment(_Model):
     roles: Mapping[str, RoleName]
     distributions: Mapping[str, Distribution]
     objectives: Objectives
+    routing: Routing = Routing()
+
+    @property
+    def regional_hostnames(self) -> tuple[str, ...]:
+        """Each region's own name, `<region>.<hostname>`: its distribution's, or its regional endpoint's."""
+        if self.distributions:
+            return tuple(each.hostname for each in self.distributions.values())
+        return tuple(f"{region}.{self.hostname}" for region in self.roles)
 
     @property
     def primary(self) -> str:
@@ -69,7 +85,7 @@ class Deployment(_Model):
 
     @property
     def secondary(self) -> str:
-        """The secondary region's name."""
+        """The secondary region's name; the first one where there are several."""
         return next(region for region, role in self.roles.items() if role == "secondary")
 
 

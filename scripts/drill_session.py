@@ -17,7 +17,7 @@ from scripts.deployment import Deployment
 from scripts.drill import ScenarioResult
 from scripts.drill_request import DrillRequest
 from scripts.endpoints import Endpoints
-from scripts.errors import MissingOutputError, NotSteadyError
+from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
 from scripts.invalidation import cloudfront_client, invalidate_all
 from scripts.journal import recover_journal
 from scripts.progress import progress_on
@@ -43,10 +43,12 @@ class DrillSession:
             where there is one.
 
     Raises:
+        WrongUsageError: the site's entry or policy is one that no drill measures yet.
         MissingOutputError: nothing is published yet.
     """
 
     def __init__(self, deployment: Deployment, endpoints: Endpoints | None, *, state_folder: Path) -> None:
+        _require_one_region_first(deployment)
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder
@@ -138,3 +140,21 @@ def _lacks(found: RegionParity) -> str:
     lacks += [f"{len(found.missing) - 3} more files"] if len(found.missing) > 3 else []
     lacks += [] if found.has_manifest else ["the manifest"]
     return ", ".join([*lacks, *[f"the new {key}" for key in found.outdated_keys]])
+
+
+def _require_one_region_first(deployment: Deployment) -> None:
+    """A drill's steady state is the primary region serving everybody; under another policy several regions do.
+
+    Raises:
+        WrongUsageError: names entry or policy.
+    """
+    if deployment.routing.entry != "cloudfront":
+        raise WrongUsageError(
+            f'a drill needs routing.entry = "cloudfront", but {deployment.hostname} has "{deployment.routing.entry}": its '
+            "faults and measurements are those of CloudFront's layers"
+        )
+    if deployment.routing.policy != "failover":
+        raise WrongUsageError(
+            f'a drill needs routing.policy = "failover", but {deployment.hostname} has "{deployment.routing.policy}": '
+            "no region serves everybody there, so nothing would be seen to switch"
+        )

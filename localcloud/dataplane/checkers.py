@@ -11,6 +11,7 @@ from typing import Any
 from localcloud.dataplane.clock import AwsClock, rfc3339_now
 from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind
 from localcloud.dataplane.probe import Ports, probe
+from localcloud.model.addresses import loopback_of
 from localcloud.model.health import (
     HTTP_CONNECT_BUDGET_SECONDS,
     HTTP_RESPONSE_BUDGET_SECONDS,
@@ -69,6 +70,7 @@ class HealthCheckers:
         faults: FaultBoard,
         clock: AwsClock,
         ports: Ports,
+        metric_health: Callable[[], Mapping[str, bool]] = dict,
     ) -> None:
         """Probe nothing yet; `follow` starts the checkers.
 
@@ -78,7 +80,10 @@ class HealthCheckers:
             faults: Faults of the targets `health-checker:<region>`.
             clock: AWS time.
             ports: The real ports of localcloud's addresses.
+            metric_health: Health of the checks that follow a metric: see `MetricChecks`; `refresh` tells of its changes.
         """
+        self._metric_health = metric_health
+        self._reports: set[asyncio.Future[None]] = set()
         self._resolve_address = resolve_address
         self._report = report
         self._faults = faults
@@ -104,6 +109,10 @@ class HealthCheckers:
             known = self._checked.get(id_)
             if check.type in PROBING_TYPES and (known is None or known.check != check):
                 self._checked[id_] = self._start(check, known)
+        self._update_health()
+
+    def refresh(self) -> None:
+        """Take a metric's new health into account."""
         self._update_health()
 
     async def close(self) -> None:
@@ -150,7 +159,7 @@ class HealthCheckers:
         address = check.ip_address or (self._resolve_address(name) if name else None)
         if address is None:
             return ProbeResult(failure=ProbeFailure.DNS)
-        return await probe(check, address, ports=self._ports, clock=self._clock)
+        return await probe(check, loopback_of(address), ports=self._ports, clock=self._clock)
 
     async def _blinded(self, fault: Fault, check: HealthCheck) -> ProbeResult | None:
         """Return what a checker with a fault of its own sees; None = it may go on."""
@@ -184,7 +193,16 @@ class HealthCheckers:
 
     def _update_health(self) -> None:
         states = {id_: [checker.state for checker in item.checkers] for id_, item in self._checked.items()}
-        self._health = health_by_check(self._checks, states)
+        before, self._health = self._health, health_by_check(self._checks, states, self._metric_health())
+        for id_, is_healthy in self._health.items():
+            if id_ not in self._checked and before.get(id_) != is_healthy:
+                self._report_soon(id_, is_healthy)
+
+    def _report_soon(self, id_: str, is_healthy: bool) -> None:
+        """Report a check that has no checkers of its own: calculated, or following a metric."""
+        task = asyncio.ensure_future(self._report(id_, {"observations": [], "is_healthy": is_healthy}))
+        self._reports.add(task)
+        task.add_done_callback(self._reports.discard)
 
     async def _report_forever(self, checked: _Checked) -> None:
         while True:

@@ -16,6 +16,7 @@ from localcloud.dataplane.edge.origin_requests import OriginRequester
 from localcloud.dataplane.edge.pipeline import EdgePipeline
 from localcloud.dataplane.edge.server import EdgeServer
 from localcloud.dataplane.faults import FaultBoard
+from localcloud.dataplane.metric_checks import MetricChecks
 from localcloud.dataplane.probe import Ports
 from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
 from localcloud.dataplane.regional.server import RegionalEndpoints
@@ -72,7 +73,9 @@ class DataPlane:
             faults=self._faults,
             clock=self._clock,
             ports=Ports(https=self._edge.https.address[1], http=self._edge.http.address[1]),
+            metric_health=lambda: self._metrics.health,
         )
+        self._metrics = MetricChecks(gateway_url=gateway_url, on_change=self._checkers.refresh)
         self._invalidated: set[tuple[str, str]] = set()
         self._configurations: asyncio.Queue[Configuration] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
@@ -101,6 +104,7 @@ class DataPlane:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._metrics.close()
         await self._checkers.close()
         await self._dns.close()
         await self._edge.close()
@@ -130,6 +134,7 @@ class DataPlane:
 
     def _on_change(self, configuration: Configuration) -> None:
         self._invalidate(configuration)
+        self._metrics.follow(configuration.health_checks)
         self._checkers.follow(configuration.health_checks)
         targets = {domain.function_arn for domain in configuration.regional.domains}
         functions = configuration.regional.functions

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from localcloud.model.errors import UnsupportedResource
+from localcloud.model.metric_alarm import with_insufficient_data
 
 # Healthy when MORE than this share of the checkers says so, same page.
 HEALTHY_CHECKERS_RATIO = 0.18
@@ -58,6 +59,7 @@ class HealthCheck:
         child_ids: Of a calculated check.
         health_threshold: Healthy children that a calculated check needs.
         insufficient_data_status: Of a CloudWatch check: Healthy, Unhealthy or LastKnownStatus.
+        alarm_name: Of a CloudWatch check, with `alarm_region`: the alarm whose metric it follows.
     """
 
     id: str
@@ -76,6 +78,8 @@ class HealthCheck:
     child_ids: tuple[str, ...] = ()
     health_threshold: int = 0
     insufficient_data_status: str = "LastKnownStatus"
+    alarm_name: str = ""
+    alarm_region: str = ""
 
     @property
     def uses_tls(self) -> bool:
@@ -130,6 +134,8 @@ def health_check_from_api(check: Mapping[str, Any]) -> HealthCheck:
         child_ids=tuple(config.get("ChildHealthChecks") or ()),
         health_threshold=int(config.get("HealthThreshold") or 0),
         insufficient_data_status=config.get("InsufficientDataHealthStatus") or "LastKnownStatus",
+        alarm_name=(config.get("AlarmIdentifier") or {}).get("Name", ""),
+        alarm_region=(config.get("AlarmIdentifier") or {}).get("Region", ""),
     )
 
 
@@ -252,23 +258,17 @@ def is_calculated_check_healthy(check: HealthCheck, children: Mapping[str, tuple
     return is_check_healthy(check, is_endpoint_healthy=healthy >= check.health_threshold)
 
 
-def is_metric_check_healthy(check: HealthCheck) -> bool:
-    """A CLOUDWATCH_METRIC check, whose metric stream localcloud does not evaluate: insufficient data.
-
-    `LastKnownStatus` of a check that never had data is healthy.
-    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html
-    """
-    return is_check_healthy(check, is_endpoint_healthy=check.insufficient_data_status != "Unhealthy")
-
-
 def health_by_check(
-    checks: Mapping[str, HealthCheck], checkers: Mapping[str, Iterable[CheckerState]]
+    checks: Mapping[str, HealthCheck],
+    checkers: Mapping[str, Iterable[CheckerState]],
+    metrics: Mapping[str, bool] | None = None,
 ) -> dict[str, bool]:
-    """Return the health of every check from the checkers' states.
+    """Return the health of every check from the checkers' states and the metrics.
 
     Args:
         checks: Health check id -> configuration.
         checkers: Health check id -> its checkers; missing for checks that nobody has probed.
+        metrics: Health check id -> whether its metric is healthy; a metric that was not read yet counts as insufficient data.
     """
     health: dict[str, bool] = {}
     for id_, check in checks.items():
@@ -276,7 +276,9 @@ def health_by_check(
             endpoint = is_endpoint_healthy(checkers.get(id_, ()))
             health[id_] = is_check_healthy(check, is_endpoint_healthy=endpoint)
         elif check.type is CheckType.CLOUDWATCH_METRIC:
-            health[id_] = is_metric_check_healthy(check)
+            unread = with_insufficient_data(None, status=check.insufficient_data_status, last_known=True)
+            metric = (metrics or {}).get(id_, unread)
+            health[id_] = is_check_healthy(check, is_endpoint_healthy=metric)
     for id_, check in checks.items():
         if check.type is CheckType.CALCULATED:
             children = {

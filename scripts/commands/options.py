@@ -69,8 +69,13 @@ def open_website(outputs: Path) -> Website:
         for region, name in deployment.buckets.items()
     }
     routing = RoutingStore(key_value_store_client(), deployment.key_value_store_arn)
-    names = tuple(each.hostname for each in deployment.distributions.values())
-    return Website(hostname=deployment.hostname, buckets=buckets, routing=routing, regional_hostnames=names)
+    return Website(
+        hostname=deployment.hostname,
+        buckets=buckets,
+        routing=routing,
+        regional_hostnames=deployment.regional_hostnames,
+        entry=deployment.routing.entry,
+    )
 
 
 def publisher(outputs: Path) -> Publisher:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.errors import UnsafePlanError
+from scripts.errors import UnsafePlanError, WrongUsageError
 from scripts.release.parity import RegionParity, find_manifest, region_parity
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.website import Website
@@ -34,10 +34,15 @@ def plan_evacuation(site: Website, region: str) -> DrainPlan:
     """Plans to leave a region. Asks only the KeyValueStore, because the region may be dead.
 
     Raises:
-        WrongUsageError: no such region.
+        WrongUsageError: no such region, or nothing in front of the site obeys the routing key.
         UnsafePlanError: every other region is drained already.
     """
     site.bucket(region)
+    if site.entry != "cloudfront":
+        raise WrongUsageError(
+            f'evacuate needs routing.entry = "cloudfront", but {site.hostname} has "{site.entry}": Route 53 leaves a region '
+            "whose health check fails; to leave it by hand, invert and disable that check"
+        )
     current = site.routing.read()
     target = drained(current.routing, (region,), set(site.buckets))
     return DrainPlan(region=region, current=current, target=target)

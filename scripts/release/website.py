@@ -18,18 +18,20 @@ class Website:
         hostname: the public name.
         buckets: region -> its content bucket.
         routing: the store with the routing key.
-        regional_hostnames: the names of the regional distributions.
+        regional_hostnames: the names of the regional distributions, or of the regional endpoints.
+        entry: `cloudfront`, whose router function obeys the routing key, or `regional`.
     """
 
     hostname: str
     buckets: Mapping[str, ContentBucket]
     routing: RoutingStore
     regional_hostnames: tuple[str, ...] = ()
+    entry: str = "cloudfront"
 
     @property
     def hostnames(self) -> tuple[str, ...]:
-        """Every name that serves the site."""
-        return (self.hostname, *self.regional_hostnames)
+        """Every name that certainly serves what we publish: with a regional entry the public one may lead to an external server."""
+        return self.regional_hostnames if self.entry == "regional" else (self.hostname, *self.regional_hostnames)
 
     def bucket(self, region: str) -> ContentBucket:
         """Returns a region's bucket.

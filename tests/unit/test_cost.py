@@ -82,3 +82,43 @@ def test_stacks_that_are_not_there_are_named(tmp_path: Path) -> None:
 def test_stacks_without_the_edge_are_named() -> None:
     with pytest.raises(MissingOutputError, match="traffic"):
         estimate({"dns": {}})
+
+
+def test_checks_of_external_endpoints_cost_more() -> None:
+    found = check("HTTPS_STR_MATCH", ip_address="203.0.113.1", regions=["a", "b", "c"])
+    lines = {line.item: line.usd for line in estimate(stacks(found))}
+    assert lines == {
+        "Health checks of external endpoints, base price": 0.75,
+        "Health checks of external endpoints, HTTPS": 2.00,
+        "Health checks of external endpoints, string match": 2.00,
+    }
+
+
+@pytest.mark.parametrize("kind", ["CALCULATED", "CLOUDWATCH_METRIC"])
+def test_check_without_checkers_sends_no_probe(kind: str) -> None:
+    (line,) = estimate(stacks({"type": kind}))
+    assert (line.item, line.usd) == ("Health checks, base price", 0.0)
+
+
+def regional(**traffic: object) -> dict[str, dict[str, Any]]:
+    found = stacks(traffic=traffic)
+    found["edge"]["output"]["routing"] = {"value": {"entry": "regional", "policy": "latency"}}
+    return found
+
+
+def test_regional_entry_pays_for_requests_and_nothing_of_cloudfront() -> None:
+    lines = {line.item: line for line in estimate(regional(page_views_per_month=1_000_000, bytes_per_page_view=2**20))}
+    assert lines["HTTP API requests"].usd == pytest.approx(1.20)
+    assert lines["Data from the regional endpoints"].usd == pytest.approx((1_000_000 / 1024 - 100) * 0.09)
+    assert not [item for item in lines if "CloudFront" in item]
+
+
+@pytest.mark.parametrize(("policy", "usd"), [
+    ("multivalue_answer_routing_policy", 0.40), ("latency_routing_policy", 0.60), ("geoproximity_routing_policy", 0.70),
+])  # fmt: skip
+def test_queries_answered_with_plain_addresses_are_priced_by_policy(policy: str, usd: float) -> None:
+    found = regional(page_views_per_month=1_000_000)
+    record = {"records": ["203.0.113.1"], "health_check_id": "check", policy: {}}
+    found["edge"]["resource"]["aws_route53_record"] = {"one": record}
+    (line,) = [line for line in estimate(found) if line.item.startswith("DNS queries")]
+    assert line.usd == pytest.approx(usd)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -177,6 +178,16 @@ def test_evacuate_of_the_last_region_exits_1(world: ReleaseWorld, failover: Fail
 
 def test_evacuate_of_an_unknown_region_exits_2(world: ReleaseWorld, failover: Failover) -> None:  # noqa: ARG001
     assert failover("evacuate", "mars-north-1")[0] == 2
+
+
+def test_evacuate_is_refused_where_route_53_chooses_the_region(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regional = replace(world.site, entry="regional")
+    monkeypatch.setattr("scripts.commands.evacuate.open_website", lambda _outputs: regional)
+    code, _, error = failover("evacuate", PRIMARY, "--apply")
+    assert code == 2
+    assert 'has "regional"' in error
 
 
 def test_restore_is_a_plan_until_it_is_applied(world: ReleaseWorld, failover: Failover) -> None:
