@@ -13,6 +13,7 @@ from scripts.commands.cost import cost
 from scripts.commands.demo import demo
 from scripts.commands.drill import drill
 from scripts.commands.evacuate import evacuate
+from scripts.commands.hand_over import hand_over
 from scripts.commands.lint import lint
 from scripts.commands.outputs import outputs
 from scripts.commands.prune import prune
@@ -45,6 +46,7 @@ app.command("verify")(verify)
 app.command("prune")(prune)
 app.command("evacuate")(evacuate)
 app.command("restore")(restore)
+app.command("hand-over")(hand_over)
 app.command("drill")(drill)
 app.command("bootstrap")(bootstrap)
 app.command("outputs")(outputs)

@@ -104,7 +104,7 @@ class Application:
             aliases_of_distribution=self.cloudfront_store.aliases_of_domain,
             zone_id_of_endpoint=domains.zone_id_of_endpoint,
         )
-        self._cloudfront = CloudFrontService(self.cloudfront_store, self.certificates)
+        self._cloudfront = CloudFrontService(self.cloudfront_store, self.certificates, self.route53_store.txt_values)
         self._key_values = KeyValueData(self.cloudfront_store)
         self._route53 = Route53Service(self.route53_store, targets, self._aws_names)
         self._acm = AcmService(self.certificates)

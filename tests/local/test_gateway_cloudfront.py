@@ -182,12 +182,23 @@ def test_certificate_must_be_issued_in_us_east_1_and_cover_the_alias(gateway_wor
         refused("InvalidViewerCertificate", gateway_world.distribution, **alias_config(arn, f"www.{domain}"))
 
 
+def two_holders(world: GatewayWorld) -> tuple[str, str, Any, Any]:
+    """Returns a zone, its domain, a distribution that holds www of it, and one that holds another name."""
+    zone_id, domain = world.hosted_zone()
+    certificate = world.certificate(zone_id, f"*.{domain}")
+    source = world.distribution(**alias_config(certificate, f"www.{domain}"))["Distribution"]
+    target = world.distribution(**alias_config(certificate, f"new.{domain}"))["Distribution"]
+    return zone_id, domain, source, target
+
+
+def prove(world: GatewayWorld, zone_id: str, name: str, value: str) -> None:
+    world.change(zone_id, "CREATE", Name=f"_{name}", Type="TXT", TTL=60, ResourceRecords=[{"Value": f'"{value}"'}])
+
+
 def test_associate_alias_moves_the_name(gateway_world: GatewayWorld) -> None:
     # API/API_AssociateAlias.html
-    zone_id, domain = gateway_world.hosted_zone()
-    certificate = gateway_world.certificate(zone_id, f"*.{domain}")
-    source = gateway_world.distribution(**alias_config(certificate, f"www.{domain}"))["Distribution"]
-    target = gateway_world.distribution(**alias_config(certificate, f"new.{domain}"))["Distribution"]
+    zone_id, domain, source, target = two_holders(gateway_world)
+    prove(gateway_world, zone_id, f"www.{domain}", target["DomainName"])
     cloudfront = gateway_world.client("cloudfront")
     cloudfront.associate_alias(TargetDistributionId=target["Id"], Alias=f"www.{domain}")
     aliases = {
@@ -195,6 +206,22 @@ def test_associate_alias_moves_the_name(gateway_world: GatewayWorld) -> None:
         for name, held in (("source", source), ("target", target))
     }
     assert aliases == {"source": 0, "target": 2}
+
+
+def test_associate_alias_wants_a_txt_record_that_names_the_target(gateway_world: GatewayWorld) -> None:
+    # CF/alternate-domain-names-move-options.html
+    zone_id, domain, source, target = two_holders(gateway_world)
+    prove(gateway_world, zone_id, f"www.{domain}", source["DomainName"])
+    arguments = {"TargetDistributionId": target["Id"], "Alias": f"www.{domain}"}
+    message = refused("IllegalUpdate", gateway_world.client("cloudfront").associate_alias, 400, **arguments)
+    assert f"_www.{domain}" in message
+
+
+def test_associate_alias_wants_a_certificate_for_the_name(gateway_world: GatewayWorld) -> None:
+    # API/API_AssociateAlias.html, IllegalUpdate
+    _, domain, _, target = two_holders(gateway_world)
+    arguments = {"TargetDistributionId": target["Id"], "Alias": f"a.b.{domain}"}
+    refused("IllegalUpdate", gateway_world.client("cloudfront").associate_alias, 400, **arguments)
 
 
 def test_invalidation_completes(gateway_world: GatewayWorld) -> None:

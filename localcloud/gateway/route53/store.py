@@ -79,15 +79,21 @@ class Route53Store:
         with self.lock:
             ages = [
                 self.clock.now_seconds() - stored.created_seconds
-                for stored in self._cnames(normalize_name(name))
+                for stored in self._records(normalize_name(name), "CNAME")
                 if normalize_name(value) in map(normalize_name, values_of(stored.record))
             ]
         return max(ages, default=None)
 
-    def _cnames(self, name: str) -> Iterator[StoredRecord]:
+    def txt_values(self, name: str) -> frozenset[str]:
+        """Return the values of a name's TXT records in any zone, without their quotes."""
+        with self.lock:
+            stored = list(self._records(normalize_name(name), "TXT"))
+            return frozenset(value.strip('"') for record in stored for value in values_of(record.record))
+
+    def _records(self, name: str, type_: str) -> Iterator[StoredRecord]:
         for zone in self.zones.values():
             for key, stored in zone.records.items():
-                if key.name == name and key.type == "CNAME":
+                if key.name == name and key.type == type_:
                     yield stored
 
     def report_health(self, health_check_id: str, *, is_healthy: bool, observations: tuple[JsonObject, ...]) -> None:
