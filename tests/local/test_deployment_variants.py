@@ -1,0 +1,154 @@
+"""Moving a deployed site file to another variant: what Terraform would do, planned by the real provider, never applied.
+
+The states of the deployed demo are copied. Outputs that another stack of the new variant would add are put into the copies by
+hand, because only an apply would make them.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.deployment_world import STACKS, DeploymentWorld
+
+pytestmark = pytest.mark.local
+
+ROOT = Path(__file__).parents[2]
+DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+
+# What holds the site's data or name: replacing one is an outage.
+PRECIOUS = ("aws_s3_bucket", "aws_route53_zone", "aws_cloudfront_distribution", "aws_cloudfront_key_value_store")
+
+REGIONAL_CHECKS = ("[health_check]", '[health_check]\nregion_check_protocol = "https"')
+EUROPE, AMERICA = 'role = "primary"', 'role = "secondary"'
+
+
+def routing(entry: str, policy: str) -> tuple[str, str]:
+    return ("[objectives]", f'[routing]\nentry = "{entry}"\npolicy = "{policy}"\n\n[objectives]')
+
+
+VARIANTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "cloudfront geolocation": (
+        routing("cloudfront", "geolocation"),
+        (EUROPE, f"{EUROPE}\nis_default_location = true"),
+        (AMERICA, f'{AMERICA}\ncontinents = ["NA"]'),
+    ),
+    "regional failover": (routing("regional", "failover"), REGIONAL_CHECKS),
+    "regional weighted": (
+        routing("regional", "weighted"),
+        REGIONAL_CHECKS,
+        (EUROPE, f"{EUROPE}\nweight = 80"),
+        (AMERICA, f"{AMERICA}\nweight = 20"),
+    ),
+}
+
+Actions = dict[str, list[str]]
+"""Address of a resource -> what the plan does to it."""
+
+
+class Planned:
+    """The plans of one variant: stack -> actions, and the resources that the variant has."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.actions: dict[str, Actions] = {}
+
+    def addresses(self, stack: str) -> set[str]:
+        return _addresses(self.folder / "cdktf.out" / "stacks", stack)
+
+
+def _addresses(stacks: Path, stack: str) -> set[str]:
+    document = json.loads((stacks / stack / "cdk.tf.json").read_bytes())
+    return {f"{kind}.{name}" for kind, bodies in document["resource"].items() for name in bodies}
+
+
+@pytest.fixture(scope="module")
+def planned(deployment: DeploymentWorld, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Planned]:
+    variants = {name: Planned(tmp_path_factory.mktemp(name.replace(" ", "-"))) for name in VARIANTS}
+    for name, variant in variants.items():
+        _prepare(deployment, variant.folder, VARIANTS[name])
+    jobs = [(name, stack) for name in variants for stack in STACKS]
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda job: _plan(deployment, variants[job[0]].folder, job[1]), jobs)
+        for (name, stack), actions in zip(jobs, found, strict=True):
+            variants[name].actions[stack] = actions
+    return variants
+
+
+def _prepare(deployment: DeploymentWorld, folder: Path, changes: tuple[tuple[str, str], ...]) -> None:
+    text = DEMO
+    for found, replacement in changes:
+        assert found in text
+        text = text.replace(found, replacement)
+    (folder / "site.toml").write_text(text, encoding="utf-8")
+    command = [sys.executable, str(ROOT / "main.py"), str(folder / "site.toml"), "--output", str(folder / "cdktf.out")]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    for stack in STACKS:
+        state = f"terraform.{stack}.tfstate"
+        shutil.copy(deployment.folder / state, folder / state)
+        _add_outputs(folder / state, folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json")
+
+
+def _add_outputs(state: Path, stack: Path) -> None:
+    document, outputs = json.loads(state.read_bytes()), json.loads(stack.read_bytes()).get("output", {})
+    for name in outputs.keys() - document["outputs"].keys():
+        document["outputs"][name] = {"value": f"{name}.execute-api.eu-central-1.amazonaws.com", "type": "string"}
+    state.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _plan(deployment: DeploymentWorld, folder: Path, stack: str) -> Actions:
+    stack_dir = folder / "cdktf.out" / "stacks" / stack
+    deployment.terraform.init(stack_dir)
+    _terraform(deployment, stack_dir, "plan", "-input=false", "-lock=false", "-out=variant.plan")
+    shown = json.loads(_terraform(deployment, stack_dir, "show", "-json", "variant.plan"))
+    changes: list[dict[str, Any]] = shown["resource_changes"]
+    found = {change["address"]: change["change"]["actions"] for change in changes}
+    return {address: actions for address, actions in found.items() if actions not in (["no-op"], ["read"])}
+
+
+def _terraform(deployment: DeploymentWorld, stack_dir: Path, *arguments: str) -> str:
+    terraform = deployment.terraform
+    command = [str(terraform.binary), f"-chdir={stack_dir}", *arguments]
+    environment = {**os.environ, **terraform.environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_moving_replaces_no_bucket_zone_or_distribution_that_both_have(
+    deployment: DeploymentWorld, planned: Mapping[str, Planned], variant: str
+) -> None:
+    for stack in STACKS:
+        both = _addresses(deployment.stacks, stack) & planned[variant].addresses(stack)
+        deleted = {address for address, actions in planned[variant].actions[stack].items() if "delete" in actions}
+        assert [address for address in deleted & both if address.startswith(PRECIOUS)] == []
+
+
+def test_policy_behind_cloudfront_changes_no_record_and_no_region(planned: Mapping[str, Planned]) -> None:
+    actions = planned["cloudfront geolocation"].actions
+    changed = {address.partition(".")[0] for address in actions["edge"]}
+    assert changed == {"aws_cloudfront_function", "aws_cloudfront_distribution", "aws_cloudfront_origin_request_policy"}
+    assert [stack for stack in STACKS if actions[stack]] == ["edge"]
+
+
+def test_failover_pair_is_moved_behind_the_regional_endpoints_in_place(planned: Mapping[str, Planned]) -> None:
+    """No moment without an answer: the records keep name, set identifier and policy."""
+    actions = planned["regional failover"].actions["edge"]
+    records = {tuple(done) for address, done in actions.items() if address.startswith("aws_route53_record.")}
+    assert records == {("update",)}
+
+
+def test_other_policy_deletes_the_old_records_before_it_makes_the_new_ones(planned: Mapping[str, Planned]) -> None:
+    actions = planned["regional weighted"].actions["edge"]
+    assert actions["terraform_data.routing_policy"] == ["delete", "create"]
+    assert actions["aws_route53_record.failover_records_primary_a_0F01A885"] == ["delete"]
+    created = [address for address, done in actions.items() if "weighted_records" in address and done == ["create"]]
+    assert len(created) == 4
