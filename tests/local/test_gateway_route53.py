@@ -28,6 +28,11 @@ def alias(target: str, zone_id: str = "Z2FDTNDATAQYW2", *, evaluate: bool = Fals
     return {"HostedZoneId": zone_id, "DNSName": target, "EvaluateTargetHealth": evaluate}
 
 
+def near(location: dict[str, Any]) -> dict[str, Any]:
+    record = {"SetIdentifier": "a", "TTL": 60, "ResourceRecords": values("192.0.2.1")}
+    return record | {"GeoProximityLocation": location}
+
+
 def distribution_for(world: GatewayWorld, zone_id: str, *names: str) -> str:
     certificate = world.certificate(zone_id, *names)
     return str(world.distribution(**alias_config(certificate, *names))["Distribution"]["DomainName"])
@@ -79,8 +84,26 @@ def test_change_batch_is_all_or_nothing(gateway_world: GatewayWorld) -> None:
         {"SetIdentifier": "a", "MultiValueAnswer": True, "AliasTarget": alias("d0.cloudfront.net")},
         {"ResourceRecords": values("192.0.2.1")},
         {"AliasTarget": alias("d0000000000000.cloudfront.net")},
+        # API/API_GeoProximityLocation.html, API/API_Coordinates.html
+        near({"AWSRegion": "us-east-1", "Bias": 100}),
+        near({"AWSRegion": "us-east-1", "Bias": -100}),
+        near({"AWSRegion": "us-east-1", "Coordinates": {"Latitude": "1", "Longitude": "1"}}),
+        near({"Bias": 1}),
+        near({"Coordinates": {"Latitude": "91", "Longitude": "1"}}),
     ],
-    ids=["weight 256", "two policies", "no set identifier", "multivalue alias", "no TTL", "unknown distribution"],
+    ids=[
+        "weight 256",
+        "two policies",
+        "no set identifier",
+        "multivalue alias",
+        "no TTL",
+        "unknown distribution",
+        "bias 100",
+        "bias -100",
+        "two places",
+        "no place",
+        "latitude 91",
+    ],
 )
 def test_record_rejects(gateway_world: GatewayWorld, record: dict[str, Any]) -> None:
     zone_id, domain = gateway_world.hosted_zone()
@@ -198,14 +221,43 @@ def test_health_check_reference_returns_the_same_check(gateway_world: GatewayWor
         {"FailureThreshold": 11},
         {"Regions": ["us-east-1", "eu-west-1"]},
         {"FullyQualifiedDomainName": None},
+        {"IPAddress": "10.0.0.1"},
+        {"IPAddress": "127.0.0.1"},
+        {"IPAddress": "224.0.0.1"},
+        {"Type": "CLOUDWATCH_METRIC"},
+        {"Type": "CALCULATED", "HealthThreshold": 257},
+        {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": ["00000000-0000-0000-0000-000000000000"]},
     ],
-    ids=["interval 15", "threshold 11", "two regions", "no endpoint"],
+    ids=[
+        "interval 15",
+        "threshold 11",
+        "two regions",
+        "no endpoint",
+        "private address",
+        "loopback address",
+        "multicast address",
+        "alarm check without alarm",
+        "threshold 257",
+        "unknown child",
+    ],
 )
 def test_health_check_rejects(gateway_world: GatewayWorld, changes: dict[str, Any]) -> None:
     # API/API_HealthCheckConfig.html
     config = {key: value for key, value in (CHECK | changes).items() if value is not None}
     arguments = {"CallerReference": gateway_world.unique("check"), "HealthCheckConfig": config}
     refused("InvalidInput", gateway_world.client("route53").create_health_check, 400, **arguments)
+
+
+def test_calculated_check_cannot_have_a_calculated_child(gateway_world: GatewayWorld) -> None:
+    # DeveloperGuide/health-checks-creating-values.html: a calculated check cannot monitor another one
+    route53, child = gateway_world.client("route53"), health_check(gateway_world)
+    config = {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": [child["Id"]]}
+    inner = route53.create_health_check(CallerReference=gateway_world.unique("inner"), HealthCheckConfig=config)
+    arguments = {
+        "CallerReference": gateway_world.unique("outer"),
+        "HealthCheckConfig": config | {"ChildHealthChecks": [inner["HealthCheck"]["Id"]]},
+    }
+    refused("InvalidInput", route53.create_health_check, 400, **arguments)
 
 
 def test_health_status_is_what_the_data_plane_pushed(gateway_world: GatewayWorld) -> None:

@@ -19,7 +19,7 @@ from scripts.deployment import Deployment
 from scripts.drill import ScenarioResult
 from scripts.drill_session import DrillSession
 from scripts.endpoints import DnsEndpoint, Endpoints
-from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError
+from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError, WrongUsageError
 from scripts.invalidation import invalidate_all
 from scripts.journal import JOURNAL_NAME, FaultJournal, JournalEntry
 from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, Scenario
@@ -216,3 +216,27 @@ def test_journal_belongs_to_the_localcloud_and_not_to_the_report(
 ) -> None:
     drill()
     assert drilled.state_folder == tmp_path / "localcloud"
+
+
+@pytest.mark.parametrize(
+    ("entry", "policy", "reason"),
+    [("regional", "failover", 'has "regional"'), ("cloudfront", "weighted", 'has "weighted"')],
+)
+def test_drill_is_refused_where_no_region_serves_everybody(
+    tmp_path: Path, entry: str, policy: str, reason: str
+) -> None:
+    deployment = Deployment.model_validate(
+        {
+            "hostname": "www.a.test",
+            "hosted_zone_id": "Z1",
+            "key_value_store_arn": "",
+            "health_check_ids": {},
+            "buckets": {},
+            "roles": {PRIMARY: "primary", SECONDARY: "secondary"},
+            "distributions": {},
+            "objectives": {"rto_seconds": 1, "rpo_seconds": 1, "availability_ratio": 0.9, "monthly_cost_usd": 1},
+            "routing": {"entry": entry, "policy": policy},
+        }
+    )
+    with pytest.raises(WrongUsageError, match=reason):
+        DrillSession(deployment, ENDPOINTS, state_folder=tmp_path)

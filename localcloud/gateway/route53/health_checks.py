@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from ipaddress import ip_address, ip_network
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.clock import rfc3339, utc_now
@@ -27,6 +28,11 @@ CHECKER_REGIONS = (
 """https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html, Regions"""
 
 MINIMUM_CHECKER_REGIONS = 3
+MAXIMUM_CHILDREN = 256
+INSUFFICIENT_DATA_STATUSES = ("Healthy", "Unhealthy", "LastKnownStatus")
+DOCUMENTATION_NETWORKS = tuple(
+    ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
 MAXIMUM_SEARCH_STRING = 255
 ENDPOINT_TYPES = {"HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP"}
 MODELLED_TYPES = ENDPOINT_TYPES | {"CALCULATED", "CLOUDWATCH_METRIC"}
@@ -67,6 +73,7 @@ class HealthChecks:
         config = with_defaults(sent)
         check_config(config)
         with self._store.lock:
+            self._check_children(config)
             check = self._existing(reference, config)
             if check is None:
                 check = HealthCheck(id=random_uuid(), caller_reference=reference, config=config)
@@ -80,6 +87,17 @@ class HealthChecks:
             message = f"A health check with the caller reference {reference} and other settings already exists."
             raise ServiceError(409, "HealthCheckAlreadyExists", message)
         return same[0] if same else None
+
+    def _check_children(self, config: Element) -> None:
+        """Refuse children that are not there or are calculated themselves.
+
+        https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html
+        """
+        for child_id in [node.text or "" for node in config.findall("ChildHealthChecks/ChildHealthCheck")]:
+            child = self._store.health_checks.get(child_id)
+            if child is None or child.config.findtext("Type") == "CALCULATED":
+                reason = "does not exist" if child is None else "is a calculated check"
+                raise ServiceError(400, "InvalidInput", f"Child health check {child_id} {reason}")
 
     def check(self, health_check_id: str) -> HealthCheck:
         """Return a health check.
@@ -127,6 +145,7 @@ class HealthChecks:
                 raise ServiceError(409, "HealthCheckVersionMismatch", message)
             config = with_defaults(_updated(check.config, root))
             check_config(config)
+            self._check_children(config)
             check.config = config
             check.version += 1
             return xml_response(element("UpdateHealthCheckResponse", _check_xml(check)))
@@ -224,9 +243,41 @@ def check_config(config: Element) -> None:
         "IPAddress or FullyQualifiedDomainName is required": type_ not in ENDPOINT_TYPES
         or bool(config.findtext("IPAddress") or config.findtext("FullyQualifiedDomainName")),
     }
-    for claim, holds in claims.items():
+    for claim, holds in {**claims, **_claims_without_endpoint(config, type_)}.items():
         if not holds:
             raise ServiceError(400, "InvalidInput", f"Invalid health check configuration: {claim}")
+
+
+def _claims_without_endpoint(config: Element, type_: str) -> dict[str, bool]:
+    """API_HealthCheckConfig: IPAddress, HealthThreshold, ChildHealthChecks, AlarmIdentifier, InsufficientDataHealthStatus."""
+    threshold = int(config.findtext("HealthThreshold") or 0)
+    children = config.findall("ChildHealthChecks/ChildHealthCheck")
+    return {
+        "IPAddress must be reachable from the internet": _is_reachable(config.findtext("IPAddress")),
+        f"HealthThreshold must be between 0 and {MAXIMUM_CHILDREN}": 0 <= threshold <= MAXIMUM_CHILDREN,
+        f"at most {MAXIMUM_CHILDREN} ChildHealthChecks are permitted": len(children) <= MAXIMUM_CHILDREN,
+        "AlarmIdentifier with Name and Region is required": type_ != "CLOUDWATCH_METRIC"
+        or bool(config.findtext("AlarmIdentifier/Name") and config.findtext("AlarmIdentifier/Region")),
+        f"InsufficientDataHealthStatus must be one of {', '.join(INSUFFICIENT_DATA_STATUSES)}": config.findtext(
+            "InsufficientDataHealthStatus", INSUFFICIENT_DATA_STATUSES[0]
+        )
+        in INSUFFICIENT_DATA_STATUSES,
+    }
+
+
+def _is_reachable(text: str | None) -> bool:
+    """Whether Route 53 takes an address: no local, private, multicast or otherwise nonroutable one.
+
+    Addresses of documentation (RFC 5737, RFC 3849) are taken, because rehearsed site files are written with them.
+    """
+    if text is None:
+        return True
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    is_example = any(address in network for network in DOCUMENTATION_NETWORKS)
+    return is_example or (address.is_global and not address.is_multicast)
 
 
 def _updated(config: Element, update: Element) -> Element:

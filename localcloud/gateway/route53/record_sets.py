@@ -107,6 +107,7 @@ def problems_of_record(record: Element, zone_name: str) -> list[str]:
         _routing_problems(key, record),
         _value_problems(key, record),
         _limit_problems(key, record),
+        _geoproximity_problems(key, record),
     )
     return [problem for problems in checks for problem in problems]
 
@@ -149,6 +150,19 @@ def _limit_problems(key: RecordKey, record: Element) -> Iterable[str]:
             yield f"{tag} of {key} is '{text}', but must be between 0 and {maximum}"
     if (role := record.findtext("Failover")) not in {None, "PRIMARY", "SECONDARY"}:
         yield f"Failover of {key} is '{role}', but must be PRIMARY or SECONDARY"
+
+
+def _geoproximity_problems(key: RecordKey, record: Element) -> Iterable[str]:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_GeoProximityLocation.html and API_Coordinates.html there."""
+    place = record.find("GeoProximityLocation")
+    if place is None:
+        return
+    if sum(place.find(tag) is not None for tag in ("AWSRegion", "LocalZoneGroup", "Coordinates")) != 1:
+        yield f"GeoProximityLocation of {key} must have exactly one of AWSRegion, LocalZoneGroup and Coordinates"
+    for path, limit in (("Bias", 99), ("Coordinates/Latitude", 90), ("Coordinates/Longitude", 180)):
+        value = float(place.findtext(path) or 0)
+        if abs(value) > limit:
+            yield f"{path} of {key} is '{value:g}', but must be between -{limit} and {limit}"
 
 
 def problems_of_alias(record: Element, zone_id: str, records: RecordSets, targets: AliasTargets) -> list[str]:
