@@ -21,7 +21,7 @@ async function readRouting() {
   }
 }
 
-// The cache key ignores the origin: the policy decides who fills the cache, not who answers each viewer (docs/ARCHITECTURE.md).
+// The cache key ignores the origin: the policy decides who fills the cache, not who answers each viewer (docs/ROUTING.md).
 function chooseOrigins(drained, path, request) {
   const preferred = prefersOther(request) ? CONFIG.other : CONFIG.own;
   const spare = preferred === CONFIG.own ? CONFIG.other : CONFIG.own;

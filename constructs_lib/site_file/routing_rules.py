@@ -17,7 +17,7 @@ from constructs_lib.site_file.targets import Endpoint, Target
 Sections = Mapping[str, Any]
 
 EDGE_POLICIES = (Policy.FAILOVER, Policy.WEIGHTED, Policy.LATENCY, Policy.GEOLOCATION)
-"""What the router function can do behind one CloudFront name: docs/ARCHITECTURE.md."""
+"""What the router function can do behind one CloudFront name: docs/ROUTING.md."""
 
 # Key of a target -> the one policy that reads it.
 _KEY_POLICIES = {

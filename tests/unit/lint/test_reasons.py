@@ -144,3 +144,19 @@ def test_trust_without_a_subject_is_trust_in_everybody() -> None:
     trust = json.loads(e.trust("x")["assume_role_policy"])
     del trust["Statement"][0]["Condition"]["StringLike"]
     assert "FW301" in found({e.ROLE: {"assume_role_policy": json.dumps(trust)}})
+
+
+@pytest.mark.parametrize(("address", "is_found"), [({}, True), ({"ip_address": "8.8.8.8"}, False)])
+def test_check_by_address_may_send_the_records_name_as_host(address: dict[str, Any], is_found: bool) -> None:
+    check = e.check(**address)
+    assert check["fqdn"] == "www.example.com"
+    resources = {e.CHECK: check, e.RECORD_1: e.to_endpoint(health_check_id=f"${{{e.CHECK}.id}}")}
+    assert ("FW094" in found(resources)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("address", "is_found"),
+    [("203.0.113.10", False), ("2001:db8::10", False), ("192.168.0.1", True), ("fd00::1", True)],
+)
+def test_address_of_documentation_stands_for_a_public_one(address: str, is_found: bool) -> None:
+    assert ("FW093" in found({e.CHECK: e.check(ip_address=address)})) is is_found
