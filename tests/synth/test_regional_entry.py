@@ -10,6 +10,7 @@ import pytest
 
 from constructs_lib.site_file import Entry, Policy, SiteFile, load_site_file
 from constructs_lib.website import synthesize
+from tests.routing_site import write_site
 from tests.synth.conftest import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
@@ -21,31 +22,6 @@ REGIONAL = [
     name for name in EXAMPLES if load_site_file(ROOT / "config" / f"{name}.toml").routing.entry is Entry.REGIONAL
 ]
 
-SITE = """
-[site]
-domain_name = "example.com"
-hostname = "www.example.com"
-environment = "test"
-project = "failover-site"
-[[region]]
-name = "eu-central-1"
-role = "primary"
-{first}
-[[region]]
-name = "us-east-1"
-role = "secondary"
-{second}
-{endpoint}
-[routing]
-entry = "regional"
-policy = "{policy}"
-[health_check]
-region_check_protocol = "https"
-{health_check}
-[state]
-backend = "local"
-"""
-
 
 @pytest.fixture(scope="session", params=REGIONAL)
 def example(request: pytest.FixtureRequest) -> str:
@@ -54,11 +30,8 @@ def example(request: pytest.FixtureRequest) -> str:
 
 
 def build(tmp_path: Path, policy: str, **parts: str) -> Stacks:
-    """Returns the stacks of a two-region site under `policy`; parts: first, second, endpoint, health_check."""
-    path = tmp_path / "site.toml"
-    texts = dict.fromkeys(("first", "second", "endpoint", "health_check"), "") | parts
-    path.write_text(SITE.format(policy=policy, **texts), encoding="utf-8")
-    outdir = synthesize(load_site_file(path), outdir=tmp_path / "out")
+    """Returns the stacks of a two-region site under `policy`; parts as `write_site` takes them."""
+    outdir = synthesize(load_site_file(write_site(tmp_path, "regional", policy, **parts)), outdir=tmp_path / "out")
     return {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
 
 
@@ -153,7 +126,7 @@ BACKUP = '[[endpoint]]\nname = "backup"\nipv4_address = "203.0.113.1"\nipv6_addr
 
 @pytest.mark.parametrize(("record_type", "address"), [("A", "203.0.113.1"), ("AAAA", "2001:db8::1")])
 def test_external_backup_stands_behind_both_regions(tmp_path: Path, record_type: str, address: str) -> None:
-    stacks = build(tmp_path, "failover", endpoint=BACKUP)
+    stacks = build(tmp_path, "failover", more=BACKUP)
     records = public_records(stacks, record_type)
     assert records["primary"]["alias"]["name"] == "regions.www.example.com"
     assert records["primary"]["alias"]["evaluate_target_health"] is True
@@ -174,13 +147,13 @@ NEAR = '[[endpoint]]\nname = "dc"\nipv4_address = "203.0.113.1"\nnear_region = "
 
 
 def test_latency_records_name_the_region_that_an_endpoint_is_near(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "latency", endpoint=NEAR)
+    stacks = build(tmp_path, "latency", more=NEAR)
     regions = {name: record["latency_routing_policy"]["region"] for name, record in public_records(stacks, "A").items()}
     assert regions == {"eu-central-1": "eu-central-1", "us-east-1": "us-east-1", "dc": "eu-west-3"}
 
 
 def test_endpoint_without_ipv6_leaves_the_other_targets_their_aaaa_records(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "latency", endpoint=NEAR)
+    stacks = build(tmp_path, "latency", more=NEAR)
     assert sorted(public_records(stacks, "AAAA")) == ["eu-central-1", "us-east-1"]
 
 
@@ -202,7 +175,7 @@ def test_geolocation_has_a_record_for_each_area(tmp_path: Path) -> None:
 
 def test_geoproximity_places_regions_by_name_and_endpoints_by_coordinates(tmp_path: Path) -> None:
     place = NEAR.replace('near_region = "eu-west-3"', "latitude = 48.86\nlongitude = 2.35\nbias = -20")
-    stacks = build(tmp_path, "geoproximity", first="bias = 10", endpoint=place)
+    stacks = build(tmp_path, "geoproximity", first="bias = 10", more=place)
     places = {name: record["geoproximity_routing_policy"] for name, record in public_records(stacks, "A").items()}
     assert places == {
         "eu-central-1": {"aws_region": "eu-central-1", "bias": 10},
@@ -213,7 +186,7 @@ def test_geoproximity_places_regions_by_name_and_endpoints_by_coordinates(tmp_pa
 
 def test_multivalue_answers_with_endpoints_only(tmp_path: Path) -> None:
     second = BACKUP.replace("backup", "other").replace("::1", "::2").replace("113.1", "113.2")
-    stacks = build(tmp_path, "multivalue", endpoint=BACKUP + second)
+    stacks = build(tmp_path, "multivalue", more=BACKUP + second)
     records = public_records(stacks, "A")
     assert {name: record["records"] for name, record in records.items()} == {
         "backup": ["203.0.113.1"],
@@ -228,7 +201,7 @@ def test_records_wait_for_the_old_policys_records_to_go(tmp_path: Path, policy: 
     parts = {
         "weighted": {"first": "weight = 1", "second": "weight = 1"},
         "geolocation": {"first": "is_default_location = true", "second": 'countries = ["US"]'},
-        "multivalue": {"endpoint": BACKUP + NEAR.replace('near_region = "eu-west-3"', "").replace("113.1", "113.2")},
+        "multivalue": {"more": BACKUP + NEAR.replace('near_region = "eu-west-3"', "").replace("113.1", "113.2")},
     }
     stacks = build(tmp_path, policy, **parts.get(policy, {}))
     (marker,) = found(stacks, "terraform_data")
@@ -271,7 +244,7 @@ def test_check_options_reach_the_checks(tmp_path: Path, setting: str, argument: 
 
 def test_tcp_check_of_an_endpoint_has_neither_path_nor_host(tmp_path: Path) -> None:
     tcp = NEAR + 'check_protocol = "tcp"\ncheck_port = 8443\n'
-    stacks = build(tmp_path, "latency", endpoint=tcp)
+    stacks = build(tmp_path, "latency", more=tcp)
     check = check_behind(stacks, public_records(stacks, "A")["dc"])
     assert (check["type"], check["port"]) == ("TCP", 8443)
     assert not {"resource_path", "fqdn", "enable_sni"} & set(check)

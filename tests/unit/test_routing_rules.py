@@ -6,30 +6,7 @@ import pytest
 
 from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
 from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, continent_of
-
-SITE = """
-[site]
-domain_name = "example.com"
-hostname = "www.example.com"
-environment = "test"
-project = "failover-site"
-[[region]]
-name = "eu-central-1"
-role = "primary"
-{first}
-[[region]]
-name = "us-east-1"
-role = "secondary"
-{second}
-{more}
-[routing]
-entry = "{entry}"
-policy = "{policy}"
-[health_check]
-region_check_protocol = "{protocol}"
-[state]
-backend = "local"
-"""
+from tests.routing_site import write_site
 
 THIRD = '[[region]]\nname = "ap-northeast-1"\nrole = "secondary"\n'
 
@@ -39,11 +16,7 @@ def endpoint(name: str = "backup", address: str = "203.0.113.1", extra: str = ""
 
 
 def load(tmp_path: Path, entry: str, policy: str, **parts: str) -> SiteFile:
-    path = tmp_path / "site.toml"
-    protocol = "https" if entry == "regional" else "http"
-    texts = {"first": "", "second": "", "more": "", "protocol": protocol, **parts}
-    path.write_text(SITE.format(entry=entry, policy=policy, **texts), encoding="utf-8")
-    return load_site_file(path)
+    return load_site_file(write_site(tmp_path, entry, policy, **parts))
 
 
 W = {"first": "weight = 1", "second": "weight = 1"}

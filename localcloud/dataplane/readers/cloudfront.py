@@ -1,7 +1,7 @@
 """Reads distributions, policies, LIVE functions, invalidations and the contents of key value stores."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -82,14 +82,18 @@ def read_key_value_store(clients: Clients, arn: str) -> dict[str, str]:
 
 
 def _cache_policies(client: "CloudFrontClient") -> dict[str, CachePolicy]:
-    policies: dict[str, CachePolicy] = {}
+    items = _listed(client.list_cache_policies, "CachePolicyList")
+    return {item["CachePolicy"]["Id"]: _cache_policy(item["CachePolicy"]["CachePolicyConfig"]) for item in items}
+
+
+def _listed(list_: Callable[..., Any], key: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the items of all pages; boto3 has no paginator for the lists of policies."""
     marker: dict[str, str] = {}
-    while True:  # boto3 has no paginator for this operation
-        page: Mapping[str, Any] = client.list_cache_policies(**marker)["CachePolicyList"]  # type: ignore[arg-type]
-        for item in page.get("Items", []):
-            policies[item["CachePolicy"]["Id"]] = _cache_policy(item["CachePolicy"]["CachePolicyConfig"])
+    while True:
+        page: Mapping[str, Any] = list_(**marker)[key]
+        yield from page.get("Items", [])
         if not page.get("NextMarker"):
-            return policies
+            return
         marker = {"Marker": page["NextMarker"]}
 
 
@@ -138,32 +142,19 @@ def _forwarded_values(behaviour: Mapping[str, Any]) -> CachePolicy:
 
 
 def _header_policies(client: "CloudFrontClient") -> dict[str, ResponseHeadersPolicy]:
-    policies: dict[str, ResponseHeadersPolicy] = {}
-    marker: dict[str, str] = {}
-    while True:  # boto3 has no paginator for this operation
-        answer = client.list_response_headers_policies(**marker)  # type: ignore[arg-type]
-        page: Mapping[str, Any] = answer["ResponseHeadersPolicyList"]
-        for item in page.get("Items", []):
-            policy = item["ResponseHeadersPolicy"]
-            policies[policy["Id"]] = policy_from_api(policy["ResponseHeadersPolicyConfig"])
-        if not page.get("NextMarker"):
-            return policies
-        marker = {"Marker": page["NextMarker"]}
+    items = _listed(client.list_response_headers_policies, "ResponseHeadersPolicyList")
+    policies = (item["ResponseHeadersPolicy"] for item in items)
+    return {policy["Id"]: policy_from_api(policy["ResponseHeadersPolicyConfig"]) for policy in policies}
 
 
 def _forwarded_headers(client: "CloudFrontClient") -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    marker: dict[str, str] = {}
-    while True:  # boto3 has no paginator for this operation
-        answer = client.list_origin_request_policies(**marker)  # type: ignore[arg-type]
-        page: Mapping[str, Any] = answer["OriginRequestPolicyList"]
-        for item in page.get("Items", []):
-            policy = item["OriginRequestPolicy"]
-            headers = policy["OriginRequestPolicyConfig"]["HeadersConfig"].get("Headers") or {}
-            found[policy["Id"]] = frozenset(name.lower() for name in headers.get("Items") or ())
-        if not page.get("NextMarker"):
-            return found
-        marker = {"Marker": page["NextMarker"]}
+    items = _listed(client.list_origin_request_policies, "OriginRequestPolicyList")
+    policies = (item["OriginRequestPolicy"] for item in items)
+    return {policy["Id"]: _header_names(policy["OriginRequestPolicyConfig"]["HeadersConfig"]) for policy in policies}
+
+
+def _header_names(config: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name.lower() for name in (config.get("Headers") or {}).get("Items") or ())
 
 
 def _distribution(client: "CloudFrontClient", id_: str, policies: _Policies) -> Distribution:
