@@ -236,3 +236,29 @@ def test_addresses_number_the_sorted_regions() -> None:
     regions = ["us-east-1", "eu-central-1", "eu-central-1"]
     assert [api_gateway_address(region, regions) for region in sorted(set(regions))] == ["127.0.20.1", "127.0.20.2"]
     assert ipv4_mapped("127.0.20.1") == "::ffff:127.0.20.1"
+
+
+@pytest.mark.parametrize(
+    ("sick", "expected"),
+    [
+        ("", ["192.0.2.1"]),
+        ("first", ["192.0.2.2"]),
+        ("first second", ["203.0.113.10"]),
+        ("first second backup", ["192.0.2.1"]),
+        ("backup", ["192.0.2.1"]),
+    ],
+)
+def test_resolution_backup_answers_when_the_pair_below_the_primary_alias_is_ill(sick: str, expected: list[str]) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-complex-configs.html"""
+
+    def role(name: str, check: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {"SetIdentifier": name.lower(), "Failover": name}
+        return found | ({"HealthCheckId": check} if check else {})
+
+    records = [
+        alias("www.example.test", "regions.example.test.", evaluates=True, **role("PRIMARY")),
+        plain("www.example.test", "A", "203.0.113.10", **role("SECONDARY", "backup")),
+        plain("regions.example.test", "A", "192.0.2.1", **role("PRIMARY", "first")),
+        plain("regions.example.test", "A", "192.0.2.2", **role("SECONDARY", "second")),
+    ]
+    assert values(ask("www.example.test", "A", *records, sick=sick)) == expected
