@@ -41,6 +41,7 @@ class HealthChecks(Construct):
         super().__init__(scope, id_)
         self._site = site
         self._provider = provider
+        settings = site.health_check
         is_regional = site.routing.entry is Entry.REGIONAL
         self.path_check_id = None if is_regional else self._add_path_check()
         self.region_check_ids = {
@@ -49,8 +50,9 @@ class HealthChecks(Construct):
                 name=f"{site.prefix}-region-{region.name}",
                 hostname=naming.regional_hostname(site, region.name),
                 path=naming.region_check_path(region.name),
-                protocol=site.health_check.region_check_protocol,
-                search_string=f'"{region.name}"' if is_regional and site.health_check.string_match else None,
+                protocol=settings.region_check_protocol,
+                search_string=f'"{region.name}"' if is_regional and settings.string_match else None,
+                interval_seconds=settings.region_request_interval_seconds or settings.request_interval_seconds,
             )
             for region in site.region
         }
@@ -63,10 +65,19 @@ class HealthChecks(Construct):
             path=f"/{naming.PATH_CHECK_KEY}",
             protocol=Protocol.HTTPS,
             search_string='"region"' if self._site.health_check.string_match else None,
+            interval_seconds=self._site.health_check.request_interval_seconds,
         )
 
     def _add_check(
-        self, id_: str, *, name: str, hostname: str, path: str, protocol: Protocol, search_string: str | None
+        self,
+        id_: str,
+        *,
+        name: str,
+        hostname: str,
+        path: str,
+        protocol: Protocol,
+        search_string: str | None,
+        interval_seconds: int,
     ) -> str:
         settings = self._site.health_check
         is_https = protocol is Protocol.HTTPS
@@ -80,7 +91,7 @@ class HealthChecks(Construct):
             resource_path=path,
             enable_sni=is_https,
             search_string=search_string,
-            request_interval=settings.request_interval_seconds,
+            request_interval=interval_seconds,
             failure_threshold=settings.failure_threshold,
             measure_latency=settings.measure_latency or None,
             regions=list(settings.checker_regions),
@@ -115,7 +126,7 @@ class EndpointChecks(Construct):
                 resource_path=None if is_tcp else endpoint.check_path,
                 enable_sni=True if endpoint.check_protocol is CheckProtocol.HTTPS else None,
                 search_string=matched,
-                request_interval=settings.request_interval_seconds,
+                request_interval=endpoint.check_request_interval_seconds or settings.request_interval_seconds,
                 failure_threshold=settings.failure_threshold,
                 measure_latency=settings.measure_latency or None,
                 regions=list(settings.checker_regions),

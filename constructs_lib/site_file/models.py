@@ -25,7 +25,7 @@ from constructs_lib.site_file.fields import Section as _Section
 from constructs_lib.site_file.fields import pattern as _pattern
 from constructs_lib.site_file.fields import refuse
 from constructs_lib.site_file.fields import says as _says
-from constructs_lib.site_file.targets import Endpoint, Target
+from constructs_lib.site_file.targets import Endpoint, Target, known_interval
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # The top-level label is not all digits, or 10.0.0.1 would be a name: https://www.rfc-editor.org/rfc/rfc3696#section-2
@@ -199,7 +199,8 @@ class Routing(_Section):
 class HealthCheck(_Section):
     """`[health_check]`: the Route 53 checks.
 
-    `request_interval_seconds` 10 costs 1.00 USD a month and check more than 30. `string_match` adds 1.00 USD a month.
+    `request_interval_seconds` 10 costs 1.00 USD a month and check more than 30; `region_request_interval_seconds` is another
+    interval for the region checks (default: the same). `string_match` adds 1.00 USD a month.
     `region_check_protocol` "https" costs 1.00 USD a month and region more than "http"; the checked object is a public
     marker of a few bytes. `measure_latency` adds 1.00 USD a month and check. `alarm_check` lets an alarm on 5xx answers turn what
     drives the records unhealthy as well: two checks more, 0.50 USD a month each above the first 50, and an alarm, 0.10 USD above
@@ -208,6 +209,7 @@ class HealthCheck(_Section):
     """
 
     request_interval_seconds: _Int = 30
+    region_request_interval_seconds: _Int | None = None
     failure_threshold: Annotated[_Int, Field(ge=1, le=10)] = 3
     checker_regions: Annotated[tuple[str, ...], _says(_CHECKER_REGIONS)] = ("us-east-1", "eu-west-1", "ap-southeast-1")
     region_check_protocol: Protocol = Protocol.HTTP
@@ -216,15 +218,10 @@ class HealthCheck(_Section):
     alarm_check: _Bool = False
     insufficient_data_health_status: InsufficientDataHealthStatus = InsufficientDataHealthStatus.LAST_KNOWN_STATUS
 
-    @field_validator("request_interval_seconds")
+    @field_validator("request_interval_seconds", "region_request_interval_seconds")
     @classmethod
-    def _is_route53_interval(cls, value: int) -> int:
-        if value not in (10, 30):
-            raise refuse(
-                allowed="10 or 30",
-                remedy="Route 53 has these two: 30 is the standard, 10 detects faster and costs 1.00 USD a month and check",
-            )
-        return value
+    def _is_route53_interval(cls, value: int | None) -> int | None:
+        return None if value is None else known_interval(value)
 
     @field_validator("checker_regions")
     @classmethod

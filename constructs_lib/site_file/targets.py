@@ -78,8 +78,9 @@ class Endpoint(Target):
 
     Route 53 checks it at `check_port` by `check_protocol`; `check_host` is the Host header and SNI name. An endpoint outside AWS
     costs 0.75 USD a month and check, HTTPS, string match and 10 s intervals 2.00 USD each (https://aws.amazon.com/route53/pricing/);
-    an address has one check, so an endpoint with both kinds of address has two. `near_region` is the AWS region that the latency
-    policy takes it for; `latitude` and `longitude` place it for geoproximity.
+    an address has one check, so an endpoint with both kinds of address has two. `check_request_interval_seconds` is 10 or 30;
+    default: `health_check.request_interval_seconds`. `near_region` is the AWS region that the latency policy takes it for;
+    `latitude` and `longitude` place it for geoproximity.
     """
 
     name: Annotated[str, pattern(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$", "2 to 32 of a-z, 0-9 and -, such as on-premises")]
@@ -92,6 +93,7 @@ class Endpoint(Target):
     check_port: Annotated[Int, Field(ge=1, le=65_535)] = 443
     check_path: Annotated[str, pattern(r"^/[ -~]{0,254}$", "a path that starts with /, at most 255 characters")] = "/"
     check_host: str | None = None
+    check_request_interval_seconds: Int | None = None
     check_search_string: Annotated[str, pattern(r"^[ -~]{1,255}$", "1 to 255 printable ASCII characters")] | None = None
 
     @field_validator("ipv4_address")
@@ -104,11 +106,31 @@ class Endpoint(Target):
     def _is_public_ipv6(cls, value: str | None) -> str | None:
         return None if value is None else _public(value, IPv6Address, allowed=_A_PUBLIC_IPV6_ADDRESS)
 
+    @field_validator("check_request_interval_seconds")
+    @classmethod
+    def _is_route53_interval(cls, value: int | None) -> int | None:
+        return None if value is None else known_interval(value)
+
     @property
     def addresses(self) -> dict[str, str]:
         """Record type (A, AAAA) -> address."""
         both = {"A": self.ipv4_address, "AAAA": self.ipv6_address}
         return {type_: address for type_, address in both.items() if address is not None}
+
+
+def known_interval(value: int) -> int:
+    """Returns an interval that Route 53 has.
+
+    Raises:
+        PydanticCustomError: it is another one.
+    """
+    if value not in (10, 30):
+        raise refuse(
+            allowed="10 or 30",
+            remedy="Route 53 has these two: 30 is the standard, 10 detects faster and costs 1.00 USD a month and check "
+            "(2.00 outside AWS)",
+        )
+    return value
 
 
 # Documentation ranges count as private in Python, but not for Route 53's checkers: examples and rehearsals use them.

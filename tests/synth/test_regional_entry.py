@@ -236,6 +236,7 @@ def test_alarm_check_is_off_by_default(tmp_path: Path) -> None:
     ("measure_latency = true", "measure_latency", True),
     ("string_match = true", "search_string", '"eu-central-1"'),
     ("request_interval_seconds = 10", "request_interval", 10),
+    ("region_request_interval_seconds = 10", "request_interval", 10),
 ])  # fmt: skip
 def test_check_options_reach_the_checks(tmp_path: Path, setting: str, argument: str, value: object) -> None:
     stacks = build(tmp_path, "failover", health_check=setting)
@@ -248,3 +249,11 @@ def test_tcp_check_of_an_endpoint_has_neither_path_nor_host(tmp_path: Path) -> N
     check = check_behind(stacks, public_records(stacks, "A")["dc"])
     assert (check["type"], check["port"]) == ("TCP", 8443)
     assert not {"resource_path", "fqdn", "enable_sni"} & set(check)
+
+
+def test_endpoint_may_be_asked_more_often_than_the_regions(tmp_path: Path) -> None:
+    stacks = build(tmp_path, "latency", more=NEAR + "check_request_interval_seconds = 10\n")
+    intervals = {
+        name: check_behind(stacks, record)["request_interval"] for name, record in public_records(stacks, "A").items()
+    }
+    assert intervals == {"eu-central-1": 30, "us-east-1": 30, "dc": 10}

@@ -92,6 +92,7 @@ REFUSED: list[tuple[str, str, dict[str, str], str, str]] = [
     ("regional", "multivalue", {"more": endpoint(address="203.0.113.1:80") + endpoint("b")}, "ipv4_address", "without port"),
     ("regional", "multivalue", {"more": endpoint(extra='ipv6_address = "203.0.113.9"')}, "ipv6_address", "public IPv6"),
     ("regional", "multivalue", {"more": endpoint(extra="check_port = 0")}, "endpoint[0].check_port is 0", "1 to 65535"),
+    ("regional", "multivalue", {"more": endpoint(extra="check_request_interval_seconds = 20")}, "seconds is 20", "10 or 30"),
     ("regional", "multivalue", {"more": endpoint(extra='check_path = "health"')}, "endpoint[0].check_path", "starts with /"),
     ("regional", "multivalue", {"more": endpoint(extra='kind = "x"')}, "endpoint[0].kind is an unknown key", "ipv4_address"),
 ]  # fmt: skip
