@@ -42,6 +42,10 @@ async function handler(event) {
   if (request.uri === '/redirect') {
     return { statusCode: 302, statusDescription: 'Found', headers: { location: { value: '/elsewhere' } } };
   }
+  if (request.uri === '/viewer') {
+    const country = request.headers['cloudfront-viewer-country'] || { value: 'unknown' };
+    return { statusCode: 200, statusDescription: 'OK', headers: { 'x-country': country } };
+  }
   if (request.uri === '/throw') throw new Error('broken on purpose');
   if (request.uri.startsWith('/plain/') || request.uri.startsWith('/health/')) return request;
   let release = 'none';
@@ -135,12 +139,13 @@ class World:
         tls: bool = True,
         timeout: float = 10,
         body: bytes | None = None,
+        source: str = "",
     ) -> Response:
-        """Ask as a browser does: a new connection, SNI and Host the same name unless told otherwise."""
+        """Ask as a browser does: a new connection, SNI and Host the same name unless told otherwise; `source` is its address."""
         started = time.monotonic()
         port = self.endpoints["https_port" if tls else "http_port"]
         certificate: dict[str, Any] = {}
-        raw = socket.create_connection((address, port), timeout=timeout)
+        raw = socket.create_connection((address, port), timeout=timeout, source_address=(source, 0) if source else None)
         try:
             if tls:
                 context = ssl.create_default_context(cafile=self.endpoints["ca_certificate"])

@@ -235,3 +235,39 @@ def test_edge_disabled_distribution_answers_403(world: World) -> None:
     finally:
         enable(is_enabled=True)
     world.eventually(lambda: world.get("/", host=name).status == 200, seconds=2)
+
+
+def test_edge_tells_the_function_where_the_viewer_is_once_a_policy_lists_the_header(world: World) -> None:
+    """adding-cloudfront-headers.html; a viewer from 127.18.2.x is in Virginia: localcloud.dataplane.places."""
+    cloudfront, host = world.client("cloudfront"), f"{SECONDARY}.{HOSTNAME}"
+    policy = cloudfront.create_origin_request_policy(
+        OriginRequestPolicyConfig={
+            "Name": "viewer",
+            "HeadersConfig": {
+                "HeaderBehavior": "whitelist",
+                "Headers": {"Quantity": 1, "Items": ["CloudFront-Viewer-Country"]},
+            },
+            "CookiesConfig": {"CookieBehavior": "none"},
+            "QueryStringsConfig": {"QueryStringBehavior": "none"},
+        }
+    )["OriginRequestPolicy"]["Id"]
+
+    def country() -> str:
+        return world.get("/viewer", host=host, source="127.18.2.1").headers["x-country"]
+
+    def set_policy(policy_id: str | None) -> None:
+        found = cloudfront.get_distribution_config(Id=world.distributions[SECONDARY]["Id"])
+        behaviour = found["DistributionConfig"]["DefaultCacheBehavior"]
+        behaviour.pop("OriginRequestPolicyId", None)
+        behaviour |= {} if policy_id is None else {"OriginRequestPolicyId": policy_id}
+        cloudfront.update_distribution(
+            Id=world.distributions[SECONDARY]["Id"],
+            IfMatch=found["ETag"],
+            DistributionConfig=found["DistributionConfig"],
+        )
+
+    assert country() == "unknown"
+    set_policy(policy)
+    world.eventually(lambda: country() == "US")
+    set_policy(None)
+    world.eventually(lambda: country() == "unknown")
