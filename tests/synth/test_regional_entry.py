@@ -29,9 +29,9 @@ def example(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def build(tmp_path: Path, policy: str, **parts: str) -> Stacks:
+def build(tmp_path: Path, policy: str, *, entry: str = "regional", **parts: str) -> Stacks:
     """Returns the stacks of a two-region site under `policy`; parts as `write_site` takes them."""
-    outdir = synthesize(load_site_file(write_site(tmp_path, "regional", policy, **parts)), outdir=tmp_path / "out")
+    outdir = synthesize(load_site_file(write_site(tmp_path, entry, policy, **parts)), outdir=tmp_path / "out")
     return {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
 
 
@@ -217,6 +217,18 @@ def test_alarm_check_drives_the_records_together_with_the_probe(tmp_path: Path) 
     (metric, *_) = [item for item in found(stacks, "aws_route53_health_check") if item["type"] == "CLOUDWATCH_METRIC"]
     assert (metric["cloudwatch_alarm_region"], metric["insufficient_data_health_status"]) == ("eu-central-1", "Healthy")
     assert metric["triggers"]
+
+
+def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global_region(tmp_path: Path) -> None:
+    """CloudFront's metrics are in us-east-1 only: programming-cloudwatch-metrics.html."""
+    stacks = build(tmp_path, "failover", entry="cloudfront", health_check="alarm_check = true")
+    primary = public_records(stacks, "A")["primary"]
+    both = check_behind(stacks, primary)
+    assert (both["type"], both["child_health_threshold"]) == ("CALCULATED", 2)
+    assert any("health_checks_path" in child for child in both["child_healthchecks"])
+    (alarm,) = found(stacks, "aws_cloudwatch_metric_alarm")
+    assert (alarm["metric_name"], alarm["dimensions"]["Region"]) == ("5xxErrorRate", "Global")
+    assert alarm["provider"] == "aws.global"
 
 
 def test_alarm_is_one_that_route_53_can_read(tmp_path: Path) -> None:
