@@ -14,7 +14,6 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_record import Route53Record
 from constructs import Construct
 
-from constructs_lib import naming
 from constructs_lib.hosted_zone import HostedZone
 from constructs_lib.site_file import SiteFile
 
@@ -27,6 +26,8 @@ class EdgeCertificate(Construct):
     """CloudFront's certificate (us-east-1 only) for every name of the site, with its validation records.
 
     It stays when the entry is regional and no distribution uses it: it costs nothing, and its records prove the regional ones.
+    The names of further regions are on a second one: a changed list of names replaces the certificate, and one that a
+    distribution still uses cannot be deleted.
 
     It is requested but not waited for: a new zone answers only after its delegation. The edge stack waits.
 
@@ -34,14 +35,16 @@ class EdgeCertificate(Construct):
         arn: ARN of the certificate.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, zone: HostedZone, provider: AwsProvider) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, names: Sequence[str], zone: HostedZone, provider: AwsProvider
+    ) -> None:
         super().__init__(scope, id_)
-        first, *others = naming.certificate_names(site)
+        first, *others = names
         certificate = AcmCertificate(
             self,
             "certificate",
             domain_name=first,
-            subject_alternative_names=others,
+            subject_alternative_names=others or None,
             validation_method="DNS",
             lifecycle=_REPLACE,
             provider=provider,

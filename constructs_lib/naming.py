@@ -45,8 +45,20 @@ def regions_hostname(site: SiteFile) -> str:
 
 
 def certificate_names(site: SiteFile) -> list[str]:
-    """Returns every name that the site serves, the public one first."""
-    return [site.site.hostname, *(regional_hostname(site, region.name) for region in site.region)]
+    """Returns every name that CloudFront serves, or would with two regions: the public one first."""
+    pair = (site.primary.name, site.secondary.name)
+    return [site.site.hostname, *(regional_hostname(site, name) for name in _region_names(site) if name in pair)]
+
+
+def further_names(site: SiteFile) -> list[str]:
+    """Returns the names of the regions beyond two, which only a regional entry has."""
+    served = certificate_names(site)
+    names = [regional_hostname(site, name) for name in _region_names(site)]
+    return [name for name in names if name not in served]
+
+
+def _region_names(site: SiteFile) -> list[str]:
+    return [region.name for region in site.region]
 
 
 def bucket(site: SiteFile, region: str, account_id: str) -> str:

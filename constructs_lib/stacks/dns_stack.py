@@ -22,7 +22,12 @@ class DnsStack(TerraformStack):
         add_state_backend(self, site=site)
         provider = add_provider(self, site=site, region=naming.GLOBAL_REGION)
         self.zone = HostedZone(self, "hosted_zone", site=site, provider=provider)
-        self.edge_certificate = EdgeCertificate(self, "edge_certificate", site=site, zone=self.zone, provider=provider)
+        self.edge_certificate = EdgeCertificate(
+            self, "edge_certificate", names=naming.certificate_names(site), zone=self.zone, provider=provider
+        )
+        further = naming.further_names(site)
+        if further:
+            EdgeCertificate(self, "further_certificate", names=further, zone=self.zone, provider=provider)
         TerraformOutput(self, "hosted_zone_id", value=self.zone.zone_id)
         TerraformOutput(self, "name_servers", value=self.zone.name_servers)
         TerraformOutput(self, "domain_name", value=site.site.domain_name)

@@ -269,3 +269,17 @@ def test_endpoint_may_be_asked_more_often_than_the_regions(tmp_path: Path) -> No
         name: check_behind(stacks, record)["request_interval"] for name, record in public_records(stacks, "A").items()
     }
     assert intervals == {"eu-central-1": 30, "us-east-1": 30, "dc": 10}
+
+
+def test_third_region_leaves_the_certificate_of_the_distributions_as_it_was(tmp_path: Path) -> None:
+    """A certificate with other names is another certificate, and the old one cannot go while a distribution uses it."""
+    third = '[[region]]\nname = "ap-northeast-1"\nrole = "secondary"\n'
+    (tmp_path / "two").mkdir()
+    (tmp_path / "three").mkdir()
+    two = build(tmp_path / "two", "failover", entry="cloudfront")["dns"]["resource"]
+    three = build(tmp_path / "three", "latency", more=third)["dns"]["resource"]
+    (certificate,) = two["aws_acm_certificate"].values()
+    assert certificate in three["aws_acm_certificate"].values()
+    proofs = {name for name in three["aws_route53_record"] if "validation" in name}
+    assert len(proofs) == 4
+    assert {name for name in two["aws_route53_record"] if "validation" in name} < proofs
