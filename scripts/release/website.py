@@ -30,7 +30,7 @@ class Website:
 
     @property
     def hostnames(self) -> tuple[str, ...]:
-        """Every name that certainly serves what we publish: with a regional entry the public one may lead to an external server."""
+        """Every name that serves what we publish; with a regional entry the public one may lead to an external server."""
         return self.regional_hostnames if self.entry == "regional" else (self.hostname, *self.regional_hostnames)
 
     def bucket(self, region: str) -> ContentBucket:

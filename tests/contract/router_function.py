@@ -35,8 +35,7 @@ class RouterFunction:
 
     def __init__(self, *, own: str, other: str, policy: dict[str, Any] | None = None) -> None:
         source = render(own=own, other=other, policy=policy)
-        self._source = "
-".join(line for line in source.splitlines() if not line.startswith("import "))
+        self._source = "\n".join(line for line in source.splitlines() if not line.startswith("import "))
         self.calls: list[list[Any]] = []
 
     def run(
