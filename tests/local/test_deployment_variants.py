@@ -99,7 +99,8 @@ def _prepare(deployment: DeploymentWorld, folder: Path, changes: tuple[tuple[str
 def _add_outputs(state: Path, stack: Path) -> None:
     document, outputs = json.loads(state.read_bytes()), json.loads(stack.read_bytes()).get("output", {})
     for name in outputs.keys() - document["outputs"].keys():
-        document["outputs"][name] = {"value": f"{name}.execute-api.eu-central-1.amazonaws.com", "type": "string"}
+        value = "Z0123456789ABC" if name.endswith("zone_id") else "d-1.execute-api.eu-central-1.amazonaws.com"
+        document["outputs"][name] = {"value": value, "type": "string"}
     state.write_text(json.dumps(document), encoding="utf-8")
 
 
