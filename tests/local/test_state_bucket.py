@@ -8,7 +8,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from scripts.cli import app
+from scripts.cli import application
 from scripts.errors import MissingOutputError
 from tests.local.gateway_world import GatewayWorld
 
@@ -34,7 +34,7 @@ def stacks(folder: Path, *, bucket: str | None, replica_region: str | None = Non
 
 
 def bootstrap(folder: Path, *arguments: str) -> dict[str, Any]:
-    result = runner.invoke(app, ["bootstrap", "--stacks", str(folder), "--json", *arguments])
+    result = runner.invoke(application(), ["bootstrap", "--stacks", str(folder), "--json", *arguments])
     if result.exception is not None:
         raise result.exception
     document: dict[str, Any] = json.loads(result.stdout)
