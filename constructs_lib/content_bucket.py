@@ -30,10 +30,20 @@ from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.checkov_skips import skip
 
 _NONCURRENT_DAYS = 30
 _NONCURRENT_VERSIONS_KEPT = 3
 _ABORT_UPLOAD_DAYS = 2
+_SKIPS = {
+    "CKV_AWS_18": "Viewers reach the bucket through CloudFront only, so access logs would list CloudFront's addresses; "
+    "they cost a PUT per delivery and a bucket more. CloudTrail (features.audit) records every change of a setting.",
+    "CKV_AWS_144": "Replicated both ways by the edge stack (aws_s3_bucket_replication_configuration), in another state, "
+    "because a rule needs both buckets; checkov sees one state at a time.",
+    "CKV_AWS_145": "SSE-S3: the content is public by purpose. SSE-KMS would add 2 USD a month and, per bucket, key grants to "
+    "CloudFront and to replication that can each break reading.",
+    "CKV2_AWS_62": "Nothing consumes events of objects: `failover sync-content` verifies both regions before it switches.",
+}
 _HEALTH_PAGE = Path(__file__).parent / "functions" / "health_page.html"
 
 
@@ -52,6 +62,7 @@ class ContentBucket(Construct):
     def __init__(self, scope: Construct, id_: str, *, name: str, region: str, provider: AwsProvider) -> None:
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, provider=provider)
+        skip(bucket, _SKIPS)
         S3BucketPublicAccessBlock(
             self,
             "public_access_block",

@@ -22,6 +22,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import security_headers
+from constructs_lib.checkov_skips import skip
 from constructs_lib.site_file import SiteFile
 
 CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -30,6 +31,10 @@ CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 """
 
+_NO_PRELOAD = (
+    "HSTS for a year, but preload and subdomains only by headers.hsts_preload and headers.hsts_include_subdomains: they bind "
+    "every host of the domain, for months after they are taken back (https://hstspreload.org/)."
+)
 _DEFAULT_TTL_SECONDS = 86_400
 _MAX_TTL_SECONDS = 31_536_000
 
@@ -74,6 +79,7 @@ class EdgePolicies(Construct):
             ),
             provider=provider,
         )
+        skip(headers, {"CKV_AWS_259": _NO_PRELOAD})
         self.cache_policy_id = cache.id
         self.response_headers_policy_id = headers.id
 
