@@ -11,11 +11,18 @@ from collections.abc import Mapping
 from cdktf import TerraformResource
 
 
-def skip(resource: TerraformResource, reasons: Mapping[str, str]) -> None:
+def skip(
+    resource: TerraformResource, reasons: Mapping[str, str], *, in_plan_only: Mapping[str, str] | None = None
+) -> None:
     """Notes on one resource which checks it does not follow.
 
     Args:
         resource: the resource that checkov would name.
         reasons: check id such as "CKV_AWS_18" -> why its advice does not hold here.
+        in_plan_only: the same for checks that only a plan fails, where references to other stacks are values already.
     """
-    resource.add_override("//.checkov.skip", [{"id": id_, "comment": reason} for id_, reason in reasons.items()])
+    skips = [{"id": id_, "comment": reason} for id_, reason in reasons.items()]
+    skips += [
+        {"id": id_, "comment": reason, "framework": "terraform_plan"} for id_, reason in (in_plan_only or {}).items()
+    ]
+    resource.add_override("//.checkov.skip", skips)

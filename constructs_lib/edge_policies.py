@@ -24,6 +24,7 @@ from constructs import Construct
 from constructs_lib import security_headers
 from constructs_lib.checkov_skips import skip
 from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.security import Headers
 
 CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 """AWS's managed policy Managed-CachingDisabled.
@@ -69,7 +70,7 @@ class EdgePolicies(Construct):
             "response_headers_policy",
             name=f"{site.prefix}-security-headers",
             comment="Security headers",
-            security_headers_config=_security_headers(),
+            security_headers_config=_security_headers(site.headers),
             custom_headers_config=CloudfrontResponseHeadersPolicyCustomHeadersConfig(
                 items=[
                     CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
@@ -79,7 +80,8 @@ class EdgePolicies(Construct):
             ),
             provider=provider,
         )
-        skip(headers, {"CKV_AWS_259": _NO_PRELOAD})
+        if not site.headers.hsts_preload:
+            skip(headers, {"CKV_AWS_259": _NO_PRELOAD})
         self.cache_policy_id = cache.id
         self.response_headers_policy_id = headers.id
 
@@ -100,7 +102,7 @@ def _key_is_path_only() -> CloudfrontCachePolicyParametersInCacheKeyAndForwarded
     )
 
 
-def _security_headers() -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
+def _security_headers(headers: Headers) -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
     return CloudfrontResponseHeadersPolicySecurityHeadersConfig(
         content_security_policy=CloudfrontResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicy(
             content_security_policy=security_headers.CONTENT_SECURITY_POLICY, override=True
@@ -114,8 +116,8 @@ def _security_headers() -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
         ),
         strict_transport_security=CloudfrontResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurity(
             access_control_max_age_sec=security_headers.HSTS_MAX_AGE_SECONDS,
-            include_subdomains=False,
-            preload=False,
+            include_subdomains=headers.hsts_include_subdomains,
+            preload=headers.hsts_preload,
             override=True,
         ),
     )

@@ -40,11 +40,15 @@ _NOT_FOUND_TTL_SECONDS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionAccess:
-    """What a distribution is allowed to use: its certificate, origin access control and router function."""
+    """What a distribution is allowed to use: its certificate, origin access control and router function.
+
+    `web_acl_arn` names the AWS WAF web ACL before it; None: there is none.
+    """
 
     certificate_arn: str
     origin_access_control_id: str
     router_function_arn: str
+    web_acl_arn: str | None = None
 
 
 class RegionalDistribution(Construct):
@@ -82,6 +86,7 @@ class RegionalDistribution(Construct):
             price_class=site.routing.price_class.value,
             aliases=list(aliases),
             default_root_object="index.html",
+            web_acl_id=access.web_acl_arn,
             origin=[
                 CloudfrontDistributionOrigin(
                     origin_id=naming.origin_id(name),
@@ -123,12 +128,15 @@ def _skips(site: SiteFile) -> dict[str, str]:
         "CKV_AWS_86": "Standard logs cost storage and hold viewers' addresses; CloudWatch's metrics and the health checks tell "
         "of failures without them.",
         "CKV_AWS_374": "The website is for every country. routing.price_class limits which edge locations serve it.",
-        "CKV_AWS_68": "AWS WAF costs 7.00 USD a month and 0.60 USD per million requests, and a static site has no code to "
-        "attack. features.waf adds it.",
         "CKV2_AWS_47": "Static files from S3: nothing behind the distribution runs Java. features.waf adds "
         "AWSManagedRulesKnownBadInputsRuleSet; the check also wants AWSManagedRulesAnonymousIpList, which turns readers with a "
         "VPN away.",
     }
+    if not site.features.waf:
+        reasons["CKV_AWS_68"] = (
+            "AWS WAF costs 7.00 USD a month and 0.60 USD per million requests, and a static site has no code to attack; "
+            "features.waf adds it."
+        )
     if site.health_check.region_check_protocol is Protocol.HTTP:
         reasons["CKV_AWS_34"] = (
             "Only /health/<region>.json, a public marker of a few bytes, is served over HTTP: a redirect would count as healthy, "

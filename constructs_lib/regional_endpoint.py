@@ -4,6 +4,7 @@ It is the SECONDARY of the DNS failover records (layer 3) and needs nothing outs
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from cdktf import AssetType, Fn, TerraformAsset
@@ -96,7 +97,8 @@ class RegionalEndpoint(Construct):
         self._provider = provider
         # At most 57 of the 64 characters that IAM and Lambda allow.
         name = f"{site.prefix}-endpoint-{region}"
-        function = self._add_function(name, region, bucket)
+        headers = security_headers.as_http_headers(site.headers)
+        function = self._add_function(name, region, bucket, headers)
         api = self._add_api(name, function)
         domain = Apigatewayv2DomainName(
             self,
@@ -119,7 +121,9 @@ class RegionalEndpoint(Construct):
         self.target_domain_name = domain.domain_name_configuration.target_domain_name
         self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
 
-    def _add_function(self, name: str, region: str, bucket: ContentBucket) -> LambdaFunction:
+    def _add_function(
+        self, name: str, region: str, bucket: ContentBucket, headers: Mapping[str, str]
+    ) -> LambdaFunction:
         log_group = self._add_log_group("function_log", f"/aws/lambda/{name}")
         role = IamRole(
             self,
@@ -152,7 +156,7 @@ class RegionalEndpoint(Construct):
                 variables={
                     "BUCKET": bucket.name,
                     "REGION": region,
-                    "SECURITY_HEADERS": json.dumps(security_headers.as_http_headers(), sort_keys=True),
+                    "SECURITY_HEADERS": json.dumps(headers, sort_keys=True),
                 }
             ),
             depends_on=[log_group, policy],

@@ -4,15 +4,20 @@ from pathlib import Path
 
 from cdktf import App
 
+from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import DnsStack, EdgeStack, RegionStack
+from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, RegionStack
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds the stacks dns, region-<name> for each region, and edge."""
+    """Adds the stacks dns, region-<name> for each region, and edge; access and audit where the site file asks for them."""
     dns = DnsStack(app, site=site)
     regions = [RegionStack(app, site=site, region=region, dns=dns) for region in site.region]
     EdgeStack(app, site=site, dns=dns, regions=regions)
+    if site.features.audit:
+        AuditStack(app, site=site)
+    if site.github.subjects:
+        bound_roles(app, site=site, access=AccessStack(app, site=site))
 
 
 def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:

@@ -6,7 +6,7 @@ graph checks; logical ids are unique in a stack that cdktf made, so a resource i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,14 +51,15 @@ def for_checkov(stack: Mapping[str, Any]) -> dict[str, Any]:
     return {name: block for name, block in stack.items() if name != "terraform"}
 
 
-def read_skips(stacks: Mapping[str, Mapping[str, Any]]) -> dict[Finding, str]:
-    """Returns every reason that `constructs_lib/checkov_skips.py` left in the stacks."""
+def read_skips(stacks: Mapping[str, Mapping[str, Any]], *, frameworks: Container[str]) -> dict[Finding, str]:
+    """Returns the reasons that `constructs_lib/checkov_skips.py` left in the stacks, as far as they concern these frameworks."""
     return {
         Finding(stack=stack, logical_id=logical_id, check_id=skip["id"]): skip["comment"]
         for stack, document in stacks.items()
         for bodies in document.get("resource", {}).values()
         for logical_id, body in bodies.items()
         for skip in body.get("//", {}).get("checkov", {}).get("skip", [])
+        if skip.get("framework", "terraform_json") in frameworks
     }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.errors import EnvironmentFailureError, OpsError
+from scripts.localcloud_process import sole_user
 from tools import checkov_install
 from tools.checkov_judge import Verdict, for_checkov, judge, read_skips
 from tools.checkov_plan import plans_of
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         checkov_install.install()
-        verdicts = [_scan(path, plan=options.plan) for path in options.site_files or sorted(ROOT.glob("config/*.toml"))]
+        site_files = options.site_files or sorted(ROOT.glob("config/*.toml"))
+        with sole_user(BUILD, "make checkov"):
+            verdicts = [_scan(path, plan=options.plan) for path in site_files]
     except OpsError as error:
         print(f"checkov: {error}", file=sys.stderr)
         return error.exit_code
@@ -53,7 +56,7 @@ def _scan(site_file: Path, *, plan: bool) -> Verdict:
         _write(folder / "plan", "plan.json", plans_of(folder))
         reports += run(folder / "plan", "terraform_plan")
     try:
-        verdict = judge(reports, read_skips(stacks))
+        verdict = judge(reports, read_skips(stacks, frameworks={report["check_type"] for report in reports}))
     except ValueError as error:
         raise EnvironmentFailureError(f"{site_file.name}: {error}") from error
     _print(site_file.name, verdict)
