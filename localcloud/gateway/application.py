@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from localcloud.gateway import moto_security
 from localcloud.gateway.acm import AcmService, CertificateStore
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
 from localcloud.gateway.clock import AwsClock
@@ -25,6 +26,7 @@ from localcloud.gateway.moto_services import has_api_stage, patch_lambda
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.replays import Replays
 from localcloud.gateway.revision import RevisionCounter
+from localcloud.gateway.route53.query_logging import LogAccess
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.service import Route53Service
 from localcloud.gateway.route53.store import Route53Store
@@ -104,9 +106,15 @@ class Application:
             aliases_of_distribution=self.cloudfront_store.aliases_of_domain,
             zone_id_of_endpoint=domains.zone_id_of_endpoint,
         )
-        self._cloudfront = CloudFrontService(self.cloudfront_store, self.certificates)
+        self._cloudfront = CloudFrontService(self.cloudfront_store, self.certificates, moto_security.has_web_acl)
         self._key_values = KeyValueData(self.cloudfront_store)
-        self._route53 = Route53Service(self.route53_store, targets, self._aws_names)
+        self._route53 = Route53Service(
+            self.route53_store,
+            targets,
+            self._aws_names,
+            signing_key=moto_security.signing_key,
+            logs=LogAccess(exists=moto_security.has_log_group, may_write=moto_security.route53_may_write),
+        )
         self._acm = AcmService(self.certificates)
         self._domains = ApiGatewayDomains(domains, self.certificates, has_api_stage)
         self.s3 = S3Service(
