@@ -327,6 +327,22 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             ],
         },
         {
+            # Access logs of an HTTP API: these have no resource of their own.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+            "Sid": "LogDelivery",
+            "Effect": "Allow",
+            "Action": [
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DeleteResourcePolicy",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ],
+            "Resource": "*",
+        },
+        {
             "Sid": "Certificates",
             "Effect": "Allow",
             "Action": ["acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate"],
