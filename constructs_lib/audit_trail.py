@@ -16,25 +16,13 @@ from cdktf_cdktf_provider_aws.s3_bucket_object_lock_configuration import (
     S3BucketObjectLockConfigurationRuleA,
     S3BucketObjectLockConfigurationRuleDefaultRetentionA,
 )
-from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
-    S3BucketOwnershipControls,
-    S3BucketOwnershipControlsRule,
-)
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
-from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationA,
-    S3BucketServerSideEncryptionConfigurationRuleA,
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
-    S3BucketVersioningA,
-    S3BucketVersioningVersioningConfiguration,
-)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
 from constructs_lib import policies
 from constructs_lib.checkov_skips import skip
+from constructs_lib.private_bucket import keep_private
 
 RETENTION_DAYS = 365
 _EXPIRE_DAYS = RETENTION_DAYS + 1
@@ -72,8 +60,7 @@ class AuditTrail(Construct):
         self._provider = provider
         bucket = S3Bucket(self, "bucket", bucket=bucket_name, object_lock_enabled=True, provider=provider)
         skip(bucket, _BUCKET_SKIPS)
-        self._close(bucket)
-        self._lock(bucket)
+        self._lock(bucket, keep_private(self, bucket=bucket, provider=provider))
         policy = S3BucketPolicy(
             self,
             "policy",
@@ -96,48 +83,7 @@ class AuditTrail(Construct):
         self.trail_arn = trail.arn
         self.bucket_name = bucket.bucket
 
-    def _close(self, bucket: S3Bucket) -> None:
-        S3BucketPublicAccessBlock(
-            self,
-            "public_access_block",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            provider=self._provider,
-        )
-        S3BucketOwnershipControls(
-            self,
-            "ownership",
-            bucket=bucket.id,
-            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
-            provider=self._provider,
-        )
-        S3BucketServerSideEncryptionConfigurationA(
-            self,
-            "encryption",
-            bucket=bucket.id,
-            rule=[
-                S3BucketServerSideEncryptionConfigurationRuleA(
-                    apply_server_side_encryption_by_default=(
-                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="AES256"
-                        )
-                    )
-                )
-            ],
-            provider=self._provider,
-        )
-
-    def _lock(self, bucket: S3Bucket) -> None:
-        versioning = S3BucketVersioningA(
-            self,
-            "versioning",
-            bucket=bucket.id,
-            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
-            provider=self._provider,
-        )
+    def _lock(self, bucket: S3Bucket, versioning: S3BucketVersioningA) -> None:
         S3BucketObjectLockConfigurationA(
             self,
             "object_lock",
