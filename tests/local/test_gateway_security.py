@@ -185,3 +185,13 @@ def test_distribution_rejects_a_regional_web_acl(gateway_world: GatewayWorld) ->
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistribution.html: InvalidWebACLId
     arn = web_acl(gateway_world, "REGIONAL")
     refused("InvalidWebACLId", gateway_world.distribution, 400, WebACLId=arn)
+
+
+def test_keys_of_a_zone_are_named_as_terraform_reads_them(gateway_world: GatewayWorld) -> None:
+    # API model of GetDNSSEC: KeySigningKeys is a list whose members have no location name; boto3 takes any, Go only `member`
+    zone_id, _ = gateway_world.hosted_zone()
+    key_signing_key(gateway_world, zone_id)
+    scope = "Credential=localcloud/20260101/us-east-1/route53/aws4_request, SignedHeaders=host, Signature=0"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+    _, _, body = gateway_world.http("GET", f"/2013-04-01/hostedzone/{zone_id}/dnssec", headers=headers)
+    assert b"<KeySigningKeys><member><Name>site</Name>" in body

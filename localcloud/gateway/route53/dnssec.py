@@ -24,7 +24,7 @@ from localcloud.gateway.rest_routes import Parameters, Route, route
 from localcloud.gateway.route53.hosted_zones import BASE_URL, HostedZones, pending_change, xml_response
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.wire import Request, Response
-from localcloud.gateway.xml_tree import element, parse_xml, text_element
+from localcloud.gateway.xml_tree import element, parse_xml, renamed_copy, text_element
 
 MAXIMUM_KEYS = 2
 """Route53/latest/DeveloperGuide/dns-configuring-dnssec-ksk.html: a zone has at most two key-signing keys."""
@@ -139,7 +139,8 @@ class Dnssec:
         with self._store.lock:
             zone = self._zones.zone(parameters["Id"])
             state = "SIGNING" if zone.id in self._signing else "NOT_SIGNING"
-            keys = [_key_xml(key, zone.name) for key in self._keys.get(zone.id, {}).values()]
+            # The API model gives this list's elements no name of their own, so they are `member`.
+            keys = [renamed_copy(_key_xml(key, zone.name), "member") for key in self._keys.get(zone.id, {}).values()]
         status = element("Status", text_element("ServeSignature", state))
         return xml_response(element("GetDNSSECResponse", status, element("KeySigningKeys", *keys)))
 
