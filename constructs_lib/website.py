@@ -1,9 +1,12 @@
 """The website as a whole: the stacks of one site file, in the order in which they are applied."""
 
+import json
 from pathlib import Path
 
 from cdktf import App
 
+from constructs_lib.errors import ConfigError
+from constructs_lib.residency import data_outside
 from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
 from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, RegionStack
@@ -29,10 +32,23 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
 
     Returns:
         The output folder; the stacks are in `stacks/<name>/cdk.tf.json`.
+
+    Raises:
+        ConfigError: something would hold data outside `residency.allowed_regions`.
     """
     if outdir is not None:
         outdir.mkdir(parents=True, exist_ok=True)
     app = App() if outdir is None else App(outdir=str(outdir))
     build_website(app, site)
     app.synth()
+    _keep_residency(site, Path(app.outdir) / "stacks")
     return Path(app.outdir)
+
+
+def _keep_residency(site: SiteFile, stacks: Path) -> None:
+    if not site.residency.allowed_regions:
+        return
+    documents = {path.parent.name: json.loads(path.read_bytes()) for path in stacks.glob("*/cdk.tf.json")}
+    problems = data_outside(documents, allowed=site.residency.allowed_regions)
+    if problems:
+        raise ConfigError("the synthesized stacks", problems)

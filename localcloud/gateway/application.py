@@ -135,6 +135,7 @@ class Application:
             "acm": self._acm.handle,
             "apigateway": self._handle_api_gateway,
             "lambda": self._handle_lambda,
+            "wafv2": self._handle_wafv2,
         }
 
     def _aws_names(self) -> dict[str, AwsName]:
@@ -218,6 +219,19 @@ class Application:
         if self._domains.owns(request):
             return self._domains.handle(request, region)
         return self._moto.forward(request, "apigateway")
+
+    def _handle_wafv2(self, request: Request, _: str) -> Response:
+        """Let moto answer, but keep a web ACL that a distribution uses: moto does not know who uses it.
+
+        https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html
+        """
+        arn = moto_security.web_acl_to_delete(request)
+        with self.cloudfront_store.lock:
+            used = {item.config.findtext("WebACLId") for item in self.cloudfront_store.distributions.values()}
+        if arn is not None and arn in used:
+            message = "AWS WAF couldn't perform the operation because your resource is being used by another resource."
+            return json_response({"__type": "WAFAssociatedItemException", "message": message}, status=400)
+        return self._moto.forward(request, "wafv2")
 
     def _handle_lambda(self, request: Request, region: str) -> Response:
         """Let moto answer, but point GetFunction's code location to the control API."""

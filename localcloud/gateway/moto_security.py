@@ -9,6 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from localcloud.gateway.identifiers import ACCOUNT_ID
+from localcloud.gateway.wire import Request
 
 _REGION = "us-east-1"
 _WRITES = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -52,6 +53,16 @@ def has_web_acl(arn: str) -> bool:
     from moto.wafv2.models import wafv2_backends
 
     return arn in wafv2_backends[ACCOUNT_ID]["global"].wacls
+
+
+def web_acl_to_delete(request: Request) -> str | None:
+    """Return the ARN of the web ACL for CloudFront that a request would delete, None when it is another request."""
+    if not (request.header("X-Amz-Target") or "").endswith(".DeleteWebACL"):
+        return None
+    asked = json.loads(request.body)
+    if asked.get("Scope") != "CLOUDFRONT":
+        return None
+    return f"arn:aws:wafv2:{_REGION}:{ACCOUNT_ID}:global/webacl/{asked['Name']}/{asked['Id']}"
 
 
 def _allows_route53(statement: dict[str, Any], arn: str) -> bool:

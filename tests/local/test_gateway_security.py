@@ -187,6 +187,16 @@ def test_distribution_rejects_a_regional_web_acl(gateway_world: GatewayWorld) ->
     refused("InvalidWebACLId", gateway_world.distribution, 400, WebACLId=arn)
 
 
+def test_web_acl_in_use_is_not_deleted(gateway_world: GatewayWorld) -> None:
+    # https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html: WAFAssociatedItemException
+    arn, waf = web_acl(gateway_world, "CLOUDFRONT"), gateway_world.client("wafv2")
+    gateway_world.distribution(WebACLId=arn)
+    name, identifier = arn.split("/")[-2:]
+    token = waf.get_web_acl(Name=name, Id=identifier, Scope="CLOUDFRONT")["LockToken"]
+    arguments = {"Name": name, "Id": identifier, "Scope": "CLOUDFRONT", "LockToken": token}
+    refused("WAFAssociatedItemException", waf.delete_web_acl, 400, **arguments)
+
+
 def test_keys_of_a_zone_are_named_as_terraform_reads_them(gateway_world: GatewayWorld) -> None:
     # API model of GetDNSSEC: KeySigningKeys is a list whose members have no location name; boto3 takes any, Go only `member`
     zone_id, _ = gateway_world.hosted_zone()

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from constructs_lib.naming import ADMINISTRATORS_STACKS, GLOBAL_REGION
-from constructs_lib.site_file import SiteFile, load_site_file
+from constructs_lib.residency import data_outside
+from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
+from constructs_lib.site_file.security import Residency
 from constructs_lib.website import synthesize
 
 ROOT = Path(__file__).parents[2]
 Body = dict[str, Any]
 Stacks = dict[str, Body]
-
-# What these services keep in us-east-1 is configuration, whatever regions the data is in: docs/SECURITY.md.
-GLOBAL_KINDS = re.compile(r"aws_(cloudfront|route53|acm|iam|wafv2|kms_key|budgets)")
 
 
 def load(stem: str, folder: Path, *replacements: tuple[str, str]) -> SiteFile:
@@ -195,25 +194,45 @@ def test_feature_replaces_nothing(tmp_path: Path, feature: str) -> None:
     assert changed == ({"aws_cloudfront_distribution"} if feature == "waf" else set())
 
 
-def test_data_stays_in_allowed_regions(site: SiteFile, stacks: Stacks) -> None:
-    """Outside them only us-east-1 has anything, and there only what global services keep."""
-    allowed = site.residency.allowed_regions
-    for name, stack in stacks.items():
-        regions = {provider.get("alias"): provider["region"] for provider in stack["provider"]["aws"]}
-        for kind, found in stack["resource"].items():
-            for body in found.values():
-                alias = body["provider"].partition(".")[2] if "provider" in body else None
-                region = regions[alias or None]
-                if allowed and region not in allowed:
-                    assert region == GLOBAL_REGION, (name, kind)
-                    assert GLOBAL_KINDS.match(kind), (name, kind)
-
-
-def test_without_query_log_nothing_but_global_configuration_is_in_us_east_1(tmp_path: Path) -> None:
+def test_without_query_log_no_data_is_in_us_east_1(tmp_path: Path) -> None:
     replacements = (("query_log = true", "query_log = false"), (', "us-east-1"] #', "] #"))
     site = load("hardened.example", tmp_path, *replacements)
     assert GLOBAL_REGION not in site.residency.allowed_regions
-    test_data_stays_in_allowed_regions(site, synthesized(site, tmp_path))
+    assert "edge" in synthesized(site, tmp_path)  # synthesize refuses data outside the allowed regions
+
+
+def document(kind: str, *, provider: str = "aws") -> Body:
+    providers = [{"region": "eu-central-1"}, {"region": "us-east-1", "alias": "global"}]
+    return {"provider": {"aws": providers}, "resource": {kind: {"x": {"provider": provider}}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "provider", "refused"),
+    [
+        ("aws_s3_bucket", "aws", []),
+        ("aws_s3_bucket", "aws.global", ["edge: aws_s3_bucket.x"]),
+        ("aws_cloudwatch_log_group", "aws.global", ["edge: aws_cloudwatch_log_group.x"]),
+        ("aws_something_new", "aws.global", ["edge: aws_something_new.x"]),
+        ("aws_cloudfront_distribution", "aws.global", []),
+        ("aws_cloudwatch_metric_alarm", "aws.global", []),
+    ],
+)
+def test_resource_that_holds_data_must_lie_in_an_allowed_region(kind: str, provider: str, refused: list[str]) -> None:
+    problems = data_outside({"edge": document(kind, provider=provider)}, allowed=["eu-central-1"])
+    assert [problem.key for problem in problems] == refused
+
+
+def test_global_configuration_is_exempt_in_us_east_1_only() -> None:
+    (problem,) = data_outside({"edge": document("aws_sns_topic")}, allowed=["eu-west-1"])
+    assert problem.value == 'in "eu-central-1"'
+
+
+def test_synthesis_refuses_data_outside_allowed_regions(tmp_path: Path) -> None:
+    """Past the site file's own rules, as a construct with a region of its own choice would be."""
+    site = load("demo", tmp_path)
+    narrow = site.model_copy(update={"residency": Residency(allowed_regions=("eu-central-1",))})
+    with pytest.raises(ConfigError, match=r'region-us-east-1: aws_s3_bucket.*in "us-east-1"'):
+        synthesize(narrow, outdir=tmp_path / "out")
 
 
 def test_nothing_opts_out_of_the_tags(stacks: Stacks) -> None:
