@@ -232,3 +232,27 @@ def test_local_state_needs_no_right_to_a_state_bucket() -> None:
         **{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "state_bucket": None, "state_region": None}
     )
     assert not any("States" in statement["Sid"] for statement in access_policies.deploy(scope)["Statement"])
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:PutRolePolicy", OWN_ROLE),
+        ("iam:CreatePolicyVersion", BOUNDARY),
+        (
+            "iam:DeleteOpenIDConnectProvider",
+            f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+        ),
+        ("iam:DeleteRolePermissionsBoundary", ROLE),
+        ("cloudtrail:StopLogging", TRAIL),
+        ("s3:PutBucketPolicy", AUDIT),
+        ("s3:DeleteObjectVersion", f"{AUDIT}/AWSLogs/1"),
+        ("s3:PutObject", "arn:aws:s3:::states/site/prod/access.tfstate"),
+        ("s3:PutObject", "arn:aws:s3:::states/site/prod/audit.tfstate"),
+    ],
+)
+def test_deploy_is_denied_its_own_rights_and_the_trail_whatever_else_it_is_given(action: str, resource: str) -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    widened = {"Statement": [*POLICIES["deploy"]["Statement"], everything]}
+    assert allows(widened, "s3:DeleteBucket", BUCKET), "the widened policy does allow what is not denied"
+    assert not allows(widened, action, resource)
