@@ -185,8 +185,14 @@ def drill(scope: Scope) -> PolicyDocument:
         {
             "Sid": "Watch",
             "Effect": "Allow",
-            "Action": ["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:DescribeAlarms"],
+            "Action": ["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"],  # metrics have no ARN
             "Resource": "*",
+        },
+        {
+            "Sid": "WatchAlarms",
+            "Effect": "Allow",
+            "Action": "cloudwatch:DescribeAlarms",
+            "Resource": scope.named("cloudwatch", "alarm:"),
         },
     )
 
@@ -390,7 +396,14 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
         {
             "Sid": "HealthChecks",
             "Effect": "Allow",
-            "Action": ["route53:CreateHealthCheck", "route53:UpdateHealthCheck", "route53:DeleteHealthCheck"],
+            "Action": ["route53:UpdateHealthCheck", "route53:DeleteHealthCheck"],
+            "Resource": "arn:aws:route53:::healthcheck/*",
+        },
+        {
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html: no resource to name
+            "Sid": "MakeHealthChecks",
+            "Effect": "Allow",
+            "Action": "route53:CreateHealthCheck",
             "Resource": "*",
         },
         {
