@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from constructs_lib import naming
-from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, POINTER_KEY, RELEASES_PREFIX
+from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, MANIFESTS_PREFIX, POINTER_KEY, RELEASES_PREFIX
 from constructs_lib.policies import PolicyDocument, document
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 GITHUB_AUDIENCE = "sts.amazonaws.com"
 
+# What the publisher writes.
+_PUBLISHED = (f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", f"{MANIFESTS_PREFIX}*", POINTER_KEY)
 # The roles of the stacks are passed to these services only.
 _PASSED_TO = ("lambda.amazonaws.com", "s3.amazonaws.com", "synthetics.amazonaws.com", "events.amazonaws.com")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
@@ -148,19 +150,19 @@ def content(scope: Scope) -> PolicyDocument:
             "Sid": "ReadPublished",
             "Effect": "Allow",
             "Action": ["s3:GetObject", "s3:GetObjectTagging"],
-            "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", POINTER_KEY),
+            "Resource": scope.objects(*_PUBLISHED),
         },
         {
             "Sid": "Publish",
             "Effect": "Allow",
             "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
-            "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", POINTER_KEY),
+            "Resource": scope.objects(*_PUBLISHED),
         },
         {
             "Sid": "Prune",
             "Effect": "Allow",
             "Action": "s3:DeleteObject",
-            "Resource": scope.objects(f"{RELEASES_PREFIX}*"),
+            "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{MANIFESTS_PREFIX}*"),
         },
         _switch(scope),
     )
@@ -180,7 +182,7 @@ def drill(scope: Scope) -> PolicyDocument:
             "Sid": "CompareRegions",
             "Effect": "Allow",
             "Action": ["s3:ListBucket", "s3:GetObject"],
-            "Resource": [*scope.buckets, *scope.objects(f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", POINTER_KEY)],
+            "Resource": [*scope.buckets, *scope.objects(*_PUBLISHED)],
         },
         {
             "Sid": "Watch",

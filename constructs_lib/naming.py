@@ -21,6 +21,8 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 RELEASES_PREFIX = "releases/"
 POINTER_KEY = "control/active.json"
 """Names the active release for the regional endpoints; the publisher writes it."""
+MANIFESTS_PREFIX = "control/manifests/"
+"""The publisher keeps each release's list of files there."""
 HEALTH_PREFIX = "health/"
 ERRORS_PREFIX = "errors/"
 

@@ -9,6 +9,9 @@ import pytest
 
 from constructs_lib import access_policies
 from constructs_lib.access_policies import Scope
+from scripts.release.bucket import NOT_FOUND_PAGE_KEY
+from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
+from scripts.release.routing import POINTER_KEY
 
 ACCOUNT = "123456789012"
 SCOPE = Scope(
@@ -91,6 +94,8 @@ def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -
         ("deploy", "route53:ChangeResourceRecordSets", RECORDS),
         ("content", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
         ("content", "s3:PutObject", f"{BUCKET}/control/active.json"),
+        ("content", "s3:PutObject", f"{BUCKET}/control/manifests/1.json"),
+        ("content", "s3:DeleteObject", f"{BUCKET}/control/manifests/1.json"),
         ("content", "s3:DeleteObject", f"{BUCKET}/releases/1/index.html"),
         ("content", "cloudfront-keyvaluestore:UpdateKeys", STORE),
         ("drill", "route53:UpdateHealthCheck", CHECK),
@@ -174,6 +179,12 @@ def test_deploy_touches_the_named_zone_only_when_one_is_named() -> None:
     assert allows(policy, "route53:ChangeResourceRecordSets", RECORDS)
     assert not allows(policy, "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z2")
     assert not allows(policy, "route53:CreateHostedZone", "*")
+
+
+@pytest.mark.parametrize("key", [f"{RELEASES_PREFIX}1/x", f"{MANIFESTS_PREFIX}1.json", NOT_FOUND_PAGE_KEY, POINTER_KEY])
+def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
+    assert allows(POLICIES["content"], "s3:PutObject", f"{BUCKET}/{key}")
+    assert allows(POLICIES["content"], "s3:GetObject", f"{BUCKET}/{key}")
 
 
 def test_plan_names_reading_actions_only() -> None:
