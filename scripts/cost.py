@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scripts.errors import MissingOutputError
+from scripts.protection_cost import protection
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
 _GIGABYTE = 1024**3
@@ -134,7 +135,8 @@ def _fixed(resources: list[Resource]) -> Iterator[Quantity]:
 
 
 def _per_use(resources: list[Resource], traffic: Traffic) -> Iterator[Quantity]:
-    buckets = sum(kind == "aws_s3_bucket" for kind, _ in resources)
+    # Content buckets: the audit trail's, which is locked, holds no copy of the site.
+    buckets = sum(kind == "aws_s3_bucket" and not body.get("object_lock_enabled") for kind, body in resources)
     probes = sum(_probes_per_month(body) for kind, body in resources if kind == "aws_route53_health_check")
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
     # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
@@ -147,6 +149,7 @@ def _per_use(resources: list[Resource], traffic: Traffic) -> Iterator[Quantity]:
     yield "S3 storage", "s3_gigabyte_month", buckets * traffic.site_bytes / _GIGABYTE, "GB"
     yield "S3 reads by health probes", "s3_get", probes, "requests"
     yield "S3 reads of the region marker", "s3_get", marker_reads, "requests"
+    yield from protection(resources, page_views=traffic.page_views_per_month, requests=requests, probes=probes)
 
 
 def _probes_per_month(check: Mapping[str, Any]) -> float:

@@ -5,20 +5,23 @@ Every key has its unit in its name. A key that costs money says how much in its 
 prices as of 2026-08; `failover cost` prices the synthesized result).
 """
 
-import difflib
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from constructs_lib.site_file.aws_regions import (
-    HEALTH_CHECKER_REGIONS,
-    REGIONS,
-    UNKNOWN_TO_PROVIDER,
-    UNKNOWN_TO_STATE_BACKEND,
-)
+from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, UNKNOWN_TO_STATE_BACKEND
+from constructs_lib.site_file.base import A_REGION as _A_REGION
+from constructs_lib.site_file.base import Bool as _Bool
+from constructs_lib.site_file.base import Float as _Float
+from constructs_lib.site_file.base import Int as _Int
+from constructs_lib.site_file.base import Section as _Section
+from constructs_lib.site_file.base import known_region as _known_region
+from constructs_lib.site_file.base import pattern as _pattern
+from constructs_lib.site_file.base import refuse
+from constructs_lib.site_file.base import says as _says
+from constructs_lib.site_file.security import Features, Github, Headers, Residency
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # The top-level label is not all digits, or 10.0.0.1 would be a name: https://www.rfc-editor.org/rfc/rfc3696#section-2
@@ -32,25 +35,7 @@ _RESERVED_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 
 _A_DOMAIN_NAME = "a DNS name in lower case such as example.com"
 _A_HOSTNAME = "a DNS name in lower case such as www.example.com"
-_A_REGION = f"an AWS region: {', '.join(REGIONS)}"
 _CHECKER_REGIONS = f"a list of three or more different ones of {', '.join(HEALTH_CHECKER_REGIONS)}"
-
-
-def refuse(*, allowed: str, remedy: str) -> PydanticCustomError:
-    """Returns the error that the report prints with these two texts."""
-    return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
-
-
-def _known_region(value: str) -> str:
-    if value in UNKNOWN_TO_PROVIDER:
-        raise refuse(
-            allowed=_A_REGION, remedy="choose another: Terraform's AWS provider 5.100.0 does not know this one"
-        )
-    if value not in REGIONS:
-        near = difflib.get_close_matches(value, REGIONS, n=3)
-        remedy = f"did you mean {' or '.join(near)}?" if near else "write an AWS region's code name"
-        raise refuse(allowed=_A_REGION, remedy=remedy)
-    return value
 
 
 class Role(StrEnum):
@@ -98,26 +83,6 @@ class PriceClass(StrEnum):
     PRICECLASS_100 = "PriceClass_100"
     PRICECLASS_200 = "PriceClass_200"
     PRICECLASS_ALL = "PriceClass_All"
-
-
-# TOML has integers, floats and booleans of its own: "10" and true are not numbers here.
-_Int = Annotated[int, Field(strict=True)]
-_Float = Annotated[float, Field(strict=True)]
-_Bool = Annotated[bool, Field(strict=True)]
-
-
-def _pattern(pattern: str, allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
-    """Returns a field whose report says `allowed` instead of a regular expression."""
-    return Field(pattern=pattern, json_schema_extra={"allowed": allowed})
-
-
-def _says(allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
-    """Returns a field whose report says `allowed` when the key is missing or of another type."""
-    return Field(json_schema_extra={"allowed": allowed})
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Site(_Section):
@@ -346,6 +311,10 @@ class SiteFile(_Section):
     health_check: HealthCheck = HealthCheck()
     objectives: Objectives = Objectives()
     traffic: Traffic = Traffic()
+    features: Features = Features()
+    headers: Headers = Headers()
+    github: Github = Github()
+    residency: Residency = Residency()
     state: State
 
     @property

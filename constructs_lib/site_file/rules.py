@@ -9,6 +9,7 @@ from typing import Any
 
 from constructs_lib.errors import Problem
 from constructs_lib.site_file.models import Entry, Policy, Region, Role, Routing, State, StateBackend
+from constructs_lib.site_file.residency import regions_are_allowed
 
 Sections = Mapping[str, Any]
 
@@ -103,4 +104,5 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     regions_are_different,
     state_is_elsewhere,
     routing_is_available,
+    regions_are_allowed,
 )

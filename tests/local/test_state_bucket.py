@@ -26,7 +26,9 @@ def bucket(gateway_world: GatewayWorld, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def stacks(folder: Path, *, bucket: str | None, replica_region: str | None = None) -> Path:
-    state = {"backend": "s3", "bucket": bucket, "region": REGION, "replica_region": replica_region}
+    """Writes the output as cdktf does: what is not given is left out, not null."""
+    given = {"backend": "s3", "bucket": bucket, "region": REGION, "replica_region": replica_region}
+    state = {key: value for key, value in given.items() if value is not None}
     (folder / "edge").mkdir(parents=True)
     document = {"output": {"state": {"value": state}}}
     (folder / "edge" / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")

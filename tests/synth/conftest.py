@@ -14,7 +14,7 @@ bindings.load()
 from constructs_lib.website import synthesize  # noqa: E402  (the bindings come first)
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("demo", "prod.example")
+EXAMPLES = ("demo", "prod.example", "hardened.example")
 
 Stacks = dict[str, dict[str, Any]]
 

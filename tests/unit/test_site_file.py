@@ -28,7 +28,7 @@ def report(tmp_path: Path, text: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["demo", "prod.example"])
+@pytest.mark.parametrize("name", ["demo", "prod.example", "hardened.example"])
 def test_examples_are_accepted(name: str) -> None:
     site = load_site_file(ROOT / "config" / f"{name}.toml")
     assert site.primary.name != site.secondary.name

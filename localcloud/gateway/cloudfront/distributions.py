@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.acm import CertificateStore
@@ -45,13 +46,16 @@ SUMMARY_FIELDS = (
 class Distributions:
     """Operations on distributions."""
 
-    def __init__(self, store: CloudFrontStore, certificates: CertificateStore) -> None:
+    def __init__(
+        self, store: CloudFrontStore, certificates: CertificateStore, has_web_acl: Callable[[str], bool]
+    ) -> None:
         self._store = store
         self._certificates = certificates
         self._facts = AccountFacts(
             has_resource=lambda path, identifier: identifier in store.configured[path],
             live_function_code=self._live_function_code,
             certificate_covers=self._certificate_covers,
+            has_web_acl=has_web_acl,
         )
 
     def routes(self) -> list[Route]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from localcloud.gateway.acm import CertificateStore
 from localcloud.gateway.cloudfront.answers import PREFIX, no_content, tags_of, tags_xml, xml_response
 from localcloud.gateway.cloudfront.configured import KINDS, ConfiguredResources
@@ -18,12 +20,14 @@ from localcloud.gateway.xml_tree import error_tree, parse_xml
 class CloudFrontService:
     """Answers CloudFront requests."""
 
-    def __init__(self, store: CloudFrontStore, certificates: CertificateStore) -> None:
+    def __init__(
+        self, store: CloudFrontStore, certificates: CertificateStore, has_web_acl: Callable[[str], bool]
+    ) -> None:
         self._store = store
         routes: list[Route] = []
         for kind in KINDS:
             routes += ConfiguredResources(store, kind).routes()
-        routes += Distributions(store, certificates).routes()
+        routes += Distributions(store, certificates, has_web_acl).routes()
         routes += Functions(store).routes()
         routes += KeyValueStores(store).routes()
         routes += [
