@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from scripts.cli import app
+from scripts.cli import application
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -133,7 +133,7 @@ def test_scripts_are_valid_shell() -> None:
 def test_scripts_call_verbs_that_exist() -> None:
     text = "\n".join(step.get("run", "") for step in steps())
     verbs = set(re.findall(r"\.venv/bin/failover ([a-z-]+)", text))
-    commands: Any = get_command(app)
+    commands: Any = get_command(application())
     assert verbs
     assert verbs <= set(commands.commands)
     targets = set(re.findall(r"\bmake ([a-z-]+)", text))
