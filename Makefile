@@ -14,7 +14,7 @@ KEEP ?=
 ARGS ?=
 is_set = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo test check checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ check: setup ## formatting, lint, types
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
+
+checkov: setup ## checkov on every example site file (ARGS="--plan": also on plans against localcloud)
+	@$(VENV)/python -m tools.checkov_scan $(ARGS)
 
 format: setup ## format the code and apply the safe lint fixes
 	@$(VENV)/ruff format .
@@ -53,7 +56,7 @@ npm-tools: setup ## install cdktf-cli and html-validate from their lock files (f
 cdktf: npm-tools ## run cdktf: make cdktf ARGS="synth"
 	@$(VENV)/python -m tools.cdktf_cli $(ARGS)
 
-lock: setup ## resolve requirements.lock anew from pyproject.toml, every version the newest allowed
+lock: setup ## resolve every requirements.lock anew, every version the newest allowed
 	@$(VENV)/python -m tools.lock
 
 clean: ## delete what was built and every cache in this folder, not .venv
@@ -61,4 +64,4 @@ clean: ## delete what was built and every cache in this folder, not .venv
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and .venv and cdktf-cli too: the next run is a first run
-	@rm -rf .venv .setup-lock *.egg-info tools/cdktf-cli/node_modules tools/cdktf-cli/.setup-lock
+	@rm -rf .venv .setup-lock *.egg-info tools/cdktf-cli/node_modules tools/cdktf-cli/.setup-lock tools/checkov/.venv tools/checkov/.setup-lock

@@ -26,12 +26,12 @@ def main(arguments: list[str]) -> int:
     try:
         site = load_site_file(options.site_file)
         bindings.load()
+        from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
+
+        outdir = synthesize(site, outdir=options.output)
     except (ConfigError, bindings.NodeMissingError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3
-    from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
-
-    outdir = synthesize(site, outdir=options.output)
     if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
         print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
     return 0

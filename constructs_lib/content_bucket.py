@@ -12,28 +12,26 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
-from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
-    S3BucketOwnershipControls,
-    S3BucketOwnershipControlsRule,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationA,
-    S3BucketServerSideEncryptionConfigurationRuleA,
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
-    S3BucketVersioningA,
-    S3BucketVersioningVersioningConfiguration,
-)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.checkov_skips import skip
+from constructs_lib.private_bucket import keep_private
 
 _NONCURRENT_DAYS = 30
 _NONCURRENT_VERSIONS_KEPT = 3
 _ABORT_UPLOAD_DAYS = 2
+_SKIPS = {
+    "CKV_AWS_18": "Viewers reach the bucket through CloudFront only, so access logs would list CloudFront's addresses; "
+    "they cost a PUT per delivery and a bucket more. CloudTrail (features.audit) records every change of a setting.",
+    "CKV_AWS_144": "Replicated both ways by the edge stack (aws_s3_bucket_replication_configuration), in another state, "
+    "because a rule needs both buckets; checkov sees one state at a time.",
+    "CKV_AWS_145": "SSE-S3: the content is public by purpose. SSE-KMS would add 2 USD a month and, per bucket, key grants to "
+    "CloudFront and to replication that can each break reading.",
+    "CKV2_AWS_62": "Nothing consumes events of objects: `failover sync-content` verifies both regions before it switches.",
+}
 _HEALTH_PAGE = Path(__file__).parent / "functions" / "health_page.html"
 
 
@@ -52,53 +50,13 @@ class ContentBucket(Construct):
     def __init__(self, scope: Construct, id_: str, *, name: str, region: str, provider: AwsProvider) -> None:
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, provider=provider)
-        S3BucketPublicAccessBlock(
-            self,
-            "public_access_block",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            provider=provider,
-        )
-        S3BucketOwnershipControls(
-            self,
-            "ownership",
-            bucket=bucket.id,
-            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
-            provider=provider,
-        )
-        self._encrypt(bucket, provider)
-        versioning = S3BucketVersioningA(
-            self,
-            "versioning",
-            bucket=bucket.id,
-            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
-            provider=provider,
-        )
+        skip(bucket, _SKIPS)
+        versioning = keep_private(self, bucket=bucket, provider=provider)
         self._expire(bucket, versioning, provider)
         self._add_health_objects(bucket, versioning, region, provider)
         self.name = bucket.bucket
         self.arn = bucket.arn
         self.regional_domain_name = bucket.bucket_regional_domain_name
-
-    def _encrypt(self, bucket: S3Bucket, provider: AwsProvider) -> None:
-        S3BucketServerSideEncryptionConfigurationA(
-            self,
-            "encryption",
-            bucket=bucket.id,
-            rule=[
-                S3BucketServerSideEncryptionConfigurationRuleA(
-                    apply_server_side_encryption_by_default=(
-                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="AES256"
-                        )
-                    )
-                )
-            ],
-            provider=provider,
-        )
 
     def _expire(self, bucket: S3Bucket, versioning: S3BucketVersioningA, provider: AwsProvider) -> None:
         S3BucketLifecycleConfiguration(

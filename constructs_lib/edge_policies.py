@@ -29,8 +29,10 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import security_headers
+from constructs_lib.checkov_skips import skip
 from constructs_lib.router_policy import VIEWER_HEADERS
 from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.security import Headers
 
 CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 """AWS's managed policy Managed-CachingDisabled.
@@ -38,6 +40,10 @@ CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 """
 
+_NO_PRELOAD = (
+    "HSTS for a year, but preload and subdomains only by headers.hsts_preload and headers.hsts_include_subdomains: they bind "
+    "every host of the domain, for months after they are taken back (https://hstspreload.org/)."
+)
 _DEFAULT_TTL_SECONDS = 86_400
 _MAX_TTL_SECONDS = 31_536_000
 
@@ -73,7 +79,7 @@ class EdgePolicies(Construct):
             "response_headers_policy",
             name=f"{site.prefix}-security-headers",
             comment="Security headers",
-            security_headers_config=_security_headers(),
+            security_headers_config=_security_headers(site.headers),
             custom_headers_config=CloudfrontResponseHeadersPolicyCustomHeadersConfig(
                 items=[
                     CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
@@ -83,6 +89,8 @@ class EdgePolicies(Construct):
             ),
             provider=provider,
         )
+        if not site.headers.hsts_preload:
+            skip(headers, {"CKV_AWS_259": _NO_PRELOAD})
         self.cache_policy_id = cache.id
         self.response_headers_policy_id = headers.id
         self.origin_request_policy_id = self._add_viewer_headers(site, provider)
@@ -127,7 +135,7 @@ def _key_is_path_only() -> CloudfrontCachePolicyParametersInCacheKeyAndForwarded
     )
 
 
-def _security_headers() -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
+def _security_headers(headers: Headers) -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
     return CloudfrontResponseHeadersPolicySecurityHeadersConfig(
         content_security_policy=CloudfrontResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicy(
             content_security_policy=security_headers.CONTENT_SECURITY_POLICY, override=True
@@ -141,8 +149,8 @@ def _security_headers() -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
         ),
         strict_transport_security=CloudfrontResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurity(
             access_control_max_age_sec=security_headers.HSTS_MAX_AGE_SECONDS,
-            include_subdomains=False,
-            preload=False,
+            include_subdomains=headers.hsts_include_subdomains,
+            preload=headers.hsts_preload,
             override=True,
         ),
     )

@@ -7,11 +7,17 @@ from cdktf_cdktf_provider_aws.route53_record import Route53Record
 from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
 from constructs import Construct
 
+from constructs_lib.checkov_skips import skip
 from constructs_lib.site_file import SiteFile
 
 # Any one lets ACM issue: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
 _AMAZON_CAS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 _CAA_TTL_SECONDS = 3600
+_UNSIGNED = (
+    "DNSSEC costs 1.00 USD a month for its key, and a DS record left at the registrar by mistake takes the domain off the "
+    "internet; features.dnssec adds it."
+)
+_UNLOGGED = "Query logs cost 0.50 USD per GB and hold resolvers' addresses; features.query_log adds them."
 
 
 class HostedZone(Construct):
@@ -36,6 +42,7 @@ class HostedZone(Construct):
         zone = Route53Zone(
             self, "zone", name=site.site.domain_name, comment=f"{site.prefix}: multi-region website", provider=provider
         )
+        skip(zone, _skips(site))
         Route53Record(
             self,
             "caa",
@@ -47,6 +54,11 @@ class HostedZone(Construct):
             provider=provider,
         )
         self.zone_id, self.name_servers = zone.zone_id, zone.name_servers
+
+
+def _skips(site: SiteFile) -> dict[str, str]:
+    unsigned = {} if site.features.dnssec else {"CKV2_AWS_38": _UNSIGNED}
+    return unsigned if site.features.query_log else {**unsigned, "CKV2_AWS_39": _UNLOGGED}
 
 
 def _is_public_zone_of(site: SiteFile) -> TerraformResourceLifecycle:

@@ -7,6 +7,10 @@ from constructs_lib.site_file import SiteFile
 
 DNS_STACK = "dns"
 EDGE_STACK = "edge"
+ACCESS_STACK = "access"
+AUDIT_STACK = "audit"
+ADMINISTRATORS_STACKS = (ACCESS_STACK, AUDIT_STACK)
+"""Applied by an administrator, never by the deploy role: they hold its rights and the record of what it did."""
 
 GLOBAL_REGION = "us-east-1"
 """CloudFront's certificates and Route 53's control plane live here.
@@ -17,6 +21,8 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 RELEASES_PREFIX = "releases/"
 POINTER_KEY = "control/active.json"
 """Names the active release for the regional endpoints; the publisher writes it."""
+MANIFESTS_PREFIX = "control/manifests/"
+"""The publisher keeps each release's list of files there."""
 HEALTH_PREFIX = "health/"
 ERRORS_PREFIX = "errors/"
 
@@ -74,3 +80,18 @@ def origin_id(region: str) -> str:
 def region_check_path(region: str) -> str:
     """Returns the path of the region check: a behaviour pinned to that region's bucket, caching off."""
     return f"/health/{region}.json"
+
+
+def audit_bucket(prefix: str, account_id: str) -> str:
+    """Returns the name of the bucket that keeps the audit trail."""
+    return f"{prefix}-audit-{account_id}"
+
+
+def ci_role(prefix: str, job: str) -> str:
+    """Returns the name of the role that GitHub takes for a job: plan, deploy, content or drill."""
+    return f"{prefix}-ci-{job}"
+
+
+def permissions_boundary(prefix: str) -> str:
+    """Returns the name of the policy that bounds every role of the stacks."""
+    return f"{prefix}-boundary"

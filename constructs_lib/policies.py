@@ -41,14 +41,7 @@ def content_bucket(
     ListBucket makes a missing key 404 instead of 403, so that 403 can mean broken access and fail over
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). `control/` is not for viewers.
     """
-    deny = {
-        "Sid": "DenyInsecureTransport",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        **_everything_but(bucket_arn, plain_http_keys),
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    deny = _deny_insecure_transport(bucket_arn, plain_http_keys)
     return document(*(_read_by(bucket_arn, distribution_arns) if distribution_arns else ()), deny)
 
 
@@ -73,6 +66,102 @@ def _read_by(bucket_arn: str, distribution_arns: Sequence[str]) -> tuple[dict[st
             "Condition": by_distribution,
         },
     )
+
+
+def audit_bucket(bucket_arn: str, *, trail_arn: str) -> PolicyDocument:
+    """Returns the policy of the audit trail's bucket: written by this very trail, over TLS only.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    """
+    cloudtrail = {"Service": "cloudtrail.amazonaws.com"}
+    by_trail = {"aws:SourceArn": trail_arn}
+    return document(
+        {
+            "Sid": "LookedAtByTrail",
+            "Effect": "Allow",
+            "Principal": cloudtrail,
+            "Action": "s3:GetBucketAcl",
+            "Resource": bucket_arn,
+            "Condition": {"StringEquals": by_trail},
+        },
+        {
+            "Sid": "WrittenByTrail",
+            "Effect": "Allow",
+            "Principal": cloudtrail,
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket_arn}/AWSLogs/*",
+            "Condition": {"StringEquals": {**by_trail, "s3:x-amz-acl": "bucket-owner-full-control"}},
+        },
+        _deny_insecure_transport(bucket_arn),
+    )
+
+
+def zone_signing_key(account_id: str, *, zone_id: str) -> PolicyDocument:
+    """Returns the policy of the key that signs a zone: used by Route 53 for this very zone, administered by the account.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/access-control-managing-permissions.html#KMS-key-policy-for-DNSSEC
+    """
+    route53 = {"Service": "dnssec-route53.amazonaws.com"}
+    for_zone = {
+        "StringEquals": {"aws:SourceAccount": account_id},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:route53:::hostedzone/{zone_id}"},
+    }
+    return document(
+        {
+            "Sid": "AdministeredByAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Sid": "SignedByRoute53",
+            "Effect": "Allow",
+            "Principal": route53,
+            "Action": ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
+            "Resource": "*",
+            "Condition": for_zone,
+        },
+        {
+            "Sid": "GrantedByRoute53",
+            "Effect": "Allow",
+            "Principal": route53,
+            "Action": "kms:CreateGrant",
+            "Resource": "*",
+            "Condition": {**for_zone, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        },
+    )
+
+
+def query_log(log_group_arn: str, *, account_id: str, zone_id: str) -> PolicyDocument:
+    """Returns the resource policy of a query log: written by Route 53 for this very zone.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html
+    """
+    return document(
+        {
+            "Sid": "WrittenByRoute53",
+            "Effect": "Allow",
+            "Principal": {"Service": "route53.amazonaws.com"},
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"{log_group_arn}:*",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": account_id},
+                "ArnLike": {"aws:SourceArn": f"arn:aws:route53:::hostedzone/{zone_id}"},
+            },
+        }
+    )
+
+
+def _deny_insecure_transport(bucket_arn: str, plain_http_keys: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        **_everything_but(bucket_arn, plain_http_keys),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
 
 
 def _everything_but(bucket_arn: str, keys: Sequence[str]) -> dict[str, list[str]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from cdktf import DataResource
 from cdktf_cdktf_provider_aws.provider import AwsProvider
-from cdktf_cdktf_provider_aws.route53_record import Route53RecordAlias
 from constructs import Construct
 
 from constructs_lib import naming
@@ -17,9 +16,9 @@ from constructs_lib.records import (
     FailoverRecords,
     RecordTarget,
     RoutedRecords,
-    checked_alias,
     to_distribution,
     to_endpoint,
+    to_records,
 )
 from constructs_lib.regional_distribution import RegionalDistribution
 from constructs_lib.regional_endpoint import RegionalEndpoint
@@ -84,8 +83,7 @@ class PublicName:
         check_id = self._checks.path_check_id
         if self._site.health_check.alarm_check:
             check_id = self._add_alarm_check("path", check_id, _distribution_errors(self._distribution), self._provider)
-        primary = checked_alias(to_distribution(self._distribution), check_id)
-        return primary, checked_alias(self._alias(self._site.secondary.name))
+        return to_distribution(self._distribution, check_id), self._endpoint(self._site.secondary.name)
 
     def _add_regional_failover(self) -> None:
         """The pair of both regions; with an external endpoint behind it the pair gets a name that the PRIMARY points at.
@@ -101,8 +99,8 @@ class PublicName:
         (backup,) = self._site.endpoint
         regions = naming.regions_hostname(self._site)
         self._add_failover("regions_records", regions, *pair)
-        both = Route53RecordAlias(name=regions, zone_id=self._zone_id, evaluate_target_health=True)
-        self._add_failover("failover_records", hostname, checked_alias(both), self._external(backup))
+        both = to_records(regions, self._zone_id)
+        self._add_failover("failover_records", hostname, both, self._external(backup))
 
     def _add_failover(self, id_: str, name: str, primary: RecordTarget, secondary: RecordTarget) -> None:
         FailoverRecords(
@@ -139,11 +137,11 @@ class PublicName:
         if self._site.health_check.alarm_check:
             metric = _endpoint_errors(self._endpoints[region].api_id, region)
             check_id = self._add_alarm_check(f"region-{region}", check_id, metric, self._providers[region])
-        return checked_alias(self._alias(region), check_id)
+        return self._endpoint(region, check_id)
 
-    def _alias(self, region: str) -> Route53RecordAlias:
+    def _endpoint(self, region: str, health_check_id: str | None = None) -> RecordTarget:
         endpoint = self._endpoints[region]
-        return to_endpoint(endpoint.target_domain_name, endpoint.target_hosted_zone_id)
+        return to_endpoint(endpoint.target_domain_name, endpoint.target_hosted_zone_id, health_check_id)
 
     def _external(self, endpoint: Endpoint) -> RecordTarget:
         checks = EndpointChecks(

@@ -21,11 +21,18 @@ from cdktf_cdktf_provider_aws.route53_record import (
 )
 from constructs import Construct
 
+from constructs_lib.checkov_skips import skip
 from constructs_lib.regional_distribution import RegionalDistribution
 from constructs_lib.site_file import Policy
 from constructs_lib.site_file.targets import Endpoint, Target
 
 RECORD_TYPES = ("A", "AAAA")
+_SERVER_IS_NOT_OURS = (
+    "A server outside AWS, by its address, which the site file names; no resource of ours can be behind it."
+)
+_STANDBY_IS_ELSEWHERE = (
+    "The regional endpoint is in its region's stack; in this one's plan its name is a value without a resource."
+)
 
 TTL_SECONDS = 60
 """Of records with plain addresses; alias records have their target's.
@@ -40,11 +47,13 @@ class RecordTarget:
 
     Attributes:
         health_check_ids: record type -> id of the check that drives it.
+        is_elsewhere: whether the alias leads to a resource of another stack.
     """
 
     alias: Route53RecordAlias | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     health_check_ids: Mapping[str, str] = field(default_factory=dict)
+    is_elsewhere: bool = False
 
     def arguments(self, record_type: str) -> dict[str, Any] | None:
         """Returns the record's arguments; None when there is no address of this type."""
@@ -55,10 +64,14 @@ class RecordTarget:
         return None if address is None else {"records": [address], "ttl": TTL_SECONDS, **check}
 
 
-def checked_alias(alias: Route53RecordAlias, health_check_id: str | None = None) -> RecordTarget:
-    """Returns an alias whose A and AAAA records follow the same check."""
-    ids = {} if health_check_id is None else dict.fromkeys(RECORD_TYPES, health_check_id)
-    return RecordTarget(alias=alias, health_check_ids=ids)
+def _explain(record: Route53Record, record_type: str, target: RecordTarget) -> None:
+    """Tells checkov, which looks at A records alone, where the resource behind the record is."""
+    if record_type != "A":
+        return
+    if target.alias is None:
+        skip(record, {"CKV2_AWS_23": _SERVER_IS_NOT_OURS})
+    elif target.is_elsewhere:
+        skip(record, {}, in_plan_only={"CKV2_AWS_23": _STANDBY_IS_ELSEWHERE})
 
 
 class AliasRecords(Construct):
@@ -71,20 +84,21 @@ class AliasRecords(Construct):
         *,
         zone_id: str,
         name: str,
-        alias: Route53RecordAlias,
+        target: RecordTarget,
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
         for record_type in RECORD_TYPES:
-            Route53Record(
+            record = Route53Record(
                 self,
                 record_type.lower(),
                 zone_id=zone_id,
                 name=name,
                 type=record_type,
-                alias=alias,
+                alias=target.alias,
                 provider=provider,
             )
+            _explain(record, record_type, target)
 
 
 class FailoverRecords(Construct):
@@ -112,7 +126,7 @@ class FailoverRecords(Construct):
             for role, target in (("primary", primary), ("secondary", secondary)):
                 arguments = target.arguments(record_type)
                 if arguments is not None:
-                    Route53Record(
+                    record = Route53Record(
                         self,
                         f"{role}_{record_type.lower()}",
                         zone_id=zone_id,
@@ -124,6 +138,7 @@ class FailoverRecords(Construct):
                         provider=provider,
                         **arguments,
                     )
+                    _explain(record, record_type, target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +171,7 @@ class RoutedRecords(Construct):
                 for record_type in RECORD_TYPES:
                     arguments = choice.leads_to.arguments(record_type)
                     if arguments is not None:
-                        Route53Record(
+                        record = Route53Record(
                             self,
                             f"{set_identifier}_{record_type.lower()}".replace(" ", "_"),
                             zone_id=zone_id,
@@ -168,6 +183,7 @@ class RoutedRecords(Construct):
                             **routing,
                             **arguments,
                         )
+                        _explain(record, record_type, choice.leads_to)
 
 
 def _routings(policy: Policy, choice: Choice) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -217,16 +233,27 @@ def _geoproximity(choice: Choice) -> Route53RecordGeoproximityRoutingPolicy:
     return Route53RecordGeoproximityRoutingPolicy(coordinates=[place], bias=target.bias)
 
 
-def to_distribution(distribution: RegionalDistribution) -> Route53RecordAlias:
+def to_distribution(distribution: RegionalDistribution, health_check_id: str | None = None) -> RecordTarget:
     """Returns the alias to a distribution, whose health Route 53 cannot evaluate (API_AliasTarget)."""
-    return Route53RecordAlias(
+    alias = Route53RecordAlias(
         name=distribution.domain_name, zone_id=distribution.hosted_zone_id, evaluate_target_health=False
     )
+    return RecordTarget(alias=alias, health_check_ids=_both_types(health_check_id))
 
 
-def to_endpoint(domain_name: str, hosted_zone_id: str) -> Route53RecordAlias:
+def to_endpoint(domain_name: str, hosted_zone_id: str, health_check_id: str | None = None) -> RecordTarget:
     """Returns the alias to a regional endpoint; Route 53 takes it for healthy while API Gateway stands in the region.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/dns-failover.html
     """
-    return Route53RecordAlias(name=domain_name, zone_id=hosted_zone_id, evaluate_target_health=True)
+    alias = Route53RecordAlias(name=domain_name, zone_id=hosted_zone_id, evaluate_target_health=True)
+    return RecordTarget(alias=alias, health_check_ids=_both_types(health_check_id), is_elsewhere=True)
+
+
+def to_records(name: str, zone_id: str) -> RecordTarget:
+    """Returns the alias to other records of the zone, healthy while one of them is."""
+    return RecordTarget(alias=Route53RecordAlias(name=name, zone_id=zone_id, evaluate_target_health=True))
+
+
+def _both_types(health_check_id: str | None) -> dict[str, str]:
+    return {} if health_check_id is None else dict.fromkeys(RECORD_TYPES, health_check_id)

@@ -25,6 +25,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.checkov_skips import skip
 from constructs_lib.edge_policies import CACHING_DISABLED_POLICY_ID, EdgePolicies
 from constructs_lib.router_source import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
 from constructs_lib.site_file import SiteFile
@@ -39,11 +40,15 @@ _NOT_FOUND_TTL_SECONDS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionAccess:
-    """What a distribution is allowed to use: its certificate, origin access control and router function."""
+    """What a distribution is allowed to use: its certificate, origin access control and router function.
+
+    `web_acl_arn` names the AWS WAF web ACL before it; None: there is none.
+    """
 
     certificate_arn: str
     origin_access_control_id: str
     router_function_arn: str
+    web_acl_arn: str | None = None
 
 
 class RegionalDistribution(Construct):
@@ -81,6 +86,7 @@ class RegionalDistribution(Construct):
             price_class=site.routing.price_class.value,
             aliases=list(aliases),
             default_root_object="index.html",
+            web_acl_id=access.web_acl_arn,
             origin=[
                 CloudfrontDistributionOrigin(
                     origin_id=naming.origin_id(name),
@@ -109,10 +115,34 @@ class RegionalDistribution(Construct):
             ),
             provider=provider,
         )
+        skip(distribution, _skips(site))
         self.id = distribution.id
         self.arn = distribution.arn
         self.domain_name = distribution.domain_name
         self.hosted_zone_id = distribution.hosted_zone_id
+
+
+def _skips(site: SiteFile) -> dict[str, str]:
+    """Returns why the distribution does not do what checkov asks for, as far as the site file leaves it undone."""
+    reasons = {
+        "CKV_AWS_86": "Standard logs cost storage and hold viewers' addresses; CloudWatch's metrics and the health checks tell "
+        "of failures without them.",
+        "CKV_AWS_374": "The website is for every country. routing.price_class limits which edge locations serve it.",
+        "CKV2_AWS_47": "Static files from S3: nothing behind the distribution runs Java. features.waf adds "
+        "AWSManagedRulesKnownBadInputsRuleSet; the check also wants AWSManagedRulesAnonymousIpList, which turns readers with a "
+        "VPN away.",
+    }
+    if not site.features.waf:
+        reasons["CKV_AWS_68"] = (
+            "AWS WAF costs 7.00 USD a month and 0.60 USD per million requests, and a static site has no code to attack; "
+            "features.waf adds it."
+        )
+    if site.health_check.region_check_protocol is Protocol.HTTP:
+        reasons["CKV_AWS_34"] = (
+            "Only /health/<region>.json, a public marker of a few bytes, is served over HTTP: a redirect would count as healthy, "
+            "and HTTPS checks cost 1.00 USD a month and region (health_check.region_check_protocol)."
+        )
+    return reasons
 
 
 def _origin_group(regions: Sequence[str]) -> CloudfrontDistributionOriginGroup:

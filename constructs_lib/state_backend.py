@@ -9,6 +9,11 @@ from cdktf import LocalBackend, S3Backend, TerraformStack
 from constructs_lib.site_file import SiteFile, StateBackend
 
 
+def state_prefix(site: SiteFile) -> str:
+    """Returns the start of the key of every state of the site."""
+    return f"{site.site.project}/{site.site.environment}/"
+
+
 def add_state_backend(stack: TerraformStack, *, site: SiteFile) -> None:
     """Gives the stack its backend; other stacks read its outputs from the same place."""
     state = site.state
@@ -21,7 +26,7 @@ def add_state_backend(stack: TerraformStack, *, site: SiteFile) -> None:
         stack,
         bucket=state.bucket,
         region=state.region,
-        key=f"{site.site.project}/{site.site.environment}/{stack.node.id}.tfstate",
+        key=f"{state_prefix(site)}{stack.node.id}.tfstate",
         encrypt=True,
     )
     # cdktf 0.21 does not know the argument; Terraform has it since 1.10.

@@ -1,18 +1,26 @@
 """The website as a whole: the stacks of one site file, in the order in which they are applied."""
 
+import json
 from pathlib import Path
 
 from cdktf import App
 
+from constructs_lib.errors import ConfigError
+from constructs_lib.residency import data_outside
+from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import DnsStack, EdgeStack, RegionStack
+from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, RegionStack
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds the stacks dns, region-<name> for each region, and edge."""
+    """Adds the stacks dns, region-<name> for each region, and edge; access and audit where the site file asks for them."""
     dns = DnsStack(app, site=site)
     regions = [RegionStack(app, site=site, region=region, dns=dns) for region in site.region]
     EdgeStack(app, site=site, dns=dns, regions=regions)
+    if site.features.audit:
+        AuditStack(app, site=site)
+    if site.github.subjects:
+        bound_roles(app, site=site, access=AccessStack(app, site=site))
 
 
 def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
@@ -24,10 +32,23 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
 
     Returns:
         The output folder; the stacks are in `stacks/<name>/cdk.tf.json`.
+
+    Raises:
+        ConfigError: something would hold data outside `residency.allowed_regions`.
     """
     if outdir is not None:
         outdir.mkdir(parents=True, exist_ok=True)
     app = App() if outdir is None else App(outdir=str(outdir))
     build_website(app, site)
     app.synth()
+    _keep_residency(site, Path(app.outdir) / "stacks")
     return Path(app.outdir)
+
+
+def _keep_residency(site: SiteFile, stacks: Path) -> None:
+    if not site.residency.allowed_regions:
+        return
+    documents = {path.parent.name: json.loads(path.read_bytes()) for path in stacks.glob("*/cdk.tf.json")}
+    problems = data_outside(documents, allowed=site.residency.allowed_regions)
+    if problems:
+        raise ConfigError("the synthesized stacks", problems)

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scripts.errors import MissingOutputError
+from scripts.protection_cost import protection
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
 _GIGABYTE = 1024**3
@@ -163,7 +164,8 @@ def _health_checks(checks: list[Mapping[str, Any]], whose: str, price: str) -> I
 
 
 def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> Iterator[Quantity]:
-    buckets = sum(kind == "aws_s3_bucket" for kind, _ in resources)
+    # Content buckets: the audit trail's, which is locked, holds no copy of the site.
+    buckets = sum(kind == "aws_s3_bucket" and not body.get("object_lock_enabled") for kind, body in resources)
     # Checkers of an external endpoint ask nothing that we pay for.
     probes = sum(_probes_per_month(check) for check in _checks(resources) if "ip_address" not in check)
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
@@ -174,6 +176,7 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     yield "S3 reads by health probes", "s3_get", probes, "requests"
     # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
     yield "S3 reads of the region marker", "s3_get", traffic.page_views_per_month, "requests"
+    yield from protection(resources, page_views=traffic.page_views_per_month, requests=requests, probes=probes)
 
 
 def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:

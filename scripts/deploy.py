@@ -25,7 +25,8 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     if not names:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
     regions = [name for name in names if name.startswith("region-")]
-    return [wave for wave in (["dns"], regions, ["edge"]) if wave and set(wave) <= set(names)]
+    first = [name for name in names if name in ("access", "audit", "dns")]
+    return [wave for wave in (first, regions, ["edge"]) if wave and set(wave) <= set(names)]
 
 
 def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:

@@ -9,7 +9,7 @@ from tests.local.deployment_world import UNDER_WAY, DeploymentUnderWay
 # The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment, or
 # a quiet machine, comes last; the rest runs while the deployment is under way.
 _FIRST = ("test_gateway", "test_state_bucket")
-_LAST = ("test_demo", "test_deployment", "test_state_backend", "test_dataplane")
+_LAST = ("test_demo", "test_deployment", "test_release_crash", "test_state_backend", "test_dataplane")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,6 +27,7 @@ OPTIONS = (
 LOCKS = {
     "pyproject.toml": "requirements.lock",
     "tools/bench_release/requirements.in": "tools/bench_release/requirements.lock",
+    "tools/checkov/requirements.in": "tools/checkov/requirements.lock",
 }
 
 

@@ -5,26 +5,23 @@ Every key has its unit in its name. A key that costs money says how much in its 
 prices as of 2026-08; `failover cost` prices the synthesized result).
 """
 
-import difflib
 import re
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from constructs_lib.site_file.aws_regions import (
-    HEALTH_CHECKER_REGIONS,
-    REGIONS,
-    UNKNOWN_TO_PROVIDER,
-    UNKNOWN_TO_STATE_BACKEND,
-)
-from constructs_lib.site_file.fields import Bool as _Bool
-from constructs_lib.site_file.fields import Float as _Float
-from constructs_lib.site_file.fields import Int as _Int
-from constructs_lib.site_file.fields import Section as _Section
-from constructs_lib.site_file.fields import pattern as _pattern
-from constructs_lib.site_file.fields import refuse
-from constructs_lib.site_file.fields import says as _says
+from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, UNKNOWN_TO_STATE_BACKEND
+from constructs_lib.site_file.base import A_REGION as _A_REGION
+from constructs_lib.site_file.base import Bool as _Bool
+from constructs_lib.site_file.base import Float as _Float
+from constructs_lib.site_file.base import Int as _Int
+from constructs_lib.site_file.base import Section as _Section
+from constructs_lib.site_file.base import known_region as _known_region
+from constructs_lib.site_file.base import pattern as _pattern
+from constructs_lib.site_file.base import refuse
+from constructs_lib.site_file.base import says as _says
+from constructs_lib.site_file.security import Features, Github, Headers, Residency
 from constructs_lib.site_file.targets import Endpoint, Target, known_interval
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
@@ -39,20 +36,7 @@ _RESERVED_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 
 _A_DOMAIN_NAME = "a DNS name in lower case such as example.com"
 _A_HOSTNAME = "a DNS name in lower case such as www.example.com"
-_A_REGION = f"an AWS region: {', '.join(REGIONS)}"
 _CHECKER_REGIONS = f"a list of three or more different ones of {', '.join(HEALTH_CHECKER_REGIONS)}"
-
-
-def _known_region(value: str) -> str:
-    if value in UNKNOWN_TO_PROVIDER:
-        raise refuse(
-            allowed=_A_REGION, remedy="choose another: Terraform's AWS provider 5.100.0 does not know this one"
-        )
-    if value not in REGIONS:
-        near = difflib.get_close_matches(value, REGIONS, n=3)
-        remedy = f"did you mean {' or '.join(near)}?" if near else "write an AWS region's code name"
-        raise refuse(allowed=_A_REGION, remedy=remedy)
-    return value
 
 
 class Role(StrEnum):
@@ -328,6 +312,10 @@ class SiteFile(_Section):
     health_check: HealthCheck = HealthCheck()
     objectives: Objectives = Objectives()
     traffic: Traffic = Traffic()
+    features: Features = Features()
+    headers: Headers = Headers()
+    github: Github = Github()
+    residency: Residency = Residency()
     state: State
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 from constructs_lib.errors import Problem
 from constructs_lib.site_file.aws_regions import REGIONS
 from constructs_lib.site_file.models import Entry, HealthCheck, Policy, Protocol, Region, Role, Routing
+from constructs_lib.site_file.security import Features
 from constructs_lib.site_file.targets import Endpoint, Target
 
 Sections = Mapping[str, Any]
@@ -45,6 +46,7 @@ class _Plan:
     health_check: HealthCheck
     regions: tuple[Region, ...]
     endpoints: tuple[Endpoint, ...]
+    features: Features
 
     @property
     def routed(self) -> dict[str, Target]:
@@ -127,6 +129,20 @@ def regional_checks_speak_https(plan: _Plan) -> Iterator[Problem]:
             value=f'"{plan.health_check.region_check_protocol}" with entry = "regional"',
             allowed='"https" with entry = "regional"',
             remedy='write region_check_protocol = "https" (1.00 USD a month and region): a regional endpoint has no port 80',
+        )
+
+
+def firewall_needs_cloudfront(plan: _Plan) -> Iterator[Problem]:
+    """The web ACL is CloudFront's; AWS WAF takes no HTTP API.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html
+    """
+    if plan.features.waf and plan.routing.entry is Entry.REGIONAL:
+        yield Problem(
+            key="features.waf",
+            value='true with entry = "regional"',
+            allowed='false, or entry = "cloudfront"',
+            remedy="remove it: AWS WAF protects the distributions, and cannot stand before an HTTP API",
         )
 
 
@@ -269,6 +285,7 @@ _RULES: tuple[Rule, ...] = (
     endpoints_need_regional_entry,
     endpoints_are_different,
     regional_checks_speak_https,
+    firewall_needs_cloudfront,
     keys_belong_to_policy,
     weights_share_something,
     areas_are_complete,
@@ -281,12 +298,13 @@ _RULES: tuple[Rule, ...] = (
 
 def routing_problems(sections: Sections) -> list[Problem]:
     """Returns what all rules of this module find; nothing while a section that they read is itself wrong."""
-    if not {"routing", "health_check", "region", "endpoint"} <= sections.keys():
+    if not {"routing", "health_check", "region", "endpoint", "features"} <= sections.keys():
         return []
     plan = _Plan(
         routing=sections["routing"],
         health_check=sections["health_check"],
         regions=sections["region"],
         endpoints=sections["endpoint"],
+        features=sections["features"],
     )
     return [problem for rule in _RULES for problem in rule(plan)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from constructs_lib.errors import Problem
 from constructs_lib.site_file.models import Region, Role, State, StateBackend
+from constructs_lib.site_file.residency import regions_are_allowed
 
 Sections = Mapping[str, Any]
 
@@ -74,4 +75,5 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
     state_is_elsewhere,
+    regions_are_allowed,
 )

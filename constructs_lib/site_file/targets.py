@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from constructs_lib.site_file.fields import Bool, Float, Int, Section, pattern, refuse, says
+from constructs_lib.site_file.base import Bool, Float, Int, Section, pattern, refuse, says
 from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, SUBDIVISIONS
 
 _CONTINENTS = f"a list of continent codes: {', '.join(CONTINENTS)}"

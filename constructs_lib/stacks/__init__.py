@@ -3,8 +3,10 @@
 Outputs are declared here and nowhere else; the `failover` command reads them.
 """
 
+from constructs_lib.stacks.access_stack import AccessStack
+from constructs_lib.stacks.audit_stack import AuditStack
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.edge_stack import EdgeStack
 from constructs_lib.stacks.region_stack import RegionStack
 
-__all__ = ["DnsStack", "EdgeStack", "RegionStack"]
+__all__ = ["AccessStack", "AuditStack", "DnsStack", "EdgeStack", "RegionStack"]

@@ -1,20 +1,24 @@
 """The dns stack: hosted zone, CloudFront's certificate, and the records that prove its names."""
 
 from cdktf import TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.certificates import EdgeCertificate
 from constructs_lib.hosted_zone import HostedZone
 from constructs_lib.providers import add_provider
+from constructs_lib.query_log import QueryLog
 from constructs_lib.site_file import SiteFile
 from constructs_lib.state_backend import add_state_backend
+from constructs_lib.zone_signing import ZoneSigning
 
 
 class DnsStack(TerraformStack):
     """Everything that must exist before a name can be proved; apply it first, then delegate the zone.
 
-    Outputs: hosted_zone_id, name_servers (list), domain_name.
+    Outputs: hosted_zone_id, name_servers (list), domain_name; with `features.dnssec` ds_record, with `features.query_log`
+    query_log_group.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile) -> None:
@@ -31,3 +35,19 @@ class DnsStack(TerraformStack):
         TerraformOutput(self, "hosted_zone_id", value=self.zone.zone_id)
         TerraformOutput(self, "name_servers", value=self.zone.name_servers)
         TerraformOutput(self, "domain_name", value=site.site.domain_name)
+        self._add_features(site, provider)
+
+    def _add_features(self, site: SiteFile, provider: AwsProvider) -> None:
+        if site.features.dnssec:
+            signing = ZoneSigning(self, "zone_signing", zone_id=self.zone.zone_id, name=site.prefix, provider=provider)
+            TerraformOutput(self, "ds_record", value=signing.ds_record)
+        if site.features.query_log:
+            log = QueryLog(
+                self,
+                "query_log",
+                zone_id=self.zone.zone_id,
+                prefix=site.prefix,
+                domain_name=site.site.domain_name,
+                provider=provider,
+            )
+            TerraformOutput(self, "query_log_group", value=log.log_group_name)

@@ -11,6 +11,7 @@ from constructs import Construct
 from constructs_lib import naming, policies
 from constructs_lib.bucket_replication import BucketReplication
 from constructs_lib.edge_policies import EdgePolicies
+from constructs_lib.firewall import Firewall
 from constructs_lib.health_checks import HealthChecks
 from constructs_lib.providers import add_provider
 from constructs_lib.public_name import PublicName
@@ -77,6 +78,9 @@ class EdgeStack(TerraformStack):
             provider=self._global,
         )
         edge_policies = EdgePolicies(self, "edge_policies", site=self._site, provider=self._global)
+        web_acl_arn = None
+        if self._site.features.waf:
+            web_acl_arn = Firewall(self, "firewall", prefix=self._site.prefix, provider=self._global).web_acl_arn
         return {
             region.name: RegionalDistribution(
                 self,
@@ -89,6 +93,7 @@ class EdgeStack(TerraformStack):
                     certificate_arn=certificate.certificate_arn,
                     origin_access_control_id=access_control.id,
                     router_function_arn=router.function_arns[region.name],
+                    web_acl_arn=web_acl_arn,
                 ),
                 edge_policies=edge_policies,
                 provider=self._global,
@@ -140,7 +145,7 @@ class EdgeStack(TerraformStack):
                 f"records_{name}",
                 zone_id=self._dns.zone.zone_id,
                 name=naming.regional_hostname(self._site, name),
-                alias=to_endpoint(*own) if own else to_distribution(distributions[name]),
+                target=to_endpoint(*own) if own else to_distribution(distributions[name]),
                 provider=self._global,
             )
 

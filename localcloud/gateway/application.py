@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from localcloud.gateway import moto_security
 from localcloud.gateway.acm import AcmService, CertificateStore
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
 from localcloud.gateway.clock import AwsClock
@@ -25,6 +26,7 @@ from localcloud.gateway.moto_services import has_api_stage, patch_lambda
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.replays import Replays
 from localcloud.gateway.revision import RevisionCounter
+from localcloud.gateway.route53.query_logging import LogAccess
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.service import Route53Service
 from localcloud.gateway.route53.store import Route53Store
@@ -104,9 +106,20 @@ class Application:
             aliases_of_distribution=self.cloudfront_store.aliases_of_domain,
             zone_id_of_endpoint=domains.zone_id_of_endpoint,
         )
-        self._cloudfront = CloudFrontService(self.cloudfront_store, self.certificates, self.route53_store.txt_values)
+        self._cloudfront = CloudFrontService(
+            self.cloudfront_store,
+            self.certificates,
+            has_web_acl=moto_security.has_web_acl,
+            txt_values=self.route53_store.txt_values,
+        )
         self._key_values = KeyValueData(self.cloudfront_store)
-        self._route53 = Route53Service(self.route53_store, targets, self._aws_names)
+        self._route53 = Route53Service(
+            self.route53_store,
+            targets,
+            self._aws_names,
+            signing_key=moto_security.signing_key,
+            logs=LogAccess(exists=moto_security.has_log_group, may_write=moto_security.route53_may_write),
+        )
         self._acm = AcmService(self.certificates)
         self._domains = ApiGatewayDomains(domains, self.certificates, has_api_stage)
         self.s3 = S3Service(
@@ -127,6 +140,7 @@ class Application:
             "acm": self._acm.handle,
             "apigateway": self._handle_api_gateway,
             "lambda": self._handle_lambda,
+            "wafv2": self._handle_wafv2,
         }
 
     def _aws_names(self) -> dict[str, AwsName]:
@@ -210,6 +224,19 @@ class Application:
         if self._domains.owns(request):
             return self._domains.handle(request, region)
         return self._moto.forward(request, "apigateway")
+
+    def _handle_wafv2(self, request: Request, _: str) -> Response:
+        """Let moto answer, but keep a web ACL that a distribution uses: moto does not know who uses it.
+
+        https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html
+        """
+        arn = moto_security.web_acl_to_delete(request)
+        with self.cloudfront_store.lock:
+            used = {item.config.findtext("WebACLId") for item in self.cloudfront_store.distributions.values()}
+        if arn is not None and arn in used:
+            message = "AWS WAF couldn't perform the operation because your resource is being used by another resource."
+            return json_response({"__type": "WAFAssociatedItemException", "message": message}, status=400)
+        return self._moto.forward(request, "wafv2")
 
     def _handle_lambda(self, request: Request, region: str) -> Response:
         """Let moto answer, but point GetFunction's code location to the control API."""

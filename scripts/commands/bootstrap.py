@@ -42,7 +42,7 @@ def bootstrap(
 
 
 def _state(stacks: Path) -> dict[str, str | None]:
-    """Returns the site file's `[state]`, which the edge stack repeats as an output."""
+    """Returns the site file's `[state]`, which the edge stack repeats as an output; cdktf leaves out what is not given."""
     path = stacks / "edge" / "cdk.tf.json"
     try:
         state: dict[str, str | None] = json.loads(path.read_bytes())["output"]["state"]["value"]
@@ -50,13 +50,13 @@ def _state(stacks: Path) -> dict[str, str | None]:
         raise MissingOutputError(
             f"{path} is not there or older than this command: run `python main.py SITE_FILE`"
         ) from error
-    if state["bucket"] is None:
+    if state.get("bucket") is None:
         raise MissingOutputError(f'{path}: the site file says state.backend = "local", which needs no bucket')
     return state
 
 
 def _settings(state: dict[str, str | None]) -> list[Setting]:
-    name, region, replica_region = str(state["bucket"]), str(state["region"]), state["replica_region"]
+    name, region, replica_region = str(state["bucket"]), str(state["region"]), state.get("replica_region")
     s3 = s3_client(region)
     settings = bucket_settings(s3, name=name, region=region)
     if replica_region is None:

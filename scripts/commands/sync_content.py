@@ -25,12 +25,13 @@ from scripts.commands.options import (
     switcher,
     use_localcloud,
 )
+from scripts.endpoints import Endpoints
 from scripts.errors import ProbeRefusedError, RegionUnavailableError, WrongUsageError
 from scripts.release.digests import cache_file
 from scripts.release.manifest import ReleaseFile, read_folder
-from scripts.release.probe import BadAnswer, network_probe, sample
 from scripts.release.publish import Changes, Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
+from scripts.release.samples import BadAnswer, sample
 
 Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]
 _SHOWN = 3
@@ -69,7 +70,7 @@ def sync_content(
     if promote and canary is not None:
         raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
     endpoints = use_localcloud(localcloud)
-    asking = network_probe(open_website(outputs).hostnames, endpoints).ask if probe else None
+    asking = _network_probe(outputs, endpoints) if probe and apply else None
     if promote:
         _promote(outputs, asking, apply=apply, as_json=as_json)
         return
@@ -151,6 +152,12 @@ def _promote(outputs: Path, probe: Probe | None, *, apply: bool, as_json: bool) 
     print(f"{verb} the canary {release_id}: every viewer gets it instead of {earlier.release_id}.")
     if not apply:
         print("This is the plan. Run again with --apply to carry it out.")
+
+
+def _network_probe(outputs: Path, endpoints: Endpoints | None) -> Probe:
+    from scripts.release.probe import network_probe  # DNS and TLS take 0.05 s that a plan should not
+
+    return network_probe(open_website(outputs).hostnames, endpoints).ask
 
 
 def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionUnavailableError:

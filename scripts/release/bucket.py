@@ -158,18 +158,25 @@ class ContentBucket:
                 Bucket=self.name, Key=key, Body=manifest.to_json().encode(), ContentType="application/json"
             )
 
-    def read_manifest(self, release_id: str) -> Manifest | None:
+    def read_manifest(self, release_id: str, base_id: str | None = None) -> Manifest | None:
         """Returns the manifest of a release, or None when the release is not (wholly) here.
+
+        Args:
+            release_id: the release.
+            base_id: what is said to be its base layer, whose manifest is then read at the same time. Default: unknown.
 
         Raises:
             UnsafePlanError: what lies there is no manifest of this version.
         """
-        stored = self._read_stored_manifest(release_id)
+        wanted = dict.fromkeys((release_id, base_id or release_id))
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            found = dict(zip(wanted, pool.map(self._read_stored_manifest, wanted), strict=True))
+        stored = found[release_id]
         if stored is None:
             return None
         if stored.base_id == release_id:
             return stored.on(None)
-        base = self._read_stored_manifest(stored.base_id)
+        base = found.get(stored.base_id) or self._read_stored_manifest(stored.base_id)
         return None if base is None else stored.on(base.on(None))
 
     def _read_stored_manifest(self, release_id: str) -> StoredManifest | None:

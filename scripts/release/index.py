@@ -87,6 +87,11 @@ def slot_of(path: str, *, salt: int, chunks: int) -> Slot:
     return Slot(chunk=int(digest[:8], 16) % chunks, tag=digest[8 : 8 + TAG_CHARACTERS])
 
 
+def largest_bytes(entries: int) -> int:
+    """Returns an upper bound of what an index of so many entries takes in the store."""
+    return 2 * LARGEST_CHUNK_BYTES * -(-entries // _ENTRIES_PER_CHUNK)
+
+
 def build_index(layers: Mapping[str, str], others: Iterable[str]) -> Index:
     """Builds the index.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scripts.clock import rfc3339
-from scripts.release.index import IndexTooLargeError
+from scripts.release.index import MAXIMUM_ENTRIES
 from scripts.release.manifest import Manifest, ReleaseFile, RetainedFile
 
 RETENTION = timedelta(days=1)
@@ -45,11 +45,7 @@ def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manif
     if sum(file.layer == built.release_id for file in files) > LARGEST_OWN_SHARE * len(files):
         return whole
     small = with_retained(replace(built, base=base, files=files), active, now=now)
-    try:
-        small.index()
-    except IndexTooLargeError:
-        return whole
-    return small
+    return small if len(small.layers) <= MAXIMUM_ENTRIES else whole
 
 
 def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime) -> Manifest:

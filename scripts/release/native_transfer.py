@@ -11,8 +11,9 @@ import io
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -22,11 +23,11 @@ from awscrt.auth import AwsCredentialsProvider
 from awscrt.http import HttpHeaders, HttpRequest
 from awscrt.io import ClientBootstrap, ClientTlsContext, DefaultHostResolver, EventLoopGroup, TlsContextOptions
 from awscrt.s3 import S3Client, S3RequestTlsMode, S3RequestType
+from botocore.utils import get_environ_proxies
 from s3transfer.crt import BotocoreCRTCredentialsWrapper
 
 from scripts.errors import AwsError, OpsError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
-from scripts.release.digests import is_page
 from scripts.release.manifest import ReleaseFile
 from scripts.release.transfer import Progress, StoredDigests, Uploads, changed, checked_bytes
 
@@ -41,6 +42,7 @@ _THROUGHPUT_GBPS = 1.0
 """What the client sizes its connection pool by; 1 Gbit/s is what a build machine has."""
 _SERVER_ERROR = 500
 _CODE = re.compile(rb"<Code>([^<]+)</Code>")
+_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 _BAD_DIGESTS = ("BadDigest", "InvalidDigest")
 
 
@@ -52,7 +54,7 @@ def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Store
         AwsError: an AWS call failed; what was sent stays.
     """
     bootstrap = ClientBootstrap(loops := EventLoopGroup(_EVENT_LOOP_THREADS), DefaultHostResolver(loops))
-    with ThreadPoolExecutor(max(1, len(uploads))) as pool:
+    with _proxies_as_boto3_has_them(uploads), ThreadPoolExecutor(max(1, len(uploads))) as pool:
         senders = [_RegionSender(bucket, folder, progress, bootstrap) for bucket, _ in uploads]
         jobs = [pool.submit(sender.send, files) for sender, (_, files) in zip(senders, uploads, strict=True)]
         try:
@@ -61,6 +63,23 @@ def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Store
             for sender in senders:
                 sender.cancel()
             raise
+
+
+@contextmanager
+def _proxies_as_boto3_has_them(uploads: Uploads) -> Iterator[None]:
+    """Hides proxies from awscrt that boto3 would not use: awscrt reads the same variables, but not NO_PROXY as boto3 does."""
+    urls = [bucket.client.meta.endpoint_url for bucket, _ in uploads]
+    hidden = (
+        {}
+        if any(get_environ_proxies(url) for url in urls)
+        else {name: os.environ[name] for name in _PROXIES if name in os.environ}
+    )
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 class _RegionSender:
@@ -115,9 +134,8 @@ class _RegionSender:
             request.cancel()
 
     def _start(self, file: ReleaseFile) -> None:
-        answered: dict[str, str] = {}
         try:
-            body = checked_bytes(self._folder, file) if is_page(file.path) else None
+            body = checked_bytes(self._folder, file) if file.is_stamped else None
         except (OpsError, OSError) as error:
             self._finish(None, error if isinstance(error, OpsError) else changed(file.path))
             return
@@ -128,14 +146,11 @@ class _RegionSender:
             None if body is None else io.BytesIO(body),
         )
 
-        def on_headers(headers: list[tuple[str, str]], **_: object) -> None:
-            answered.update((name.lower(), value) for name, value in headers)
-
         def on_done(
             error: Exception | None, error_body: bytes | None = None, status_code: int | None = None, **_: object
         ) -> None:
             if error is None:
-                self._stored[file.key] = answered.get("etag", "").strip('"')
+                self._stored[file.key] = file.md5  # S3 took it with this Content-MD5
                 self._progress(file.size_bytes)
             problem = None if error is None else self._problem(file, error, error_body, status_code)
             self._finish(started.pop() if started else None, problem)
@@ -146,7 +161,6 @@ class _RegionSender:
             operation_name="PutObject",
             request=request,
             send_filepath=None if body is not None else str(self._folder / file.path),
-            on_headers=on_headers,
             on_done=on_done,
         )
         with self._lock:

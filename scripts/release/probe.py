@@ -10,17 +10,16 @@ import asyncio
 import hashlib
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import dns.resolver
 
 from scripts.clock import AwsClock, Clock
 from scripts.endpoints import Endpoints
-from scripts.http1 import MAX_BODY_BYTES, MalformedResponseError, Response, connect_tcp, start_http
+from scripts.http1 import MalformedResponseError, Response, connect_tcp, start_http
 from scripts.prober import verifying_tls
-from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.publish import Changes
+from scripts.release.manifest import ReleaseFile
+from scripts.release.samples import BadAnswer
 from scripts.resolver import CachingResolver, Nameserver, ResolutionError
 from scripts.samples import Family
 
@@ -30,7 +29,6 @@ https://aws.amazon.com/blogs/aws/introducing-amazon-cloudfront-keyvaluestore-a-l
 """
 _PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 10.0
-_SAMPLES = 4
 _HTTPS_PORT = 443
 
 Fetch = Callable[[str, str], Awaitable[Response]]
@@ -39,25 +37,6 @@ Fetch = Callable[[str, str], Awaitable[Response]]
 
 class ProbeFailedError(Exception):
     """A request got no answer; the message says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadAnswer:
-    """What a name served instead of the release.
-
-    Attributes:
-        hostname: who was asked.
-        path: for what.
-        reason: what came.
-    """
-
-    hostname: str
-    path: str
-    reason: str
-
-    def __str__(self) -> str:
-        """Returns one line."""
-        return f"https://{self.hostname}{self.path}: {self.reason}"
 
 
 class SwitchProbe:
@@ -100,17 +79,6 @@ class SwitchProbe:
             release = answer.headers.get("x-amz-meta-release", "unknown")
             return BadAnswer(hostname=hostname, path=path, reason=f"content of another release (layer {release})")
         return None
-
-
-def sample(manifest: Manifest, changes: Changes) -> list[ReleaseFile]:
-    """Returns the files to ask for: the front page, some that changed, and the others' first."""
-    wanted = ["index.html", *changes.changed[: _SAMPLES - 2], *changes.new[: _SAMPLES - 2]]
-    files = {file.path: file for file in manifest.files if file.size_bytes < MAX_BODY_BYTES}
-    chosen = dict.fromkeys(path for path in wanted if path in files)
-    untouched = next((path for path in files if path not in changes.changed and path not in changes.new), None)
-    if untouched is not None:
-        chosen[untouched] = None
-    return [files[path] for path in chosen]
 
 
 def network_probe(hostnames: Sequence[str], endpoints: Endpoints | None) -> SwitchProbe:

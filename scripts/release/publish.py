@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from scripts.clock import utc_now
 from scripts.errors import RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.drain import drained
+from scripts.release.index import largest_bytes
 from scripts.release.layering import layered
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.routing import (
@@ -137,7 +138,7 @@ class Publisher:
             drained(current.routing, left_out, set(self._buckets))
         active = _agreed(states)
         manifest = self._on_layers(built, active, states)
-        if manifest.layers and current.store_bytes + 1024 * len(manifest.index().chunks) > STORE_BYTES:
+        if current.store_bytes + largest_bytes(len(manifest.layers)) > STORE_BYTES:
             manifest = built
         changes = _changes(manifest, active)
         _refuse_a_broken_build(changes, active, force=force)
@@ -205,7 +206,8 @@ class Publisher:
                 f"{' and '.join(lacking)} does not hold the active release {active.release_id}, and a folder alone cannot "
                 "bring it there: run failover verify --repair --apply"
             )
-        return active if built.release_id == active.release_id else built
+        # The same files, but the folder's know how to be sent.
+        return replace(active, files=built.files) if built.release_id == active.release_id else built
 
     def _prepare(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
         """Does everything before the switch; returns the routing that the switch will insist on."""
@@ -233,8 +235,10 @@ class Publisher:
 
 def _look_at(bucket: ContentBucket, routing: Routing) -> _RegionState | RegionUnavailableError:
     try:
-        active = bucket.read_manifest(routing.release_id) if routing.release_id is not None else None
-        return _RegionState(bucket=bucket, active=active, pointer=read_pointer(bucket.client, bucket.name))
+        with ThreadPoolExecutor(1) as pool:
+            pointer = pool.submit(read_pointer, bucket.client, bucket.name)
+            active = None if routing.active is None else bucket.read_manifest(routing.active.id, routing.active.base)
+            return _RegionState(bucket=bucket, active=active, pointer=pointer.result())
     except RegionUnavailableError as error:
         return error
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from scripts.cli import app
+from scripts.cli import application
 from scripts.errors import MissingOutputError
 from tests.local.gateway_world import GatewayWorld
 
@@ -26,7 +26,9 @@ def bucket(gateway_world: GatewayWorld, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def stacks(folder: Path, *, bucket: str | None, replica_region: str | None = None) -> Path:
-    state = {"backend": "s3", "bucket": bucket, "region": REGION, "replica_region": replica_region}
+    """Writes the output as cdktf does: what is not given is left out, not null."""
+    given = {"backend": "s3", "bucket": bucket, "region": REGION, "replica_region": replica_region}
+    state = {key: value for key, value in given.items() if value is not None}
     (folder / "edge").mkdir(parents=True)
     document = {"output": {"state": {"value": state}}}
     (folder / "edge" / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
@@ -34,7 +36,7 @@ def stacks(folder: Path, *, bucket: str | None, replica_region: str | None = Non
 
 
 def bootstrap(folder: Path, *arguments: str) -> dict[str, Any]:
-    result = runner.invoke(app, ["bootstrap", "--stacks", str(folder), "--json", *arguments])
+    result = runner.invoke(application(), ["bootstrap", "--stacks", str(folder), "--json", *arguments])
     if result.exception is not None:
         raise result.exception
     document: dict[str, Any] = json.loads(result.stdout)

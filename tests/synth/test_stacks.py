@@ -13,6 +13,7 @@ import pytest
 
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file import Entry, SiteFile, StateBackend, load_site_file
+from constructs_lib.site_file.models import Protocol
 from constructs_lib.website import synthesize
 from tests.synth.conftest import EXAMPLES
 
@@ -49,8 +50,10 @@ def behaviours(distribution: Body) -> Iterator[Body]:
     yield from distribution["ordered_cache_behavior"]
 
 
-def test_stacks_are_dns_two_regions_and_edge(site: SiteFile, stacks: Stacks) -> None:
-    assert sorted(stacks) == sorted(["dns", "edge", *(f"region-{region.name}" for region in site.region)])
+def test_stacks_are_dns_two_regions_edge_and_what_the_site_file_asks_for(site: SiteFile, stacks: Stacks) -> None:
+    optional = {"audit": site.features.audit, "access": bool(site.github.subjects)}
+    expected = ["dns", "edge", *(f"region-{region.name}" for region in site.region)]
+    assert sorted(stacks) == sorted([*expected, *(name for name, is_wanted in optional.items() if is_wanted)])
 
 
 def test_provider_range_admits_5_100_and_6(stacks: Stacks) -> None:
@@ -215,14 +218,15 @@ def test_lifecycle_expires_old_versions_and_aborts_uploads(site: SiteFile, stack
         assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 2}]
 
 
-def test_bucket_policies_deny_insecure_transport_and_bind_the_source(stacks: Stacks) -> None:
-    found = resources(stacks, "aws_s3_bucket_policy")
+def test_bucket_policies_deny_insecure_transport_and_bind_the_source(site: SiteFile, stacks: Stacks) -> None:
+    found = resources({"edge": stacks["edge"]}, "aws_s3_bucket_policy")
     assert len(found) == 2
     for body in found:
         statements = {statement["Sid"]: statement for statement in json.loads(body["policy"])["Statement"]}
         deny = statements.pop("DenyInsecureTransport")
-        (exempt,) = deny["NotResource"]
-        assert re.search(r"/health/[a-z0-9-]+\.json$", exempt), "only the marker that a check over HTTP asks"
+        if site.health_check.region_check_protocol is Protocol.HTTP:
+            (exempt,) = deny["NotResource"]
+            assert re.search(r"/health/[a-z0-9-]+\.json$", exempt), "only the marker that a check over HTTP asks"
         assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
         for statement in statements.values():
             assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
@@ -243,8 +247,9 @@ def test_checks_over_https_leave_no_exemption_from_tls(tmp_path: Path) -> None:
 
 
 def test_path_check_asks_its_own_object_through_the_group(site: SiteFile, stacks: Stacks) -> None:
-    (check,) = [body for body in resources(stacks, "aws_route53_health_check") if body["type"] == "HTTPS"]
-    assert check["resource_path"] == "/health/path.json"
+    checks = stacks["edge"]["resource"]["aws_route53_health_check"]
+    (check,) = [body for name, body in checks.items() if name.startswith("health_checks_path")]
+    assert (check["type"], check["resource_path"]) == ("HTTPS", "/health/path.json")
     for region in site.region:
         keys = [body["key"] for body in stacks[f"region-{region.name}"]["resource"]["aws_s3_object"].values()]
         assert "health/path.json" in keys
@@ -275,7 +280,8 @@ def test_health_checks_follow_the_site_file(site: SiteFile, stacks: Stacks) -> N
         assert check["request_interval"] == site.health_check.request_interval_seconds
         assert check["failure_threshold"] == site.health_check.failure_threshold
         assert tuple(check["regions"]) == site.health_check.checker_regions
-    assert sorted(check["type"] for check in checks) == ["HTTP", "HTTP", "HTTPS"]
+    of_regions = site.health_check.region_check_protocol.value.upper()
+    assert sorted(check["type"] for check in checks) == sorted([of_regions, of_regions, "HTTPS"])
 
 
 @pytest.mark.parametrize("record_type", ["A", "AAAA"])
@@ -328,11 +334,11 @@ def test_router_reads_one_store_on_runtime_2_and_is_published(stacks: Stacks) ->
         assert "${" not in function["code"], "Terraform would interpolate it"
 
 
-def test_hsts_does_not_preload_by_default(stacks: Stacks) -> None:
+def test_hsts_binds_other_hosts_only_where_the_site_file_asks(site: SiteFile, stacks: Stacks) -> None:
     (policy,) = resources(stacks, "aws_cloudfront_response_headers_policy")
     config = policy["security_headers_config"]
-    assert config["strict_transport_security"]["preload"] is False
-    assert config["strict_transport_security"]["include_subdomains"] is False
+    hsts = config["strict_transport_security"]
+    assert (hsts["preload"], hsts["include_subdomains"]) == (False, site.headers.hsts_include_subdomains)
     assert "default-src 'self'" in config["content_security_policy"]["content_security_policy"]
 
 

@@ -28,13 +28,16 @@ def with_verb(monkeypatch: pytest.MonkeyPatch, verb: Callable[[], None]) -> int 
     """Run a command line whose only verb is the given function."""
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(verb)
-    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(cli, "application", lambda *_names: app)
     return failover(monkeypatch)
 
 
 def process_with_verb(statement: str, *, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, with one more verb that does the statement."""
-    script = f"import os, sys\nfrom scripts import cli\ndef x(): {statement}\ncli.app.command('x')(x)\n"
+    script = (
+        f"import os, sys\nfrom scripts import cli\ndef x(): {statement}\n"
+        "app = cli.application(())\napp.command('x')(x)\ncli.application = lambda *_names: app\n"
+    )
     command = [sys.executable, "-c", script + "sys.argv = ['failover', 'x']\ncli.main()"]
     return subprocess.run(command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60)
 
@@ -128,3 +131,19 @@ def test_reader_that_goes_away_ends_the_command_quietly(statement: str) -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_every_verb_has_its_module_and_its_help() -> None:
+    registered = {each.name: each.callback for each in cli.application().registered_commands}
+    assert tuple(registered) == cli.COMMANDS
+    assert all(callback is not None and callback.__doc__ for callback in registered.values())
+
+
+def test_verb_is_started_without_the_modules_of_the_others() -> None:
+    script = (
+        "import sys\nfrom scripts import cli\nsys.argv = ['failover', 'rollback', '--help']\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "sys.exit('scripts.commands.demo' in sys.modules or 'scripts.drill' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.DEVNULL, timeout=60, check=False)
+    assert done.returncode == 0

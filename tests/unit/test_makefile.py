@@ -47,13 +47,15 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["check"], ".venv/bin/ruff check .\n"),
         (["snapshots"], ".venv/bin/pytest tests/synth --update-snapshots\n"),
         (["bench"], ".venv/bin/python -m tools.bench\n"),
+        (["checkov"], ".venv/bin/python -m tools.checkov_scan \n"),
+        (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.checkov_scan --plan\n"),
     ],
 )
 def test_verb_runs_its_command(arguments: list[str], command: str) -> None:
     assert command in dry_run(*arguments)
 
 
-@pytest.mark.parametrize("verb", ["demo", "test", "check", "snapshots", "bench"])
+@pytest.mark.parametrize("verb", ["demo", "test", "check", "checkov", "snapshots", "bench"])
 def test_verb_does_its_own_set_up_first(verb: str) -> None:
     assert dry_run(verb).splitlines()[1] == "python3 tools/bootstrap.py"
 
@@ -68,15 +70,22 @@ def test_clean_keeps_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["requirements.lock", "tools/cdktf-cli/package-lock.json", "tools/site-check/package-lock.json"]
+    "file",
+    [
+        "requirements.lock",
+        "tools/checkov/requirements.lock",
+        "tools/cdktf-cli/package-lock.json",
+        "tools/site-check/package-lock.json",
+    ],
 )
 def test_lock_file_names_no_index_and_no_place_of_this_machine(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     assert not re.search(r'index-url|find-links|"resolved"|://[^"]*(registry|pypi|pythonhosted)|file:', text)
 
 
-def test_lock_file_pins_every_package_by_hash() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", ["requirements.lock", "tools/checkov/requirements.lock"])
+def test_lock_file_pins_every_package_by_hash(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).strip())
     assert entries
     for entry in entries:

@@ -10,7 +10,7 @@ import pytest
 
 from scripts import cli
 from scripts.release.manifest import ReleaseFile
-from scripts.release.probe import BadAnswer
+from scripts.release.samples import BadAnswer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -40,7 +40,7 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs: world.site)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
-    monkeypatch.setattr("scripts.commands.sync_content.network_probe", lambda *_arguments: FakeProbe(world))
+    monkeypatch.setattr("scripts.release.probe.network_probe", lambda *_arguments: FakeProbe(world))
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["failover", *arguments])

@@ -19,14 +19,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 from rich.console import Console
 from rich.table import Table
 
 from tools.bench_release.contestants import OURS, PEERS, Contestant, Finished, environment, failover_command, run
 from tools.bench_release.site import change_pages, make_site
 from tools.bench_release.wire import Wire
-from tools.bench_release.world import REGIONS, World, bucket, running_world
+from tools.bench_release.world import REGIONS, World, running_world
 
 FOLDER = Path(__file__).parents[2] / "build" / "bench-release"
 CHANGED_FILES = 10
@@ -137,13 +136,6 @@ def _ratio(seconds: dict[str, float]) -> float:
     return seconds["failover"] / min(seconds[peer.name] for peer in PEERS)
 
 
-def _make_buckets(world: World, contestants: Sequence[Contestant]) -> None:
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{world.s3_port}", region_name="us-east-1")
-    for contestant in contestants:
-        for region in REGIONS:
-            client.create_bucket(Bucket=bucket(region, contestant.name))
-
-
 def _measure_large_site(bench: Bench, world: World) -> Figure:
     """Returns the memory that a plan and first publish of 100,000 files take."""
     large = FOLDER / "large-site"
@@ -165,14 +157,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-release", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one first publish each, without the large site")
     options = parser.parse_args()
-    shutil.rmtree(FOLDER / "s3", ignore_errors=True)
     shutil.rmtree(FOLDER / "cache", ignore_errors=True)
     site = FOLDER / "site"
     shutil.rmtree(site, ignore_errors=True)
     total = make_site(site)
     everybody = (OURS, *PEERS)
-    with running_world(FOLDER) as world:
-        _make_buckets(world, everybody)
+    with running_world(FOLDER, [each.name for each in everybody]) as world:
         bench = Bench(world, site)
         bench.measure("first publish", everybody, lambda: None, runs=1)
         bench.measure("nothing changed", everybody, lambda: None, runs=_RUNS)

@@ -6,10 +6,8 @@ import json
 import os
 import subprocess
 import sys
-import time
-import urllib.request
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,13 @@ from typing import Any
 
 import boto3
 
+from constructs_lib.bindings import node_binary
 from scripts.endpoints import Endpoints
 from scripts.localcloud_process import ANY_PORT, running_localcloud
 
 REGIONS = ("eu-central-1", "us-east-1")
 _PEERS = Path(__file__).parent / "requirements.lock"
-_START_SECONDS = 20.0
+_SERVER = Path(__file__).parent / "server.mjs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +46,12 @@ class World:
 
 
 @contextmanager
-def running_world(folder: Path) -> Iterator[World]:
-    """Starts the servers; stops them and removes nothing."""
+def running_world(folder: Path, contestants: Sequence[str]) -> Iterator[World]:
+    """Starts the servers with a bucket per region and contestant; stops them and removes nothing."""
     peers = _peers(folder / "peers")
     with running_localcloud(folder / "localcloud", speed=1.0, arguments=ANY_PORT) as endpoints:
         gateway_port = int(endpoints.gateway_url.rpartition(":")[2])
-        with _s3_server(peers, folder / "s3") as s3_port:
+        with _s3_server([bucket(region, name) for name in contestants for region in REGIONS]) as s3_port:
             yield World(
                 folder=folder,
                 peers=peers,
@@ -90,40 +89,14 @@ def _peers(folder: Path) -> Path:
 
 
 @contextmanager
-def _s3_server(peers: Path, folder: Path) -> Iterator[int]:
-    folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    command = [str(peers / "rclone"), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--vfs-cache-mode", "off",
-               "--dir-cache-time", "0s", "--log-level", "ERROR"]  # fmt: skip
-    with (folder.parent / "s3.log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/")
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
+def _s3_server(buckets: Sequence[str]) -> Iterator[int]:
+    command = [node_binary(os.environ), str(_SERVER), *buckets]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None  # noqa: S101  (a pipe was asked for)
         try:
-            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310  (loopback)
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+            yield int(json.loads(server.stdout.readline())["port"])
+        finally:
+            server.terminate()
 
 
 def _outputs(folder: Path, endpoints: Endpoints) -> Path:

@@ -35,11 +35,13 @@ class AccountFacts:
         has_resource: whether a resource with this id exists, by the path segment of its kind.
         live_function_code: code of a function's LIVE stage by ARN; None when it is not there.
         certificate_covers: whether an issued us-east-1 certificate covers a name; None when there is none.
+        has_web_acl: whether there is an AWS WAF web ACL of this ARN for CloudFront.
     """
 
     has_resource: Callable[[str, str], bool]
     live_function_code: Callable[[str], bytes | None]
     certificate_covers: Callable[[str, str], bool | None]
+    has_web_acl: Callable[[str], bool]
 
 
 def add_defaults(config: Element) -> None:
@@ -145,6 +147,10 @@ def check_config(config: Element, facts: AccountFacts) -> None:
         _check_target(behavior, set(origin_ids), group_ids)
         _check_behavior(behavior, facts)
     _check_viewer_certificate(config, facts)
+    web_acl = config.findtext("WebACLId") or ""
+    if web_acl and not facts.has_web_acl(web_acl):
+        message = f"Web ACL is not accessible by the requester: {web_acl} does not exist with scope CLOUDFRONT"
+        raise ServiceError(400, "InvalidWebACLId", message)
 
 
 def _check_quantities(config: Element) -> None:

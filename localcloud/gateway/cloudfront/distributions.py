@@ -47,9 +47,14 @@ class Distributions:
     """Operations on distributions."""
 
     def __init__(
-        self, store: CloudFrontStore, certificates: CertificateStore, txt_values: Callable[[str], frozenset[str]]
+        self,
+        store: CloudFrontStore,
+        certificates: CertificateStore,
+        *,
+        has_web_acl: Callable[[str], bool],
+        txt_values: Callable[[str], frozenset[str]],
     ) -> None:
-        """`txt_values`: name -> the values of its TXT records in any hosted zone."""
+        """`txt_values`: name -> the values of its TXT records in any hosted zone, which prove who may move an alias."""
         self._store = store
         self._certificates = certificates
         self._txt_values = txt_values
@@ -57,6 +62,7 @@ class Distributions:
             has_resource=lambda path, identifier: identifier in store.configured[path],
             live_function_code=self._live_function_code,
             certificate_covers=self._certificate_covers,
+            has_web_acl=has_web_acl,
         )
 
     def routes(self) -> list[Route]:

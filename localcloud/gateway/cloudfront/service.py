@@ -21,14 +21,19 @@ class CloudFrontService:
     """Answers CloudFront requests."""
 
     def __init__(
-        self, store: CloudFrontStore, certificates: CertificateStore, txt_values: Callable[[str], frozenset[str]]
+        self,
+        store: CloudFrontStore,
+        certificates: CertificateStore,
+        *,
+        has_web_acl: Callable[[str], bool],
+        txt_values: Callable[[str], frozenset[str]],
     ) -> None:
-        """`txt_values`: name -> the values of its TXT records, which prove who may move an alias."""
+        """`txt_values`: name -> the values of its TXT records in any hosted zone, which prove who may move an alias."""
         self._store = store
         routes: list[Route] = []
         for kind in KINDS:
             routes += ConfiguredResources(store, kind).routes()
-        routes += Distributions(store, certificates, txt_values).routes()
+        routes += Distributions(store, certificates, has_web_acl=has_web_acl, txt_values=txt_values).routes()
         routes += Functions(store).routes()
         routes += KeyValueStores(store).routes()
         routes += [

@@ -180,12 +180,6 @@ class HostedZones:
             self._store.tags.pop(("hostedzone", zone.id), None)
         return xml_response(element("DeleteHostedZoneResponse", *pending_change(request, self._store.clock)))
 
-    def dnssec(self, _: Request, parameters: Parameters) -> Response:
-        """GetDNSSEC: zones are not signed."""
-        self.zone(parameters["Id"])
-        status = element("Status", text_element("ServeSignature", "NOT_SIGNING"))
-        return xml_response(element("GetDNSSECResponse", status, element("KeySigningKeys")))
-
     def change_records(self, request: Request, parameters: Parameters) -> Response:
         """ChangeResourceRecordSets: all changes or none.
 

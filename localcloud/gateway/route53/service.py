@@ -8,8 +8,10 @@ from xml.etree.ElementTree import Element
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.rest_routes import Parameters, Route, RouteTable, route
 from localcloud.gateway.route53.dns_answers import DnsAnswers
+from localcloud.gateway.route53.dnssec import Dnssec, SigningKeys
 from localcloud.gateway.route53.health_checks import HealthChecks
 from localcloud.gateway.route53.hosted_zones import HostedZones, xml_response
+from localcloud.gateway.route53.query_logging import LogAccess, QueryLogging
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.wire import Request, Response
@@ -23,14 +25,24 @@ class Route53Service:
     """Answers Route 53 requests."""
 
     def __init__(
-        self, store: Route53Store, targets: AliasTargets, aws_names: Callable[[], Mapping[str, AwsName]]
+        self,
+        store: Route53Store,
+        targets: AliasTargets,
+        aws_names: Callable[[], Mapping[str, AwsName]],
+        *,
+        signing_key: SigningKeys,
+        logs: LogAccess,
     ) -> None:
         """Make the service; `aws_names` gives the names that AWS answers for, lower case, with a final dot."""
         self._store = store
         self.zones = HostedZones(store, targets)
         self.health_checks = HealthChecks(store)
         self._answers = DnsAnswers(store, self.zones, aws_names)
-        self._routes = RouteTable("route53", self._zone_routes() + self._health_check_routes())
+        protection = [
+            *Dnssec(store, self.zones, signing_key).routes(PREFIX),
+            *QueryLogging(store, self.zones, logs).routes(PREFIX),
+        ]
+        self._routes = RouteTable("route53", self._zone_routes() + self._health_check_routes() + protection)
 
     def _zone_routes(self) -> list[Route]:
         zones = self.zones
@@ -42,7 +54,6 @@ class Route53Service:
             route("GET", f"{PREFIX}/hostedzone/{{Id}}", zones.get),
             route("POST", f"{PREFIX}/hostedzone/{{Id}}", zones.update_comment),
             route("DELETE", f"{PREFIX}/hostedzone/{{Id}}", zones.delete),
-            route("GET", f"{PREFIX}/hostedzone/{{Id}}/dnssec", zones.dnssec),
             route("POST", f"{PREFIX}/hostedzone/{{Id}}/rrset", zones.change_records),
             route("GET", f"{PREFIX}/hostedzone/{{Id}}/rrset", zones.list_records),
             route("GET", f"{PREFIX}/change/{{Id}}", zones.get_change),

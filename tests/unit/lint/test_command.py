@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scripts.cli import app
+from scripts.cli import application
 from scripts.errors import WrongUsageError
 from scripts.lint.docs import PAGE, render
 from scripts.lint.rules import ALL_RULES
@@ -19,7 +19,7 @@ CLEAN = document({"aws_s3_bucket.a": {"bucket": "content"}})
 
 def run(folder: Path, raw: dict[str, Any], *arguments: str) -> Any:
     (folder / "main.tf.json").write_text(json.dumps(raw), encoding="utf-8")
-    return CliRunner().invoke(app, ["lint", str(folder), *arguments])
+    return CliRunner().invoke(application(), ["lint", str(folder), *arguments])
 
 
 def test_lint_prints_rule_resource_why_source_and_remedy(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_lint_of_a_clean_folder_ends_with_0(tmp_path: Path) -> None:
 
 
 def test_lint_rejects_what_it_cannot_read(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["lint", str(tmp_path / "absent")])
+    result = CliRunner().invoke(application(), ["lint", str(tmp_path / "absent")])
     assert isinstance(result.exception, WrongUsageError)
     assert result.exception.exit_code == 2
 

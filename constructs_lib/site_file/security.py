@@ -1,0 +1,118 @@
+"""The site file's sections about security: optional protection, headers, GitHub's roles, where data may be."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import ValidationInfo, field_validator, model_validator
+
+from constructs_lib.site_file.base import A_REGION, Bool, Section, known_region, pattern, refuse, says
+
+# Two forms of one repository: https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+_OWNER, _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})", r"[A-Za-z0-9._-]{1,100}"
+_SUBJECT = re.compile(rf"repo:{_OWNER}/{_NAME}\Z")
+_IMMUTABLE_SUBJECT = re.compile(rf"repo:{_OWNER}@[0-9]+/{_NAME}@[0-9]+\Z")
+_SUBJECTS = 'a list such as ["repo:example-org/site", "repo:example-org@1234/site@5678"]'
+_REGIONS = f"a list of AWS regions, each {A_REGION}"
+
+
+class Features(Section):
+    """`[features]`: what is off unless it is asked for, because it costs money or binds the domain (prices in USD).
+
+    `audit`: a multi-Region CloudTrail of management events in a locked bucket. The first trail of an account is free but for the
+    storage, a few cents a month; a second one costs 2.00 per 100,000 events (https://aws.amazon.com/cloudtrail/pricing/).
+    `dnssec`: signs the hosted zone; 1.00 a month for the KMS key, 0.15 per 10,000 asymmetric calls, which Route 53 makes rarely
+    (https://aws.amazon.com/kms/pricing/). docs/SECURITY.md has the order of steps at the registrar.
+    `waf`: AWS WAF before CloudFront; 7.00 a month (5.00 and two rules) and 0.60 per million requests
+    (https://aws.amazon.com/waf/pricing/).
+    `query_log`: Route 53's query log in CloudWatch Logs, us-east-1; 0.50 per GB (https://aws.amazon.com/cloudwatch/pricing/).
+    """
+
+    audit: Bool = False
+    dnssec: Bool = False
+    waf: Bool = False
+    query_log: Bool = False
+
+
+class Headers(Section):
+    """`[headers]`: HSTS beyond the host itself. Both bind every host of the domain, so both are off by default."""
+
+    hsts_include_subdomains: Bool = False
+    hsts_preload: Bool = False
+
+    @field_validator("hsts_preload")
+    @classmethod
+    def _has_subdomains(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("hsts_include_subdomains", False):
+            raise refuse(
+                allowed="true only together with headers.hsts_include_subdomains = true",
+                remedy="the preload list takes whole domains only (https://hstspreload.org/): set both, or remove this key",
+            )
+        return value
+
+
+_Name = Annotated[str, pattern(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$", "a name without spaces, colons or wildcards")]
+
+
+class Github(Section):
+    """`[github]`: roles for GitHub Actions, taken by OIDC, without keys. No subjects: no roles.
+
+    `subjects` are the beginnings of the token's subject, one for each form of the same repository; the roles append what they
+    accept: `:pull_request` and `:ref:refs/heads/<branch>` to plan, `:environment:<name>` to deploy, publish and drill. An
+    account holds one OIDC provider for GitHub: `oidc_provider_arn` names it when it is there already.
+    """
+
+    subjects: Annotated[tuple[str, ...], says(_SUBJECTS)] = ()
+    branch: _Name = "main"
+    deploy_environment: _Name = "production"
+    content_environment: _Name = "content"
+    drill_environment: _Name = "drill"
+    oidc_provider_arn: (
+        Annotated[
+            str,
+            pattern(
+                r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$",
+                "arn:aws:iam::<account id>:oidc-provider/token.actions.githubusercontent.com",
+            ),
+        ]
+        | None
+    ) = None
+
+    @field_validator("subjects")
+    @classmethod
+    def _name_one_repository(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not _SUBJECT.match(item) and not _IMMUTABLE_SUBJECT.match(item) for item in value):
+            raise refuse(
+                allowed=_SUBJECTS,
+                remedy="name one repository, without wildcards and without a suffix: `repo:ORG/*` lets any new repository in",
+            )
+        if value and not any(_IMMUTABLE_SUBJECT.match(item) for item in value):
+            raise refuse(
+                allowed=_SUBJECTS,
+                remedy="add the immutable form, which repositories made, renamed or moved after 2026-07-15 send; "
+                "`gh api repos/ORG/REPO --jq '.owner.id, .id'` prints both numbers",
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _has_subjects(self) -> Self:
+        defaults = {name: field.default for name, field in type(self).model_fields.items()}
+        if not self.subjects and any(getattr(self, name) != default for name, default in defaults.items()):
+            raise refuse(allowed=f"[github] with subjects, {_SUBJECTS}", remedy="add subjects, or remove the section")
+        names = [self.deploy_environment, self.content_environment, self.drill_environment]
+        if len(set(names)) != len(names):
+            raise refuse(
+                allowed="three different environments",
+                remedy="give each role an environment of its own: who may enter it may take the role",
+            )
+        return self
+
+
+class Residency(Section):
+    """`[residency]`: `allowed_regions` lists where data may be; empty: everywhere. docs/SECURITY.md names what is global."""
+
+    allowed_regions: Annotated[tuple[str, ...], says(_REGIONS)] = ()
+
+    @field_validator("allowed_regions")
+    @classmethod
+    def _are_aws_regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(known_region(name) for name in value)

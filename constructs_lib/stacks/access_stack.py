@@ -1,0 +1,38 @@
+"""The access stack: who may change the site from GitHub. An administrator applies it; the roles in it cannot."""
+
+from cdktf import TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.access_policies import Scope
+from constructs_lib.github_access import GithubAccess
+from constructs_lib.providers import add_provider
+from constructs_lib.site_file import SiteFile
+from constructs_lib.state_backend import add_state_backend, state_prefix
+
+
+class AccessStack(TerraformStack):
+    """Roles for GitHub Actions. There when the site file's `[github]` names subjects.
+
+    Outputs: role_arns (job -> ARN), boundary_arn.
+    """
+
+    def __init__(self, scope: Construct, *, site: SiteFile) -> None:
+        super().__init__(scope, naming.ACCESS_STACK)
+        add_state_backend(self, site=site)
+        provider = add_provider(self, site=site, region=naming.GLOBAL_REGION)
+        account = DataAwsCallerIdentity(self, "account", provider=provider)
+        reach = Scope(
+            prefix=site.prefix,
+            project=site.site.project,
+            account_id=account.account_id,
+            regions=tuple(region.name for region in site.region),
+            state_region=site.state.region,
+            state_bucket=site.state.bucket,
+            state_prefix=state_prefix(site),
+            hosted_zone_id=site.site.hosted_zone_id,
+        )
+        access = GithubAccess(self, "github", github=site.github, reach=reach, provider=provider)
+        TerraformOutput(self, "role_arns", value=access.role_arns)
+        TerraformOutput(self, "boundary_arn", value=access.boundary_arn)

@@ -1,0 +1,41 @@
+"""A publisher that is killed: forked from a process that has imported everything, so that each run takes as long as its work.
+
+Run as a program: reads a folder a line from stdin, forks a publisher of it, and answers with its process id, then with
+`ended <code>` once it is gone (a negative code: the signal that ended it).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from scripts.commands.options import publisher, switcher
+from scripts.release.manifest import read_folder
+
+
+def publish(outputs: Path, folder: Path) -> None:
+    """Publishes as `failover sync-content --apply --no-probe` does; every fourth folder's name asks for a rollback first."""
+    site = publisher(outputs)
+    if folder.name.endswith("-back"):
+        undo = switcher(outputs)
+        undo.rollback(undo.plan_rollback(None))
+    site.apply(site.plan(read_folder(folder)), folder)
+
+
+def main() -> None:
+    outputs = Path(sys.argv[1])
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                publish(outputs, Path(line.strip()))
+            except BaseException as error:  # noqa: BLE001  (the parent hears of it)
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
+        print(pid, flush=True)
+        _, status = os.waitpid(pid, 0)
+        print("ended", os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()

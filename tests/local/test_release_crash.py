@@ -1,0 +1,184 @@
+"""SIGKILL at 200 random points of a publish, while viewers read: no page mixes releases, nothing is missing, nothing is left."""
+
+import hashlib
+import os
+import random
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from tests.local.deployment_world import DeploymentWorld
+from tests.local.test_deployment import EDGE, HOSTNAME
+
+pytestmark = pytest.mark.local
+
+KILLS = 200
+NAMES = (HOSTNAME, f"eu-central-1.{HOSTNAME}", f"us-east-1.{HOSTNAME}")
+_VERSION = re.compile(rb"version (\d+)")
+_STYLES = re.compile(rb'href="(/styles\.[0-9a-f]+\.css)"')
+ROOT = Path(__file__).parents[2]
+
+
+def write_site(folder: Path, version: int) -> Path:
+    """A page that names its styles by their content, and pages that never change."""
+    folder.mkdir()
+    styles = f"/* version {version} */".encode()
+    name = f"styles.{hashlib.sha256(styles).hexdigest()[:12]}.css"
+    (folder / name).write_bytes(styles)
+    head = f'<head><title>{version}</title><link rel="stylesheet" href="/{name}"></head>'
+    page = f'<!doctype html><html lang="en">{head}<body>version {version}</body></html>'
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    for number in range(10):
+        (folder / f"page-{number}.html").write_text(f"page {number}", encoding="utf-8")
+    return folder
+
+
+class Viewer(threading.Thread):
+    """Loads the page and its styles over and over, from one name of the site.
+
+    Attributes:
+        views: complete page views.
+        versions: versions seen.
+        wrong: what a viewer must never see.
+    """
+
+    def __init__(self, deployment: DeploymentWorld, hostname: str) -> None:
+        super().__init__(name=hostname, daemon=True)
+        self._port = deployment.endpoints.https_port
+        self._tls = ssl.create_default_context(cafile=deployment.endpoints.ca_certificate)
+        self._hostname = hostname
+        self._is_over = threading.Event()
+        self.views = 0
+        self.versions: set[bytes] = set()
+        self.wrong: list[str] = []
+
+    def stop(self) -> None:
+        self._is_over.set()
+        self.join(20)
+
+    def run(self) -> None:
+        while not self._is_over.is_set():
+            connection = HTTPConnection(self._hostname)
+            with socket.create_connection((EDGE, self._port), timeout=20) as raw:
+                connection.sock = self._tls.wrap_socket(raw, server_hostname=self._hostname)
+                for _ in range(20):
+                    self._view(connection)
+                connection.close()
+
+    def _view(self, connection: HTTPConnection) -> None:
+        page = self._get(connection, "/")
+        styles = _STYLES.search(page)
+        version = _VERSION.search(page)
+        if styles is None or version is None:
+            self.wrong.append(f"{self._hostname}: no page: {page[:80]!r}")
+            return
+        looks = _VERSION.search(self._get(connection, styles.group(1).decode()))
+        if looks is None or looks.group(1) != version.group(1):
+            self.wrong.append(
+                f"{self._hostname}: page {version.group(1)!r} with the styles of {looks and looks.group(1)!r}"
+            )
+        self._get(connection, f"/page-{self.views % 10}.html")
+        self.versions.add(version.group(1))
+        self.views += 1
+
+    def _get(self, connection: HTTPConnection, path: str) -> bytes:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            self.wrong.append(f"{self._hostname}{path}: status {answer.status}")
+        return body
+
+
+@contextmanager
+def publishers(deployment: DeploymentWorld) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.local.crash_publisher", str(deployment.folder / "outputs.json")]
+    environment = {**os.environ, **deployment.endpoints.environment}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def start(process: subprocess.Popen[str], folder: Path) -> int:
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(f"{folder}\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def end_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    return int(process.stdout.readline().split()[1])
+
+
+@pytest.fixture
+def site_that_is_published(deployment: DeploymentWorld, tmp_path: Path) -> Path:
+    deployment.failover("sync-content", str(write_site(tmp_path / "0", 0)), "--apply", "--force", "--no-probe")
+    time.sleep(2 / deployment.endpoints.speed + 0.5)  # the KeyValueStore's way to the edges, which no answer shows
+    return tmp_path
+
+
+def test_publisher_killed_anywhere_leaves_a_whole_site_and_the_next_run_finishes(
+    deployment: DeploymentWorld, site_that_is_published: Path
+) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    folder = site_that_is_published
+    viewers = [Viewer(deployment, name) for name in NAMES]
+    with publishers(deployment) as process:
+        began = time.monotonic()
+        start(process, write_site(folder / "1", 1))
+        assert end_of(process) == 0
+        usual_seconds = time.monotonic() - began
+        for viewer in viewers:
+            viewer.start()
+        codes = []
+        for number in range(2, KILLS + 2):
+            suffix = "-back" if number % 4 == 0 else ""
+            pid = start(process, write_site(folder / f"{number}{suffix}", number))
+            time.sleep(chance.uniform(0, 1.1 * usual_seconds))
+            with suppress(ProcessLookupError):  # it was faster
+                os.kill(pid, signal.SIGKILL)
+            codes.append(end_of(process))
+        assert set(codes) <= {0, -signal.SIGKILL}, f"seed {seed}: {codes}"
+        assert codes.count(-signal.SIGKILL) > KILLS / 2, f"seed {seed}"
+        last = KILLS + 1
+        start(process, folder / (f"{last}-back" if last % 4 == 0 else str(last)))
+        assert end_of(process) == 0, f"seed {seed}"
+    for viewer in viewers:
+        viewer.stop()
+    assert [viewer.wrong[:3] for viewer in viewers] == [[]] * len(viewers), f"seed {seed}"
+    assert min(viewer.views for viewer in viewers) > KILLS, f"seed {seed}"
+    assert min(len(viewer.versions) for viewer in viewers) > KILLS / 20, f"seed {seed}"
+    insist_on_nothing_left(deployment)
+
+
+def insist_on_nothing_left(deployment: DeploymentWorld) -> None:
+    """After a prune without grace both buckets hold the objects of whole releases, and the store their indexes."""
+    deployment.failover("verify")
+    deployment.failover("prune", "--keep", "1", "--grace-seconds", "0", "--apply")
+    pruned = deployment.failover("prune", "--keep", "1", "--grace-seconds", "0", "--json")
+    assert '"removals": []' in pruned.stdout
+    assert '"index_keys": 0' in pruned.stdout
+    deployment.failover("verify")

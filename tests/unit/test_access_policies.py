@@ -1,0 +1,269 @@
+"""What GitHub's roles may do, and above all what they may not."""
+
+import fnmatch
+import json
+import re
+from typing import Any
+
+import pytest
+
+from constructs_lib import access_policies
+from constructs_lib.access_policies import Scope
+from scripts.release.bucket import NOT_FOUND_PAGE_KEY
+from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
+from scripts.release.routing import POINTER_KEY
+
+ACCOUNT = "123456789012"
+SCOPE = Scope(
+    prefix="site-prod",
+    project="site",
+    account_id=ACCOUNT,
+    regions=("eu-central-1", "us-east-1"),
+    state_region="eu-west-1",
+    state_bucket="states",
+    state_prefix="site/prod/",
+    hosted_zone_id=None,
+)
+POLICIES = {
+    "plan": access_policies.plan(SCOPE),
+    "deploy": access_policies.deploy(SCOPE),
+    "content": access_policies.content(SCOPE),
+    "drill": access_policies.drill(SCOPE),
+}
+BUCKET = f"arn:aws:s3:::site-prod-eu-central-1-{ACCOUNT}"
+OTHER_BUCKET = "arn:aws:s3:::somebody-elses"
+AUDIT = f"arn:aws:s3:::site-prod-audit-{ACCOUNT}"
+STATE = "arn:aws:s3:::states/site/prod/edge.tfstate"
+RECORDS = "arn:aws:route53:::hostedzone/Z1"
+CHECK = "arn:aws:route53:::healthcheck/1"
+STORE = f"arn:aws:cloudfront::{ACCOUNT}:key-value-store/1"
+DISTRIBUTION = f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/site-prod-endpoint-eu-central-1"
+OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/site-prod-ci-deploy"
+OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/administrator"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/site-prod-boundary"
+LOG = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/site-prod-endpoint-eu-central-1"
+TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
+
+
+def listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def fits(pattern: str, text: str) -> bool:
+    """IAM's wildcards; actions are compared without case, which changes nothing for these ARNs."""
+    return fnmatch.fnmatchcase(text.lower(), pattern.lower())
+
+
+def holds(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
+    for operator, keys in condition.items():
+        for key, wanted in keys.items():
+            is_equal = context.get(key) in listed(wanted)
+            if is_equal is not (operator == "StringEquals"):
+                return False
+    return True
+
+
+def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -> bool:
+    """Evaluates one identity policy as IAM does: a Deny wins, else an Allow is needed.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    keys = {"aws:RequestedRegion": "eu-central-1"} | {name.replace("__", ":"): value for name, value in context.items()}
+    effects = {
+        statement["Effect"]
+        for statement in policy["Statement"]
+        if any(fits(pattern, action) for pattern in listed(statement["Action"]))
+        and any(fits(pattern, resource) for pattern in listed(statement["Resource"]))
+        and holds(statement.get("Condition", {}), keys)
+    }
+    return effects == {"Allow"}
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "resource"),
+    [
+        ("plan", "s3:GetBucketPolicy", BUCKET),
+        ("plan", "s3:GetObject", f"{BUCKET}/health/region.json"),
+        ("plan", "s3:GetObject", STATE),
+        ("plan", "route53:ListResourceRecordSets", RECORDS),
+        ("deploy", "s3:PutBucketPolicy", BUCKET),
+        ("deploy", "s3:PutObject", STATE),
+        ("deploy", "s3:DeleteObject", f"{STATE}.tflock"),
+        ("deploy", "cloudfront:UpdateDistribution", DISTRIBUTION),
+        ("deploy", "route53:ChangeResourceRecordSets", RECORDS),
+        ("content", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
+        ("content", "s3:PutObject", f"{BUCKET}/control/active.json"),
+        ("content", "s3:PutObject", f"{BUCKET}/control/manifests/1.json"),
+        ("content", "s3:DeleteObject", f"{BUCKET}/control/manifests/1.json"),
+        ("content", "s3:DeleteObject", f"{BUCKET}/releases/1/index.html"),
+        ("content", "cloudfront-keyvaluestore:UpdateKeys", STORE),
+        ("drill", "route53:UpdateHealthCheck", CHECK),
+        ("drill", "cloudfront-keyvaluestore:PutKey", STORE),
+    ],
+)
+def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
+    assert allows(POLICIES[role], action, resource)
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "resource"),
+    [
+        ("plan", "s3:PutObject", STATE),
+        ("plan", "s3:PutObject", f"{STATE}.tflock"),
+        ("plan", "s3:GetObject", f"{BUCKET}/releases/1/index.html"),
+        ("plan", "s3:GetObject", f"{AUDIT}/AWSLogs/1"),
+        ("plan", "s3:PutBucketPolicy", BUCKET),
+        ("plan", "logs:GetLogEvents", LOG),
+        ("plan", "logs:FilterLogEvents", LOG),
+        ("plan", "iam:PassRole", ROLE),
+        ("plan", "lambda:InvokeFunction", f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:site-prod-endpoint"),
+        ("deploy", "s3:DeleteBucket", BUCKET),
+        ("deploy", "s3:DeleteObject", f"{BUCKET}/releases/1/index.html"),
+        ("deploy", "s3:PutBucketPolicy", OTHER_BUCKET),
+        ("deploy", "s3:PutBucketPolicy", AUDIT),
+        ("deploy", "s3:PutObject", "arn:aws:s3:::states/other/prod/edge.tfstate"),
+        ("deploy", "s3:PutObject", "arn:aws:s3:::states/site/prod/access.tfstate"),
+        ("deploy", "s3:PutObject", "arn:aws:s3:::states/site/prod/audit.tfstate"),
+        ("deploy", "route53:DeleteHostedZone", RECORDS),
+        ("deploy", "cloudtrail:StopLogging", TRAIL),
+        ("deploy", "cloudtrail:DeleteTrail", TRAIL),
+        ("deploy", "cloudfront-keyvaluestore:PutKey", STORE),
+        ("deploy", "iam:PutRolePolicy", OWN_ROLE),
+        ("deploy", "iam:UpdateAssumeRolePolicy", OWN_ROLE),
+        ("deploy", "iam:UpdateAssumeRolePolicy", OTHER_ROLE),
+        ("deploy", "iam:CreatePolicyVersion", BOUNDARY),
+        ("deploy", "iam:DeleteRolePermissionsBoundary", ROLE),
+        ("deploy", "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/site-prod-x"),
+        ("deploy", "sts:AssumeRole", OTHER_ROLE),
+        ("content", "s3:PutObject", f"{BUCKET}/health/region.json"),
+        ("content", "s3:DeleteObject", f"{BUCKET}/control/active.json"),
+        ("content", "s3:PutBucketPolicy", BUCKET),
+        ("content", "s3:PutObject", f"{OTHER_BUCKET}/releases/1"),
+        ("content", "s3:GetObject", STATE),
+        ("content", "cloudfront:UpdateDistribution", DISTRIBUTION),
+        ("content", "route53:ChangeResourceRecordSets", RECORDS),
+        ("drill", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
+        ("drill", "s3:DeleteObject", f"{BUCKET}/health/region.json"),
+        ("drill", "s3:PutBucketPolicy", BUCKET),
+        ("drill", "route53:ChangeResourceRecordSets", RECORDS),
+        ("drill", "route53:DeleteHealthCheck", CHECK),
+        ("drill", "cloudfront:UpdateDistribution", DISTRIBUTION),
+    ],
+)
+def test_role_may_not_do_another_job(role: str, action: str, resource: str) -> None:
+    assert not allows(POLICIES[role], action, resource)
+
+
+@pytest.mark.parametrize("action", ["iam:CreateRole", "iam:PutRolePolicy"])
+def test_deploy_makes_roles_inside_the_boundary_only(action: str) -> None:
+    assert allows(POLICIES["deploy"], action, ROLE, iam__PermissionsBoundary=BOUNDARY)
+    assert not allows(POLICIES["deploy"], action, ROLE)
+    assert not allows(POLICIES["deploy"], action, ROLE, iam__PermissionsBoundary=f"{BOUNDARY}-other")
+
+
+def test_deploy_passes_roles_to_the_services_that_run_them_only() -> None:
+    assert allows(POLICIES["deploy"], "iam:PassRole", ROLE, iam__PassedToService="lambda.amazonaws.com")
+    assert not allows(POLICIES["deploy"], "iam:PassRole", ROLE, iam__PassedToService="ec2.amazonaws.com")
+
+
+@pytest.mark.parametrize(("region", "is_allowed"), [("eu-west-1", True), ("us-east-1", True), ("ap-south-1", False)])
+def test_deploy_works_in_the_sites_regions_only(region: str, is_allowed: bool) -> None:
+    allowed = allows(POLICIES["deploy"], "s3:PutBucketPolicy", BUCKET, aws__RequestedRegion=region)
+    assert allowed is is_allowed
+
+
+def test_deploy_touches_the_named_zone_only_when_one_is_named() -> None:
+    scope = Scope(**{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "hosted_zone_id": "Z1"})
+    policy = access_policies.deploy(scope)
+    assert allows(policy, "route53:ChangeResourceRecordSets", RECORDS)
+    assert not allows(policy, "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z2")
+    assert not allows(policy, "route53:CreateHostedZone", "*")
+
+
+@pytest.mark.parametrize("key", [f"{RELEASES_PREFIX}1/x", f"{MANIFESTS_PREFIX}1.json", NOT_FOUND_PAGE_KEY, POINTER_KEY])
+def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
+    assert allows(POLICIES["content"], "s3:PutObject", f"{BUCKET}/{key}")
+    assert allows(POLICIES["content"], "s3:GetObject", f"{BUCKET}/{key}")
+
+
+def test_plan_names_reading_actions_only() -> None:
+    for statement in POLICIES["plan"]["Statement"]:
+        for action in listed(statement["Action"]):
+            assert re.match(r"[a-z0-9]+:(Get|List|Describe|View|GET$)", action), action
+
+
+@pytest.mark.parametrize("action", ["iam:CreateRole", "sts:AssumeRole", "s3:PutBucketPolicy", "s3:DeleteObject"])
+def test_boundary_keeps_every_role_of_the_site_from(action: str) -> None:
+    assert not allows(access_policies.permissions_boundary(SCOPE), action, BUCKET)
+
+
+def test_boundary_contains_what_the_stacks_roles_do() -> None:
+    boundary = access_policies.permissions_boundary(SCOPE)
+    for action, resource in [
+        ("s3:GetObject", f"{BUCKET}/releases/1"),
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetReplicationConfiguration", BUCKET),
+        ("s3:ReplicateObject", f"{BUCKET}/releases/1"),
+        ("s3:ReplicateDelete", f"{BUCKET}/releases/1"),
+        ("logs:PutLogEvents", f"{LOG}:log-stream:x"),
+    ]:
+        assert allows(boundary, action, resource), action
+
+
+@pytest.mark.parametrize("role", POLICIES)
+def test_inline_policy_fits_iams_limit(role: str) -> None:
+    # 10,240 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    text = json.dumps(POLICIES[role], separators=(",", ":"))
+    assert len(text) <= 9_000, "leave room for long names"
+
+
+def test_boundary_fits_a_managed_policy() -> None:
+    assert len(json.dumps(access_policies.permissions_boundary(SCOPE), separators=(",", ":"))) <= 5_500
+
+
+def test_trust_names_audience_and_whole_subjects() -> None:
+    policy = access_policies.github_trust(
+        "arn", subjects=["repo:o@1/r@2", "repo:o/r"], suffixes=["environment:production"]
+    )
+    (statement,) = policy["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": [
+                "repo:o/r:environment:production",
+                "repo:o@1/r@2:environment:production",
+            ],
+        }
+    }
+
+
+def test_local_state_needs_no_right_to_a_state_bucket() -> None:
+    scope = Scope(
+        **{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "state_bucket": None, "state_region": None}
+    )
+    assert not any("States" in statement["Sid"] for statement in access_policies.deploy(scope)["Statement"])
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:PutRolePolicy", OWN_ROLE),
+        ("iam:CreatePolicyVersion", BOUNDARY),
+        (
+            "iam:DeleteOpenIDConnectProvider",
+            f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+        ),
+        ("iam:DeleteRolePermissionsBoundary", ROLE),
+        ("cloudtrail:StopLogging", TRAIL),
+        ("s3:PutBucketPolicy", AUDIT),
+        ("s3:DeleteObjectVersion", f"{AUDIT}/AWSLogs/1"),
+        ("s3:PutObject", "arn:aws:s3:::states/site/prod/access.tfstate"),
+        ("s3:PutObject", "arn:aws:s3:::states/site/prod/audit.tfstate"),
+    ],
+)
+def test_deploy_is_denied_its_own_rights_and_the_trail_whatever_else_it_is_given(action: str, resource: str) -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    widened = {"Statement": [*POLICIES["deploy"]["Statement"], everything]}
+    assert allows(widened, "s3:DeleteBucket", BUCKET), "the widened policy does allow what is not denied"
+    assert not allows(widened, action, resource)

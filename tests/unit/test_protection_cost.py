@@ -1,0 +1,40 @@
+"""What optional protection costs, and that it costs nothing where it is not."""
+
+from typing import Any
+
+import pytest
+
+from scripts.cost import load_prices
+from scripts.protection_cost import protection
+
+
+def usd(*resources: tuple[str, dict[str, Any]], page_views: float = 0, requests: float = 0, probes: float = 0) -> float:
+    prices = load_prices()
+    lines = protection(resources, page_views=page_views, requests=requests, probes=probes)
+    return sum(quantity * prices[price].usd for _, price, quantity, _ in lines)
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (("aws_kms_key", {}), 1.00),
+        (("aws_wafv2_web_acl", {"rule": [{}, {}]}), 7.00),
+        (("aws_route53_query_log", {}), 0.0),
+        (("aws_cloudtrail", {}), 0.1374),
+        (("aws_s3_bucket", {}), 0.0),
+    ],
+)
+def test_part_costs_its_price(resource: tuple[str, dict[str, Any]], expected: float) -> None:
+    assert usd(resource) == pytest.approx(expected)
+
+
+def test_firewall_looks_at_probes_too() -> None:
+    assert usd(("aws_wafv2_web_acl", {"rule": []}), requests=1e6, probes=1e6) == pytest.approx(5.00 + 2 * 0.60)
+
+
+def test_query_log_grows_with_its_queries() -> None:
+    assert usd(("aws_route53_query_log", {}), page_views=1e6, probes=1e6) == pytest.approx(3e6 * 150 / 1024**3 * 0.50)
+
+
+def test_traffic_costs_nothing_without_firewall_and_log() -> None:
+    assert usd(page_views=1e9, requests=1e9, probes=1e9) == 0

@@ -1,0 +1,151 @@
+"""The workflows: pinned actions, as few rights as each job needs, and commands that exist.
+
+https://docs.github.com/en/actions/reference/security/secure-use
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from scripts.cli import application
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTION = ROOT / ".github" / "actions" / "stacks" / "action.yml"
+# Whose tags are trusted to a major version, as their own guides show it; anybody else's would be pinned by commit.
+TRUSTED_OWNERS = ("actions", "hashicorp", "aws-actions", "github")
+ASSUMES_ROLE = "aws-actions/configure-aws-credentials"
+
+Document = dict[str, Any]
+
+
+def load(path: Path) -> Document:
+    document: Document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+def jobs(path: Path) -> dict[str, Document]:
+    found: dict[str, Document] = load(path)["jobs"]
+    return found
+
+
+def steps() -> Iterator[Document]:
+    for path in WORKFLOWS:
+        for job in jobs(path).values():
+            yield from job["steps"]
+    yield from load(ACTION)["runs"]["steps"]
+
+
+def of_all_workflows() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def test_workflows_are_those_that_the_docs_name() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["ci", "deploy", "failover-test", "plan"]
+    assert all(f".github/workflows/{path.name}" in (ROOT / "docs/SECURITY.md").read_text() for path in WORKFLOWS)
+
+
+def test_every_action_is_pinned() -> None:
+    for step in steps():
+        if "uses" in step and not step["uses"].startswith("./"):
+            owner, _, version = re.fullmatch(r"([\w-]+)/([\w/-]+)@(.+)", step["uses"]).groups()  # type: ignore[union-attr]
+            is_commit = re.fullmatch(r"[0-9a-f]{40}", version) is not None
+            assert is_commit or (owner in TRUSTED_OWNERS and re.fullmatch(r"v[0-9]+", version)), step["uses"]
+
+
+@of_all_workflows()
+def test_workflow_may_read_and_nothing_else_unless_a_job_says_so(path: Path) -> None:
+    assert load(path)["permissions"] == {"contents": "read"}
+
+
+@of_all_workflows()
+def test_token_for_aws_goes_to_jobs_that_take_a_role_only(path: Path) -> None:
+    for name, job in jobs(path).items():
+        takes_role = any(str(step.get("uses", "")).startswith(ASSUMES_ROLE) for step in job["steps"])
+        assert (job.get("permissions", {}).get("id-token") == "write") is takes_role, name
+
+
+@of_all_workflows()
+def test_no_job_may_write_to_the_repository(path: Path) -> None:
+    for job in jobs(path).values():
+        rights = {right for right, level in job.get("permissions", {}).items() if level == "write"}
+        assert rights <= {"id-token", "pull-requests"}
+
+
+@of_all_workflows()
+def test_every_job_ends_and_no_two_runs_meet(path: Path) -> None:
+    assert load(path)["concurrency"]["group"]
+    assert all(1 <= job["timeout-minutes"] <= 60 for job in jobs(path).values())
+
+
+def test_deploy_is_never_stopped_half_way() -> None:
+    assert load(ROOT / ".github/workflows/deploy.yml")["concurrency"]["cancel-in-progress"] is False
+
+
+@pytest.mark.parametrize(
+    ("job", "environment"),
+    [("dns", "production"), ("region", "production"), ("edge", "production"), ("content", "content")],
+)
+def test_deploying_job_runs_in_the_environment_that_its_role_trusts(job: str, environment: str) -> None:
+    assert jobs(ROOT / ".github/workflows/deploy.yml")[job]["environment"] == environment
+
+
+def test_regions_are_applied_side_by_side_and_one_does_not_stop_the_other() -> None:
+    strategy = jobs(ROOT / ".github/workflows/deploy.yml")["region"]["strategy"]
+    assert strategy["fail-fast"] is False
+
+
+def test_checkout_leaves_no_token_behind() -> None:
+    for step in steps():
+        if str(step.get("uses", "")).startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_no_expression_is_pasted_into_a_script() -> None:
+    """It would be run as code: https://docs.github.com/en/actions/concepts/security/script-injections."""
+    for step in steps():
+        assert "${{" not in step.get("run", ""), step
+
+
+def test_plan_holds_no_lock_because_its_role_may_write_nothing() -> None:
+    text = (ROOT / ".github/workflows/plan.yml").read_text(encoding="utf-8")
+    assert "plan -input=false -lock=false" in text
+    assert "apply" not in text.replace("-lock=false", "")
+
+
+def test_plan_does_not_run_for_forks() -> None:
+    condition = jobs(ROOT / ".github/workflows/plan.yml")["plan"]["if"]
+    assert "head.repo.full_name == github.repository" in condition
+
+
+def test_scripts_are_valid_shell() -> None:
+    for step in steps():
+        if "run" in step:
+            subprocess.run(["bash", "-n"], input=step["run"], text=True, check=True)
+
+
+def test_scripts_call_verbs_that_exist() -> None:
+    text = "\n".join(step.get("run", "") for step in steps())
+    verbs = set(re.findall(r"\.venv/bin/failover ([a-z-]+)", text))
+    commands: Any = get_command(application())
+    assert verbs
+    assert verbs <= set(commands.commands)
+    targets = set(re.findall(r"\bmake ([a-z-]+)", text))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert targets
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+def test_python_and_terraform_are_versions_that_the_project_supports() -> None:
+    for step in steps():
+        options = step.get("with", {})
+        if "python-version" in options:
+            assert options["python-version"] == "3.11"
+        if "terraform_version" in options:
+            assert options["terraform_version"].startswith("1.11.")
