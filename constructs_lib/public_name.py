@@ -16,6 +16,7 @@ from constructs_lib.records import (
     FailoverRecords,
     RecordTarget,
     RoutedRecords,
+    to_addresses,
     to_distribution,
     to_endpoint,
     to_records,
@@ -151,7 +152,7 @@ class PublicName:
             endpoint=endpoint,
             provider=self._provider,
         )
-        return RecordTarget(addresses=endpoint.addresses, health_check_ids=checks.ids)
+        return to_addresses(endpoint.addresses, checks.ids)
 
     def _add_alarm_check(self, name: str, probe_check_id: str, metric: ErrorMetric, alarm_provider: AwsProvider) -> str:
         return AlarmCheck(

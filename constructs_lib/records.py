@@ -30,6 +30,9 @@ RECORD_TYPES = ("A", "AAAA")
 _SERVER_IS_NOT_OURS = (
     "A server outside AWS, by its address, which the site file names; no resource of ours can be behind it."
 )
+_PAIR_IS_BESIDE = (
+    "An alias to other records of this zone, the failover pair of both regions: checkov follows no such alias."
+)
 _STANDBY_IS_ELSEWHERE = (
     "The regional endpoint is in its region's stack; in this one's plan its name is a value without a resource."
 )
@@ -47,13 +50,15 @@ class RecordTarget:
 
     Attributes:
         health_check_ids: record type -> id of the check that drives it.
-        is_elsewhere: whether the alias leads to a resource of another stack.
+        no_resource: why checkov finds no resource behind the record; empty when it finds one.
+        only_in_plan: whether only a plan hides it, where references to other stacks are values already.
     """
 
     alias: Route53RecordAlias | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     health_check_ids: Mapping[str, str] = field(default_factory=dict)
-    is_elsewhere: bool = False
+    no_resource: str = ""
+    only_in_plan: bool = False
 
     def arguments(self, record_type: str) -> dict[str, Any] | None:
         """Returns the record's arguments; None when there is no address of this type."""
@@ -66,12 +71,9 @@ class RecordTarget:
 
 def _explain(record: Route53Record, record_type: str, target: RecordTarget) -> None:
     """Tells checkov, which looks at A records alone, where the resource behind the record is."""
-    if record_type != "A":
-        return
-    if target.alias is None:
-        skip(record, {"CKV2_AWS_23": _SERVER_IS_NOT_OURS})
-    elif target.is_elsewhere:
-        skip(record, {}, in_plan_only={"CKV2_AWS_23": _STANDBY_IS_ELSEWHERE})
+    if record_type == "A" and target.no_resource:
+        reasons = {"CKV2_AWS_23": target.no_resource}
+        skip(record, {} if target.only_in_plan else reasons, in_plan_only=reasons if target.only_in_plan else {})
 
 
 class AliasRecords(Construct):
@@ -247,12 +249,20 @@ def to_endpoint(domain_name: str, hosted_zone_id: str, health_check_id: str | No
     https://docs.aws.amazon.com/apigateway/latest/developerguide/dns-failover.html
     """
     alias = Route53RecordAlias(name=domain_name, zone_id=hosted_zone_id, evaluate_target_health=True)
-    return RecordTarget(alias=alias, health_check_ids=_both_types(health_check_id), is_elsewhere=True)
+    return RecordTarget(
+        alias=alias, health_check_ids=_both_types(health_check_id), no_resource=_STANDBY_IS_ELSEWHERE, only_in_plan=True
+    )
 
 
 def to_records(name: str, zone_id: str) -> RecordTarget:
     """Returns the alias to other records of the zone, healthy while one of them is."""
-    return RecordTarget(alias=Route53RecordAlias(name=name, zone_id=zone_id, evaluate_target_health=True))
+    alias = Route53RecordAlias(name=name, zone_id=zone_id, evaluate_target_health=True)
+    return RecordTarget(alias=alias, no_resource=_PAIR_IS_BESIDE)
+
+
+def to_addresses(addresses: Mapping[str, str], health_check_ids: Mapping[str, str]) -> RecordTarget:
+    """Returns a server outside AWS; both maps by record type."""
+    return RecordTarget(addresses=addresses, health_check_ids=health_check_ids, no_resource=_SERVER_IS_NOT_OURS)
 
 
 def _both_types(health_check_id: str | None) -> dict[str, str]:
