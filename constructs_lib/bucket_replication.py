@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_replication_configuration import (
     S3BucketReplicationConfigurationRule,
     S3BucketReplicationConfigurationRuleDeleteMarkerReplication,
     S3BucketReplicationConfigurationRuleDestination,
+    S3BucketReplicationConfigurationRuleDestinationMetrics,
     S3BucketReplicationConfigurationRuleFilter,
 )
 from constructs import Construct
@@ -19,7 +20,8 @@ class BucketReplication(Construct):
     """Copies releases, with their delete markers, from `source` to `destination`.
 
     It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Health
-    and control objects differ per region and are outside the filter.
+    and control objects differ per region and are outside the filter. `has_metrics` publishes the backlog and the latency to
+    CloudWatch, at the price of custom metrics.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class BucketReplication(Construct):
         source_name: str,
         source_arn: str,
         destination_arn: str,
+        has_metrics: bool = False,
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
@@ -55,7 +58,7 @@ class BucketReplication(Construct):
             role=role.arn,
             rule=[
                 S3BucketReplicationConfigurationRule(
-                    id="releases",
+                    id=naming.REPLICATION_RULE_ID,
                     status="Enabled",
                     priority=1,
                     filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),
@@ -63,7 +66,12 @@ class BucketReplication(Construct):
                     delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(
                         status="Enabled"
                     ),
-                    destination=S3BucketReplicationConfigurationRuleDestination(bucket=destination_arn),
+                    destination=S3BucketReplicationConfigurationRuleDestination(
+                        bucket=destination_arn,
+                        metrics=S3BucketReplicationConfigurationRuleDestinationMetrics(status="Enabled")
+                        if has_metrics
+                        else None,
+                    ),
                 )
             ],
             depends_on=[policy],

@@ -78,6 +78,7 @@ class RegionalEndpoint(Construct):
 
     Attributes:
         function_name: name of the function.
+        api_id: id of the HTTP API, the dimension of its metrics.
         target_domain_name: what an alias record points at, `d-....execute-api.<region>.amazonaws.com`.
         target_hosted_zone_id: hosted zone of that name.
     """
@@ -118,6 +119,7 @@ class RegionalEndpoint(Construct):
             self, "mapping", api_id=api.id, domain_name=domain.domain_name, stage=stage.name, provider=provider
         )
         self.function_name = function.function_name
+        self.api_id = api.id
         self.target_domain_name = domain.domain_name_configuration.target_domain_name
         self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
 

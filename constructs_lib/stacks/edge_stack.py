@@ -45,10 +45,10 @@ class EdgeStack(TerraformStack):
             name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
         }
         router = Router(self, "router", site=site, provider=self._global)
-        distributions = self._add_distributions(router)
+        self.distributions = distributions = self._add_distributions(router)
         self._open_buckets(distributions)
         self._replicate()
-        checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
+        self.health_checks = checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
         self._add_records(distributions, checks)
         self._add_outputs(router, distributions, checks)
 
@@ -122,6 +122,7 @@ class EdgeStack(TerraformStack):
                 source_name=self._regions[source].bucket.name,
                 source_arn=self._regions[source].bucket.arn,
                 destination_arn=self._regions[destination].bucket.arn,
+                has_metrics=self._site.features.replication_metrics,
                 provider=provider,
             )
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from localcloud.gateway import moto_security
 from localcloud.gateway.acm import AcmService, CertificateStore
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
+from localcloud.gateway.budgets import BudgetsService
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.cloudfront.key_value_data import PATH_PREFIX as KEY_VALUE_PREFIX
 from localcloud.gateway.cloudfront.key_value_data import KeyValueData
@@ -134,6 +135,7 @@ class Application:
             "route53": lambda request, _: self._route53.handle(request),
             "acm": self._acm.handle,
             "apigateway": self._handle_api_gateway,
+            "budgets": BudgetsService().handle,
             "lambda": self._handle_lambda,
             "wafv2": self._handle_wafv2,
         }

@@ -1,0 +1,82 @@
+"""Alarms on what viewers get from the distribution that holds the public name. CloudFront's metrics are in us-east-1."""
+
+from cdktf_cdktf_provider_aws.cloudfront_monitoring_subscription import (
+    CloudfrontMonitoringSubscription,
+    CloudfrontMonitoringSubscriptionMonitoringSubscription,
+    CloudfrontMonitoringSubscriptionMonitoringSubscriptionRealtimeMetricsSubscriptionConfig,
+)
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
+from constructs_lib.monitoring.metric_alarm import Condition, MetricAlarm, Missing, Notice
+from constructs_lib.monitoring.metrics import distribution
+from constructs_lib.site_file import SiteFile
+
+_ERROR_RATE_PERCENT = 5
+# The router lowers the primary's read timeout to 4 s (docs/ARCHITECTURE.md): slower than half of it is an ill origin.
+_LATENCY_MILLISECONDS = 2000
+
+
+class EdgeAlarms(Construct):
+    """The 5xx rate, and with `features.origin_latency` how long the origins take.
+
+    Attributes:
+        all: every alarm of this construct.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, site: SiteFile, distribution_id: str, topic_arn: str, provider: AwsProvider
+    ) -> None:
+        super().__init__(scope, id_)
+        self.all = [
+            MetricAlarm(
+                self,
+                "errors",
+                notice=Notice(
+                    name=alarm_name(site, AlarmKind.EDGE_ERRORS),
+                    description=f"At least {_ERROR_RATE_PERCENT}% of the viewers' requests got a 5xx for 2 minutes.",
+                    topic_arn=topic_arn,
+                ),
+                condition=Condition(
+                    comparison="GreaterThanOrEqualToThreshold",
+                    threshold=_ERROR_RATE_PERCENT,
+                    periods=2,  # one bad minute on a quiet site is one request
+                    missing=Missing.IS_FINE,  # CloudFront has no rate without requests
+                ),
+                metrics={"errors": distribution(distribution_id, "5xxErrorRate", "Average")},
+                provider=provider,
+            )
+        ]
+        if site.features.origin_latency:
+            self.all.append(self._add_latency(site, distribution_id, topic_arn, provider))
+
+    def _add_latency(self, site: SiteFile, distribution_id: str, topic_arn: str, provider: AwsProvider) -> MetricAlarm:
+        CloudfrontMonitoringSubscription(
+            self,
+            "additional_metrics",
+            distribution_id=distribution_id,
+            monitoring_subscription=CloudfrontMonitoringSubscriptionMonitoringSubscription(
+                realtime_metrics_subscription_config=CloudfrontMonitoringSubscriptionMonitoringSubscriptionRealtimeMetricsSubscriptionConfig(
+                    realtime_metrics_subscription_status="Enabled"
+                )
+            ),
+            provider=provider,
+        )
+        return MetricAlarm(
+            self,
+            "latency",
+            notice=Notice(
+                name=alarm_name(site, AlarmKind.ORIGIN_LATENCY),
+                description=f"Cache misses waited {_LATENCY_MILLISECONDS} ms for an origin on average, for 5 minutes.",
+                topic_arn=topic_arn,
+            ),
+            condition=Condition(
+                comparison="GreaterThanOrEqualToThreshold",
+                threshold=_LATENCY_MILLISECONDS,
+                periods=5,
+                missing=Missing.IS_FINE,  # a minute in which every request was a hit asks no origin
+            ),
+            metrics={"latency": distribution(distribution_id, "OriginLatency", "Average")},
+            provider=provider,
+        )
