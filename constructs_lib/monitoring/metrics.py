@@ -4,7 +4,7 @@ from constructs_lib.monitoring.metric_alarm import Metric
 from constructs_lib.naming import REPLICATION_RULE_ID
 
 PROBER_NAMESPACE = "FailoverSite"
-"""Custom metrics of a prober: docs/MONITORING.md has the table. Nothing here publishes any; each costs 0.30 USD a month."""
+"""Where a prober publishes: docs/MONITORING.md has its metrics. Nothing here publishes any; each costs 0.30 USD a month."""
 
 
 def health_check_status(health_check_id: str) -> Metric:

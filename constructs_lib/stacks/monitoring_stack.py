@@ -16,6 +16,7 @@ from constructs_lib.monitoring.endpoint_alarm import EndpointAlarm
 from constructs_lib.monitoring.event_timeline import EventTimeline
 from constructs_lib.monitoring.health_alarms import HealthAlarms
 from constructs_lib.monitoring.metric_alarm import MetricAlarm
+from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
 from constructs_lib.monitoring.site_canary import SiteCanary
@@ -30,7 +31,7 @@ class MonitoringStack(TerraformStack):
     """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last.
 
     Outputs: alarm_topic_arns and alert_topic_arns (region -> ARN), alert_regions (list), alarm_names (list), dashboard_names
-    (list), event_log_groups (region -> log group). No output holds anything secret.
+    (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). No output holds anything secret.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile, edge: EdgeStack, regions: Sequence[RegionStack]) -> None:
@@ -177,3 +178,4 @@ class MonitoringStack(TerraformStack):
         TerraformOutput(self, "alarm_names", value=[alarm.name for alarm in alarms])
         TerraformOutput(self, "dashboard_names", value=dashboards.names)
         TerraformOutput(self, "event_log_groups", value=logs)
+        TerraformOutput(self, "custom_metrics_namespace", value=PROBER_NAMESPACE)

@@ -202,3 +202,51 @@ async def _answers_during_fault(deployment: DeploymentWorld, control: ControlApi
         assert isinstance(fault, dict)
         await control.delete(f"/faults/{fault['id']}")
     return seen
+
+
+def test_covered_outage_mails_what_covers_and_what_to_do(deployment: DeploymentWorld, release_id: str) -> None:
+    """From the fault to the inbox: checkers, metric, alarms, topic, the formatter's own handler, the second topic."""
+    assert release_id
+    control, clock = ControlApi(deployment.endpoints.control_url), AwsClock(speed=deployment.endpoints.speed)
+    mails = asyncio.run(_mails_during_fault(control, clock, wanted="served by the other region"))
+    (mail,) = (mail for mail in mails if "served by the other region" in mail["subject"])
+    assert mail["address"] == "oncall@example.test"
+    assert mail["topic_arn"].endswith("-alerts")
+    assert "What covers:   Layer 1" in mail["text"]
+    assert "Runbook:       docs/DISASTER_RECOVERY.md#origin-group-covers" in mail["text"]
+    events = logged_alarms(deployment, "us-east-1")
+    assert ("failover-site-demo-alarm-origin-group-covers", "ALARM") in events
+
+
+async def _mails_during_fault(control: ControlApi, clock: AwsClock, *, wanted: str) -> list[dict[str, Any]]:
+    """Returns the new e-mails once one has a subject like this; detection takes 28 s, the alarm's minute up to 65 s more."""
+    before = len(await _mailbox(control))
+    fault = await control.post("/faults", {"target": "s3:eu-central-1", "kind": "status", "value": 503})
+    try:
+        deadline = clock.now_seconds() + 240
+        while True:
+            mails = (await _mailbox(control))[before:]
+            if any(wanted in mail["subject"] for mail in mails) or clock.now_seconds() > deadline:
+                return mails
+            await clock.sleep(2)
+    finally:
+        assert isinstance(fault, dict)
+        await control.delete(f"/faults/{fault['id']}")
+
+
+async def _mailbox(control: ControlApi) -> list[dict[str, Any]]:
+    document = await control.get("/mailbox")
+    assert isinstance(document, dict)
+    mails: list[dict[str, Any]] = document["mails"]
+    return mails
+
+
+def logged_alarms(deployment: DeploymentWorld, region: str) -> set[tuple[str, str]]:
+    """Returns alarm and state of every event in a region's timeline."""
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    client = session.client("logs", region_name=region, endpoint_url=deployment.endpoints.gateway_url)
+    outputs = json.loads((deployment.folder / "outputs.json").read_text(encoding="utf-8"))["monitoring"]
+    found = client.filter_log_events(logGroupName=outputs["event_log_groups"][region])["events"]
+    details = [json.loads(event["message"])["detail"] for event in found]
+    client.close()
+    return {(detail["alarmName"], detail["state"]["value"]) for detail in details}

@@ -37,7 +37,8 @@ def state(world: GatewayWorld, name: str, region: str = REGION) -> str:
     answer = world.client("cloudwatch", region).describe_alarms(
         AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
-    (alarm,) = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
+    alarms: list[dict[str, Any]] = answer["MetricAlarms"] + answer["CompositeAlarms"]
+    (alarm,) = alarms
     return str(alarm["StateValue"])
 
 

@@ -315,6 +315,7 @@ def test_outputs_hold_nothing_secret(stacks: Stacks) -> None:
         "alarm_topic_arns",
         "alert_regions",
         "alert_topic_arns",
+        "custom_metrics_namespace",
         "dashboard_names",
         "event_log_groups",
     }
