@@ -61,15 +61,23 @@ def events_to_log(log_group_arn: str, *, rule_arn: str) -> PolicyDocument:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
     """
+    services = {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
     return document(
+        {
+            "Sid": "CreateStreams",
+            "Effect": "Allow",
+            "Principal": services,
+            "Action": "logs:CreateLogStream",
+            "Resource": f"{log_group_arn}:*",
+        },
         {
             "Sid": "WriteAlarmEvents",
             "Effect": "Allow",
-            "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Principal": services,
+            "Action": "logs:PutLogEvents",
             "Resource": f"{log_group_arn}:*",
             "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-        }
+        },
     )
 
 

@@ -52,7 +52,8 @@ class SiteCanary(Construct):
     def __init__(self, scope: Construct, id_: str, *, site: SiteFile, place: Place, topic_arn: str) -> None:
         super().__init__(scope, id_)
         self._place = place
-        bucket = self._add_bucket(f"{site.prefix}-canary-{place.region}-{place.account_id}")
+        # "c": with a word the longest project and environment would pass S3's 63 characters.
+        bucket = self._add_bucket(f"{site.prefix}-c-{place.region}-{place.account_id}")
         role = self._add_role(f"{site.prefix}-canary-{place.region}", bucket)
         code = TerraformAsset(self, "code", path=str(zipped(_CODE)), type=AssetType.FILE)
         canary = SyntheticsCanary(

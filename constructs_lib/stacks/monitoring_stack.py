@@ -31,7 +31,7 @@ class MonitoringStack(TerraformStack):
     """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last.
 
     Outputs: alarm_topic_arns and alert_topic_arns (region -> ARN), alert_regions (list), alarm_names (list), dashboard_names
-    (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). No output holds anything secret.
+    (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). None is secret.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile, edge: EdgeStack, regions: Sequence[RegionStack]) -> None:

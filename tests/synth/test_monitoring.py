@@ -234,7 +234,8 @@ def test_timeline_takes_state_changes_of_the_sites_alarms_into_a_log_group(site:
 
 def test_only_the_timelines_own_rule_may_write_its_log(stacks: Stacks) -> None:
     for body in of_type(stacks, "aws_cloudwatch_log_resource_policy"):
-        (statement,) = json.loads(body["policy_document"])["Statement"]
+        (_, statement) = json.loads(body["policy_document"])["Statement"]
+        assert statement["Action"] == "logs:PutLogEvents"
         assert "events_" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
@@ -270,6 +271,20 @@ def test_composite_alarms_name_alarms_that_exist(full: Stacks) -> None:
         references = re.findall(r"aws_cloudwatch_metric_alarm\.([\w-]+)\.alarm_name", rule)
         assert set(references) <= set(full["monitoring"]["resource"]["aws_cloudwatch_metric_alarm"])
         assert references
+
+
+def test_names_stay_within_the_limits_of_iam_and_s3(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and S3's bucketnamingrules.html"""
+    text = (
+        DEMO.read_text(encoding="utf-8").replace('"failover-site"', f'"{"p" * 20}"').replace('"demo"', f'"{"e" * 12}"')
+    )
+    text = text.replace('"eu-central-1"', '"ap-northeast-1"').replace('"us-east-1"', '"ap-southeast-1"')
+    stacks = variant(tmp_path, text + EVERYTHING)
+    account = re.compile(r"\$\{data\.aws_caller_identity\.\w+\.account_id\}")
+    buckets = [account.sub("1" * 12, body["bucket"]) for body in of_type(stacks, "aws_s3_bucket")]
+    assert max(map(len, buckets)) <= 63
+    assert max(len(body["name"]) for body in of_type(stacks, "aws_iam_role")) <= 64
+    assert max(len(body["function_name"]) for body in of_type(stacks, "aws_lambda_function")) <= 64
 
 
 def test_canaries_are_in_both_regions_and_ask_the_public_name(full: Stacks) -> None:
