@@ -41,6 +41,7 @@ class Alerts(Section):
                 allowed=_A_WEBHOOK,
                 remedy="the URL is a credential: keep it out of the site file with `aws ssm put-parameter --type SecureString "
                 "--name /failover-site/prod/webhook --value URL` in each of the alert regions, and name the parameter here",
+                shown="something else (not shown, as it may be the credential)",
             )
         return value
 
