@@ -12,15 +12,14 @@ from constructs_lib.site_file import SiteFile
 
 # The checks have their own threshold (failures in a row, 18% of the checkers); a second one here would only delay.
 _UNHEALTHY = Condition(comparison="LessThanThreshold", threshold=1, periods=1, missing=Missing.IS_AN_ALARM_OF_ITS_OWN)
-# The result of the expressions below is 1 or 0. Both inputs missing is told by the alarms on the checks themselves.
+# The result of the expression below is 1 or 0. That an input is missing is told by the alarm on its own check.
 _IS_TRUE = Condition(comparison="GreaterThanOrEqualToThreshold", threshold=1, periods=1, missing=Missing.IS_FINE)
 
 
 class HealthAlarms(Construct):
     """Which layer is ill, and which one covers.
 
-    Counts as `3 + 2 x regions + 1` alarm metrics: an expression is billed by its metrics
-    (https://aws.amazon.com/cloudwatch/pricing/). Eight with two regions.
+    Counts as `3 + regions` alarm metrics: an expression is billed by its metrics (https://aws.amazon.com/cloudwatch/pricing/).
 
     Attributes:
         path: alarm on the path check: layer 3 (DNS) takes over.
@@ -56,7 +55,7 @@ class HealthAlarms(Construct):
             provider=provider,
         )
         self.regions = {region: self._add_region(region) for region in region_check_ids}
-        self.all = [self.path, *self.regions.values(), self._add_covering(), self._add_no_healthy_region()]
+        self.all = [self.path, *self.regions.values(), self._add_covering()]
 
     def _add_region(self, region: str) -> MetricAlarm:
         return MetricAlarm(
@@ -80,18 +79,6 @@ class HealthAlarms(Construct):
             condition=_IS_TRUE,
             metrics={"path": self._path, "region": self._regions[self._site.primary.name]},
             expression="path * (1 - region)",
-            provider=self._provider,
-        )
-
-    def _add_no_healthy_region(self) -> MetricAlarm:
-        queries = {f"region{index}": metric for index, metric in enumerate(self._regions.values())}
-        return MetricAlarm(
-            self,
-            "no_healthy_region",
-            notice=self._notice(AlarmKind.NO_HEALTHY_REGION, "No region's bucket answers its region check."),
-            condition=_IS_TRUE,
-            metrics=queries,
-            expression=" * ".join(f"(1 - {query})" for query in queries),
             provider=self._provider,
         )
 

@@ -12,7 +12,7 @@ from constructs_lib.monitoring.composite_alarms import CompositeAlarms
 from constructs_lib.monitoring.cost_budget import CostBudget
 from constructs_lib.monitoring.dashboards import Dashboards, Watched
 from constructs_lib.monitoring.edge_alarms import EdgeAlarms
-from constructs_lib.monitoring.endpoint_alarm import EndpointAlarm
+from constructs_lib.monitoring.endpoint_alarms import EndpointAlarms
 from constructs_lib.monitoring.event_timeline import EventTimeline
 from constructs_lib.monitoring.health_alarms import HealthAlarms
 from constructs_lib.monitoring.metric_alarm import MetricAlarm
@@ -95,20 +95,22 @@ class MonitoringStack(TerraformStack):
             "edge_alarms",
             site=site,
             distribution_id=self._edge.distributions[site.primary.name].id,
+            region_check_id=self._edge.health_checks.region_check_ids[site.primary.name],
             topic_arn=topic_arn,
             provider=provider,
         )
         return [*health.all, *edge.all]
 
     def _add_regional_alarms(self) -> list[MetricAlarm]:
-        """Adds the alarm on the endpoint that DNS can lead to, and what `[features]` asks for in every region."""
+        """Adds the alarms on the endpoint that DNS can lead to, and what `[features]` asks for in every region."""
         site, secondary = self._site, self._site.secondary.name
-        alarms = EndpointAlarm(
+        alarms = EndpointAlarms(
             self,
-            f"endpoint_alarm_{secondary}",
+            f"endpoint_alarms_{secondary}",
             site=site,
             region=secondary,
             api_id=self._regions[secondary].endpoint.api_id,
+            function_name=self._regions[secondary].endpoint.function_name,
             topic_arn=self._topic_arn(secondary),
             provider=self._places[secondary].provider,
         ).all

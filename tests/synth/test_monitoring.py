@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
+from constructs_lib.monitoring.edge_alarms import periods_until_detected
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file import SiteFile, load_site_file
 from constructs_lib.website import synthesize
@@ -103,8 +104,6 @@ def test_an_example_uses_nothing_that_costs(stacks: Stacks) -> None:
     [
         (AlarmKind.PATH, "AWS/Route53"),
         (AlarmKind.ORIGIN_GROUP_COVERS, "AWS/Route53"),
-        (AlarmKind.NO_HEALTHY_REGION, "AWS/Route53"),
-        (AlarmKind.EDGE_ERRORS, "AWS/CloudFront"),
         (AlarmKind.ORIGIN_LATENCY, "AWS/CloudFront"),
     ],
 )
@@ -112,6 +111,25 @@ def test_alarm_on_a_global_metric_lives_in_us_east_1(full: Stacks, kind: AlarmKi
     found = alarm(full, kind)
     assert {metric["namespace"] for metric in metrics(found)} == {namespace}
     assert region_of(full, found) == GLOBAL_REGION
+
+
+def test_viewers_errors_count_while_the_primarys_region_check_is_healthy(site: SiteFile, stacks: Stacks) -> None:
+    """While it is not, its own failing probes are most of the distribution's 5xx."""
+    found = alarm(stacks, AlarmKind.EDGE_ERRORS)
+    queries = {query["id"]: query for query in found["metric_query"]}
+    assert queries["result"]["expression"] == "errors * region"
+    assert f"region_{site.primary.name}" in queries["region"]["metric"]["dimensions"]["HealthCheckId"]
+    assert region_of(stacks, found) == GLOBAL_REGION
+
+
+@pytest.mark.parametrize(("interval", "threshold", "minutes"), [(10, 1, 2), (10, 3, 2), (30, 3, 3), (30, 10, 8)])
+def test_viewers_errors_wait_until_a_region_check_would_have_noticed(
+    interval: int, threshold: int, minutes: int
+) -> None:
+    """aws-facts, timing model: 109 s at 30 s x 3 with the slowest probe, so failing probes fill two minutes at most."""
+    site = load_site_file(DEMO)
+    check = site.health_check.model_copy(update={"request_interval_seconds": interval, "failure_threshold": threshold})
+    assert periods_until_detected(site.model_copy(update={"health_check": check})) == minutes
 
 
 def test_every_region_check_has_an_alarm(site: SiteFile, stacks: Stacks) -> None:
@@ -165,7 +183,9 @@ def test_silence_of_a_source_that_always_speaks_is_told(full: Stacks, kind: Alar
     assert found
 
 
-@pytest.mark.parametrize("kind", [AlarmKind.EDGE_ERRORS, AlarmKind.ENDPOINT_ERRORS, AlarmKind.ORIGIN_LATENCY])
+@pytest.mark.parametrize(
+    "kind", [AlarmKind.EDGE_ERRORS, AlarmKind.ENDPOINT_ERRORS, AlarmKind.FUNCTION_ERRORS, AlarmKind.ORIGIN_LATENCY]
+)
 def test_silence_without_requests_is_fine(full: Stacks, kind: AlarmKind) -> None:
     assert alarm(full, kind)["treat_missing_data"] == "notBreaching"
 

@@ -83,13 +83,15 @@ class World:
     topic: Topic
     parameters: Parameters
 
-    def alarm(self, name: str, state: str = "ALARM") -> dict[str, str]:
+    def alarm(self, name: str, state: str = "ALARM", *, was: str | None = None, **more: str) -> dict[str, str]:
         """Send one alarm through the handler; return what went to the topic."""
         message = {
             "AlarmName": name,
+            "OldStateValue": was or ("ALARM" if state == "OK" else "OK"),
             "NewStateValue": state,
             "NewStateReason": "Threshold Crossed",
             "StateChangeTime": "2026-11-24T10:00:00.000+0000",
+            **more,
         }
         self.module.handler({"Records": [{"Sns": {"Message": json.dumps(message)}}]}, None)
         return self.topic.messages[-1]
@@ -139,6 +141,28 @@ def test_missing_data_is_said_to_be_missing_data(formatter: World) -> None:
     assert "Find out why the metric stopped" in mail["Message"]
 
 
+def test_data_that_is_back_is_said_to_be_back(formatter: World) -> None:
+    mail = formatter.alarm(f"{PREFIX}path-unhealthy", "OK", was="INSUFFICIENT_DATA")
+    assert mail["Subject"] == "[OK] www.example.com: data is back for path-unhealthy"
+
+
+@pytest.mark.parametrize(
+    ("state", "was", "deployed_at", "sent"),
+    [
+        ("OK", "INSUFFICIENT_DATA", "2026-11-24T09:58:00.000+0000", 0),
+        ("OK", "INSUFFICIENT_DATA", "2026-11-23T09:58:00.000+0000", 1),
+        ("ALARM", "INSUFFICIENT_DATA", "2026-11-24T09:58:00.000+0000", 1),
+        ("OK", "ALARM", "2026-11-24T09:58:00.000+0000", 1),
+    ],
+)
+def test_first_verdict_after_a_deployment_is_no_news_if_it_is_ok(
+    formatter: World, state: str, was: str, deployed_at: str, sent: int
+) -> None:
+    formatter.topic.messages.append({})
+    formatter.alarm(f"{PREFIX}path-unhealthy", state, was=was, AlarmConfigurationUpdatedTimestamp=deployed_at)
+    assert len(formatter.topic.messages) - 1 == sent
+
+
 def test_alarm_of_somebody_else_gets_general_advice(formatter: World) -> None:
     mail = formatter.alarm("their-own-alarm")
     assert "Read the alarm's description." in mail["Message"]
@@ -156,7 +180,8 @@ def test_subject_is_what_sns_takes(monkeypatch: pytest.MonkeyPatch, kind: str, s
 
 
 def test_every_alarm_of_an_event_is_sent(formatter: World) -> None:
-    message = {"AlarmName": "a", "NewStateValue": "OK", "NewStateReason": "", "StateChangeTime": ""}
+    states = {"OldStateValue": "ALARM", "NewStateValue": "OK"}
+    message = {"AlarmName": "a", **states, "NewStateReason": "", "StateChangeTime": ""}
     record = {"Sns": {"Message": json.dumps(message)}}
     assert formatter.module.handler({"Records": [record, record]}, None) == {"alerts": 2}
     assert len(formatter.topic.messages) == 2

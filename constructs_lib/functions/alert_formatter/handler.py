@@ -11,6 +11,7 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -20,6 +21,8 @@ _CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts
 _WEBHOOK_TIMEOUT_SECONDS = 5
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html, Subject: fewer than 100 ASCII characters, no line break
 _LONGEST_SUBJECT = 99
+# The slowest alarm looks at two periods of half an hour; most need a minute or five.
+_FIRST_VERDICT_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,13 @@ class Alert:
 
     Attributes:
         state: ALARM, OK or INSUFFICIENT_DATA.
+        was: the state before.
         region: the region the alarm is about; None when it is about the whole site.
     """
 
     alarm: str
     state: str
+    was: str
     kind: str
     region: str | None
     guide: Guide
@@ -65,7 +70,7 @@ class Alert:
     def headline(self) -> str:
         """What happened, by the state that was reached."""
         if self.state == "OK":
-            return f"over: {self.guide.what}"
+            return f"data is back for {self.kind}" if self.was == "INSUFFICIENT_DATA" else f"over: {self.guide.what}"
         if self.state == "INSUFFICIENT_DATA":
             return f"no data for {self.kind}"
         return self.guide.what
@@ -132,11 +137,6 @@ GUIDES: dict[str, Guide] = {
         covers=_LAYER_1,
         todo="Spare cache misses the wait: `failover evacuate REGION --apply` for the primary.",
     ),
-    "no-healthy-region": Guide(
-        what="no region's bucket answers",
-        covers=_NOBODY,
-        todo="Bring one bucket back; everything follows by itself.",
-    ),
     "both-regions-ill": Guide(
         what="both regions are ill",
         covers=_NOBODY,
@@ -161,6 +161,11 @@ GUIDES: dict[str, Guide] = {
         what="the regional endpoint answers with 5xx",
         covers="CloudFront, unless the path check is unhealthy: then this endpoint is what users see.",
         todo="Read the function's log; `failover status` shows whether the region holds the active release.",
+    ),
+    "endpoint-function-errors": Guide(
+        what="the function behind the regional endpoint fails",
+        covers="CloudFront, unless the path check is unhealthy: then this endpoint is what users see.",
+        todo="Read the function's log; the last deployment of the region's stack is the first suspect.",
     ),
     "global-region-silent": Guide(
         what="us-east-1 does not answer from outside",
@@ -189,10 +194,13 @@ _UNKNOWN = Guide(what="an alarm changed", covers="Unknown.", todo="Read the alar
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     """Sends every alarm of the event to the webhook and to the topic; returns how many.
 
+    The first verdict of an alarm that was just deployed is no news if it is OK.
+
     Raises:
         botocore.exceptions.ClientError: SNS did not take the text; Lambda then tries again.
     """
-    alerts = [read_alert(json.loads(record["Sns"]["Message"])) for record in event["Records"]]
+    messages = [json.loads(record["Sns"]["Message"]) for record in event["Records"]]
+    alerts = [read_alert(message) for message in messages if not is_first_verdict(message)]
     topic = boto3.client("sns", config=_CONFIG)
     for alert in alerts:
         text = alert.text()
@@ -203,6 +211,21 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     return {"alerts": len(alerts)}
 
 
+def is_first_verdict(message: dict[str, Any]) -> bool:
+    """Returns whether an alarm went from no data to OK within half an hour of its deployment."""
+    if (message["OldStateValue"], message["NewStateValue"]) != ("INSUFFICIENT_DATA", "OK"):
+        return False
+    configured = message.get("AlarmConfigurationUpdatedTimestamp")
+    if configured is None:
+        return False
+    return _moment(message["StateChangeTime"]) - _moment(configured) < _FIRST_VERDICT_WITHIN
+
+
+def _moment(text: str) -> datetime:
+    """Reads CloudWatch's 2026-11-24T10:00:00.000+0000."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+
+
 def read_alert(message: dict[str, Any]) -> Alert:
     """Returns the alert of an alarm's message; one that is none of ours gets general advice."""
     name = message["AlarmName"]
@@ -210,6 +233,7 @@ def read_alert(message: dict[str, Any]) -> Alert:
     return Alert(
         alarm=name,
         state=message["NewStateValue"],
+        was=message["OldStateValue"],
         kind=kind,
         region=region or None,
         guide=GUIDES.get(kind, _UNKNOWN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from localcloud.gateway.cloudwatch.event_rules import service_event
@@ -31,9 +32,10 @@ def sns_message(alarm: Any, *, old_state: str) -> JsonObject:  # noqa: ANN401  m
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
         "AWSAccountId": ACCOUNT_ID,
+        "AlarmConfigurationUpdatedTimestamp": _shown(alarm.configuration_updated_timestamp),
         "NewStateValue": alarm.state_value,
         "NewStateReason": alarm.state_reason,
-        "StateChangeTime": alarm.state_updated_timestamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000",
+        "StateChangeTime": _shown(alarm.state_updated_timestamp),
         "Region": region_name(alarm.region_name),
         "AlarmArn": alarm.alarm_arn,
         "OldStateValue": old_state,
@@ -44,6 +46,11 @@ def sns_message(alarm: Any, *, old_state: str) -> JsonObject:  # noqa: ANN401  m
     if alarm.rule is not None:
         return {**message, "AlarmRule": alarm.rule}
     return {**message, "Trigger": _trigger(alarm)}
+
+
+def _shown(moment: datetime) -> str:
+    """Return one of moto's moments, which are UTC without saying so, as CloudWatch writes them."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 def _trigger(alarm: Any) -> JsonObject:  # noqa: ANN401  moto is untyped
@@ -90,5 +97,5 @@ def state_of(alarm: Any) -> JsonObject:  # noqa: ANN401  moto is untyped
     return {
         "value": alarm.state_value,
         "reason": alarm.state_reason,
-        "timestamp": alarm.state_updated_timestamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000",
+        "timestamp": _shown(alarm.state_updated_timestamp),
     }
