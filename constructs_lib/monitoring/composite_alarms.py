@@ -6,6 +6,7 @@ from constructs import Construct
 
 from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
 from constructs_lib.monitoring.health_alarms import HealthAlarms
+from constructs_lib.monitoring.metric_alarm import Notice
 from constructs_lib.site_file import SiteFile
 
 
@@ -13,49 +14,59 @@ class CompositeAlarms(Construct):
     """The alarms "serving from the secondary" and "both regions ill": 0.50 USD a month each, outside the free alarms.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
+
+    Attributes:
+        all: both alarms.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        site: SiteFile,
-        health: HealthAlarms,
-        topic_arn: str,
-        provider: AwsProvider,
+        self, scope: Construct, id_: str, *, site: SiteFile, health: HealthAlarms, topic_arn: str, provider: AwsProvider
     ) -> None:
         super().__init__(scope, id_)
-        self._topic_arn = topic_arn
-        self._provider = provider
-        primary = health.regions[site.primary.name].name
-        others = [alarm.name for region, alarm in health.regions.items() if region != site.primary.name]
-        self._add(
-            "serving_from_secondary",
+        regions = {region: f"ALARM({_quoted(alarm.name)})" for region, alarm in health.regions.items()}
+        primary = regions[site.primary.name]
+        others = " AND ".join(claim for region, claim in regions.items() if region != site.primary.name)
+        serving = Notice(
             name=alarm_name(site, AlarmKind.SERVING_FROM_SECONDARY),
             description="Layer 1 (origin group) or layer 3 (DNS) serves users from the secondary region.",
-            # Not while everything is ill: then nobody is served, and the other composite says so.
-            rule=f"(ALARM({_quoted(primary)}) OR ALARM({_quoted(health.path.name)}))"
-            f" AND NOT ({' AND '.join(f'ALARM({_quoted(name)})' for name in others)})",
+            topic_arn=topic_arn,
         )
-        self._add(
-            "both_regions_ill",
+        ill = Notice(
             name=alarm_name(site, AlarmKind.BOTH_REGIONS_ILL),
             description="No region's bucket answers: users see what edges and browsers still hold.",
-            rule=" AND ".join(f"ALARM({_quoted(alarm.name)})" for alarm in health.regions.values()),
+            topic_arn=topic_arn,
         )
+        # Not while everything is ill: then nobody is served, and the other composite says so.
+        rule = f"({primary} OR ALARM({_quoted(health.path.name)})) AND NOT ({others})"
+        everywhere = " AND ".join(regions.values())
+        self.all = [
+            CompositeAlarm(self, "serving_from_secondary", notice=serving, rule=rule, provider=provider),
+            CompositeAlarm(self, "both_regions_ill", notice=ill, rule=everywhere, provider=provider),
+        ]
 
-    def _add(self, id_: str, *, name: str, description: str, rule: str) -> None:
-        CloudwatchCompositeAlarm(
+
+class CompositeAlarm(Construct):
+    """An alarm on a rule over other alarms.
+
+    Attributes:
+        arn: its ARN.
+        name: its name.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, notice: Notice, rule: str, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        alarm = CloudwatchCompositeAlarm(
             self,
-            id_,
-            alarm_name=name,
-            alarm_description=description,
+            "alarm",
+            alarm_name=notice.name,
+            alarm_description=notice.description,
             alarm_rule=rule,
-            alarm_actions=[self._topic_arn],
-            ok_actions=[self._topic_arn],
-            provider=self._provider,
+            alarm_actions=[notice.topic_arn],
+            ok_actions=[notice.topic_arn],
+            provider=provider,
         )
+        self.arn = alarm.arn
+        self.name = alarm.alarm_name
 
 
 def _quoted(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
@@ -23,6 +24,13 @@ class Missing(StrEnum):
     """The alarm goes to INSUFFICIENT_DATA and tells the topic: the metric's source must never be silent."""
     IS_FINE = "notBreaching"
     """No request, no error."""
+
+
+class Alarm(Protocol):
+    """What dashboards and outputs know of an alarm, metric or composite."""
+
+    arn: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

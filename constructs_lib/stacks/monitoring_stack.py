@@ -15,7 +15,7 @@ from constructs_lib.monitoring.edge_alarms import EdgeAlarms
 from constructs_lib.monitoring.endpoint_alarms import EndpointAlarms
 from constructs_lib.monitoring.event_timeline import EventTimeline
 from constructs_lib.monitoring.health_alarms import HealthAlarms
-from constructs_lib.monitoring.metric_alarm import MetricAlarm
+from constructs_lib.monitoring.metric_alarm import Alarm
 from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
@@ -45,7 +45,7 @@ class MonitoringStack(TerraformStack):
             region: Alerting(self, f"alerting_{region}", site=site, place=place)
             for region, place in self._places.items()
         }
-        alarms = [*self._add_global_alarms(), *self._add_regional_alarms(), self._add_outside_watch()]
+        alarms: list[Alarm] = [*self._add_global_alarms(), *self._add_regional_alarms(), self._add_outside_watch()]
         timelines = {
             region: EventTimeline(self, f"events_{region}", site=site, provider=place.provider)
             for region, place in self._places.items()
@@ -77,7 +77,7 @@ class MonitoringStack(TerraformStack):
     def _topic_arn(self, region: str) -> str:
         return self._alerting[region].alarm_topic_arn
 
-    def _add_global_alarms(self) -> list[MetricAlarm]:
+    def _add_global_alarms(self) -> Sequence[Alarm]:
         site, topic_arn, provider = self._site, self._topic_arn(naming.GLOBAL_REGION), self._global.provider
         health = HealthAlarms(
             self,
@@ -88,8 +88,11 @@ class MonitoringStack(TerraformStack):
             topic_arn=topic_arn,
             provider=provider,
         )
+        alarms: list[Alarm] = [*health.all]
         if site.features.composite_alarms:
-            CompositeAlarms(self, "composite_alarms", site=site, health=health, topic_arn=topic_arn, provider=provider)
+            alarms += CompositeAlarms(
+                self, "composite_alarms", site=site, health=health, topic_arn=topic_arn, provider=provider
+            ).all
         edge = EdgeAlarms(
             self,
             "edge_alarms",
@@ -99,12 +102,12 @@ class MonitoringStack(TerraformStack):
             topic_arn=topic_arn,
             provider=provider,
         )
-        return [*health.all, *edge.all]
+        return [*alarms, *edge.all]
 
-    def _add_regional_alarms(self) -> list[MetricAlarm]:
+    def _add_regional_alarms(self) -> Sequence[Alarm]:
         """Adds the alarms on the endpoint that DNS can lead to, and what `[features]` asks for in every region."""
         site, secondary = self._site, self._site.secondary.name
-        alarms = EndpointAlarms(
+        endpoint = EndpointAlarms(
             self,
             f"endpoint_alarms_{secondary}",
             site=site,
@@ -113,7 +116,8 @@ class MonitoringStack(TerraformStack):
             function_name=self._regions[secondary].endpoint.function_name,
             topic_arn=self._topic_arn(secondary),
             provider=self._places[secondary].provider,
-        ).all
+        )
+        alarms: list[Alarm] = [*endpoint.all]
         for region in self._regions:
             if site.features.canary:
                 alarms += SiteCanary(
@@ -127,7 +131,7 @@ class MonitoringStack(TerraformStack):
                 alarms += self._add_replication_alarms(region)
         return alarms
 
-    def _add_replication_alarms(self, source: str) -> list[MetricAlarm]:
+    def _add_replication_alarms(self, source: str) -> Sequence[Alarm]:
         destination = next(name for name in self._regions if name != source)
         return ReplicationAlarms(
             self,
@@ -140,7 +144,7 @@ class MonitoringStack(TerraformStack):
             provider=self._places[source].provider,
         ).all
 
-    def _add_outside_watch(self) -> MetricAlarm:
+    def _add_outside_watch(self) -> Alarm:
         outside = next(name for name in self._regions if name != naming.GLOBAL_REGION)
         watched = self._regions.get(naming.GLOBAL_REGION)
         marker = None
@@ -156,7 +160,7 @@ class MonitoringStack(TerraformStack):
         ).all
         return alarm
 
-    def _watched(self, alarms: Sequence[MetricAlarm], event_logs: dict[str, str]) -> Watched:
+    def _watched(self, alarms: Sequence[Alarm], event_logs: dict[str, str]) -> Watched:
         checks, distributions = self._edge.health_checks, self._edge.distributions
         return Watched(
             path_check_id=checks.path_check_id,
@@ -168,7 +172,7 @@ class MonitoringStack(TerraformStack):
             event_logs=event_logs,
         )
 
-    def _add_outputs(self, alarms: Sequence[MetricAlarm], dashboards: Dashboards, logs: dict[str, str]) -> None:
+    def _add_outputs(self, alarms: Sequence[Alarm], dashboards: Dashboards, logs: dict[str, str]) -> None:
         topics = self._alerting.items()
         TerraformOutput(
             self, "alarm_topic_arns", value={region: alerting.alarm_topic_arn for region, alerting in topics}

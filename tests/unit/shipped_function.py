@@ -2,7 +2,10 @@
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -30,3 +33,23 @@ def give_clients(monkeypatch: pytest.MonkeyPatch, module: ModuleType, clients: M
     """Let the module's `boto3.client(service)` return these."""
     fake = SimpleNamespace(client=lambda service, **_: clients[service])
     monkeypatch.setattr(module, "boto3", fake)
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """A request handler that logs nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def loopback_server(handler: type[QuietHandler]) -> Iterator[str]:
+    """Serve on a free loopback port; yields the URL without a trailing slash."""
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

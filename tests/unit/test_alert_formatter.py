@@ -1,16 +1,14 @@
 """The alert formatter's own handler: what people, Slack and programs get of an alarm."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.unit.shipped_function import give_clients, load
+from tests.unit.shipped_function import QuietHandler, give_clients, load, loopback_server
 
 PREFIX = "site-prod-alarm-"
 ENVIRONMENT = {
@@ -55,24 +53,17 @@ class Webhook:
 def webhook() -> Iterator[Webhook]:
     found = Webhook()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802  (the name that http.server calls)
             body = self.rfile.read(int(self.headers["Content-Length"]))
             assert self.headers["Content-Type"] == "application/json"
             found.posted.append(json.loads(body))
             self.send_response(found.status)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}/secret-path"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with loopback_server(Handler) as url:
+        found.url = f"{url}/secret-path"
         yield found
-        server.shutdown()
-        thread.join()
 
 
 @dataclass

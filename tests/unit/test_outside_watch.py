@@ -2,16 +2,14 @@
 
 import io
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.unit.shipped_function import give_clients, load
+from tests.unit.shipped_function import QuietHandler, give_clients, load, loopback_server
 
 WATCHED = {"ALARM_PREFIX": "site-prod-alarm-", "WATCHED_REGION": "us-east-1"}
 MARKER = {"BUCKET": "content", "KEY": "health/us-east-1.json"}
@@ -81,23 +79,16 @@ def loopback() -> Iterator[Site]:
         pages={"/": b"<!doctype html><html></html>", "/health/region.json": json.dumps({"region": "eu"}).encode()}
     )
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:  # noqa: N802  (the name that http.server calls)
             body = found.pages.get(self.path)
             self.send_response(404 if body is None else 200)
             self.end_headers()
             self.wfile.write(body or b"")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with loopback_server(Handler) as url:
+        found.url = url
         yield found
-        server.shutdown()
-        thread.join()
 
 
 def canary(monkeypatch: pytest.MonkeyPatch, site: Site) -> ModuleType:
