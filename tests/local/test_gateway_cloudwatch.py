@@ -389,3 +389,12 @@ def test_pending_invocations_are_announced_with_the_revision(gateway_world: Gate
 def test_synthetics_is_a_loud_501(gateway_world: GatewayWorld) -> None:
     message = refused("NotImplemented", gateway_world.client("synthetics", REGION).describe_canaries, 501)
     assert "synthetics" in message
+
+
+def test_describe_alarms_shows_metric_alarms_unless_asked_for_others(gateway_world: GatewayWorld) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html, AlarmTypes
+    client, name = gateway_world.client("cloudwatch", REGION), gateway_world.unique("composite")
+    client.put_composite_alarm(AlarmName=name, AlarmRule="TRUE")
+    assert client.describe_alarms(AlarmNames=[name])["CompositeAlarms"] == []
+    asked = client.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])
+    assert [alarm["AlarmRule"] for alarm in asked["CompositeAlarms"]] == ["TRUE"]

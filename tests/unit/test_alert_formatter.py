@@ -233,6 +233,13 @@ def test_url_of_the_webhook_is_never_repeated(
     assert "secret-path" not in mail["Message"] + capsys.readouterr().out
 
 
+def test_parameter_that_names_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = world(monkeypatch, WEBHOOK_PARAMETER="/site/webhook", WEBHOOK_FORMAT="slack")
+    found.parameters.values["/site/webhook"] = "file:///dev/null"
+    mail = found.alarm(f"{PREFIX}edge-5xx")
+    assert "the SSM parameter /site/webhook holds no http(s) URL" in mail["Message"]
+
+
 def test_topic_that_refuses_fails_the_run_so_that_lambda_tries_again(
     monkeypatch: pytest.MonkeyPatch, formatter: World
 ) -> None:
