@@ -221,7 +221,8 @@ def test_without_alerts_there_are_topics_but_nobody_is_told(silent: Stacks) -> N
 
 
 def test_formatter_reads_the_webhook_from_one_parameter_only(tmp_path: Path) -> None:
-    stacks = variant(tmp_path, DEMO.read_text(encoding="utf-8"))
+    webhook = '[alerts]\nwebhook_url = "ssm:/failover-site/demo/webhook"\n'
+    stacks = variant(tmp_path, DEMO.read_text(encoding="utf-8").replace("[alerts]\n", webhook))
     policies = [json.loads(body["policy"]) for body in of_type(stacks, "aws_iam_role_policy")]
     readers = [
         statement
