@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_replication_configuration import (
     S3BucketReplicationConfigurationRule,
     S3BucketReplicationConfigurationRuleDeleteMarkerReplication,
     S3BucketReplicationConfigurationRuleDestination,
+    S3BucketReplicationConfigurationRuleDestinationMetrics,
     S3BucketReplicationConfigurationRuleFilter,
 )
 from constructs import Construct
@@ -21,7 +22,8 @@ class BucketReplication(Construct):
     """Copies releases, with their delete markers, from the source to every destination.
 
     It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Health
-    and control objects differ per region and are outside the filter.
+    and control objects differ per region and are outside the filter. `has_metrics` publishes the backlog and the latency to
+    CloudWatch, at the price of custom metrics.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class BucketReplication(Construct):
         source_name: str,
         source_arn: str,
         destination_arns: Sequence[str],
+        has_metrics: bool = False,
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
@@ -55,23 +58,26 @@ class BucketReplication(Construct):
             "configuration",
             bucket=source_name,
             role=role.arn,
-            rule=[_rule(number, arn) for number, arn in enumerate(destination_arns, start=1)],
+            rule=[_rule(number, arn, has_metrics=has_metrics) for number, arn in enumerate(destination_arns, start=1)],
             depends_on=[policy],
             provider=provider,
         )
 
 
-def _rule(number: int, destination_arn: str) -> S3BucketReplicationConfigurationRule:
+def _rule(number: int, destination_arn: str, *, has_metrics: bool) -> S3BucketReplicationConfigurationRule:
     """One rule a destination; the priorities of one configuration must differ.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
     """
     return S3BucketReplicationConfigurationRule(
-        id="releases" if number == 1 else f"releases-{number}",
+        id=naming.REPLICATION_RULE_ID if number == 1 else f"{naming.REPLICATION_RULE_ID}-{number}",
         status="Enabled",
         priority=number,
         filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),
         # Required with a filter; without it a pruned release would live on in the other region.
         delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(status="Enabled"),
-        destination=S3BucketReplicationConfigurationRuleDestination(bucket=destination_arn),
+        destination=S3BucketReplicationConfigurationRuleDestination(
+            bucket=destination_arn,
+            metrics=S3BucketReplicationConfigurationRuleDestinationMetrics(status="Enabled") if has_metrics else None,
+        ),
     )

@@ -7,6 +7,7 @@ from constructs_lib.site_file import SiteFile
 
 DNS_STACK = "dns"
 EDGE_STACK = "edge"
+MONITORING_STACK = "monitoring"
 ACCESS_STACK = "access"
 AUDIT_STACK = "audit"
 ADMINISTRATORS_STACKS = (ACCESS_STACK, AUDIT_STACK)
@@ -19,6 +20,8 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 """
 
 RELEASES_PREFIX = "releases/"
+REPLICATION_RULE_ID = "releases"
+"""Id of the one rule of each direction; a dimension of its metrics."""
 POINTER_KEY = "control/active.json"
 """Names the active release for the regional endpoints; the publisher writes it."""
 MANIFESTS_PREFIX = "control/manifests/"

@@ -79,7 +79,7 @@ class RegionalEndpoint(Construct):
 
     Attributes:
         function_name: name of the function.
-        api_id: id of the HTTP API.
+        api_id: id of the HTTP API, the dimension of its metrics.
         target_domain_name: what an alias record points at, `d-....execute-api.<region>.amazonaws.com`.
         target_hosted_zone_id: hosted zone of that name.
         own_target: the same two of the region's own name, `<region>.<hostname>`; None unless the entry is regional.

@@ -104,7 +104,7 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     ]
     traffic = Traffic.model_validate(_edge_output(stacks, "traffic"))
     serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
-    quantities = [*_fixed(resources), *_per_use(resources, traffic, serving)]
+    quantities = [*_fixed(resources), *_monitoring(resources), *_per_use(resources, traffic, serving)]
     lines = [_line(item, prices[name], quantity, unit) for item, name, quantity, unit in quantities]
     return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
 
@@ -138,13 +138,56 @@ Serving = Callable[[float, float, float], Iterator[Quantity]]
 
 def _fixed(resources: list[Resource]) -> Iterator[Quantity]:
     zones = sum(kind == "aws_route53_zone" for kind, _ in resources)
-    alarms = sum(kind == "aws_cloudwatch_metric_alarm" for kind, _ in resources)
     checks = _checks(resources)
     yield "Hosted zone", "hosted_zone_month", zones, "zones"
-    yield "Metric alarms", "metric_alarm_month", alarms, "alarms"
     yield from _health_checks([check for check in checks if "ip_address" not in check], "", "health_check")
     external = [check for check in checks if "ip_address" in check]
     yield from _health_checks(external, " of external endpoints", "external_health_check")
+
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
+_ADDITIONAL_METRICS_PER_DISTRIBUTION = 8
+# Bytes, operations, latency, failures: https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
+_METRICS_PER_REPLICATION_RULE = 4
+
+
+def _monitoring(resources: list[Resource]) -> Iterator[Quantity]:
+    """Yields alarms, dashboards, metrics and canaries; all of it bills whether or not anything happens."""
+    alarms = [body for kind, body in resources if kind == "aws_cloudwatch_metric_alarm"]
+    composites = sum(kind == "aws_cloudwatch_composite_alarm" for kind, _ in resources)
+    dashboards = sum(kind == "aws_cloudwatch_dashboard" for kind, _ in resources)
+    distributions = sum(kind == "aws_cloudfront_monitoring_subscription" for kind, _ in resources)
+    rules = sum(
+        _rules_with_metrics(body) for kind, body in resources if kind == "aws_s3_bucket_replication_configuration"
+    )
+    runs = sum(_runs_per_month(body) for kind, body in resources if kind == "aws_synthetics_canary")
+    yield "Alarms, by the metric", "alarm_metric_month", sum(map(_alarm_metrics, alarms)), "metrics"
+    yield "Composite alarms", "composite_alarm_month", composites, "alarms"
+    yield "Dashboards", "dashboard_month", dashboards, "dashboards"
+    yield (
+        "CloudFront additional metrics",
+        "metric_month",
+        distributions * _ADDITIONAL_METRICS_PER_DISTRIBUTION,
+        "metrics",
+    )
+    yield "S3 replication metrics", "metric_month", rules * _METRICS_PER_REPLICATION_RULE, "metrics"
+    yield "Canary runs", "canary_run", runs, "runs"
+
+
+def _alarm_metrics(alarm: Mapping[str, Any]) -> int:
+    """Returns how many metrics an alarm is billed for: an expression itself is none."""
+    queries = alarm.get("metric_query")
+    return sum("metric" in query for query in queries) if queries else 1
+
+
+def _rules_with_metrics(configuration: Mapping[str, Any]) -> int:
+    return sum(bool(rule["destination"].get("metrics")) for rule in configuration["rule"])
+
+
+def _runs_per_month(canary: Mapping[str, Any]) -> float:
+    """Returns the runs of a canary whose schedule is `rate(N minutes)`."""
+    minutes = float(canary["schedule"]["expression"].removeprefix("rate(").split()[0])
+    return _SECONDS_PER_MONTH / 60 / minutes
 
 
 def _checks(resources: list[Resource]) -> list[Mapping[str, Any]]:

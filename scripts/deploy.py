@@ -26,7 +26,8 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
     regions = [name for name in names if name.startswith("region-")]
     first = [name for name in names if name in ("access", "audit", "dns")]
-    return [wave for wave in (first, regions, ["edge"]) if wave and set(wave) <= set(names)]
+    waves = (first, regions, ["edge"], ["monitoring"])
+    return [wave for wave in waves if wave and set(wave) <= set(names)]
 
 
 def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:

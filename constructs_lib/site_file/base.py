@@ -11,9 +11,10 @@ from constructs_lib.site_file.aws_regions import REGIONS, UNKNOWN_TO_PROVIDER
 A_REGION = f"an AWS region: {', '.join(REGIONS)}"
 
 
-def refuse(*, allowed: str, remedy: str) -> PydanticCustomError:
-    """Returns the error that the report prints with these two texts."""
-    return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
+def refuse(*, allowed: str, remedy: str, shown: str | None = None) -> PydanticCustomError:
+    """Returns the error that the report prints with these texts; `shown` stands for a value that must not be printed."""
+    context = {"allowed": allowed, "remedy": remedy}
+    return PydanticCustomError("refused", "{allowed}", context if shown is None else {**context, "shown": shown})
 
 
 def known_region(value: str) -> str:

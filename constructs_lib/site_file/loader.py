@@ -156,7 +156,8 @@ def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Pro
         case "missing":
             return Problem(key=key, value=None, allowed=_allowed(model, field), remedy=f"add {field} to [{section}]")
         case "refused":
-            return Problem(key=key, value=_toml(details["input"]), allowed=context["allowed"], remedy=context["remedy"])
+            shown = context.get("shown") or _toml(details["input"])
+            return Problem(key=key, value=shown, allowed=context["allowed"], remedy=context["remedy"])
         case _:
             return Problem(
                 key=key,

@@ -25,12 +25,23 @@ class Features(Section):
     `waf`: AWS WAF before CloudFront; 7.00 a month (5.00 and two rules) and 0.60 per million requests
     (https://aws.amazon.com/waf/pricing/).
     `query_log`: Route 53's query log in CloudWatch Logs, us-east-1; 0.50 per GB (https://aws.amazon.com/cloudwatch/pricing/).
+
+    Of monitoring (docs/MONITORING.md): `canary` runs a CloudWatch Synthetics canary in both regions every 30 minutes: 3.50, and
+    0.20 for its alarms. `composite_alarms` adds "serving from the secondary" and "both regions ill": 0.50 each
+    (https://aws.amazon.com/cloudwatch/pricing/). `origin_latency` adds CloudFront's additional metrics on the distribution of
+    the public name, 2.40, and an alarm, 0.10
+    (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html).
+    `replication_metrics` adds S3's replication metrics, 4 metrics and 2 alarms a direction: 2.80.
     """
 
     audit: Bool = False
     dnssec: Bool = False
     waf: Bool = False
     query_log: Bool = False
+    canary: Bool = False
+    composite_alarms: Bool = False
+    origin_latency: Bool = False
+    replication_metrics: Bool = False
 
 
 class Headers(Section):

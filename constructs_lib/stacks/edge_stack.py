@@ -47,22 +47,22 @@ class EdgeStack(TerraformStack):
             name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
         }
         router = Router(self, "router", site=site, provider=self._global)
-        distributions = self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
-        self._open_buckets(distributions)
+        self.distributions = self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
+        self._open_buckets(self.distributions)
         self._replicate()
-        checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
-        self._add_plain_records(distributions)
+        self.health_checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
+        self._add_plain_records(self.distributions)
         PublicName(
             self,
             site=site,
             zone_id=self._dns.zone.zone_id,
             endpoints={name: stack.endpoint for name, stack in self._regions.items()},
-            distribution=distributions.get(site.primary.name),
-            checks=checks,
+            distribution=self.distributions.get(site.primary.name),
+            checks=self.health_checks,
             providers=self._providers,
             provider=self._global,
         ).add_records()
-        self._add_outputs(router, distributions, checks)
+        self._add_outputs(router, self.distributions, self.health_checks)
 
     def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:
         certificate = AcmCertificateValidation(
@@ -133,6 +133,7 @@ class EdgeStack(TerraformStack):
                 source_name=self._regions[source].bucket.name,
                 source_arn=self._regions[source].bucket.arn,
                 destination_arns=[stack.bucket.arn for name, stack in self._regions.items() if name != source],
+                has_metrics=self._site.features.replication_metrics,
                 provider=provider,
             )
 

@@ -212,7 +212,20 @@ class HealthCheckers:
             checked.report_due.clear()
             observations = [checker.observation() for checker in checked.checkers if checker.last]
             is_healthy = self._health.get(checked.check.id, True)
-            await self._report(checked.check.id, {"observations": observations, "is_healthy": is_healthy})
+            report = {
+                "observations": observations,
+                "is_healthy": is_healthy,
+                "percentage_healthy": _percentage_healthy(checked.checkers),
+            }
+            await self._report(checked.check.id, report)
+
+
+def _percentage_healthy(checkers: list[_Checker]) -> float:
+    """Return the metric HealthCheckPercentageHealthy; it is about the endpoint, whatever the check inverts.
+
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+    """
+    return 100 * sum(checker.state.is_healthy for checker in checkers) / len(checkers)
 
 
 def _make_checkers(check: HealthCheck) -> list[_Checker]:

@@ -52,6 +52,7 @@ class ControlPlane:
         clock: AwsClock,
         faults: FaultBoard,
         on_change: Callable[[Configuration], None],
+        on_invocation: Callable[[str, Mapping[str, Any]], None],
     ) -> None:
         """Make no request yet.
 
@@ -60,12 +61,14 @@ class ControlPlane:
             clock: For the propagation delay of key value stores.
             faults: Where faults are put in force.
             on_change: Called with each new configuration.
+            on_invocation: Called with the ARN and the event of each asynchronous invocation.
         """
         self._control_url = f"{gateway_url}/_localcloud"
         self._clients = Clients(gateway_url)
         self._clock = clock
         self._faults = faults
         self._on_change = on_change
+        self._on_invocation = on_invocation
         self._session: aiohttp.ClientSession | None = None
         self._revisions: Revisions = {}
         self._faults_revision = -1
@@ -94,6 +97,8 @@ class ControlPlane:
         answer = await _get_json(session, f"{self._control_url}/revision")
         if "faults_revision" not in answer or answer["faults_revision"] != self._faults_revision:
             await self._read_faults(session)
+        if answer.get("pending_invocations"):
+            await self._claim_invocations(session)
         revisions = _revisions(answer)
         parts = changed_parts(self._revisions, revisions)
         self._revisions = revisions
@@ -101,6 +106,13 @@ class ControlPlane:
             self._stale_parts |= parts
             self._is_stale.set()
         await asyncio.sleep(POLL_INTERVAL_REAL_SECONDS)
+
+    async def _claim_invocations(self, session: aiohttp.ClientSession) -> None:
+        async with session.post(f"{self._control_url}/invocations/claim") as response:
+            response.raise_for_status()
+            answer: dict[str, Any] = await response.json()
+        for invocation in answer["invocations"]:
+            self._on_invocation(invocation["function_arn"], invocation["event"])
 
     async def _read_faults(self, session: aiohttp.ClientSession) -> None:
         answer = await _get_json(session, f"{self._control_url}/faults")
@@ -155,14 +167,20 @@ class ControlPlane:
 
     async def push_observations(self, health_check_id: str, report: Mapping[str, Any]) -> None:
         """Send what the checkers saw to the gateway; a failure is logged, the next report replaces it."""
+        await self._push(f"health-checks/{health_check_id}", report)
+
+    async def push_metrics(self, data: list[dict[str, Any]]) -> None:
+        """Send data points to the gateway; a failure is logged, and the points are lost, as on AWS ("best effort")."""
+        await self._push("metrics", {"data": data})
+
+    async def _push(self, path: str, document: Mapping[str, Any]) -> None:
         if self._session is None:
             return
-        url = f"{self._control_url}/health-checks/{health_check_id}"
         try:
-            async with self._session.post(url, json=report) as response:
+            async with self._session.post(f"{self._control_url}/{path}", json=document) as response:
                 response.raise_for_status()
         except (aiohttp.ClientError, TimeoutError) as error:
-            logger.warning("cannot push observations of %s: %s", health_check_id, error)
+            logger.warning("cannot push %s: %s", path, error)
 
 
 async def _get_json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from localcloud.dataplane.edge.pipeline import EdgePipeline
 from localcloud.dataplane.edge.server import EdgeServer
 from localcloud.dataplane.faults import FaultBoard
 from localcloud.dataplane.metric_checks import MetricChecks
+from localcloud.dataplane.metrics import Metrics
 from localcloud.dataplane.probe import Ports
+from localcloud.dataplane.regional.asynchronous import AsynchronousInvocations
 from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
 from localcloud.dataplane.regional.server import RegionalEndpoints
 from localcloud.model.geography import FRANKFURT, ViewerLocation
@@ -45,8 +47,17 @@ class DataPlane:
         """
         self._clock = AwsClock(speed=speed)
         self._faults = FaultBoard()
+        self._metrics = Metrics()
+        self._hosts = LambdaHosts(gateway_url=gateway_url, speed=speed, metrics=self._metrics)
+        self._asynchronous = AsynchronousInvocations(
+            hosts=self._hosts, functions=lambda: self._current().regional.functions, clock=self._clock
+        )
         self._control_plane = ControlPlane(
-            gateway_url=gateway_url, clock=self._clock, faults=self._faults, on_change=self._on_change
+            gateway_url=gateway_url,
+            clock=self._clock,
+            faults=self._faults,
+            on_change=self._on_change,
+            on_invocation=self._asynchronous.start,
         )
         contexts = ServerContexts(load_authority(state_dir))
         self._requester = OriginRequester(
@@ -58,7 +69,6 @@ class DataPlane:
             on_failure.callback(self._dns.close_sockets)
             self._edge = self._bind_edge(https_port, http_port, contexts)
             on_failure.pop_all()
-        self._hosts = LambdaHosts(gateway_url=gateway_url, speed=speed)
         self._regional = RegionalEndpoints(
             https_port=self._edge.https.address[1],
             configuration=self._current,
@@ -66,6 +76,7 @@ class DataPlane:
             contexts=contexts,
             faults=self._faults,
             clock=self._clock,
+            metrics=self._metrics,
         )
         self._checkers = HealthCheckers(
             resolve_address=self._resolve_address,
@@ -73,9 +84,9 @@ class DataPlane:
             faults=self._faults,
             clock=self._clock,
             ports=Ports(https=self._edge.https.address[1], http=self._edge.http.address[1]),
-            metric_health=lambda: self._metrics.health,
+            metric_health=lambda: self._metric_checks.health,
         )
-        self._metrics = MetricChecks(gateway_url=gateway_url, on_change=self._checkers.refresh)
+        self._metric_checks = MetricChecks(gateway_url=gateway_url, on_change=self._checkers.refresh)
         self._invalidated: set[tuple[str, str]] = set()
         self._configurations: asyncio.Queue[Configuration] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
@@ -96,6 +107,7 @@ class DataPlane:
         self._tasks = [
             asyncio.create_task(self._control_plane.follow()),
             asyncio.create_task(self._follow_regional()),
+            asyncio.create_task(self._metrics.report_forever(self._control_plane.push_metrics)),
         ]
         await self._control_plane.has_read.wait()
 
@@ -104,11 +116,12 @@ class DataPlane:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._metrics.close()
+        await self._metric_checks.close()
         await self._checkers.close()
         await self._dns.close()
         await self._edge.close()
         await self._regional.close()
+        await self._asynchronous.close()
         await self._hosts.close()
         await self._requester.close()
 
@@ -122,6 +135,7 @@ class DataPlane:
                 contexts=contexts,
                 faults=self._faults,
                 clock=self._clock,
+                metrics=self._metrics,
             )
         except OSError as error:
             raise PortTaken(
@@ -134,11 +148,11 @@ class DataPlane:
 
     def _on_change(self, configuration: Configuration) -> None:
         self._invalidate(configuration)
-        self._metrics.follow(configuration.health_checks)
+        self._metric_checks.follow(configuration.health_checks)
         self._checkers.follow(configuration.health_checks)
         targets = {domain.function_arn for domain in configuration.regional.domains}
         functions = configuration.regional.functions
-        self._hosts.follow({arn: function for arn, function in functions.items() if arn in targets})
+        self._hosts.follow({arn: function for arn, function in functions.items() if arn in targets}, deployed=functions)
         self._configurations.put_nowait(configuration)
 
     async def _follow_regional(self) -> None:

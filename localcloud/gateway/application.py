@@ -12,16 +12,18 @@ from urllib.parse import quote
 from localcloud.gateway import moto_security
 from localcloud.gateway.acm import AcmService, CertificateStore
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
+from localcloud.gateway.budgets import BudgetsService
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.cloudfront.key_value_data import PATH_PREFIX as KEY_VALUE_PREFIX
 from localcloud.gateway.cloudfront.key_value_data import KeyValueData
 from localcloud.gateway.cloudfront.service import CloudFrontService
 from localcloud.gateway.cloudfront.store import CloudFrontStore
+from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.control_api import PREFIX as CONTROL_PREFIX
 from localcloud.gateway.control_api import ControlApi
 from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
-from localcloud.gateway.moto_backend import MotoBackend
+from localcloud.gateway.moto_backend import MotoBackend, refusal
 from localcloud.gateway.moto_services import has_api_stage, patch_lambda
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.replays import Replays
@@ -49,6 +51,8 @@ LOG = logging.getLogger(__name__)
 
 DEFAULT_REGION = "us-east-1"
 UNSIGNED_PATHS = {"/2020-05-31/": "cloudfront", "/2013-04-01/": "route53"}
+ALARM_SERVICES = ("monitoring", "sns", "events")
+"""Signing names of CloudWatch, SNS and EventBridge, between which alarms act."""
 FUNCTIONS_PREFIX = "/2015-03-31/functions/"
 Handler = Callable[[Request, str], Response]
 
@@ -129,8 +133,13 @@ class Application:
             replication_delay_seconds=replication_delay_seconds,
             forward=lambda request: self._moto.forward(request, "s3"),
         )
+        self._cloudwatch = CloudWatchService(clock=self.clock, route53=self.route53_store, regions=self._seen_regions)
         self._control = ControlApi(
-            revisions=self._revisions, faults=self.faults, route53=self.route53_store, regions=self._seen_regions
+            revisions=self._revisions,
+            faults=self.faults,
+            route53=self.route53_store,
+            regions=self._seen_regions,
+            cloudwatch=self._cloudwatch,
         )
         self._handlers: dict[str, Handler] = {
             "s3": lambda request, _: self.s3.handle(request),
@@ -139,6 +148,10 @@ class Application:
             "route53": lambda request, _: self._route53.handle(request),
             "acm": self._acm.handle,
             "apigateway": self._handle_api_gateway,
+            "budgets": BudgetsService().handle,
+            # moto keeps canaries that never run, so their alarms would say nothing about the site.
+            "synthetics": lambda request, _: refusal(request, "synthetics"),
+            **{service: self._alarm_handler(service) for service in ALARM_SERVICES},
             "lambda": self._handle_lambda,
             "wafv2": self._handle_wafv2,
         }
@@ -163,6 +176,7 @@ class Application:
     def close(self) -> None:
         """Stop what runs in the background."""
         self.faults.clear()
+        self._cloudwatch.close()
         self.s3.replicator.close()
 
     def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -237,6 +251,15 @@ class Application:
             message = "AWS WAF couldn't perform the operation because your resource is being used by another resource."
             return json_response({"__type": "WAFAssociatedItemException", "message": message}, status=400)
         return self._moto.forward(request, "wafv2")
+
+    def _alarm_handler(self, service: str) -> Handler:
+        """Let moto answer, with what it lacks added: the first request imports moto's part, so it is patched then."""
+
+        def handle(request: Request, _: str) -> Response:
+            self._cloudwatch.install()
+            return self._moto.forward(request, service)
+
+        return handle
 
     def _handle_lambda(self, request: Request, region: str) -> Response:
         """Let moto answer, but point GetFunction's code location to the control API."""

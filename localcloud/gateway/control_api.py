@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localcloud.gateway.clock import rfc3339
+from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
 from localcloud.gateway.faults import FaultBoard
 from localcloud.gateway.moto_services import function_code
@@ -26,11 +27,13 @@ class ControlApi:
         faults: FaultBoard,
         route53: Route53Store,
         regions: Callable[[], list[str]],
+        cloudwatch: CloudWatchService,
     ) -> None:
         self._revisions = revisions
         self._faults = faults
         self._route53 = route53
         self._regions = regions
+        self._cloudwatch = cloudwatch
         self._routes: list[Route] = [
             route("GET", f"{PREFIX}/revision", self._revision),
             route("GET", f"{PREFIX}/regions", self._list_regions),
@@ -40,6 +43,9 @@ class ControlApi:
             route("DELETE", f"{PREFIX}/faults/{{Id}}", self._remove_fault),
             route("GET", f"{PREFIX}/health-checks", self._list_health),
             route("POST", f"{PREFIX}/health-checks/{{Id}}", self._report_health),
+            route("POST", f"{PREFIX}/metrics", self._report_metrics),
+            route("POST", f"{PREFIX}/invocations/claim", self._claim_invocations),
+            route("GET", f"{PREFIX}/mailbox", self._mailbox),
             route("GET", f"{PREFIX}/lambda-code/{{Region}}/{{Function}}", self._lambda_code),
         ]
 
@@ -58,7 +64,8 @@ class ControlApi:
             return json_response({"code": "InvalidRequest", "message": f"{error!r}"}, status=400)
 
     def _revision(self, _: Request, __: Parameters) -> Response:
-        return json_response(self._revisions.snapshot())
+        pending = self._cloudwatch.deliveries.pending_invocations
+        return json_response({**self._revisions.snapshot(), "pending_invocations": pending})
 
     def _list_regions(self, _: Request, __: Parameters) -> Response:
         return json_response({"regions": self._regions()})
@@ -100,8 +107,19 @@ class ControlApi:
             health_check_id,
             is_healthy=report["is_healthy"],
             observations=tuple(report.get("observations") or ()),
+            percentage_healthy=report.get("percentage_healthy"),
         )
         return json_response({})
+
+    def _report_metrics(self, request: Request, _: Parameters) -> Response:
+        self._cloudwatch.record_all(request.json()["data"])
+        return json_response({})
+
+    def _claim_invocations(self, _: Request, __: Parameters) -> Response:
+        return json_response({"invocations": self._cloudwatch.deliveries.claim_invocations()})
+
+    def _mailbox(self, _: Request, __: Parameters) -> Response:
+        return json_response({"mails": self._cloudwatch.deliveries.mails()})
 
     def _lambda_code(self, _: Request, parameters: Parameters) -> Response:
         code = function_code(parameters["Region"], parameters["Function"])

@@ -21,7 +21,7 @@ SETTINGS = {
 }
 """moto reads these from the environment when it is imported."""
 
-JSON_SERVICES = frozenset({"apigateway", "lambda", "execute-api", "scheduler", "fis"})
+JSON_SERVICES = frozenset({"apigateway", "lambda", "execute-api", "scheduler", "fis", "synthetics"})
 
 
 class MotoBackend:

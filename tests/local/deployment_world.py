@@ -18,7 +18,7 @@ from scripts.terraform_cli import Terraform, from_this_machine
 from tools import cdktf_cli
 
 ROOT = Path(__file__).parents[2]
-STACKS = ("dns", "region-eu-central-1", "region-us-east-1", "edge")
+STACKS = ("dns", "region-eu-central-1", "region-us-east-1", "edge", "monitoring")
 SPEED = 5.0
 _DEPLOY_TIMEOUT_SECONDS = 400
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -19,7 +21,7 @@ from botocore.config import Config
 
 from scripts.clock import AwsClock
 from scripts.control import ControlApi
-from scripts.terraform_cli import PLAN_CLEAN
+from scripts.terraform_cli import PLAN_CLEAN, PLAN_HAS_CHANGES
 from tests.local.deployment_world import STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
@@ -202,3 +204,105 @@ async def _answers_during_fault(deployment: DeploymentWorld, control: ControlApi
         assert isinstance(fault, dict)
         await control.delete(f"/faults/{fault['id']}")
     return seen
+
+
+def test_covered_outage_mails_what_covers_and_what_to_do(deployment: DeploymentWorld, release_id: str) -> None:
+    """From the fault to the inbox: checkers, metric, alarms, topic, the formatter's own handler, the second topic."""
+    assert release_id
+    control, clock = ControlApi(deployment.endpoints.control_url), AwsClock(speed=deployment.endpoints.speed)
+    mails = asyncio.run(_mails_during_fault(control, clock, wanted="served by the other region"))
+    (mail,) = (mail for mail in mails if "served by the other region" in mail["subject"])
+    assert mail["address"] == "oncall@example.test"
+    assert mail["topic_arn"].endswith("-alerts")
+    assert "What covers:   Layer 1" in mail["text"]
+    assert "Runbook:       docs/DISASTER_RECOVERY.md#origin-group-covers" in mail["text"]
+    events = logged_alarms(deployment, "us-east-1")
+    assert ("failover-site-demo-alarm-origin-group-covers", "ALARM") in events
+
+
+async def _mails_during_fault(control: ControlApi, clock: AwsClock, *, wanted: str) -> list[dict[str, Any]]:
+    """Returns the new e-mails once one has a subject like this; detection takes 28 s, the alarm's minute up to 65 s more."""
+    before = len(await _mailbox(control))
+    fault = await control.post("/faults", {"target": "s3:eu-central-1", "kind": "status", "value": 503})
+    try:
+        deadline = clock.now_seconds() + 240
+        while True:
+            mails = (await _mailbox(control))[before:]
+            if any(wanted in mail["subject"] for mail in mails) or clock.now_seconds() > deadline:
+                return mails
+            await clock.sleep(2)
+    finally:
+        assert isinstance(fault, dict)
+        await control.delete(f"/faults/{fault['id']}")
+
+
+async def _mailbox(control: ControlApi) -> list[dict[str, Any]]:
+    document = await control.get("/mailbox")
+    assert isinstance(document, dict)
+    mails: list[dict[str, Any]] = document["mails"]
+    return mails
+
+
+def logged_alarms(deployment: DeploymentWorld, region: str) -> set[tuple[str, str]]:
+    """Returns alarm and state of every event in a region's timeline."""
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    client = session.client("logs", region_name=region, endpoint_url=deployment.endpoints.gateway_url)
+    outputs = json.loads((deployment.folder / "outputs.json").read_text(encoding="utf-8"))["monitoring"]
+    found = client.filter_log_events(logGroupName=outputs["event_log_groups"][region])["events"]
+    details = [json.loads(event["message"])["detail"] for event in found]
+    client.close()
+    return {(detail["alarmName"], detail["state"]["value"]) for detail in details}
+
+
+def synthesized(deployment: DeploymentWorld, folder: str, features: str) -> Path:
+    """Synthesizes the demo's site with more features beside the deployed stacks, so that both share their states."""
+    site = deployment.folder / f"{folder}.toml"
+    demo = Path(__file__).parents[2] / "config" / "demo.toml"
+    site.write_text(f"{demo.read_text(encoding='utf-8')}\n[features]\n{features}\n", encoding="utf-8")
+    output = deployment.folder / folder
+    main = Path(__file__).parents[2] / "main.py"
+    subprocess.run([sys.executable, str(main), str(site), "--output", str(output)], check=True, capture_output=True)
+    return output / "stacks" / "monitoring"
+
+
+def test_canary_is_planned_by_the_real_provider(deployment: DeploymentWorld) -> None:
+    """localcloud refuses CloudWatch Synthetics, so this is as far as it goes without AWS."""
+    stack = synthesized(deployment, "canary.out", "canary = true")
+    deployment.terraform.init(stack)
+    assert deployment.terraform.plan_exit_code(stack) == PLAN_HAS_CHANGES
+
+
+def test_destroyed_monitoring_leaves_nothing_and_can_be_made_again(deployment: DeploymentWorld) -> None:
+    stack = deployment.stacks / "monitoring"
+    deployment.terraform.destroy(stack)
+    try:
+        assert monitoring_left(deployment) == []
+    finally:
+        deployment.terraform.apply(stack)
+    assert len(monitoring_left(deployment)) > 20
+
+
+def monitoring_left(deployment: DeploymentWorld) -> list[str]:
+    """Returns the names of everything that only the monitoring stack makes."""
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    found: list[str] = []
+    for region in ("us-east-1", "eu-central-1"):
+
+        def ask(service: str, operation: str, region: str = region, **arguments: Any) -> Any:
+            client = session.client(service, region_name=region, endpoint_url=deployment.endpoints.gateway_url)
+            try:
+                return getattr(client, operation)(**arguments)
+            finally:
+                client.close()
+
+        alarms = ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        found += [alarm["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms[kind]]
+        found += [item["DashboardName"] for item in ask("cloudwatch", "list_dashboards")["DashboardEntries"]]
+        found += [item["TopicArn"] for item in ask("sns", "list_topics")["Topics"]]
+        found += [item["SubscriptionArn"] for item in ask("sns", "list_subscriptions")["Subscriptions"]]
+        found += [item["Name"] for item in ask("events", "list_rules")["Rules"]]
+        found += [item["policyName"] for item in ask("logs", "describe_resource_policies")["resourcePolicies"]]
+        names = [item["FunctionName"] for item in ask("lambda", "list_functions")["Functions"]]
+        found += [name for name in names if "-endpoint-" not in name]
+    budgets = ask("budgets", "describe_budgets", AccountId="123456789012")["Budgets"]
+    return found + [budget["BudgetName"] for budget in budgets]

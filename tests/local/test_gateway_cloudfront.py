@@ -347,3 +347,21 @@ def test_tags_and_monitoring_of_a_distribution(gateway_world: GatewayWorld) -> N
 def test_unmodelled_operation_is_named(gateway_world: GatewayWorld) -> None:
     message = refused("NotImplemented", gateway_world.client("cloudfront").list_key_groups, 501)
     assert message == "localcloud does not model cloudfront ListKeyGroups"
+
+
+def test_monitoring_subscription_is_kept_until_it_is_deleted(gateway_world: GatewayWorld) -> None:
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetMonitoringSubscription.html
+    client = gateway_world.client("cloudfront")
+    id_ = gateway_world.distribution()["Distribution"]["Id"]
+    wanted = {"RealtimeMetricsSubscriptionConfig": {"RealtimeMetricsSubscriptionStatus": "Enabled"}}
+    refused("NoSuchMonitoringSubscription", lambda: client.get_monitoring_subscription(DistributionId=id_), 404)
+    client.create_monitoring_subscription(DistributionId=id_, MonitoringSubscription=wanted)
+    found = client.get_monitoring_subscription(DistributionId=id_)["MonitoringSubscription"]
+    assert found == wanted
+    client.delete_monitoring_subscription(DistributionId=id_)
+    refused("NoSuchMonitoringSubscription", lambda: client.get_monitoring_subscription(DistributionId=id_), 404)
+
+
+def test_monitoring_subscription_needs_its_distribution(gateway_world: GatewayWorld) -> None:
+    client = gateway_world.client("cloudfront")
+    refused("NoSuchDistribution", lambda: client.get_monitoring_subscription(DistributionId="E0"), 404)

@@ -226,7 +226,7 @@ def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global
     both = check_behind(stacks, primary)
     assert (both["type"], both["child_health_threshold"]) == ("CALCULATED", 2)
     assert any("health_checks_path" in child for child in both["child_healthchecks"])
-    (alarm,) = found(stacks, "aws_cloudwatch_metric_alarm")
+    (alarm,) = found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm")
     assert (alarm["metric_name"], alarm["dimensions"]["Region"]) == ("5xxErrorRate", "Global")
     assert alarm["provider"] == "aws.global"
 

@@ -53,6 +53,29 @@ def test_first_fifty_checks_are_free_and_the_next_is_not() -> None:
     assert monthly_cost_usd(estimate(stacks(*[check("HTTP")] * 51))) == 0.50
 
 
+def with_monitoring(**resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Stacks with a monitoring stack of these resources, by their type."""
+    bodies = {kind: {str(index): body for index, body in enumerate(found)} for kind, found in resources.items()}
+    return {**stacks(), "monitoring": {"resource": bodies}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "usd"),
+    [
+        ({"aws_cloudwatch_metric_alarm": [{}] * 10}, 0.0),
+        ({"aws_cloudwatch_metric_alarm": [{}] * 11}, 0.10),
+        ({"aws_cloudwatch_metric_alarm": [{"metric_query": [{"expression": "a"}, *[{"metric": {}}] * 12]}]}, 0.20),
+        ({"aws_cloudwatch_composite_alarm": [{}]}, 0.50),
+        ({"aws_cloudwatch_dashboard": [{}] * 3}, 0.0),
+        ({"aws_cloudwatch_dashboard": [{}] * 4}, 3.00),
+        ({"aws_cloudfront_monitoring_subscription": [{}]}, 2.40),
+        ({"aws_synthetics_canary": [{"schedule": {"expression": "rate(60 minutes)"}}]}, 0.88),
+    ],
+)
+def test_monitoring_costs_what_is_above_the_free_part(resources: dict[str, list[dict[str, Any]]], usd: float) -> None:
+    assert monthly_cost_usd(estimate(with_monitoring(**resources))) == usd
+
+
 def test_probes_are_counted_per_checker() -> None:
     lines = estimate(stacks(check("HTTP", 30, regions=["a", "b", "c"])))
     (probes,) = [line for line in lines if line.item == "S3 reads by health probes"]

@@ -15,6 +15,7 @@ from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_
 from localcloud.dataplane.edge.pipeline import EdgePipeline
 from localcloud.dataplane.faults import FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.listener import Listener, TlsChoice
+from localcloud.dataplane.metrics import Metrics
 from localcloud.model.addresses import CLOUDFRONT_EDGE
 
 EDGE_TARGET = "cloudfront"
@@ -39,6 +40,7 @@ class EdgeServer:
         contexts: ServerContexts,
         faults: FaultBoard,
         clock: AwsClock,
+        metrics: Metrics,
     ) -> None:
         """Bind both ports (0 = any)."""
         self._configuration = configuration
@@ -46,6 +48,7 @@ class EdgeServer:
         self._contexts = contexts
         self._faults = faults
         self._clock = clock
+        self._metrics = metrics
         self._server: web.Server | None = None
         self.https = self._listener(https_port, is_tls=True)
         try:
@@ -96,7 +99,15 @@ class EdgeServer:
     async def _handle(self, http_request: web.BaseRequest) -> web.Response:
         request = self._edge_request(http_request)
         response = await self._answer(request, http_request)
+        self._count(request, response, http_request)
         return _http_response(request, response)
+
+    def _count(self, request: EdgeRequest, response: EdgeResponse, http_request: web.BaseRequest) -> None:
+        """Count what is sent to a viewer; an aborted connection is no answer."""
+        distribution = self._pipeline.distribution_for(request.hostname)
+        transport = http_request.transport
+        if distribution is not None and transport is not None and not transport.is_closing():
+            self._metrics.request_served(distribution.id, response.status_code)
 
     def _edge_request(self, http_request: web.BaseRequest) -> EdgeRequest:
         raw_path, _, query = http_request.raw_path.partition("?")

@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 
 from localcloud.dataplane.configuration import LambdaFunction
+from localcloud.dataplane.metrics import Metrics
 from localcloud.model.errors import UnsupportedResource
 
 logger = logging.getLogger(__name__)
@@ -51,28 +52,47 @@ class _Host:
 class LambdaHosts:
     """One runtime process a function, started before the first request needs it."""
 
-    def __init__(self, *, gateway_url: str, speed: float) -> None:
+    def __init__(self, *, gateway_url: str, speed: float, metrics: Metrics) -> None:
         """Start nothing yet.
 
         Args:
             gateway_url: What the function's SDK talks to.
             speed: For its timeout and its SDK's timeouts.
+            metrics: Where invocations and errors are counted.
         """
+        self._metrics = metrics
         self._gateway_url = gateway_url
         self._speed = speed
         self._hosts: dict[str, asyncio.Task[_Host]] = {}
         self._functions: dict[str, LambdaFunction] = {}
+        self._on_demand: set[str] = set()
 
-    def follow(self, functions: Mapping[str, LambdaFunction]) -> None:
-        """Start, replace and stop runtime processes so that they match these functions (by ARN)."""
+    def follow(self, functions: Mapping[str, LambdaFunction], *, deployed: Mapping[str, LambdaFunction]) -> None:
+        """Start, replace and stop runtime processes so that they match these functions (by ARN).
+
+        Args:
+            functions: to be kept warm.
+            deployed: all that exist; one that was started on demand lives as long as it stays as it is.
+        """
+        started = {arn: known for arn, known in self._functions.items() if arn in self._on_demand}
+        functions = {**{arn: known for arn, known in started.items() if deployed.get(arn) == known}, **functions}
         for arn in [arn for arn, known in self._functions.items() if functions.get(arn) != known]:
             self._functions.pop(arn)
             self._retire(self._hosts.pop(arn))
-        for arn, function in functions.items():
-            if arn not in self._functions:
-                self._functions[arn] = function
-                self._hosts[arn] = asyncio.create_task(self._start(function))
-                self._hosts[arn].add_done_callback(_log_failed_start)
+        for function in functions.values():
+            self._start_once(function)
+
+    def ensure(self, function: LambdaFunction) -> None:
+        """Start a function that is not kept warm, at its first event."""
+        if function.arn not in self._functions:
+            self._on_demand.add(function.arn)
+            self._start_once(function)
+
+    def _start_once(self, function: LambdaFunction) -> None:
+        if function.arn not in self._functions:
+            self._functions[function.arn] = function
+            self._hosts[function.arn] = asyncio.create_task(self._start(function))
+            self._hosts[function.arn].add_done_callback(_log_failed_start)
 
     async def close(self) -> None:
         """Stop all runtime processes."""
@@ -96,6 +116,15 @@ class LambdaHosts:
         Raises:
             FunctionFailed: when there is no usable result.
         """
+        is_error = True
+        try:
+            result = await self._invoke(arn, event, request_id)
+            is_error = False
+            return result
+        finally:
+            self._metrics.function_ran(arn, is_error=is_error)
+
+    async def _invoke(self, arn: str, event: Mapping[str, Any], request_id: str) -> Any:  # noqa: ANN401  handler's JSON
         if arn not in self._hosts:
             raise FunctionFailed(f"function {arn} does not exist")
         try:

@@ -14,6 +14,7 @@ from localcloud.dataplane.clock import AwsClock, utc_now
 from localcloud.dataplane.configuration import ApiDomain, Configuration, LambdaFunction
 from localcloud.dataplane.faults import FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.listener import Listener, TlsChoice
+from localcloud.dataplane.metrics import Metrics
 from localcloud.dataplane.regional.events import (
     ApiRequest,
     ApiResponse,
@@ -47,6 +48,7 @@ class RegionalEndpoints:
         contexts: ServerContexts,
         faults: FaultBoard,
         clock: AwsClock,
+        metrics: Metrics,
     ) -> None:
         """Bind nothing yet; `follow` does when there are domains."""
         self._https_port = https_port
@@ -55,6 +57,7 @@ class RegionalEndpoints:
         self._contexts = contexts
         self._faults = faults
         self._clock = clock
+        self._metrics = metrics
         self._endpoints: dict[str, _Endpoint] = {}
 
     async def follow(self, configuration: Configuration) -> None:
@@ -94,7 +97,15 @@ class RegionalEndpoints:
         return names or (f"*.execute-api.{region}.amazonaws.com",)
 
     async def answer(self, region: str, request: ApiRequest, transport: asyncio.BaseTransport | None) -> ApiResponse:
-        """Answer one request, with the faults of the region."""
+        """Answer one request, with the faults of the region; what is never sent is not counted."""
+        response = await self._answer(region, request, transport)
+        domain = self.domain(region, hostname_of(request.headers.get("host", "")))
+        is_sent = transport is not None and not transport.is_closing()
+        if domain is not None and domain.api_id and is_sent:
+            self._metrics.api_answered(region, domain.api_id, response.status_code)
+        return response
+
+    async def _answer(self, region: str, request: ApiRequest, transport: asyncio.BaseTransport | None) -> ApiResponse:
         fault = self._faults.find(f"apigateway:{region}")
         if fault is None:
             return await self._invoke(region, request)

@@ -10,6 +10,7 @@ from localcloud.gateway.cloudfront.configured import KINDS, ConfiguredResources
 from localcloud.gateway.cloudfront.distributions import Distributions
 from localcloud.gateway.cloudfront.functions import Functions
 from localcloud.gateway.cloudfront.key_value_stores import KeyValueStores
+from localcloud.gateway.cloudfront.monitoring_subscriptions import MonitoringSubscriptions
 from localcloud.gateway.cloudfront.store import CloudFrontStore
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.rest_routes import Parameters, Route, RouteTable, route
@@ -36,6 +37,7 @@ class CloudFrontService:
         routes += Distributions(store, certificates, has_web_acl=has_web_acl, txt_values=txt_values).routes()
         routes += Functions(store).routes()
         routes += KeyValueStores(store).routes()
+        routes += MonitoringSubscriptions(store).routes()
         routes += [
             route("GET", f"{PREFIX}/tagging", self._list_tags, {"Resource": None}),
             route("POST", f"{PREFIX}/tagging", self._tag, {"Operation": "Tag"}),

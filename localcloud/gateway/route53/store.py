@@ -51,11 +51,13 @@ class HealthReport:
         is_healthy: the state that drives record selection.
         changed_at: when `is_healthy` last changed.
         observations: one per checker: region, ip_address, status, checked_time.
+        percentage_healthy: share of the checkers that call the endpoint healthy; None when the reporter did not say.
     """
 
     is_healthy: bool
     changed_at: datetime
     observations: tuple[JsonObject, ...]
+    percentage_healthy: float | None = None
 
 
 class Route53Store:
@@ -96,7 +98,14 @@ class Route53Store:
                 if key.name == name and key.type == type_:
                     yield stored
 
-    def report_health(self, health_check_id: str, *, is_healthy: bool, observations: tuple[JsonObject, ...]) -> None:
+    def report_health(
+        self,
+        health_check_id: str,
+        *,
+        is_healthy: bool,
+        observations: tuple[JsonObject, ...],
+        percentage_healthy: float | None = None,
+    ) -> None:
         """Keep what the data plane pushed; the time of change moves only when the state does."""
         with self.lock:
             known = self.health_reports.get(health_check_id)
@@ -105,4 +114,5 @@ class Route53Store:
                 is_healthy=is_healthy,
                 changed_at=known.changed_at if known is not None and unchanged else utc_now(),
                 observations=observations,
+                percentage_healthy=percentage_healthy,
             )

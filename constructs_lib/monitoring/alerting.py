@@ -1,0 +1,113 @@
+"""Delivery of alarms in one region: a topic that alarms publish to, a function that words them, a topic that people read.
+
+Two topics, because e-mail subscribers would get CloudWatch's raw JSON from the first. Encryption: a CloudWatch alarm cannot
+publish to a topic under the free key alias/aws/sns, only under a customer managed key at 1.00 USD a month and region
+(https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns). So the alarm topic, which carries alarm names and states,
+has none; the alert topic, which the function publishes to, is under alias/aws/sns.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
+from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
+from constructs import Construct
+
+from constructs_lib import policies
+from constructs_lib.monitoring.alarm_names import alarm_prefix
+from constructs_lib.monitoring.policies import alarm_topic, alert_formatter
+from constructs_lib.monitoring.small_function import SmallFunction
+from constructs_lib.site_file import SiteFile
+
+_CODE = Path(__file__).parents[1] / "functions" / "alert_formatter"
+# The SNS and SSM calls and the webhook's 5 s, twice.
+_TIMEOUT_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where resources are made: account, region and the provider of that region."""
+
+    account_id: str
+    region: str
+    provider: AwsProvider
+
+
+class Alerting(Construct):
+    """Topics of one region, and with `[alerts]` the formatter and the e-mail subscription.
+
+    Attributes:
+        alarm_topic_arn: what alarms publish to; raw JSON, for machines.
+        alert_topic_arn: worded alerts, for people.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, place: Place) -> None:
+        super().__init__(scope, id_)
+        self._site = site
+        self._place = place
+        alarms = SnsTopic(self, "alarm_topic", name=f"{site.prefix}-alarms", provider=place.provider)
+        SnsTopicPolicy(
+            self,
+            "alarm_topic_policy",
+            arn=alarms.arn,
+            policy=policies.to_json(alarm_topic(alarms.arn, account_id=place.account_id)),
+            provider=place.provider,
+        )
+        alerts = SnsTopic(
+            self,
+            "alert_topic",
+            name=f"{site.prefix}-alerts",
+            kms_master_key_id="alias/aws/sns",
+            provider=place.provider,
+        )
+        self.alarm_topic_arn = alarms.arn
+        self.alert_topic_arn = alerts.arn
+        if site.alerts.are_delivered:
+            self._add_formatter()
+        if site.alerts.email is not None:
+            self._subscribe("email", topic_arn=alerts.arn, protocol="email", endpoint=site.alerts.email)
+
+    def _add_formatter(self) -> None:
+        formatter = SmallFunction(
+            self,
+            "formatter",
+            name=f"{self._site.prefix}-alerts-{self._place.region}",
+            code=_CODE,
+            environment=self._environment(),
+            statements=alert_formatter(
+                alert_topic_arn=self.alert_topic_arn, webhook_parameter_arn=self._webhook_parameter_arn()
+            ),
+            timeout_seconds=_TIMEOUT_SECONDS,
+            provider=self._place.provider,
+        )
+        formatter.allow_invocation("from_topic", service="sns.amazonaws.com", source_arn=self.alarm_topic_arn)
+        self._subscribe("formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=formatter.arn)
+
+    def _environment(self) -> dict[str, str]:
+        alerts = self._site.alerts
+        common = {
+            "ALARM_PREFIX": alarm_prefix(self._site),
+            "ALERT_TOPIC_ARN": self.alert_topic_arn,
+            "HOSTNAME": self._site.site.hostname,
+            "RUNBOOK_URL": alerts.runbook_url,
+        }
+        if alerts.webhook_parameter is None:
+            return common
+        return {
+            **common,
+            "WEBHOOK_FORMAT": alerts.webhook_format.value,
+            "WEBHOOK_PARAMETER": alerts.webhook_parameter,
+        }
+
+    def _webhook_parameter_arn(self) -> str | None:
+        parameter = self._site.alerts.webhook_parameter
+        if parameter is None:
+            return None
+        return f"arn:aws:ssm:{self._place.region}:{self._place.account_id}:parameter{parameter}"
+
+    def _subscribe(self, id_: str, *, topic_arn: str, protocol: str, endpoint: str) -> None:
+        SnsTopicSubscription(
+            self, id_, topic_arn=topic_arn, protocol=protocol, endpoint=endpoint, provider=self._place.provider
+        )

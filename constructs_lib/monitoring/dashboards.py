@@ -1,0 +1,159 @@
+"""The dashboards: one for the whole site, one per region. Three with two regions, which is what AWS gives free of charge.
+
+The failover event timeline and the cost are sections of the overview, not dashboards of their own: a fourth dashboard costs
+3.00 USD a month (https://aws.amazon.com/cloudwatch/pricing/).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from constructs_lib.monitoring import dashboard_body, metrics
+from constructs_lib.monitoring.metric_alarm import Metric
+from constructs_lib.naming import GLOBAL_REGION
+from constructs_lib.site_file import SiteFile
+
+# Billing's metric moves a few times a day: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html
+_BILLING_PERIOD_SECONDS = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """The ids of what the dashboards show.
+
+    Attributes:
+        region_check_ids: region -> id of its region check.
+        distribution_ids: region -> id of its distribution.
+        api_ids: region -> id of its endpoint's HTTP API.
+        function_names: region -> name of its endpoint's function.
+        alarm_arns: every alarm, of whatever region.
+        event_logs: region -> log group of the alarm state changes there.
+    """
+
+    path_check_id: str
+    region_check_ids: Mapping[str, str]
+    distribution_ids: Mapping[str, str]
+    api_ids: Mapping[str, str]
+    function_names: Mapping[str, str]
+    alarm_arns: Sequence[str]
+    event_logs: Mapping[str, str]
+
+
+class Dashboards(Construct):
+    """Overview and regional dashboards, made in the provider's region; a dashboard is visible in all of them.
+
+    Attributes:
+        names: of all dashboards, the overview first.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, watched: Watched, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        self._watched = watched
+        dashboards = [
+            CloudwatchDashboard(
+                self,
+                "overview",
+                dashboard_name=f"{site.prefix}-overview",
+                dashboard_body=json.dumps(dashboard_body.body(self._overview(site)), sort_keys=True),
+                provider=provider,
+            ),
+            *(
+                CloudwatchDashboard(
+                    self,
+                    f"region_{region.name}",
+                    dashboard_name=f"{site.prefix}-{region.name}",
+                    dashboard_body=json.dumps(dashboard_body.body(self._region(region.name)), sort_keys=True),
+                    provider=provider,
+                )
+                for region in site.region
+            ),
+        ]
+        self.names = [dashboard.dashboard_name for dashboard in dashboards]
+
+    def _overview(self, site: SiteFile) -> list[dashboard_body.Widget]:
+        watched = self._watched
+        public = watched.distribution_ids[site.primary.name]
+        return [
+            dashboard_body.text(
+                f"# {site.site.hostname}\n\nA region check tells which bucket is ill; the path check, whether users are served. "
+                f"[What to do]({site.alerts.runbook_url})"
+            ),
+            dashboard_body.alarm_states("Alarms", watched.alarm_arns),
+            dashboard_body.graph(
+                "Health checks (1 = healthy)",
+                region=GLOBAL_REGION,
+                metrics={
+                    "path": metrics.health_check_status(watched.path_check_id),
+                    **{name: metrics.health_check_status(id_) for name, id_ in watched.region_check_ids.items()},
+                },
+            ),
+            dashboard_body.graph(
+                "Viewers' errors (percent)",
+                region=GLOBAL_REGION,
+                metrics={
+                    "5xx": metrics.distribution(public, "5xxErrorRate", "Average"),
+                    "4xx": metrics.distribution(public, "4xxErrorRate", "Average"),
+                },
+            ),
+            dashboard_body.graph(
+                "Viewers' requests a minute",
+                region=GLOBAL_REGION,
+                metrics={"requests": metrics.distribution(public, "Requests", "Sum")},
+            ),
+            dashboard_body.graph(
+                f"Cost of the account this month (USD; the site's objective is {site.objectives.monthly_cost_usd:.2f})",
+                region=GLOBAL_REGION,
+                metrics={"all services": _estimated_charges()},
+            ),
+            *(
+                dashboard_body.event_list(f"Failover events in {region}", region=region, log_group_name=log)
+                for region, log in watched.event_logs.items()
+            ),
+        ]
+
+    def _region(self, region: str) -> list[dashboard_body.Widget]:
+        watched = self._watched
+        api, function = watched.api_ids[region], watched.function_names[region]
+        return [
+            dashboard_body.graph(
+                "Region check: share of checkers that are content (percent)",
+                region=GLOBAL_REGION,
+                metrics={region: metrics.health_check_percentage(watched.region_check_ids[region])},
+            ),
+            dashboard_body.graph(
+                "Regional endpoint: requests and errors a minute",
+                region=region,
+                metrics={
+                    "requests": metrics.http_api(api, "Count", "Sum"),
+                    "5xx": metrics.http_api(api, "5xx", "Sum"),
+                    "4xx": metrics.http_api(api, "4xx", "Sum"),
+                },
+            ),
+            dashboard_body.graph(
+                "Regional endpoint: latency (ms)",
+                region=region,
+                metrics={"average": metrics.http_api(api, "Latency", "Average")},
+            ),
+            dashboard_body.graph(
+                "Function: runs, errors, throttles a minute",
+                region=region,
+                metrics={
+                    name.lower(): metrics.function(function, name, "Sum")
+                    for name in ("Invocations", "Errors", "Throttles")
+                },
+            ),
+        ]
+
+
+def _estimated_charges() -> Metric:
+    return Metric(
+        namespace="AWS/Billing",
+        name="EstimatedCharges",
+        dimensions={"Currency": "USD"},
+        statistic="Maximum",
+        period_seconds=_BILLING_PERIOD_SECONDS,
+    )

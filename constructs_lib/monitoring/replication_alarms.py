@@ -1,0 +1,74 @@
+"""Alarms on one direction of replication, for sites with `features.replication_metrics`."""
+
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
+from constructs_lib.monitoring.metric_alarm import Condition, MetricAlarm, Missing, Notice
+from constructs_lib.monitoring.metrics import replication
+from constructs_lib.site_file import SiteFile
+
+# A release is tens of megabytes and is published to both regions anyway; a backlog that stays is what matters.
+_BACKLOG_BYTES = 1_000_000
+_BACKLOG_PERIODS = 3
+
+
+class ReplicationAlarms(Construct):
+    """A backlog that does not shrink, and a latency above `objectives.rpo_seconds`.
+
+    Attributes:
+        all: both alarms.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: SiteFile,
+        source_region: str,
+        source_bucket: str,
+        destination_bucket: str,
+        topic_arn: str,
+        provider: AwsProvider,
+    ) -> None:
+        super().__init__(scope, id_)
+        # S3 publishes while something is being replicated; silence is an empty queue.
+        backlog = Condition(
+            comparison="GreaterThanThreshold",
+            threshold=_BACKLOG_BYTES,
+            periods=_BACKLOG_PERIODS,
+            missing=Missing.IS_FINE,
+        )
+        latency = Condition(
+            comparison="GreaterThanThreshold",
+            threshold=site.objectives.rpo_seconds,
+            periods=1,
+            missing=Missing.IS_FINE,
+        )
+        self.all = [
+            MetricAlarm(
+                self,
+                id_,
+                notice=Notice(name=alarm_name(site, kind, source_region), description=text, topic_arn=topic_arn),
+                condition=condition,
+                metrics={"replication": replication(source_bucket, destination_bucket, metric)},
+                provider=provider,
+            )
+            for id_, kind, metric, condition, text in (
+                (
+                    "backlog",
+                    AlarmKind.REPLICATION_BACKLOG,
+                    "BytesPendingReplication",
+                    backlog,
+                    f"More than {_BACKLOG_BYTES} bytes of {source_region} have waited for replication for 15 minutes.",
+                ),
+                (
+                    "latency",
+                    AlarmKind.REPLICATION_LATENCY,
+                    "ReplicationLatency",
+                    latency,
+                    f"Replication from {source_region} is later than {site.objectives.rpo_seconds} s, the objective.",
+                ),
+            )
+        ]

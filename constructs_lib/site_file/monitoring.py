@@ -1,0 +1,56 @@
+"""Sections of the site file about who is told: `[alerts]`. What else monitoring offers is in `[features]`."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import field_validator
+
+from constructs_lib.site_file.base import Section, pattern, refuse, says
+
+_A_WEBHOOK = "ssm: and the name of an SSM parameter, such as ssm:/failover-site/prod/webhook"
+
+
+class WebhookFormat(StrEnum):
+    """What the webhook receives."""
+
+    SLACK = "slack"
+    GENERIC = "generic"
+
+
+class Alerts(Section):
+    """`[alerts]`: who is told. Default: nobody; the topics exist and take subscriptions of your own.
+
+    `webhook_url` is `ssm:` and the name of an SSM SecureString parameter that holds the URL, in every region that the
+    monitoring stack's output `alert_regions` names: the URL is a credential, and written here it would lie in git, in plans
+    and in Terraform's state. A standard parameter costs nothing (https://aws.amazon.com/systems-manager/pricing/).
+    `webhook_format` "slack" is a Slack incoming webhook's JSON, "generic" every fact as its own key.
+    `runbook_url` is where the team reads docs/DISASTER_RECOVERY.md; alerts append the section's anchor.
+    """
+
+    email: Annotated[str, pattern(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address")] | None = None
+    webhook_url: Annotated[str, says(_A_WEBHOOK)] | None = None
+    webhook_format: WebhookFormat = WebhookFormat.SLACK
+    runbook_url: Annotated[str, pattern(r"^\S+$", "a URL or path without spaces")] = "docs/DISASTER_RECOVERY.md"
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_not_the_secret(cls, value: str) -> str:
+        if not re.fullmatch(r"ssm:/[a-zA-Z0-9_./-]{1,1000}", value):
+            raise refuse(
+                allowed=_A_WEBHOOK,
+                remedy="the URL is a credential: keep it out of the site file with `aws ssm put-parameter --type SecureString "
+                "--name /failover-site/prod/webhook --value URL` in each of the alert regions, and name the parameter here",
+                shown="something else (not shown, as it may be the credential)",
+            )
+        return value
+
+    @property
+    def are_delivered(self) -> bool:
+        """Whether anybody is told."""
+        return self.email is not None or self.webhook_url is not None
+
+    @property
+    def webhook_parameter(self) -> str | None:
+        """Name of the SSM parameter that holds the webhook's URL."""
+        return None if self.webhook_url is None else self.webhook_url.removeprefix("ssm:")

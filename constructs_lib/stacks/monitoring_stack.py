@@ -1,0 +1,194 @@
+"""The monitoring stack: who is told of what, and where it can be looked at. Nothing that serves depends on it."""
+
+from collections.abc import Sequence
+
+from cdktf import TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.monitoring.alerting import Alerting, Place
+from constructs_lib.monitoring.composite_alarms import CompositeAlarms
+from constructs_lib.monitoring.cost_budget import CostBudget
+from constructs_lib.monitoring.dashboards import Dashboards, Watched
+from constructs_lib.monitoring.edge_alarms import EdgeAlarms
+from constructs_lib.monitoring.endpoint_alarms import EndpointAlarms
+from constructs_lib.monitoring.event_timeline import EventTimeline
+from constructs_lib.monitoring.health_alarms import HealthAlarms
+from constructs_lib.monitoring.metric_alarm import Alarm
+from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
+from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
+from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
+from constructs_lib.monitoring.site_canary import SiteCanary
+from constructs_lib.providers import add_provider
+from constructs_lib.site_file import SiteFile
+from constructs_lib.stacks.edge_stack import EdgeStack
+from constructs_lib.stacks.region_stack import RegionStack
+from constructs_lib.state_backend import add_state_backend
+
+
+class MonitoringStack(TerraformStack):
+    """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last.
+
+    Of a site behind CloudFront: with `routing.entry = "regional"` there is no path to watch, and no such stack.
+
+    Outputs: alarm_topic_arns and alert_topic_arns (region -> ARN), alert_regions (list), alarm_names (list), dashboard_names
+    (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). None is secret.
+    """
+
+    def __init__(self, scope: Construct, *, site: SiteFile, edge: EdgeStack, regions: Sequence[RegionStack]) -> None:
+        super().__init__(scope, naming.MONITORING_STACK)
+        self._site = site
+        self._edge = edge
+        path_check_id = edge.health_checks.path_check_id
+        assert path_check_id is not None  # noqa: S101  (only the regional entry has none)
+        self._path_check_id = path_check_id
+        self._regions = {stack.region.name: stack for stack in regions}
+        add_state_backend(self, site=site)
+        self._add_places()
+        self._alerting = {
+            region: Alerting(self, f"alerting_{region}", site=site, place=place)
+            for region, place in self._places.items()
+        }
+        alarms: list[Alarm] = [*self._add_global_alarms(), *self._add_regional_alarms(), self._add_outside_watch()]
+        allowed = site.residency.allowed_regions or tuple(self._places)  # a log is data, also about alarms
+        timelines = {
+            region: EventTimeline(self, f"events_{region}", site=site, provider=place.provider)
+            for region, place in self._places.items()
+            if region in allowed
+        }
+        logs = {region: timeline.log_group_name for region, timeline in timelines.items()}
+        dashboards = Dashboards(
+            self, "dashboards", site=site, watched=self._watched(alarms, logs), provider=self._global.provider
+        )
+        if site.alerts.email is not None:
+            CostBudget(self, "budget", site=site, email=site.alerts.email, provider=self._global.provider)
+        self._add_outputs(alarms, dashboards, logs)
+
+    @property
+    def _global(self) -> Place:
+        return self._places[naming.GLOBAL_REGION]
+
+    def _add_places(self) -> None:
+        """Adds a provider for us-east-1, which has the global metrics, and for each serving region."""
+        names = list(dict.fromkeys([naming.GLOBAL_REGION, *self._regions]))
+        providers = {
+            name: add_provider(self, site=self._site, region=name, alias=name.replace("-", "_")) for name in names
+        }
+        account = DataAwsCallerIdentity(self, "account", provider=providers[naming.GLOBAL_REGION])
+        self._places = {
+            name: Place(account_id=account.account_id, region=name, provider=provider)
+            for name, provider in providers.items()
+        }
+
+    def _topic_arn(self, region: str) -> str:
+        return self._alerting[region].alarm_topic_arn
+
+    def _add_global_alarms(self) -> Sequence[Alarm]:
+        site, topic_arn, provider = self._site, self._topic_arn(naming.GLOBAL_REGION), self._global.provider
+        health = HealthAlarms(
+            self,
+            "health_alarms",
+            site=site,
+            path_check_id=self._path_check_id,
+            region_check_ids=self._edge.health_checks.region_check_ids,
+            topic_arn=topic_arn,
+            provider=provider,
+        )
+        alarms: list[Alarm] = [*health.all]
+        if site.features.composite_alarms:
+            alarms += CompositeAlarms(
+                self, "composite_alarms", site=site, health=health, topic_arn=topic_arn, provider=provider
+            ).all
+        edge = EdgeAlarms(
+            self,
+            "edge_alarms",
+            site=site,
+            distribution_id=self._edge.distributions[site.primary.name].id,
+            region_check_id=self._edge.health_checks.region_check_ids[site.primary.name],
+            topic_arn=topic_arn,
+            provider=provider,
+        )
+        return [*alarms, *edge.all]
+
+    def _add_regional_alarms(self) -> Sequence[Alarm]:
+        """Adds the alarms on the endpoint that DNS can lead to, and what `[features]` asks for in every region."""
+        site, secondary = self._site, self._site.secondary.name
+        endpoint = EndpointAlarms(
+            self,
+            f"endpoint_alarms_{secondary}",
+            site=site,
+            region=secondary,
+            api_id=self._regions[secondary].endpoint.api_id,
+            function_name=self._regions[secondary].endpoint.function_name,
+            topic_arn=self._topic_arn(secondary),
+            provider=self._places[secondary].provider,
+        )
+        alarms: list[Alarm] = [*endpoint.all]
+        for region in self._regions:
+            if site.features.canary:
+                alarms += SiteCanary(
+                    self,
+                    f"canary_{region}",
+                    site=site,
+                    place=self._places[region],
+                    topic_arn=self._topic_arn(region),
+                ).all
+            if site.features.replication_metrics:
+                alarms += self._add_replication_alarms(region)
+        return alarms
+
+    def _add_replication_alarms(self, source: str) -> Sequence[Alarm]:
+        destination = next(name for name in self._regions if name != source)
+        return ReplicationAlarms(
+            self,
+            f"replication_alarms_{source}",
+            site=self._site,
+            source_region=source,
+            source_bucket=self._regions[source].bucket.name,
+            destination_bucket=self._regions[destination].bucket.name,
+            topic_arn=self._topic_arn(source),
+            provider=self._places[source].provider,
+        ).all
+
+    def _add_outside_watch(self) -> Alarm:
+        outside = next(name for name in self._regions if name != naming.GLOBAL_REGION)
+        watched = self._regions.get(naming.GLOBAL_REGION)
+        marker = None
+        if watched is not None:
+            marker = Marker(bucket_name=watched.bucket.name, bucket_arn=watched.bucket.arn)
+        (alarm,) = OutsideWatch(
+            self,
+            "outside_watch",
+            site=self._site,
+            place=self._places[outside],
+            marker=marker,
+            topic_arn=self._topic_arn(outside),
+        ).all
+        return alarm
+
+    def _watched(self, alarms: Sequence[Alarm], event_logs: dict[str, str]) -> Watched:
+        checks, distributions = self._edge.health_checks, self._edge.distributions
+        return Watched(
+            path_check_id=self._path_check_id,
+            region_check_ids=checks.region_check_ids,
+            distribution_ids={region: distribution.id for region, distribution in distributions.items()},
+            api_ids={region: stack.endpoint.api_id for region, stack in self._regions.items()},
+            function_names={region: stack.endpoint.function_name for region, stack in self._regions.items()},
+            alarm_arns=[alarm.arn for alarm in alarms],
+            event_logs=event_logs,
+        )
+
+    def _add_outputs(self, alarms: Sequence[Alarm], dashboards: Dashboards, logs: dict[str, str]) -> None:
+        topics = self._alerting.items()
+        TerraformOutput(
+            self, "alarm_topic_arns", value={region: alerting.alarm_topic_arn for region, alerting in topics}
+        )
+        TerraformOutput(
+            self, "alert_topic_arns", value={region: alerting.alert_topic_arn for region, alerting in topics}
+        )
+        TerraformOutput(self, "alert_regions", value=list(self._alerting))
+        TerraformOutput(self, "alarm_names", value=[alarm.name for alarm in alarms])
+        TerraformOutput(self, "dashboard_names", value=dashboards.names)
+        TerraformOutput(self, "event_log_groups", value=logs)
+        TerraformOutput(self, "custom_metrics_namespace", value=PROBER_NAMESPACE)

@@ -1,0 +1,1 @@
+"""CloudWatch and what hangs on it: metrics, alarms and their actions, EventBridge rules, deliveries. The API itself is moto's."""

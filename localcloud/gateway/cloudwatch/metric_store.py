@@ -1,0 +1,89 @@
+"""Data points in AWS time. moto keeps its own copies by wall clock, for GetMetricData; alarms are evaluated on these.
+
+A point counts at the moment it arrives: a `Timestamp` of PutMetricData is wall time, which a faster clock would stretch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from localcloud.gateway.errors import UnsupportedResource
+
+_KEPT_SECONDS = 26 * 3600
+"""A day's longest period and the evaluation range of an hourly alarm fit in."""
+_MOST_POINTS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricKey:
+    """One metric of one region; dimensions are part of its identity.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Dimension
+    """
+
+    region: str
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticSet:
+    """What was observed in one go: `sum` over `count` values between `minimum` and `maximum`."""
+
+    count: float
+    sum: float
+    minimum: float
+    maximum: float
+
+
+def single_value(value: float) -> StatisticSet:
+    """Return the statistic set of one value."""
+    return StatisticSet(count=1, sum=value, minimum=value, maximum=value)
+
+
+_STATISTICS: Mapping[str, Callable[[list[StatisticSet]], float]] = {
+    "Sum": lambda points: sum(point.sum for point in points),
+    "SampleCount": lambda points: sum(point.count for point in points),
+    "Average": lambda points: sum(point.sum for point in points) / sum(point.count for point in points),
+    "Minimum": lambda points: min(point.minimum for point in points),
+    "Maximum": lambda points: max(point.maximum for point in points),
+}
+
+
+def check_statistic(statistic: str) -> None:
+    """Refuse what is not modelled.
+
+    Raises:
+        UnsupportedResource: a percentile or another extended statistic.
+    """
+    if statistic not in _STATISTICS:
+        raise UnsupportedResource(f"the statistic {statistic} in alarms; modelled are {', '.join(_STATISTICS)}")
+
+
+class MetricStore:
+    """All data points, by metric."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._series: dict[MetricKey, deque[tuple[float, StatisticSet]]] = {}
+
+    def put(self, key: MetricKey, point: StatisticSet, *, at_seconds: float) -> None:
+        """Add a point at a moment in AWS seconds."""
+        with self._lock:
+            series = self._series.setdefault(key, deque(maxlen=_MOST_POINTS))
+            series.append((at_seconds, point))
+            while series[0][0] < at_seconds - _KEPT_SECONDS:
+                series.popleft()
+
+    def statistic(self, key: MetricKey, statistic: str, *, since_seconds: float, until_seconds: float) -> float | None:
+        """Return the statistic of `since <= moment < until`, or None without data."""
+        points = [point for moment, point in self._points(key) if since_seconds <= moment < until_seconds]
+        return _STATISTICS[statistic](points) if points else None
+
+    def _points(self, key: MetricKey) -> Iterable[tuple[float, StatisticSet]]:
+        with self._lock:
+            return tuple(self._series.get(key, ()))

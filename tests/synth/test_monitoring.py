@@ -1,0 +1,397 @@
+"""Named properties of the monitoring stack: what watches what, from where, for how much, and who is told."""
+
+import importlib.util
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
+from constructs_lib.monitoring.edge_alarms import periods_until_detected
+from constructs_lib.naming import GLOBAL_REGION
+from constructs_lib.site_file import SiteFile, load_site_file
+from constructs_lib.website import synthesize
+from scripts.cost import estimate, monthly_cost_usd
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "config" / "demo.toml"
+FREE_ALARM_METRICS = 10
+FREE_DASHBOARDS = 3
+EVERYTHING = "[features]\ncanary = true\ncomposite_alarms = true\norigin_latency = true\nreplication_metrics = true\n"
+
+Stacks = dict[str, dict[str, Any]]
+Body = dict[str, Any]
+
+
+@pytest.fixture(scope="session", params=("demo", "prod.example"))
+def example(request: pytest.FixtureRequest) -> str:
+    """Examples behind CloudFront that tell somebody; only those have every part."""
+    name: str = request.param
+    return name
+
+
+def variant(folder: Path, text: str) -> Stacks:
+    """Synthesizes the demo's site file with another text."""
+    path = folder / "site.toml"
+    path.write_text(text, encoding="utf-8")
+    outdir = synthesize(load_site_file(path), outdir=folder / "out")
+    return {path.parent.name: json.loads(path.read_bytes()) for path in (outdir / "stacks").glob("*/cdk.tf.json")}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    """The demo's site with every optional part of the monitoring."""
+    return variant(tmp_path_factory.mktemp("full"), DEMO.read_text(encoding="utf-8") + EVERYTHING)
+
+
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    """The demo's site with nobody to tell."""
+    text = re.sub(r"\[alerts\].*?\n\n", "", DEMO.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return variant(tmp_path_factory.mktemp("silent"), text)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    """The demo's site without us-east-1 among its regions."""
+    text = DEMO.read_text(encoding="utf-8").replace('"us-east-1"', '"eu-west-1"')
+    return variant(tmp_path_factory.mktemp("elsewhere"), text)
+
+
+def of_type(stacks: Stacks, kind: str) -> list[Body]:
+    return list(stacks["monitoring"]["resource"].get(kind, {}).values())
+
+
+def region_of(stacks: Stacks, body: Body) -> str:
+    regions = {f"aws.{entry['alias']}": entry["region"] for entry in stacks["monitoring"]["provider"]["aws"]}
+    region: str = regions[body["provider"]]
+    return region
+
+
+def metrics(alarm: Body) -> Iterator[Body]:
+    if "metric_query" not in alarm:
+        yield alarm
+    for query in alarm.get("metric_query", []):
+        if "metric" in query:
+            yield query["metric"]
+
+
+def alarm(stacks: Stacks, kind: AlarmKind) -> Body:
+    (found,) = (
+        body for body in of_type(stacks, "aws_cloudwatch_metric_alarm") if f"-alarm-{kind}" in body["alarm_name"]
+    )
+    return found
+
+
+def test_alarms_of_an_example_are_the_ten_free_ones(stacks: Stacks) -> None:
+    """An expression is billed by its metrics, a composite alarm always: https://aws.amazon.com/cloudwatch/pricing/"""
+    alarms = of_type(stacks, "aws_cloudwatch_metric_alarm")
+    assert sum(len(list(metrics(body))) for body in alarms) == FREE_ALARM_METRICS
+    assert of_type(stacks, "aws_cloudwatch_composite_alarm") == []
+
+
+def test_dashboards_of_an_example_are_the_three_free_ones(site: SiteFile, stacks: Stacks) -> None:
+    names = {body["dashboard_name"] for body in of_type(stacks, "aws_cloudwatch_dashboard")}
+    assert names == {f"{site.prefix}-overview", *(f"{site.prefix}-{region.name}" for region in site.region)}
+    assert len(names) == FREE_DASHBOARDS
+
+
+def test_an_example_uses_nothing_that_costs(stacks: Stacks) -> None:
+    for kind in ("aws_synthetics_canary", "aws_cloudfront_monitoring_subscription", "aws_kms_key"):
+        assert of_type(stacks, kind) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace"),
+    [
+        (AlarmKind.PATH, "AWS/Route53"),
+        (AlarmKind.ORIGIN_GROUP_COVERS, "AWS/Route53"),
+        (AlarmKind.ORIGIN_LATENCY, "AWS/CloudFront"),
+    ],
+)
+def test_alarm_on_a_global_metric_lives_in_us_east_1(full: Stacks, kind: AlarmKind, namespace: str) -> None:
+    found = alarm(full, kind)
+    assert {metric["namespace"] for metric in metrics(found)} == {namespace}
+    assert region_of(full, found) == GLOBAL_REGION
+
+
+def test_viewers_errors_count_while_the_primarys_region_check_is_healthy(site: SiteFile, stacks: Stacks) -> None:
+    """While it is not, its own failing probes are most of the distribution's 5xx."""
+    found = alarm(stacks, AlarmKind.EDGE_ERRORS)
+    queries = {query["id"]: query for query in found["metric_query"]}
+    assert queries["result"]["expression"] == "errors * region"
+    assert f"region_{site.primary.name}" in queries["region"]["metric"]["dimensions"]["HealthCheckId"]
+    assert region_of(stacks, found) == GLOBAL_REGION
+
+
+@pytest.mark.parametrize(("interval", "threshold", "minutes"), [(10, 1, 2), (10, 3, 2), (30, 3, 3), (30, 10, 8)])
+def test_viewers_errors_wait_until_a_region_check_would_have_noticed(
+    interval: int, threshold: int, minutes: int
+) -> None:
+    """aws-facts, timing model: 109 s at 30 s x 3 with the slowest probe, so failing probes fill two minutes at most."""
+    site = load_site_file(DEMO)
+    check = site.health_check.model_copy(update={"request_interval_seconds": interval, "failure_threshold": threshold})
+    assert periods_until_detected(site.model_copy(update={"health_check": check})) == minutes
+
+
+def test_every_region_check_has_an_alarm(site: SiteFile, stacks: Stacks) -> None:
+    names = {body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")}
+    assert {alarm_name(site, AlarmKind.REGION, region.name) for region in site.region} <= names
+
+
+def test_alarm_on_a_covered_outage_needs_a_healthy_path_and_an_ill_primary(site: SiteFile, stacks: Stacks) -> None:
+    found = alarm(stacks, AlarmKind.ORIGIN_GROUP_COVERS)
+    queries = {query["id"]: query for query in found["metric_query"]}
+    assert queries["result"]["expression"] == "path * (1 - region)"
+    check = queries["region"]["metric"]["dimensions"]["HealthCheckId"]
+    assert f"region_{site.primary.name}" in check
+    assert "path" in queries["path"]["metric"]["dimensions"]["HealthCheckId"]
+
+
+def test_alarm_about_us_east_1_lives_outside_it(stacks: Stacks) -> None:
+    found = alarm(stacks, AlarmKind.GLOBAL_REGION_SILENT)
+    assert region_of(stacks, found) != GLOBAL_REGION
+    (watcher,) = (body for body in of_type(stacks, "aws_lambda_function") if "-watch-" in body["function_name"])
+    assert region_of(stacks, watcher) == region_of(stacks, found)
+    assert watcher["environment"]["variables"]["WATCHED_REGION"] == GLOBAL_REGION
+
+
+def test_watcher_reads_the_marker_of_us_east_1_only_if_it_serves(stacks: Stacks, elsewhere: Stacks) -> None:
+    (serving,) = (body for body in of_type(stacks, "aws_lambda_function") if "-watch-" in body["function_name"])
+    (not_serving,) = (body for body in of_type(elsewhere, "aws_lambda_function") if "-watch-" in body["function_name"])
+    assert serving["environment"]["variables"]["KEY"] == "health/us-east-1.json"
+    assert "KEY" not in not_serving["environment"]["variables"]
+
+
+def test_alarm_topics_are_in_every_region_that_has_alarms(elsewhere: Stacks) -> None:
+    topics = {region_of(elsewhere, body) for body in of_type(elsewhere, "aws_sns_topic")}
+    alarms = {region_of(elsewhere, body) for body in of_type(elsewhere, "aws_cloudwatch_metric_alarm")}
+    assert alarms == {"us-east-1", "eu-central-1", "eu-west-1"} == topics
+
+
+def test_alarm_publishes_to_a_topic_of_its_own_region(full: Stacks) -> None:
+    for body in [*of_type(full, "aws_cloudwatch_metric_alarm"), *of_type(full, "aws_cloudwatch_composite_alarm")]:
+        (topic,) = body["alarm_actions"]
+        assert f"alerting_{region_of(full, body)}" in topic
+        assert body["ok_actions"] == [topic]
+
+
+@pytest.mark.parametrize("kind", [AlarmKind.PATH, AlarmKind.GLOBAL_REGION_SILENT, AlarmKind.CANARY, AlarmKind.REGION])
+def test_silence_of_a_source_that_always_speaks_is_told(full: Stacks, kind: AlarmKind) -> None:
+    found = [body for body in of_type(full, "aws_cloudwatch_metric_alarm") if f"-alarm-{kind}" in body["alarm_name"]]
+    for body in found:
+        assert body["treat_missing_data"] == "missing"
+        assert body["insufficient_data_actions"] == body["alarm_actions"]
+    assert found
+
+
+@pytest.mark.parametrize(
+    "kind", [AlarmKind.EDGE_ERRORS, AlarmKind.ENDPOINT_ERRORS, AlarmKind.FUNCTION_ERRORS, AlarmKind.ORIGIN_LATENCY]
+)
+def test_silence_without_requests_is_fine(full: Stacks, kind: AlarmKind) -> None:
+    assert alarm(full, kind)["treat_missing_data"] == "notBreaching"
+
+
+def test_alarm_topic_takes_no_key_that_cloudwatch_may_not_use(stacks: Stacks) -> None:
+    """https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns"""
+    keys = {body["name"].rpartition("-")[2]: body.get("kms_master_key_id") for body in of_type(stacks, "aws_sns_topic")}
+    assert keys == {"alarms": None, "alerts": "alias/aws/sns"}
+
+
+def test_alarm_topic_takes_messages_of_this_account_only(stacks: Stacks) -> None:
+    for body in of_type(stacks, "aws_sns_topic_policy"):
+        (statement,) = json.loads(body["policy"])["Statement"]
+        assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        assert statement["Action"] == "sns:Publish"
+        assert "account_id" in statement["Condition"]["StringEquals"]["AWS:SourceAccount"]
+
+
+def test_people_read_worded_alerts_and_the_formatter_the_raw_ones(stacks: Stacks) -> None:
+    subscriptions = Counter(
+        (body["protocol"], "alarm_topic" if "_alarm_topic" in body["topic_arn"] else "alert_topic")
+        for body in of_type(stacks, "aws_sns_topic_subscription")
+    )
+    regions = len({region_of(stacks, body) for body in of_type(stacks, "aws_sns_topic")})
+    assert subscriptions == {("lambda", "alarm_topic"): regions, ("email", "alert_topic"): regions}
+
+
+def test_without_alerts_there_are_topics_but_nobody_is_told(silent: Stacks) -> None:
+    assert of_type(silent, "aws_sns_topic") != []
+    assert of_type(silent, "aws_sns_topic_subscription") == []
+    assert of_type(silent, "aws_budgets_budget") == []
+    assert all("-alerts-" not in body["function_name"] for body in of_type(silent, "aws_lambda_function"))
+
+
+def test_formatter_reads_the_webhook_from_one_parameter_only(tmp_path: Path) -> None:
+    webhook = '[alerts]\nwebhook_url = "ssm:/failover-site/demo/webhook"\n'
+    stacks = variant(tmp_path, DEMO.read_text(encoding="utf-8").replace("[alerts]\n", webhook))
+    policies = [json.loads(body["policy"]) for body in of_type(stacks, "aws_iam_role_policy")]
+    readers = [
+        statement
+        for policy in policies
+        for statement in policy["Statement"]
+        if statement["Action"] == "ssm:GetParameter"
+    ]
+    assert len(readers) == 2
+    assert all(reader["Resource"].endswith(":parameter/failover-site/demo/webhook") for reader in readers)
+
+
+def test_budget_is_the_objective_and_mails_before_and_after_it_is_passed(site: SiteFile, stacks: Stacks) -> None:
+    (budget,) = of_type(stacks, "aws_budgets_budget")
+    assert float(budget["limit_amount"]) == site.objectives.monthly_cost_usd
+    assert (budget["limit_unit"], budget["time_unit"]) == ("USD", "MONTHLY")
+    kinds = {entry["notification_type"]: entry for entry in budget["notification"]}
+    assert set(kinds) == {"FORECASTED", "ACTUAL"}
+    assert all(entry["subscriber_email_addresses"] == [site.alerts.email] for entry in kinds.values())
+
+
+def test_timeline_takes_state_changes_of_the_sites_alarms_into_a_log_group(site: SiteFile, stacks: Stacks) -> None:
+    rules = [body for body in of_type(stacks, "aws_cloudwatch_event_rule") if "event_pattern" in body]
+    for rule in rules:
+        pattern = json.loads(rule["event_pattern"])
+        assert pattern["detail-type"] == ["CloudWatch Alarm State Change"]
+        assert pattern["detail"]["alarmName"] == [{"prefix": f"{site.prefix}-alarm-"}]
+    places = {region_of(stacks, rule) for rule in rules}
+    assert places == {region_of(stacks, body) for body in of_type(stacks, "aws_cloudwatch_metric_alarm")}
+
+
+def test_only_the_timelines_own_rule_may_write_its_log(stacks: Stacks) -> None:
+    for body in of_type(stacks, "aws_cloudwatch_log_resource_policy"):
+        (_, statement) = json.loads(body["policy_document"])["Statement"]
+        assert statement["Action"] == "logs:PutLogEvents"
+        assert "events_" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+
+
+def test_overview_shows_alarms_timeline_and_cost(stacks: Stacks) -> None:
+    (body,) = (
+        body for body in of_type(stacks, "aws_cloudwatch_dashboard") if body["dashboard_name"].endswith("overview")
+    )
+    widgets = json.loads(body["dashboard_body"])["widgets"]
+    assert {widget["type"] for widget in widgets} == {"text", "alarm", "metric", "log"}
+    assert any("EstimatedCharges" in str(widget) for widget in widgets)
+
+
+def test_widgets_do_not_overlap_and_stay_on_the_grid(stacks: Stacks) -> None:
+    for body in of_type(stacks, "aws_cloudwatch_dashboard"):
+        cells: Counter[tuple[int, int]] = Counter()
+        for widget in json.loads(body["dashboard_body"])["widgets"]:
+            assert widget["x"] + widget["width"] <= 24
+            cells.update(
+                (widget["x"] + right, widget["y"] + down)
+                for right in range(widget["width"])
+                for down in range(widget["height"])
+            )
+        assert max(cells.values()) == 1
+
+
+def test_composite_alarms_name_alarms_that_exist(full: Stacks) -> None:
+    rules = {
+        body["alarm_name"].partition("-alarm-")[2]: body["alarm_rule"]
+        for body in of_type(full, "aws_cloudwatch_composite_alarm")
+    }
+    assert set(rules) == {"serving-from-secondary", "both-regions-ill"}
+    for rule in rules.values():
+        references = re.findall(r"aws_cloudwatch_metric_alarm\.([\w-]+)\.alarm_name", rule)
+        assert set(references) <= set(full["monitoring"]["resource"]["aws_cloudwatch_metric_alarm"])
+        assert references
+
+
+def test_names_stay_within_the_limits_of_iam_and_s3(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and S3's bucketnamingrules.html"""
+    text = (
+        DEMO.read_text(encoding="utf-8").replace('"failover-site"', f'"{"p" * 20}"').replace('"demo"', f'"{"e" * 12}"')
+    )
+    text = text.replace('"eu-central-1"', '"ap-northeast-1"').replace('"us-east-1"', '"ap-southeast-1"')
+    stacks = variant(tmp_path, text + EVERYTHING)
+    account = re.compile(r"\$\{data\.aws_caller_identity\.\w+\.account_id\}")
+    buckets = [account.sub("1" * 12, body["bucket"]) for body in of_type(stacks, "aws_s3_bucket")]
+    assert max(map(len, buckets)) <= 63
+    assert max(len(body["name"]) for body in of_type(stacks, "aws_iam_role")) <= 64
+    assert max(len(body["function_name"]) for body in of_type(stacks, "aws_lambda_function")) <= 64
+
+
+def test_canaries_are_in_both_regions_and_ask_the_public_name(full: Stacks) -> None:
+    canaries = of_type(full, "aws_synthetics_canary")
+    assert {region_of(full, body) for body in canaries} == {"eu-central-1", "us-east-1"}
+    for body in canaries:
+        assert body["run_config"]["environment_variables"] == {"SITE_URL": "https://www.example.test"}
+
+
+def test_replication_alarms_read_the_metrics_of_a_rule_that_publishes_them(full: Stacks, stacks: Stacks) -> None:
+    found = [body for body in of_type(full, "aws_cloudwatch_metric_alarm") if "replication" in body["alarm_name"]]
+    assert len(found) == 4
+    (source, *_) = full["edge"]["resource"]["aws_s3_bucket_replication_configuration"].values()
+    (rule,) = source["rule"]
+    assert {body["dimensions"]["RuleId"] for body in found} == {rule["id"]}
+    assert rule["destination"]["metrics"] == {"status": "Enabled"}
+    assert "metrics" not in str(stacks["edge"]["resource"]["aws_s3_bucket_replication_configuration"])
+
+
+@pytest.mark.parametrize(
+    ("feature", "usd"),
+    [
+        ("composite_alarms = true", 1.00),
+        ("origin_latency = true", 2.50),
+        ("canary = true", 3.70),
+        ("replication_metrics = true", 2.80),
+    ],
+)
+def test_price_of_a_feature_is_what_its_docstring_says(
+    tmp_path: Path, stacks: Stacks, example: str, feature: str, usd: float
+) -> None:
+    text = (ROOT / "config" / f"{example}.toml").read_text(encoding="utf-8")
+    asked = f"[features]\n{feature}\n"
+    text = text.replace("[features]\n", asked) if "[features]\n" in text else f"{text}\n{asked}"
+    dearer = variant(tmp_path, text)
+    assert monthly_cost_usd(estimate(dearer)) - monthly_cost_usd(estimate(stacks)) == pytest.approx(usd, abs=0.02)
+
+
+def test_outputs_hold_nothing_secret(stacks: Stacks) -> None:
+    outputs = stacks["monitoring"]["output"]
+    assert "webhook" not in json.dumps(outputs)
+    # cdktf adds the outputs through which stacks read each other; this one is read by nobody.
+    assert set(outputs) == {
+        "alarm_names",
+        "alarm_topic_arns",
+        "alert_regions",
+        "alert_topic_arns",
+        "custom_metrics_namespace",
+        "dashboard_names",
+        "event_log_groups",
+    }
+
+
+def test_nothing_that_serves_depends_on_the_monitoring(stacks: Stacks) -> None:
+    for name, stack in stacks.items():
+        if name != "monitoring":
+            assert "monitoring" not in json.dumps(stack.get("data", {}))
+
+
+@pytest.fixture(scope="module")
+def formatter() -> ModuleType:
+    path = ROOT / "constructs_lib" / "functions" / "alert_formatter" / "handler.py"
+    spec = importlib.util.spec_from_file_location("alert_formatter", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_formatter_knows_every_kind_of_alarm(formatter: ModuleType, kind: AlarmKind) -> None:
+    assert kind.value in formatter.GUIDES
+
+
+def test_formatter_knows_no_other_kind(formatter: ModuleType) -> None:
+    assert set(formatter.GUIDES) == {kind.value for kind in AlarmKind}
+
+
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_runbook_has_a_section_for_every_kind_of_alarm(kind: AlarmKind) -> None:
+    runbook = (ROOT / "docs" / "DISASTER_RECOVERY.md").read_text(encoding="utf-8")
+    assert f"\n### {kind.value}\n" in runbook
