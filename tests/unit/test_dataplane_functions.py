@@ -58,7 +58,11 @@ def run_module(
 
     async def once() -> FunctionOutcome:
         event = request_event(REQUEST, DISTRIBUTION, event_type)
-        return await FunctionRuntime(function(code)).run(event, store=store, now_milliseconds=1_000)
+        runtime = FunctionRuntime(function(code))
+        try:
+            return await runtime.run(event, store=store, now_milliseconds=1_000)
+        finally:
+            runtime.close()  # V8 may still be ending a run that took too long, and would call back into a closed loop
 
     return asyncio.run(once())
 

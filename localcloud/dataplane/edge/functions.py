@@ -96,6 +96,10 @@ class FunctionRuntime:
             raise FunctionError(f"function {self._name}: its promise never settles")
         return self._outcome(json.loads(text))
 
+    def close(self) -> None:
+        """End V8 with what it is doing. A runtime that is dropped ends by itself, some time later."""
+        self._context.close()
+
     async def _evaluate(
         self, event: Mapping[str, Any], store: Mapping[str, str] | None, now_milliseconds: int
     ) -> object:
