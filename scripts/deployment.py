@@ -51,6 +51,7 @@ class Deployment(_Model):
         roles: region -> role.
         distributions: region -> its distribution.
         objectives: what a drill is judged against.
+        content: the site file's `[content]`, for `scripts.release.content_settings.parse_content`.
     """
 
     hostname: str
@@ -61,6 +62,7 @@ class Deployment(_Model):
     roles: Mapping[str, RoleName]
     distributions: Mapping[str, Distribution]
     objectives: Objectives
+    content: Mapping[str, Any] = {}
 
     @property
     def primary(self) -> str:

@@ -19,6 +19,7 @@ from constructs_lib.site_file.aws_regions import (
     UNKNOWN_TO_PROVIDER,
     UNKNOWN_TO_STATE_BACKEND,
 )
+from constructs_lib.site_file.content import Content
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # The top-level label is not all digits, or 10.0.0.1 would be a name: https://www.rfc-editor.org/rfc/rfc3696#section-2
@@ -346,6 +347,7 @@ class SiteFile(_Section):
     health_check: HealthCheck = HealthCheck()
     objectives: Objectives = Objectives()
     traffic: Traffic = Traffic()
+    content: Content = Content()
     state: State
 
     @property
