@@ -9,6 +9,7 @@ import sys
 import typer
 
 from scripts.commands.bootstrap import bootstrap
+from scripts.commands.build import build
 from scripts.commands.cost import cost
 from scripts.commands.demo import demo
 from scripts.commands.drill import drill
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo)
+app.command("build")(build)
 app.command("sync-content")(sync_content)
 app.command("rollback")(rollback)
 app.command("status")(status)
