@@ -17,7 +17,6 @@ from scripts.site_build.findings import Finding
 from scripts.site_build.fingerprints import Fingerprints, icons_of
 from scripts.site_build.precompress import variants
 from scripts.site_build.references import PageFacts, Reference, css_references, read_page, rewritten
-from scripts.site_build.source import problem_of_name
 from scripts.site_build.templates import is_for_templates, is_page, render_pages
 
 _RELEASE_META = '<meta name="release"'
@@ -63,9 +62,6 @@ def build_site(
         files[path] = rewritten(text, facts[path].references, new_url).encode()
     check = check_release(rules, {path: len(content) for path, content in files.items()})
     findings += [Finding(path="[content]", message=problem) for problem in check.problems]
-    findings += [
-        Finding(path=path, message=problem) for path in files if (problem := problem_of_name(path)) is not None
-    ]
     if rules.precompress and not findings:
         files |= variants(files, advance)
     notes = [f"{path}: no {_RELEASE_META}>, so nobody sees which release it is of" for path in _unstamped(pages)]

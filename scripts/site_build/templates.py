@@ -54,7 +54,7 @@ def _texts(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[Finding]]:
     for path, content in files.items():
         if is_page(path):
             try:
-                texts[path] = content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+                texts[path] = content.decode("utf-8").removeprefix("\ufeff")
             except UnicodeDecodeError as error:
                 message = f"byte {error.start} is not UTF-8: save the page as UTF-8"
                 findings.append(Finding(path=path, message=message))

@@ -114,6 +114,10 @@ def test_rule_decides_what_is_fingerprinted(says: bool, cache_control: str) -> N
     assert (file.is_fingerprinted, file.cache_control) == (says, cache_control)
 
 
+def test_page_is_never_told_fingerprinted_by_its_name() -> None:
+    assert not stored("page.0123456789abcdef.html").is_fingerprinted
+
+
 def test_page_is_revalidated_even_when_a_rule_calls_it_fingerprinted() -> None:
     assert stored("a.html", {"pattern": "*", "fingerprinted": True}).cache_control == HTML_CACHE_CONTROL
 

@@ -168,6 +168,10 @@ def test_circles_are_refused_when_the_settings_are_read() -> None:
         parse_content({"redirect": [{"from": "/a", "to": "/b"}, {"from": "/b", "to": "/a"}]})
 
 
+def test_write_is_full_with_fifty_keys() -> None:
+    assert [len(portion) for portion in writes({str(number): "" for number in range(51)})] == [50, 1]
+
+
 @given(st.lists(st.integers(0, 2_000_000), max_size=120))
 def test_writes_keep_to_the_limits_and_lose_nothing(sizes: Sequence[int]) -> None:
     pairs = {f"{number}": "x" * (size % 1024) for number, size in enumerate(sizes)}

@@ -124,6 +124,10 @@ def test_template_problem_is_named(text: str, named: str) -> None:
     assert named in messages({"index.html": text})
 
 
+def test_line_ends_and_byte_order_mark_of_the_editor_do_not_matter() -> None:
+    assert built({"index.html": "\ufeff" + page().replace("\n", "\r\n")}) == built({"index.html": page()})
+
+
 # ---- checks
 
 
@@ -215,6 +219,11 @@ def test_part_of_a_page_gets_its_hash_and_every_kind_of_reference_follows() -> N
     assert f'href="/{sheet}"' in text
 
 
+def test_rewritten_attribute_stays_escaped() -> None:
+    site = built({"index.html": page('<img src="a&amp;b.png" alt="">'), "a&b.png": b"x"})
+    assert f'src="{new_name(site, "a&b").replace("&", "&amp;")}"' in text_of(site)
+
+
 def test_hash_of_a_style_sheet_changes_with_its_images() -> None:
     source: Source = {"index.html": page(head='<link rel="stylesheet" href="a.css">'), "a.css": "a { b: url(i.png) }"}
     assert new_name(built({**source, "i.png": b"1"}), "a") != new_name(built({**source, "i.png": b"2"}), "a")
@@ -282,6 +291,11 @@ def test_variants_pay_and_are_complete_for_an_extension() -> None:
     stored = [describe(path, ContentRules(), site.files) for path in site.files]
     assert complete_variants(stored) == {"br": (".css",)}
     assert brotli.decompress(site.files["a.css.br"]) == site.files["a.css"]
+
+
+def test_variant_of_another_tool_is_kept() -> None:
+    site = built({"index.html": page(), "a.css": "a { color: red }\n" * 50, "a.css.br": b"theirs"})
+    assert site.files["a.css.br"] == b"theirs"
 
 
 def test_variants_can_be_switched_off() -> None:
