@@ -336,6 +336,7 @@ def test_every_provider_tags_what_it_makes(site: SiteFile, stacks: Stacks) -> No
 def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
     assert set(stacks["edge"]["output"]) == {
         "buckets",
+        "content",
         "distributions",
         "health_check_ids",
         "hosted_zone_id",
