@@ -14,13 +14,16 @@ KEEP ?=
 ARGS ?=
 is_set = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: setup ## deploy to localcloud, publish, break, recover, measure (KEEP=1: leave it running)
 	@$(VENV)/failover demo $(if $(call is_set,$(KEEP)),--keep)
+
+site: setup ## build site/build from site/src
+	@$(VENV)/failover build
 
 test: setup npm-tools ## all tests (ARGS="-k name": some of them)
 	@$(VENV)/pytest $(ARGS)
@@ -60,7 +63,7 @@ lock: setup ## resolve every requirements.lock anew, every version the newest al
 	@$(VENV)/python -m tools.lock
 
 clean: ## delete what was built and every cache in this folder, not .venv
-	@rm -rf build cdktf.out site/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf build cdktf.out site/build site/.build.made-by-failover-build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and .venv and cdktf-cli too: the next run is a first run

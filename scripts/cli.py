@@ -17,6 +17,7 @@ _OUTPUT_GONE = 141  # and by SIGPIPE
 
 COMMANDS = (
     "demo",
+    "build",
     "sync-content",
     "rollback",
     "status",

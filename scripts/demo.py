@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts.clock import AwsClock
+from scripts.commands.build import content_rules, make
 from scripts.commands.options import publisher, use_localcloud
 from scripts.commands.sync_content import publish
 from scripts.cost import estimate, load_stacks, monthly_cost_usd
@@ -26,10 +27,11 @@ from scripts.process_group import first_interrupt_only, started
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
+from scripts.site_build.output import write_site
 from scripts.terraform_cli import Terraform, from_this_machine
 
 ROOT = Path(__file__).parents[1]
-SITE_FOLDER = ROOT / "site" / "src"
+SITE_SOURCE = ROOT / "site" / "src"
 _WRONG_SITE_FILE = 2
 
 
@@ -74,9 +76,10 @@ class Demo:
         terraform.environment.update(endpoints.environment)
         with self._step("Apply all stacks with Terraform"):
             deploy(terraform, self._stacks, self._outputs, self._console)
-        with self._step("Publish the site to both regions and switch to it"):
+        with self._step("Build the site, publish it to both regions and switch to it"):
+            folder = self._build()
             site = publisher(self._outputs)
-            publish(site, site.plan(read_folder(SITE_FOLDER)), SITE_FOLDER)
+            publish(site, site.plan(read_folder(folder)), folder)
         session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
         results = []
         for scenario in SCENARIOS.values():
@@ -91,6 +94,14 @@ class Demo:
         Console().print(summary_table(written.report))
         self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False)
         return all(result.worst.measurement.verdict is Verdict.WITHIN for result in results)
+
+    def _build(self) -> Path:
+        """Builds the demo site in the demo's own folder, so that demos of several folders do not meet."""
+        site = make(SITE_SOURCE, content_rules(self._site_file))
+        if site.findings:
+            raise WrongUsageError("\n".join([f"{SITE_SOURCE} cannot be published:", *map(str, site.findings)]))
+        write_site(site.files, self._folder / "site")
+        return self._folder / "site"
 
     def _synthesize(self) -> None:
         """Runs the synthesis as a program of its own: the commands never import constructs."""

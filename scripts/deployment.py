@@ -59,6 +59,7 @@ class Deployment(_Model):
         distributions: region -> its distribution; empty when the entry is regional.
         objectives: what a drill is judged against.
         routing: entry and policy; outputs of earlier versions had one kind only.
+        content: the site file's `[content]`, for `scripts.release.content_settings.parse_content`.
     """
 
     hostname: str
@@ -70,6 +71,7 @@ class Deployment(_Model):
     distributions: Mapping[str, Distribution]
     objectives: Objectives
     routing: Routing = Routing()
+    content: Mapping[str, Any] = {}
 
     @property
     def regional_hostnames(self) -> tuple[str, ...]:

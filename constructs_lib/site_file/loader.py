@@ -9,7 +9,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -147,12 +147,14 @@ def _validate_list(name: str, model: type[BaseModel], raw: object, sections: dic
 
 
 def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Problem:
-    key = ".".join([section, *(str(part) for part in details["loc"])])
+    key = section + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in details["loc"])
     context = details.get("ctx", {})
-    field = str(details["loc"][0]) if details["loc"] else ""
+    field = next((part for part in reversed(details["loc"]) if isinstance(part, str)), "")
+    model = _innermost(model, details["loc"])
     match details["type"]:
         case "extra_forbidden":
-            return _unknown_key(key, field, details["input"], list(model.model_fields))
+            known = [info.alias or name for name, info in model.model_fields.items()]
+            return _unknown_key(key, field, details["input"], known)
         case "missing":
             return Problem(key=key, value=None, allowed=_allowed(model, field), remedy=f"add {field} to [{section}]")
         case "refused":
@@ -165,6 +167,15 @@ def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Pro
                 allowed=_allowed(model, field),
                 remedy=f"correct it ({details['msg']})",
             )
+
+
+def _innermost(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """Returns the model that holds the last key of `loc`: a section may hold lists of tables, such as `[[content.rule]]`."""
+    for part in loc[:-1]:
+        if isinstance(part, str):
+            inner = [kind for kind in get_args(model.model_fields[part].annotation) if isinstance(kind, type)]
+            model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
+    return model
 
 
 def _unknown_key(key: str, name: str, value: object, known: list[str]) -> Problem:

@@ -21,6 +21,7 @@ from constructs_lib.site_file.base import known_region as _known_region
 from constructs_lib.site_file.base import pattern as _pattern
 from constructs_lib.site_file.base import refuse
 from constructs_lib.site_file.base import says as _says
+from constructs_lib.site_file.content import Content
 from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.security import Features, Github, Headers, Residency
 from constructs_lib.site_file.targets import Endpoint, Target, known_interval
@@ -318,6 +319,7 @@ class SiteFile(_Section):
     headers: Headers = Headers()
     github: Github = Github()
     residency: Residency = Residency()
+    content: Content = Content()
     state: State
 
     @property

@@ -32,8 +32,8 @@ class EdgeStack(TerraformStack):
 
     Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path`, unless the entry is regional, and each
     region -> id), distributions (region -> id, arn, domain_name, hostname; empty when the entry is regional), buckets (region ->
-    name), roles (region -> role), routing (entry, policy), and the site file's objectives, traffic and state, which drills, the
-    cost command and bootstrap go by.
+    name), roles (region -> role), routing (entry, policy), and the site file's objectives, traffic, content and state, which
+    drills, the cost command, the release commands and bootstrap go by.
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
@@ -164,6 +164,7 @@ class EdgeStack(TerraformStack):
         TerraformOutput(self, "state", value=self._site.state.model_dump(mode="json"))
         TerraformOutput(self, "objectives", value=self._site.objectives.model_dump(mode="json"))
         TerraformOutput(self, "traffic", value=self._site.traffic.model_dump(mode="json"))
+        TerraformOutput(self, "content", value=self._site.content.as_output())
         TerraformOutput(
             self,
             "distributions",

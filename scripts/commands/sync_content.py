@@ -38,7 +38,7 @@ _SHOWN = 3
 
 
 def sync_content(
-    folder: Annotated[Path, typer.Argument(help="The built site.")] = Path("site/src"),
+    folder: Annotated[Path, typer.Argument(help="The built site.")] = Path("site/build"),
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
     canary: Annotated[

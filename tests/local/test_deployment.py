@@ -20,14 +20,17 @@ import pytest
 from botocore.config import Config
 
 from scripts.clock import AwsClock
+from scripts.commands.build import make
 from scripts.control import ControlApi
+from scripts.release.file_rules import ContentRules
+from scripts.site_build.output import write_site
 from scripts.terraform_cli import PLAN_CLEAN, PLAN_HAS_CHANGES
 from tests.local.deployment_world import STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
 HOSTNAME, EDGE = "www.example.test", "127.0.10.1"
-SITE = Path(__file__).parents[2] / "site" / "src"
+SITE_SOURCE = Path(__file__).parents[2] / "site" / "src"
 
 
 def await_region(deployment: DeploymentWorld, region: str) -> None:
@@ -59,9 +62,17 @@ def s3_client(deployment: DeploymentWorld, region: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def release_id(deployment: DeploymentWorld) -> str:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo site, built."""
+    folder = tmp_path_factory.mktemp("site") / "build"
+    write_site(make(SITE_SOURCE, ContentRules()).files, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def release_id(deployment: DeploymentWorld, site: Path) -> str:
     """The site, published once."""
-    document = json.loads(deployment.failover("sync-content", str(SITE), "--apply", "--json").stdout)
+    document = json.loads(deployment.failover("sync-content", str(site), "--apply", "--json").stdout)
     assert document["applied"] is True
     return str(document["release_id"])
 
@@ -87,9 +98,9 @@ def test_publish_without_apply_is_a_plan(deployment: DeploymentWorld, release_id
     assert document["uploads"] == {"eu-central-1": ["index.html"], "us-east-1": ["index.html"]}
 
 
-def test_second_publish_has_nothing_to_do(deployment: DeploymentWorld, release_id: str) -> None:
-    assert release_id in deployment.failover("sync-content", str(SITE), "--apply").stdout
-    assert "Nothing to do" in deployment.failover("sync-content", str(SITE), "--apply").stdout
+def test_second_publish_has_nothing_to_do(deployment: DeploymentWorld, release_id: str, site: Path) -> None:
+    assert release_id in deployment.failover("sync-content", str(site), "--apply").stdout
+    assert "Nothing to do" in deployment.failover("sync-content", str(site), "--apply").stdout
 
 
 def test_rollback_goes_back_and_forth(deployment: DeploymentWorld, release_id: str, tmp_path: Path) -> None:

@@ -363,6 +363,7 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
     own = {name for name in stacks["edge"]["output"] if not name.startswith("cross-stack-output-")}
     assert own == {
         "buckets",
+        "content",
         "distributions",
         "health_check_ids",
         "hosted_zone_id",

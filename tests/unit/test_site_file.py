@@ -153,7 +153,7 @@ REFUSED = [
         "checker_regions",
         "Route 53",
     ),
-    ("failure_threshold = 3", "checker_regions = [1, 2, 3]", "checker_regions.0 is 1", "of us-east-1, us-west-1"),
+    ("failure_threshold = 3", "checker_regions = [1, 2, 3]", "checker_regions[0] is 1", "of us-east-1, us-west-1"),
     ("failure_threshold = 3", 'checker_regions = "us-east-1"', "checker_regions", "of us-east-1, us-west-1"),
     ("rto_seconds = 120", "rto_seconds = 0", "objectives.rto_seconds", "from 1"),
     ("rto_seconds = 120", "rto = 120", "objectives.rto", "did you mean 'rto_seconds'"),

@@ -1,0 +1,107 @@
+"""`failover build`: make the folder that sync-content publishes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.commands.bars import byte_bar
+from scripts.commands.options import JsonOption
+from scripts.errors import WrongUsageError
+from scripts.release.content_settings import parse_content
+from scripts.release.file_rules import ContentRules
+from scripts.release.manifest import read_folder
+from scripts.site_build.build import BuiltSite, build_site
+from scripts.site_build.output import check_folder, write_site
+from scripts.site_build.source import read_source
+
+SOURCE = Path("site/src")
+OUTPUT = Path("site/build")
+
+
+def build(
+    source: Annotated[Path, typer.Argument(help="The site's source: pages, styles, images.")] = SOURCE,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make; it is replaced.")] = OUTPUT,
+    site_file: Annotated[
+        Path | None, typer.Option("--site-file", help="TOML whose [content] holds rules, redirects and budgets.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Say what is wrong and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a folder to publish from SOURCE: the same input gives the same bytes and the same release id anywhere.
+
+    Pages are rendered, HTML, links and sizes are checked, parts of pages get a hash of their content in the name, and Brotli
+    variants are laid beside the files where they pay. Exit code 1: something must be mended, and nothing was written.
+    """
+    rules = content_rules(site_file)
+    if not check:
+        check_folder(output, source)
+    site = make(source, rules)
+    release_id = None
+    if not site.findings and not check:
+        write_site(site.files, output)
+        release_id = read_folder(output).release_id
+    if as_json:
+        print(json.dumps(_document(site, release_id)))
+    else:
+        _print(site, release_id, output)
+    if site.findings:
+        raise typer.Exit(1)
+
+
+def content_rules(site_file: Path | None) -> ContentRules:
+    """Returns the `[content]` of a site file; without one, the defaults.
+
+    Raises:
+        WrongUsageError: it cannot be read, or its `[content]` has problems.
+    """
+    if site_file is None:
+        return ContentRules()
+    try:
+        document = tomllib.loads(site_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongUsageError(f"--site-file {site_file}: {error}: give a readable TOML file") from error
+    content = document.get("content", {})
+    if not isinstance(content, dict):
+        raise WrongUsageError(f"--site-file {site_file}: content is a table: write [content] on a line of its own")
+    return parse_content(content)
+
+
+def make(source: Path, rules: ContentRules) -> BuiltSite:
+    """Builds a source folder in memory, with a progress bar on stderr."""
+    files, findings = read_source(source)
+    with byte_bar("Compressing", sum(map(len, files.values()))) as advance:
+        site = build_site(files, rules, advance)
+    return BuiltSite(files=site.files, findings=(*findings, *site.findings), notes=site.notes)
+
+
+def _document(site: BuiltSite, release_id: str | None) -> dict[str, object]:
+    return {
+        "release_id": release_id,
+        "files": {path: len(content) for path, content in site.files.items()},
+        "findings": [
+            {"path": finding.path, "line": finding.line, "message": finding.message} for finding in site.findings
+        ],
+        "notes": list(site.notes),
+        "written": release_id is not None,
+    }
+
+
+def _print(site: BuiltSite, release_id: str | None, output: Path) -> None:
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for finding in site.findings:
+        console.print(str(finding))
+    for note in site.notes:
+        console.print(f"note: {note}")
+    size_bytes = sum(map(len, site.files.values()))
+    if site.findings:
+        console.print(f"{len(site.findings)} to mend; nothing was written.")
+    elif release_id is None:
+        console.print(f"Nothing to mend: {len(site.files)} files, {size_bytes:,} bytes.")
+    else:
+        console.print(f"{output}: {len(site.files)} files, {size_bytes:,} bytes, release {release_id}.")
