@@ -75,6 +75,7 @@ def open_website(outputs: Path) -> Website:
         routing=routing,
         regional_hostnames=deployment.regional_hostnames,
         entry=deployment.routing.entry,
+        content=deployment.content,
     )
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -45,6 +45,10 @@ class StoredObject:
     size_bytes: int
     md5: str
     modified_at: datetime
+
+
+class _Encoding(TypedDict, total=False):
+    ContentEncoding: str
 
 
 class ContentBucket:
@@ -106,6 +110,7 @@ class ContentBucket:
 
     def put_file(self, file: ReleaseFile, body: bytes) -> str:
         """Stores one file of a release; returns the MD5 of what S3 has stored."""
+        encoding: _Encoding = {"ContentEncoding": file.content_encoding} if file.content_encoding else {}
         with self._calling("PutObject", file.key):
             answer = self.client.put_object(
                 Bucket=self.name,
@@ -115,6 +120,7 @@ class ContentBucket:
                 CacheControl=file.cache_control,
                 ChecksumAlgorithm="SHA256",
                 Metadata={"release": file.layer},
+                **encoding,
             )
         return answer["ETag"].strip('"')
 

@@ -52,6 +52,23 @@ def parse_content(document: Mapping[str, Any]) -> ContentRules:
     return rules
 
 
+def served_rules(document: Mapping[str, Any]) -> ContentRules:
+    """Reads `[content]` for a publish: also refuses what this version's routers do not do, instead of ignoring it.
+
+    Raises:
+        WrongUsageError: it has problems, or it asks for redirects or other addresses than the usual ones.
+    """
+    rules = parse_content(document)
+    asked = ["content.redirect"] if rules.redirects else []
+    asked += ["content.clean_urls and content.trailing_slash"] if rules.style != UrlStyle() else []
+    if asked:
+        raise WrongUsageError(
+            f"{' and '.join(asked)} of the site file: this version's routers answer neither redirects nor other addresses than "
+            'clean_urls = "folder" with trailing_slash = "any": take them out, deploy, and run `failover outputs` again'
+        )
+    return rules
+
+
 class _Reader:
     """Reads the tables and collects what is wrong in them."""
 

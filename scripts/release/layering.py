@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scripts.clock import rfc3339
+from scripts.release.file_rules import is_fingerprinted
 from scripts.release.index import MAXIMUM_ENTRIES
 from scripts.release.manifest import Manifest, ReleaseFile, RetainedFile
 
@@ -16,14 +16,6 @@ RETENTION = timedelta(days=1)
 
 LARGEST_OWN_SHARE = 0.5
 """A release that changes more than this share of its files is published whole, on a layer of its own."""
-
-# A hash in the name, as generators put it there: 8 or more hex digits set off by . - or _.
-_FINGERPRINT = re.compile(r"[.\-_](?=[0-9a-f]*[0-9])[0-9a-f]{8,64}\.[A-Za-z0-9.]+$")
-
-
-def is_fingerprinted(path: str) -> bool:
-    """Returns whether a file's name changes with its content."""
-    return _FINGERPRINT.search(path) is not None
 
 
 def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manifest:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mimetypes
 import os
 import stat
 import sys
@@ -19,15 +18,12 @@ from typing import Any
 
 from scripts.errors import WrongUsageError
 from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, is_page
+from scripts.release.file_rules import ContentRules, StoredFile, describe
 from scripts.release.index import LAYER_CHARACTERS, Index, build_index
 
 SCHEMA = 2
 RELEASES_PREFIX = "releases/"
 MANIFESTS_PREFIX = "control/manifests/"
-
-_HTML_CACHE_CONTROL = "public, max-age=0, s-maxage=31536000, must-revalidate"
-"""Browsers revalidate; CloudFront keeps it, because the release is part of the cache key."""
-_ASSET_CACHE_CONTROL = "public, max-age=300, s-maxage=31536000"
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _LONGEST_KEY_BYTES = 1024
@@ -38,12 +34,7 @@ _WELL_KNOWN = ".well-known"
 """The one hidden name that viewers ask for: https://www.rfc-editor.org/rfc/rfc8615"""
 _UNREACHABLE = ("health", "errors")
 """Both routers read /health/ and /errors/ from the bucket itself (functions/router.js, regional_endpoint/handler.py)."""
-_TYPES = {
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".webmanifest": "application/manifest+json",
-}
+_USUAL_RULES = ContentRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +49,7 @@ class ReleaseFile:
             (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
         content_type: value of the header.
         cache_control: value of the header.
+        content_encoding: value of the header; None: there is none.
         is_stamped: the release id is written into it, so that the file of the folder is not what is stored; only known of a
             file that a folder gave.
     """
@@ -68,6 +60,7 @@ class ReleaseFile:
     md5: str
     content_type: str
     cache_control: str
+    content_encoding: str | None = None
     is_stamped: bool = field(default=False, compare=False)
 
     @property
@@ -77,13 +70,10 @@ class ReleaseFile:
 
     def stores_the_same_as(self, other: ReleaseFile) -> bool:
         """Whether both are the same object but for the layer."""
-        return (self.path, self.md5, self.size_bytes, self.content_type, self.cache_control) == (
-            other.path,
-            other.md5,
-            other.size_bytes,
-            other.content_type,
-            other.cache_control,
-        )
+        return self._stored() == other._stored()
+
+    def _stored(self) -> tuple[object, ...]:
+        return (self.path, self.md5, self.size_bytes, self.content_type, self.cache_control, self.content_encoding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +176,13 @@ class Manifest:
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
-def _row(file: ReleaseFile) -> list[str | int]:
-    return [file.path, file.layer, file.size_bytes, file.md5, file.content_type, file.cache_control]
+def _row(file: ReleaseFile) -> list[str | int | None]:
+    headers = [file.content_type, file.cache_control, file.content_encoding]
+    return [file.path, file.layer, file.size_bytes, file.md5, *headers]
 
 
 def _file(row: Sequence[Any]) -> ReleaseFile:
-    path, layer, size_bytes, md5, content_type, cache_control = row
+    path, layer, size_bytes, md5, content_type, cache_control, content_encoding = row
     return ReleaseFile(
         path=path,
         layer=layer,
@@ -199,6 +190,7 @@ def _file(row: Sequence[Any]) -> ReleaseFile:
         md5=md5,
         content_type=sys.intern(content_type),
         cache_control=sys.intern(cache_control),
+        content_encoding=content_encoding,
     )
 
 
@@ -256,12 +248,13 @@ def parse_manifest(text: str) -> StoredManifest:
     )
 
 
-def read_folder(folder: Path, *, cache: Path | None = None) -> Manifest:
+def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> Manifest:
     """Reads a built folder as a release of its own, with every file in its own layer.
 
     Args:
         folder: the built site.
         cache: where the digests of this folder are remembered (digests.cache_file); None: every file is read.
+        rules: the site file's `[content]`, which decides the headers. Default: what a site file without it means.
 
     Raises:
         WrongUsageError: no such folder, nothing in it, no index.html, or a file that cannot be published; all named.
@@ -277,15 +270,15 @@ def read_folder(folder: Path, *, cache: Path | None = None) -> Manifest:
         raise WrongUsageError(
             _printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
         ) from error
-    described = {name: _headers(name) for name in entries}
+    described = {name: describe(name, rules, entries) for name in entries}
     release_id = _release_id(digests, described)
     files = (_described(name, entries[name].path, digests[name], described[name], release_id) for name in entries)
     return Manifest(release_id=release_id, base=None, files=tuple(files))
 
 
-def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, tuple[str, str]]) -> str:
+def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile]) -> str:
     """Returns the digest of everything that decides what is stored."""
-    sources = {name: [digest.sha256, *described[name]] for name, digest in digests.items()}
+    sources = {name: [digest.sha256, *_headers(described[name])] for name, digest in digests.items()}
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:LAYER_CHARACTERS]
 
 
@@ -319,32 +312,25 @@ def stored_bytes(path: Path, release_id: str) -> bytes:
     return RELEASE_META.sub(rb"\g<1>" + release_id.encode() + rb"\g<2>", content) if is_page(path.name) else content
 
 
-def _described(name: str, path: str, digest: FileDigest, headers: tuple[str, str], release_id: str) -> ReleaseFile:
+def _described(name: str, path: str, digest: FileDigest, stored: StoredFile, release_id: str) -> ReleaseFile:
     size_bytes, md5 = digest.size_bytes, digest.md5
     if digest.is_stamped:
         content = stored_bytes(Path(path), release_id)
         size_bytes, md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
-    content_type, cache_control = headers
     return ReleaseFile(
         path=name,
         layer=release_id,
         size_bytes=size_bytes,
         md5=md5,
-        content_type=content_type,
-        cache_control=cache_control,
+        content_type=stored.content_type,
+        cache_control=stored.cache_control,
+        content_encoding=stored.content_encoding,
         is_stamped=digest.is_stamped,
     )
 
 
-def _headers(name: str) -> tuple[str, str]:
-    """Returns content type and cache control."""
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  (ten thousand names; pathlib takes five times as long)
-    content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    is_text = content_type.startswith("text/") or content_type in ("application/json", "image/svg+xml")
-    return (
-        f"{content_type}; charset=utf-8" if is_text else content_type,
-        _HTML_CACHE_CONTROL if suffix == ".html" else _ASSET_CACHE_CONTROL,
-    )
+def _headers(stored: StoredFile) -> tuple[str | None, ...]:
+    return (stored.content_type, stored.cache_control, stored.content_encoding)
 
 
 def _problem_of_name(name: str) -> str | None:

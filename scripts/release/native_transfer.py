@@ -169,8 +169,10 @@ class _RegionSender:
                 started.append(made)
 
     def _headers(self, file: ReleaseFile) -> HttpHeaders:
+        encoding = [("content-encoding", file.content_encoding)] if file.content_encoding else []
         return HttpHeaders(
             [
+                *encoding,
                 ("host", self._host),
                 ("content-length", str(file.size_bytes)),
                 ("content-md5", base64.b64encode(bytes.fromhex(file.md5)).decode("ascii")),

@@ -102,7 +102,10 @@ def choose(
             was published, so the newest one from before the grace time stays too.
         now: the present.
     """
-    ordered = sorted(releases, key=lambda each: (each.changed_at, each.release_id), reverse=True)
+    # S3's times are whole seconds: of two releases in one, the served one is the newer.
+    ordered = sorted(
+        releases, key=lambda each: (each.changed_at, each.release_id in served, each.release_id), reverse=True
+    )
     whole = [each for each in ordered if each.has_manifest]
     young = [each.release_id for each in whole if now - each.changed_at < grace]
     recent = {each.release_id for each in whole[:keep]}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from scripts.errors import WrongUsageError
 from scripts.release.bucket import ContentBucket
@@ -20,6 +21,7 @@ class Website:
         routing: the store with the routing key.
         regional_hostnames: the names of the regional distributions, or of the regional endpoints.
         entry: `cloudfront`, whose router function obeys the routing key, or `regional`.
+        content: the site file's `[content]`, as the edge stack's output has it.
     """
 
     hostname: str
@@ -27,6 +29,7 @@ class Website:
     routing: RoutingStore
     regional_hostnames: tuple[str, ...] = ()
     entry: str = "cloudfront"
+    content: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hostnames(self) -> tuple[str, ...]:

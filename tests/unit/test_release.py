@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.release.bucket import ContentBucket
+from scripts.release.content_settings import parse_content, served_rules
 from scripts.release.manifest import Manifest, manifest_key, parse_manifest, read_folder
 from scripts.release.publish import Publisher
 from scripts.release.routing import Routing, RoutingStore, ServedRelease, parse_routing, read_pointer
@@ -292,3 +293,39 @@ def test_odd_names_and_empty_files_are_published(publisher: Publisher, folder: P
     manifest = publish(publisher, folder)
     assert active(store) == manifest.release_id
     assert len(manifest.files) == 8
+
+
+def test_rules_of_the_site_file_decide_the_headers(
+    publisher: Publisher, folder: Path, buckets: list[ContentBucket]
+) -> None:
+    (folder / "img" / "logo.svgz").write_bytes(b"compressed already")
+    rules = parse_content({"rule": [{"pattern": "*.svg", "cache_control": "no-cache"}]})
+    built = read_folder(folder, rules=rules)
+    publisher.apply(publisher.plan(built), folder)
+    found = {
+        name: buckets[0].client.get_object(Bucket=buckets[0].name, Key=f"{built.prefix}img/{name}")
+        for name in ("logo.svg", "logo.svgz")
+    }
+    assert (found["logo.svg"]["CacheControl"], found["logo.svgz"]["ContentEncoding"]) == ("no-cache", "gzip")
+
+
+def test_other_rules_are_another_release(folder: Path) -> None:
+    rules = parse_content({"rule": [{"pattern": "*.svg", "cache_control": "no-cache"}]})
+    assert read_folder(folder).release_id != read_folder(folder, rules=rules).release_id
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({"redirect": [{"from": "/old", "to": "/new/"}]}, "content.redirect"),
+        ({"clean_urls": "file"}, "content.clean_urls"),
+        ({"trailing_slash": "add"}, "content.trailing_slash"),
+    ],
+)
+def test_what_the_routers_do_not_serve_is_refused_by_name(content: dict[str, Any], named: str) -> None:
+    with pytest.raises(WrongUsageError, match=named):
+        served_rules(content)
+
+
+def test_usual_content_settings_are_served() -> None:
+    assert served_rules({}) == parse_content({})

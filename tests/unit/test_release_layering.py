@@ -3,9 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from scripts.release.layering import RETENTION, is_fingerprinted, layered, with_retained
+from scripts.release.layering import RETENTION, layered, with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -105,17 +103,3 @@ def test_whole_release_names_what_it_retains() -> None:
     active = release(ONE, {OLD_ASSET: "old", "index.html": "1"})
     found = layered(release(TWO, {"index.html": "2"}), active, now=NOW)
     assert (found.base, found.layers) == (None, {OLD_ASSET: ONE})
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("app.0123abcd.css", True),
-        ("js/chunk-0a1b2c3d4e5f.js", True),
-        ("index.html", False),
-        ("deadbeef.html", False),
-        ("facade-decade.css", False),
-    ],
-)
-def test_fingerprint_is_seen_in_the_name(path: str, expected: bool) -> None:
-    assert is_fingerprinted(path) is expected
