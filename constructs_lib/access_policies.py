@@ -210,7 +210,7 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
             "Sid": "OwnBuckets",
             "Effect": "Allow",
             "Action": ["s3:Get*", "s3:List*", "s3:PutObject", "s3:Replicate*", "s3:PauseReplication"],
-            "Resource": [*scope.buckets, *scope.objects("*"), f"arn:aws:s3:::{scope.prefix}-canary-*"],
+            "Resource": [*scope.buckets, *scope.objects("*"), f"arn:aws:s3:::{scope.prefix}-c-*"],
         },
         {
             "Sid": "OwnParts",
@@ -232,7 +232,13 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
         {
             "Sid": "Observe",
             "Effect": "Allow",
-            "Action": ["cloudwatch:PutMetricData", "xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            "Action": [
+                "cloudwatch:PutMetricData",
+                "cloudwatch:DescribeAlarms",
+                "s3:ListAllMyBuckets",
+                "xray:PutTraceSegments",
+                "xray:PutTelemetryRecords",
+            ],
             "Resource": "*",
         },
         {
@@ -291,7 +297,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Sid": "BucketSettings",
             "Effect": "Allow",
             "Action": [*_READ_BUCKET, *_WRITE_BUCKET],
-            "Resource": [*scope.buckets, f"arn:aws:s3:::{scope.prefix}-canary-*"],
+            "Resource": [*scope.buckets, f"arn:aws:s3:::{scope.prefix}-c-*"],
         },
         {
             "Sid": "HealthObjects",

@@ -58,19 +58,19 @@ class BucketReplication(Construct):
             "configuration",
             bucket=source_name,
             role=role.arn,
-            rule=[_rule(number, arn, has_metrics=has_metrics) for number, arn in enumerate(destination_arns, start=1)],
+            rule=[_rule(number, arn, has_metrics) for number, arn in enumerate(destination_arns, start=1)],
             depends_on=[policy],
             provider=provider,
         )
 
 
-def _rule(number: int, destination_arn: str, *, has_metrics: bool) -> S3BucketReplicationConfigurationRule:
+def _rule(number: int, destination_arn: str, has_metrics: bool) -> S3BucketReplicationConfigurationRule:
     """One rule a destination; the priorities of one configuration must differ.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
     """
     return S3BucketReplicationConfigurationRule(
-        id=naming.REPLICATION_RULE_ID if number == 1 else f"{naming.REPLICATION_RULE_ID}-{number}",
+        id=naming.replication_rule_id(number),
         status="Enabled",
         priority=number,
         filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),

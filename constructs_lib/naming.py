@@ -20,8 +20,6 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 """
 
 RELEASES_PREFIX = "releases/"
-REPLICATION_RULE_ID = "releases"
-"""Id of the one rule of each direction; a dimension of its metrics."""
 POINTER_KEY = "control/active.json"
 """Names the active release for the regional endpoints; the publisher writes it."""
 MANIFESTS_PREFIX = "control/manifests/"
@@ -73,6 +71,19 @@ def _region_names(site: SiteFile) -> list[str]:
 def bucket(site: SiteFile, region: str, account_id: str) -> str:
     """Returns the content bucket's name; the account id makes it globally unique."""
     return f"{site.prefix}-{region}-{account_id}"
+
+
+def replication_rule_id(number: int) -> str:
+    """Returns the id of the rule for a source's first, second ... destination; a dimension of its metrics."""
+    return "releases" if number == 1 else f"releases-{number}"
+
+
+def canary_bucket(site: SiteFile, region: str, account_id: str) -> str:
+    """Returns the name of the bucket of a canary's artifacts.
+
+    "c", because with a word the longest project and environment would pass S3's 63 characters.
+    """
+    return f"{site.prefix}-c-{region}-{account_id}"
 
 
 def origin_id(region: str) -> str:

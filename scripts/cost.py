@@ -161,7 +161,7 @@ def _monitoring(resources: list[Resource]) -> Iterator[Quantity]:
         _rules_with_metrics(body) for kind, body in resources if kind == "aws_s3_bucket_replication_configuration"
     )
     runs = sum(_runs_per_month(body) for kind, body in resources if kind == "aws_synthetics_canary")
-    yield "Alarms, by the metric", "alarm_metric_month", sum(map(_alarm_metrics, alarms)), "metrics"
+    yield "Alarms, by the metric", "metric_alarm_month", sum(map(_alarm_metrics, alarms)), "metrics"
     yield "Composite alarms", "composite_alarm_month", composites, "alarms"
     yield "Dashboards", "dashboard_month", dashboards, "dashboards"
     yield (

@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from constructs_lib import policies
+from constructs_lib.checkov_skips import skip
 from constructs_lib.monitoring.alarm_names import alarm_prefix
 from constructs_lib.monitoring.policies import alarm_topic, alert_formatter
 from constructs_lib.monitoring.small_function import SmallFunction
@@ -24,6 +25,10 @@ from constructs_lib.site_file import SiteFile
 _CODE = Path(__file__).parents[1] / "functions" / "alert_formatter"
 # The SNS and SSM calls and the webhook's 5 s, twice.
 _TIMEOUT_SECONDS = 20
+_ALARM_TOPIC_SKIPS = {
+    "CKV_AWS_26": "CloudWatch alarms cannot publish under alias/aws/sns; a customer managed key costs 1.00 USD a "
+    "month and region.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +43,33 @@ class Place:
 class Alerting(Construct):
     """Topics of one region, and with `[alerts]` the formatter and the e-mail subscription.
 
+    Where data may not be (`residency.allowed_regions`) there is the alarm topic alone, and the formatter of `elsewhere` reads
+    it: SNS delivers to functions of other regions (https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html).
+
     Attributes:
         alarm_topic_arn: what alarms publish to; raw JSON, for machines.
-        alert_topic_arn: worded alerts, for people.
+        alert_topic_arn: worded alerts, for people; of `elsewhere` where there is none.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, place: Place) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, site: SiteFile, place: Place, elsewhere: "Alerting | None" = None
+    ) -> None:
         super().__init__(scope, id_)
         self._site = site
         self._place = place
+        self._formatter: SmallFunction | None = None if elsewhere is None else elsewhere._formatter
+        self._add_alarm_topic()
+        self.alert_topic_arn: str = self._add_delivery() if elsewhere is None else elsewhere.alert_topic_arn
+        if self._formatter is not None:
+            self._formatter.allow_invocation(
+                f"from_topic_{place.region}", service="sns.amazonaws.com", source_arn=self.alarm_topic_arn
+            )
+            self._subscribe(
+                "formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=self._formatter.arn
+            )
+
+    def _add_alarm_topic(self) -> None:
+        site, place = self._site, self._place
         alarms = SnsTopic(self, "alarm_topic", name=f"{site.prefix}-alarms", provider=place.provider)
         SnsTopicPolicy(
             self,
@@ -55,6 +78,11 @@ class Alerting(Construct):
             policy=policies.to_json(alarm_topic(alarms.arn, account_id=place.account_id)),
             provider=place.provider,
         )
+        skip(alarms, _ALARM_TOPIC_SKIPS)
+        self.alarm_topic_arn = alarms.arn
+
+    def _add_delivery(self) -> str:
+        site, place = self._site, self._place
         alerts = SnsTopic(
             self,
             "alert_topic",
@@ -62,34 +90,32 @@ class Alerting(Construct):
             kms_master_key_id="alias/aws/sns",
             provider=place.provider,
         )
-        self.alarm_topic_arn = alarms.arn
-        self.alert_topic_arn = alerts.arn
+        topic_arn: str = alerts.arn
         if site.alerts.are_delivered:
-            self._add_formatter()
+            self._formatter = self._add_formatter(topic_arn)
         if site.alerts.email is not None:
             self._subscribe("email", topic_arn=alerts.arn, protocol="email", endpoint=site.alerts.email)
+        return topic_arn
 
-    def _add_formatter(self) -> None:
-        formatter = SmallFunction(
+    def _add_formatter(self, alert_topic_arn: str) -> SmallFunction:
+        return SmallFunction(
             self,
             "formatter",
             name=f"{self._site.prefix}-alerts-{self._place.region}",
             code=_CODE,
-            environment=self._environment(),
+            environment=self._environment(alert_topic_arn),
             statements=alert_formatter(
-                alert_topic_arn=self.alert_topic_arn, webhook_parameter_arn=self._webhook_parameter_arn()
+                alert_topic_arn=alert_topic_arn, webhook_parameter_arn=self._webhook_parameter_arn()
             ),
             timeout_seconds=_TIMEOUT_SECONDS,
             provider=self._place.provider,
         )
-        formatter.allow_invocation("from_topic", service="sns.amazonaws.com", source_arn=self.alarm_topic_arn)
-        self._subscribe("formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=formatter.arn)
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, alert_topic_arn: str) -> dict[str, str]:
         alerts = self._site.alerts
         common = {
             "ALARM_PREFIX": alarm_prefix(self._site),
-            "ALERT_TOPIC_ARN": self.alert_topic_arn,
+            "ALERT_TOPIC_ARN": alert_topic_arn,
             "HOSTNAME": self._site.site.hostname,
             "RUNBOOK_URL": alerts.runbook_url,
         }

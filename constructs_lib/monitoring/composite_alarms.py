@@ -36,8 +36,9 @@ class CompositeAlarms(Construct):
             description="No region's bucket answers: users see what edges and browsers still hold.",
             topic_arn=topic_arn,
         )
+        path = "" if health.path is None else f" OR ALARM({_quoted(health.path.name)})"
         # Not while everything is ill: then nobody is served, and the other composite says so.
-        rule = f"({primary} OR ALARM({_quoted(health.path.name)})) AND NOT ({others})"
+        rule = f"({primary}{path}) AND NOT ({others})"
         everywhere = " AND ".join(regions.values())
         self.all = [
             CompositeAlarm(self, "serving_from_secondary", notice=serving, rule=rule, provider=provider),

@@ -1,4 +1,6 @@
-"""The dashboards: one for the whole site, one per region. Three with two regions, which is what AWS gives free of charge.
+"""The dashboards: one for the whole site, and one per region, or one for all of them when there are more than two.
+
+That makes three at most, which is what AWS gives free of charge.
 
 The failover event timeline and the cost are sections of the overview, not dashboards of their own: a fourth dashboard costs
 3.00 USD a month (https://aws.amazon.com/cloudwatch/pricing/).
@@ -17,6 +19,7 @@ from constructs_lib.monitoring.metric_alarm import Metric
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file import SiteFile
 
+_FREE_REGIONAL_DASHBOARDS = 2
 # Billing's metric moves a few times a day: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html
 _BILLING_PERIOD_SECONDS = 6 * 3600
 
@@ -27,14 +30,14 @@ class Watched:
 
     Attributes:
         region_check_ids: region -> id of its region check.
-        distribution_ids: region -> id of its distribution.
+        distribution_ids: region -> id of its distribution; empty without CloudFront.
         api_ids: region -> id of its endpoint's HTTP API.
         function_names: region -> name of its endpoint's function.
         alarm_arns: every alarm, of whatever region.
         event_logs: region -> log group of the alarm state changes there.
     """
 
-    path_check_id: str
+    path_check_id: str | None
     region_check_ids: Mapping[str, str]
     distribution_ids: Mapping[str, str]
     api_ids: Mapping[str, str]
@@ -64,19 +67,18 @@ class Dashboards(Construct):
             *(
                 CloudwatchDashboard(
                     self,
-                    f"region_{region.name}",
-                    dashboard_name=f"{site.prefix}-{region.name}",
-                    dashboard_body=json.dumps(dashboard_body.body(self._region(region.name)), sort_keys=True),
+                    f"region_{name}",
+                    dashboard_name=f"{site.prefix}-{name}",
+                    dashboard_body=json.dumps(dashboard_body.body(widgets), sort_keys=True),
                     provider=provider,
                 )
-                for region in site.region
+                for name, widgets in self._regional(site).items()
             ),
         ]
         self.names = [dashboard.dashboard_name for dashboard in dashboards]
 
     def _overview(self, site: SiteFile) -> list[dashboard_body.Widget]:
         watched = self._watched
-        public = watched.distribution_ids[site.primary.name]
         return [
             dashboard_body.text(
                 f"# {site.site.hostname}\n\nA region check tells which bucket is ill; the path check, whether users are served. "
@@ -86,24 +88,9 @@ class Dashboards(Construct):
             dashboard_body.graph(
                 "Health checks (1 = healthy)",
                 region=GLOBAL_REGION,
-                metrics={
-                    "path": metrics.health_check_status(watched.path_check_id),
-                    **{name: metrics.health_check_status(id_) for name, id_ in watched.region_check_ids.items()},
-                },
+                metrics={name: metrics.health_check_status(id_) for name, id_ in self._checks().items()},
             ),
-            dashboard_body.graph(
-                "Viewers' errors (percent)",
-                region=GLOBAL_REGION,
-                metrics={
-                    "5xx": metrics.distribution(public, "5xxErrorRate", "Average"),
-                    "4xx": metrics.distribution(public, "4xxErrorRate", "Average"),
-                },
-            ),
-            dashboard_body.graph(
-                "Viewers' requests a minute",
-                region=GLOBAL_REGION,
-                metrics={"requests": metrics.distribution(public, "Requests", "Sum")},
-            ),
+            *self._viewers(watched.distribution_ids.get(site.primary.name)),
             dashboard_body.graph(
                 f"Cost of the account this month (USD; the site's objective is {site.objectives.monthly_cost_usd:.2f})",
                 region=GLOBAL_REGION,
@@ -112,6 +99,37 @@ class Dashboards(Construct):
             *(
                 dashboard_body.event_list(f"Failover events in {region}", region=region, log_group_name=log)
                 for region, log in watched.event_logs.items()
+            ),
+        ]
+
+    def _regional(self, site: SiteFile) -> dict[str, list[dashboard_body.Widget]]:
+        """Returns name -> widgets: one dashboard a region, or one for all of them where those would be more than are free."""
+        by_region = {region.name: self._region(region.name) for region in site.region}
+        if len(by_region) <= _FREE_REGIONAL_DASHBOARDS:
+            return by_region
+        sections = [[dashboard_body.text(f"# {name}"), *widgets] for name, widgets in by_region.items()]
+        return {"regions": [widget for section in sections for widget in section]}
+
+    def _checks(self) -> dict[str, str]:
+        path = {} if self._watched.path_check_id is None else {"path": self._watched.path_check_id}
+        return {**path, **self._watched.region_check_ids}
+
+    def _viewers(self, distribution_id: str | None) -> list[dashboard_body.Widget]:
+        if distribution_id is None:
+            return []
+        return [
+            dashboard_body.graph(
+                "Viewers' errors (percent)",
+                region=GLOBAL_REGION,
+                metrics={
+                    "5xx": metrics.distribution(distribution_id, "5xxErrorRate", "Average"),
+                    "4xx": metrics.distribution(distribution_id, "4xxErrorRate", "Average"),
+                },
+            ),
+            dashboard_body.graph(
+                "Viewers' requests a minute",
+                region=GLOBAL_REGION,
+                metrics={"requests": metrics.distribution(distribution_id, "Requests", "Sum")},
             ),
         ]
 

@@ -10,8 +10,10 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import policies
+from constructs_lib.checkov_skips import skip
 from constructs_lib.monitoring.alarm_names import alarm_prefix
 from constructs_lib.monitoring.policies import events_to_log
+from constructs_lib.monitoring.small_function import LOG_SKIPS
 from constructs_lib.site_file import SiteFile
 
 # Drills and incidents are compared over a year; a change is a kilobyte.
@@ -36,6 +38,7 @@ class EventTimeline(Construct):
             retention_in_days=_RETENTION_DAYS,
             provider=provider,
         )
+        skip(log_group, LOG_SKIPS)
         rule = CloudwatchEventRule(
             self,
             "rule",

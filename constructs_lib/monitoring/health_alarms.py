@@ -19,10 +19,10 @@ _IS_TRUE = Condition(comparison="GreaterThanOrEqualToThreshold", threshold=1, pe
 class HealthAlarms(Construct):
     """Which layer is ill, and which one covers.
 
-    Counts as `3 + regions` alarm metrics: an expression is billed by its metrics (https://aws.amazon.com/cloudwatch/pricing/).
+    Counts as `3 + regions` alarm metrics, `regions` without CloudFront: an expression is billed by its metrics (https://aws.amazon.com/cloudwatch/pricing/).
 
     Attributes:
-        path: alarm on the path check: layer 3 (DNS) takes over.
+        path: alarm on the path check: layer 3 (DNS) takes over; None without CloudFront, as there is no such check.
         regions: region -> alarm on its region check.
         all: every alarm of this construct.
     """
@@ -33,7 +33,7 @@ class HealthAlarms(Construct):
         id_: str,
         *,
         site: SiteFile,
-        path_check_id: str,
+        path_check_id: str | None,
         region_check_ids: Mapping[str, str],
         topic_arn: str,
         provider: AwsProvider,
@@ -42,20 +42,24 @@ class HealthAlarms(Construct):
         self._site = site
         self._topic_arn = topic_arn
         self._provider = provider
-        self._path = health_check_status(path_check_id)
         self._regions = {region: health_check_status(check_id) for region, check_id in region_check_ids.items()}
-        self.path = MetricAlarm(
+        self.regions = {region: self._add_region(region) for region in region_check_ids}
+        self.path = None if path_check_id is None else self._add_path(path_check_id)
+        self.all = [*self.regions.values()]
+        if path_check_id is not None and self.path is not None:
+            self.all += [self.path, self._add_covering(path_check_id)]
+
+    def _add_path(self, path_check_id: str) -> MetricAlarm:
+        return MetricAlarm(
             self,
             "path",
             notice=self._notice(
                 AlarmKind.PATH, "The CloudFront path serves nobody; Route 53 answers with the regional endpoint."
             ),
             condition=_UNHEALTHY,
-            metrics={"path": self._path},
-            provider=provider,
+            metrics={"path": health_check_status(path_check_id)},
+            provider=self._provider,
         )
-        self.regions = {region: self._add_region(region) for region in region_check_ids}
-        self.all = [self.path, *self.regions.values(), self._add_covering()]
 
     def _add_region(self, region: str) -> MetricAlarm:
         return MetricAlarm(
@@ -67,7 +71,7 @@ class HealthAlarms(Construct):
             provider=self._provider,
         )
 
-    def _add_covering(self) -> MetricAlarm:
+    def _add_covering(self, path_check_id: str) -> MetricAlarm:
         """Fires while users still get 200s: the primary's bucket is ill and the origin group asks the other one."""
         return MetricAlarm(
             self,
@@ -77,7 +81,7 @@ class HealthAlarms(Construct):
                 f"Users get 200 although {self._site.primary.name} is ill: the origin group covers.",
             ),
             condition=_IS_TRUE,
-            metrics={"path": self._path, "region": self._regions[self._site.primary.name]},
+            metrics={"path": health_check_status(path_check_id), "region": self._regions[self._site.primary.name]},
             expression="path * (1 - region)",
             provider=self._provider,
         )

@@ -1,7 +1,6 @@
 """The metrics that alarms and dashboards read: AWS's names, dimensions and regions. Pure functions."""
 
 from constructs_lib.monitoring.metric_alarm import Metric
-from constructs_lib.naming import REPLICATION_RULE_ID
 
 PROBER_NAMESPACE = "FailoverSite"
 """Where a prober publishes: docs/MONITORING.md has its metrics. Nothing here publishes any; each costs 0.30 USD a month."""
@@ -72,7 +71,7 @@ def function(function_name: str, name: str, statistic: str, *, period_seconds: i
     )
 
 
-def replication(source: str, destination: str, name: str) -> Metric:
+def replication(source: str, destination: str, rule_id: str, name: str) -> Metric:
     """Returns a replication metric of one direction, in the source's region.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics
@@ -80,7 +79,7 @@ def replication(source: str, destination: str, name: str) -> Metric:
     return Metric(
         namespace="AWS/S3",
         name=name,
-        dimensions={"SourceBucket": source, "DestinationBucket": destination, "RuleId": REPLICATION_RULE_ID},
+        dimensions={"SourceBucket": source, "DestinationBucket": destination, "RuleId": rule_id},
         statistic="Maximum",
         period_seconds=300,
     )

@@ -27,8 +27,10 @@ class ReplicationAlarms(Construct):
         *,
         site: SiteFile,
         source_region: str,
+        destination_region: str,
         source_bucket: str,
         destination_bucket: str,
+        rule_id: str,
         topic_arn: str,
         provider: AwsProvider,
     ) -> None:
@@ -50,9 +52,13 @@ class ReplicationAlarms(Construct):
             MetricAlarm(
                 self,
                 id_,
-                notice=Notice(name=alarm_name(site, kind, source_region), description=text, topic_arn=topic_arn),
+                notice=Notice(
+                    name=alarm_name(site, kind, f"{source_region}-to-{destination_region}"),
+                    description=text,
+                    topic_arn=topic_arn,
+                ),
                 condition=condition,
-                metrics={"replication": replication(source_bucket, destination_bucket, metric)},
+                metrics={"replication": replication(source_bucket, destination_bucket, rule_id, metric)},
                 provider=provider,
             )
             for id_, kind, metric, condition, text in (

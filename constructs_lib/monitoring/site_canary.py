@@ -22,7 +22,7 @@ from cdktf_cdktf_provider_aws.synthetics_canary import (
 )
 from constructs import Construct
 
-from constructs_lib import policies
+from constructs_lib import naming, policies
 from constructs_lib.archive import zipped
 from constructs_lib.monitoring import policies as monitoring_policies
 from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
@@ -52,8 +52,7 @@ class SiteCanary(Construct):
     def __init__(self, scope: Construct, id_: str, *, site: SiteFile, place: Place, topic_arn: str) -> None:
         super().__init__(scope, id_)
         self._place = place
-        # "c": with a word the longest project and environment would pass S3's 63 characters.
-        bucket = self._add_bucket(f"{site.prefix}-c-{place.region}-{place.account_id}")
+        bucket = self._add_bucket(naming.canary_bucket(site, place.region, place.account_id))
         role = self._add_role(f"{site.prefix}-canary-{place.region}", bucket)
         code = TerraformAsset(self, "code", path=str(zipped(_CODE)), type=AssetType.FILE)
         canary = SyntheticsCanary(

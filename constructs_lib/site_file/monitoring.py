@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from constructs_lib.site_file.base import Section, pattern, refuse, says
 
-_A_WEBHOOK = "ssm: and the name of an SSM parameter, such as ssm:/failover-site/prod/webhook"
+_A_WEBHOOK = "ssm: and the name of an SSM parameter, such as ssm:/failover-site-prod/webhook"
 
 
 class WebhookFormat(StrEnum):
@@ -40,7 +40,7 @@ class Alerts(Section):
             raise refuse(
                 allowed=_A_WEBHOOK,
                 remedy="the URL is a credential: keep it out of the site file with `aws ssm put-parameter --type SecureString "
-                "--name /failover-site/prod/webhook --value URL` in each of the alert regions, and name the parameter here",
+                "--name /failover-site-prod/webhook --value URL` in each of the alert regions, and name the parameter here",
                 shown="something else (not shown, as it may be the credential)",
             )
         return value

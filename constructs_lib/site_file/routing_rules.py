@@ -12,7 +12,6 @@ from typing import Any
 from constructs_lib.errors import Problem
 from constructs_lib.site_file.aws_regions import REGIONS
 from constructs_lib.site_file.models import Entry, HealthCheck, Policy, Protocol, Region, Role, Routing
-from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.security import Features
 from constructs_lib.site_file.targets import Endpoint, Target
 
@@ -34,8 +33,6 @@ _KEY_POLICIES = {
     "longitude": Policy.GEOPROXIMITY,
 }
 
-_MONITORING_FEATURES = ("canary", "composite_alarms", "origin_latency", "replication_metrics")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
@@ -50,7 +47,6 @@ class _Plan:
     regions: tuple[Region, ...]
     endpoints: tuple[Endpoint, ...]
     features: Features
-    alerts: Alerts
 
     @property
     def routed(self) -> dict[str, Target]:
@@ -147,22 +143,6 @@ def firewall_needs_cloudfront(plan: _Plan) -> Iterator[Problem]:
             value='true with entry = "regional"',
             allowed='false, or entry = "cloudfront"',
             remedy="remove it: AWS WAF protects the distributions, and cannot stand before an HTTP API",
-        )
-
-
-def monitoring_needs_cloudfront(plan: _Plan) -> Iterator[Problem]:
-    """The monitoring stack watches the path through CloudFront; this version has none for the regional entry."""
-    if plan.routing.entry is not Entry.REGIONAL:
-        return
-    wanted = [f"features.{name}" for name in _MONITORING_FEATURES if getattr(plan.features, name)]
-    if plan.alerts.are_delivered:
-        wanted.append("alerts")
-    for key in wanted:
-        yield Problem(
-            key=key,
-            value='set with entry = "regional"',
-            allowed='nothing, or entry = "cloudfront"',
-            remedy="remove it: this stack watches a site behind CloudFront; put alarms on the region checks yourself",
         )
 
 
@@ -306,7 +286,6 @@ _RULES: tuple[Rule, ...] = (
     endpoints_are_different,
     regional_checks_speak_https,
     firewall_needs_cloudfront,
-    monitoring_needs_cloudfront,
     keys_belong_to_policy,
     weights_share_something,
     areas_are_complete,
@@ -319,7 +298,7 @@ _RULES: tuple[Rule, ...] = (
 
 def routing_problems(sections: Sections) -> list[Problem]:
     """Returns what all rules of this module find; nothing while a section that they read is itself wrong."""
-    if not {"routing", "health_check", "region", "endpoint", "features", "alerts"} <= sections.keys():
+    if not {"routing", "health_check", "region", "endpoint", "features"} <= sections.keys():
         return []
     plan = _Plan(
         routing=sections["routing"],
@@ -327,6 +306,5 @@ def routing_problems(sections: Sections) -> list[Problem]:
         regions=sections["region"],
         endpoints=sections["endpoint"],
         features=sections["features"],
-        alerts=sections["alerts"],
     )
     return [problem for rule in _RULES for problem in rule(plan)]

@@ -71,9 +71,28 @@ def state_is_elsewhere(sections: Sections) -> list[Problem]:
     ]
 
 
+def webhook_is_within_the_boundary(sections: Sections) -> list[Problem]:
+    """With `[github]`, the boundary of the site's roles lets them read parameters below the site's own name only."""
+    site, alerts, github = (sections.get(name) for name in ("site", "alerts", "github"))
+    if site is None or alerts is None or github is None or not github.subjects or alerts.webhook_parameter is None:
+        return []
+    prefix = f"/{site.project}-{site.environment}/"
+    if alerts.webhook_parameter.startswith(prefix):
+        return []
+    return [
+        Problem(
+            key="alerts.webhook_url",
+            value=f'"{alerts.webhook_url}"',
+            allowed=f"a parameter below {prefix}, because [github] bounds what the site's roles may read",
+            remedy=f"store the URL as {prefix}webhook, and name that",
+        )
+    ]
+
+
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
     state_is_elsewhere,
     regions_are_allowed,
+    webhook_is_within_the_boundary,
 )

@@ -47,22 +47,24 @@ class EdgeStack(TerraformStack):
             name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
         }
         router = Router(self, "router", site=site, provider=self._global)
-        self.distributions = self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
-        self._open_buckets(self.distributions)
+        self.distributions = distributions = (
+            self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
+        )
+        self._open_buckets(distributions)
         self._replicate()
-        self.health_checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
-        self._add_plain_records(self.distributions)
+        self.health_checks = checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
+        self._add_plain_records(distributions)
         PublicName(
             self,
             site=site,
             zone_id=self._dns.zone.zone_id,
             endpoints={name: stack.endpoint for name, stack in self._regions.items()},
-            distribution=self.distributions.get(site.primary.name),
-            checks=self.health_checks,
+            distribution=distributions.get(site.primary.name),
+            checks=checks,
             providers=self._providers,
             provider=self._global,
         ).add_records()
-        self._add_outputs(router, self.distributions, self.health_checks)
+        self._add_outputs(router, distributions, checks)
 
     def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:
         certificate = AcmCertificateValidation(

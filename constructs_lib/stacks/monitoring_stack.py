@@ -21,7 +21,7 @@ from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
 from constructs_lib.monitoring.site_canary import SiteCanary
 from constructs_lib.providers import add_provider
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file import Entry, SiteFile
 from constructs_lib.stacks.edge_stack import EdgeStack
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend
@@ -29,8 +29,6 @@ from constructs_lib.state_backend import add_state_backend
 
 class MonitoringStack(TerraformStack):
     """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last.
-
-    Of a site behind CloudFront: with `routing.entry = "regional"` there is no path to watch, and no such stack.
 
     Outputs: alarm_topic_arns and alert_topic_arns (region -> ARN), alert_regions (list), alarm_names (list), dashboard_names
     (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). None is secret.
@@ -40,22 +38,15 @@ class MonitoringStack(TerraformStack):
         super().__init__(scope, naming.MONITORING_STACK)
         self._site = site
         self._edge = edge
-        path_check_id = edge.health_checks.path_check_id
-        assert path_check_id is not None  # noqa: S101  (only the regional entry has none)
-        self._path_check_id = path_check_id
         self._regions = {stack.region.name: stack for stack in regions}
         add_state_backend(self, site=site)
         self._add_places()
-        self._alerting = {
-            region: Alerting(self, f"alerting_{region}", site=site, place=place)
-            for region, place in self._places.items()
-        }
-        alarms: list[Alarm] = [*self._add_global_alarms(), *self._add_regional_alarms(), self._add_outside_watch()]
-        allowed = site.residency.allowed_regions or tuple(self._places)  # a log is data, also about alarms
+        self._add_alerting()
+        alarms: list[Alarm] = [*self._add_global_alarms(), *self._add_regional_alarms(), *self._add_outside_watch()]
         timelines = {
             region: EventTimeline(self, f"events_{region}", site=site, provider=place.provider)
             for region, place in self._places.items()
-            if region in allowed
+            if self._may_hold_data(region)
         }
         logs = {region: timeline.log_group_name for region, timeline in timelines.items()}
         dashboards = Dashboards(
@@ -81,6 +72,27 @@ class MonitoringStack(TerraformStack):
             for name, provider in providers.items()
         }
 
+    def _may_hold_data(self, region: str) -> bool:
+        allowed = self._site.residency.allowed_regions
+        return not allowed or region in allowed
+
+    def _add_alerting(self) -> None:
+        """Adds the topics of every region; us-east-1 has its alarms worded elsewhere where it may hold no log."""
+        site, primary = self._site, self._site.primary.name
+        home = Alerting(self, f"alerting_{primary}", site=site, place=self._places[primary])
+        self._alerting = {
+            region: home
+            if region == primary
+            else Alerting(
+                self,
+                f"alerting_{region}",
+                site=site,
+                place=place,
+                elsewhere=None if self._may_hold_data(region) else home,
+            )
+            for region, place in self._places.items()
+        }
+
     def _topic_arn(self, region: str) -> str:
         return self._alerting[region].alarm_topic_arn
 
@@ -90,7 +102,7 @@ class MonitoringStack(TerraformStack):
             self,
             "health_alarms",
             site=site,
-            path_check_id=self._path_check_id,
+            path_check_id=self._edge.health_checks.path_check_id,
             region_check_ids=self._edge.health_checks.region_check_ids,
             topic_arn=topic_arn,
             provider=provider,
@@ -100,31 +112,33 @@ class MonitoringStack(TerraformStack):
             alarms += CompositeAlarms(
                 self, "composite_alarms", site=site, health=health, topic_arn=topic_arn, provider=provider
             ).all
-        edge = EdgeAlarms(
-            self,
-            "edge_alarms",
-            site=site,
-            distribution_id=self._edge.distributions[site.primary.name].id,
-            region_check_id=self._edge.health_checks.region_check_ids[site.primary.name],
-            topic_arn=topic_arn,
-            provider=provider,
-        )
-        return [*alarms, *edge.all]
+        if (distribution := self._edge.distributions.get(site.primary.name)) is not None:
+            alarms += EdgeAlarms(
+                self,
+                "edge_alarms",
+                site=site,
+                distribution_id=distribution.id,
+                region_check_id=self._edge.health_checks.region_check_ids[site.primary.name],
+                topic_arn=topic_arn,
+                provider=provider,
+            ).all
+        return alarms
 
     def _add_regional_alarms(self) -> Sequence[Alarm]:
-        """Adds the alarms on the endpoint that DNS can lead to, and what `[features]` asks for in every region."""
-        site, secondary = self._site, self._site.secondary.name
-        endpoint = EndpointAlarms(
-            self,
-            f"endpoint_alarms_{secondary}",
-            site=site,
-            region=secondary,
-            api_id=self._regions[secondary].endpoint.api_id,
-            function_name=self._regions[secondary].endpoint.function_name,
-            topic_arn=self._topic_arn(secondary),
-            provider=self._places[secondary].provider,
-        )
-        alarms: list[Alarm] = [*endpoint.all]
+        """Adds the alarms on the endpoints that DNS can lead to, and what `[features]` asks for in every region."""
+        site = self._site
+        alarms: list[Alarm] = []
+        for region in self._regions if site.routing.entry is Entry.REGIONAL else [site.secondary.name]:
+            alarms += EndpointAlarms(
+                self,
+                f"endpoint_alarms_{region}",
+                site=site,
+                region=region,
+                api_id=self._regions[region].endpoint.api_id,
+                function_name=self._regions[region].endpoint.function_name,
+                topic_arn=self._topic_arn(region),
+                provider=self._places[region].provider,
+            ).all
         for region in self._regions:
             if site.features.canary:
                 alarms += SiteCanary(
@@ -139,25 +153,33 @@ class MonitoringStack(TerraformStack):
         return alarms
 
     def _add_replication_alarms(self, source: str) -> Sequence[Alarm]:
-        destination = next(name for name in self._regions if name != source)
-        return ReplicationAlarms(
-            self,
-            f"replication_alarms_{source}",
-            site=self._site,
-            source_region=source,
-            source_bucket=self._regions[source].bucket.name,
-            destination_bucket=self._regions[destination].bucket.name,
-            topic_arn=self._topic_arn(source),
-            provider=self._places[source].provider,
-        ).all
+        """Adds the alarms of a source; its rules are numbered as the edge stack numbers its destinations."""
+        alarms: list[Alarm] = []
+        for number, destination in enumerate((name for name in self._regions if name != source), start=1):
+            alarms += ReplicationAlarms(
+                self,
+                f"replication_alarms_{source}_{destination}",
+                site=self._site,
+                source_region=source,
+                destination_region=destination,
+                source_bucket=self._regions[source].bucket.name,
+                destination_bucket=self._regions[destination].bucket.name,
+                rule_id=naming.replication_rule_id(number),
+                topic_arn=self._topic_arn(source),
+                provider=self._places[source].provider,
+            ).all
+        return alarms
 
-    def _add_outside_watch(self) -> Alarm:
-        outside = next(name for name in self._regions if name != naming.GLOBAL_REGION)
+    def _add_outside_watch(self) -> Sequence[Alarm]:
+        """Adds the watcher of us-east-1 to the first other region; a site in us-east-1 alone has none."""
+        outside = next((name for name in self._regions if name != naming.GLOBAL_REGION), None)
+        if outside is None:
+            return []
         watched = self._regions.get(naming.GLOBAL_REGION)
         marker = None
         if watched is not None:
             marker = Marker(bucket_name=watched.bucket.name, bucket_arn=watched.bucket.arn)
-        (alarm,) = OutsideWatch(
+        return OutsideWatch(
             self,
             "outside_watch",
             site=self._site,
@@ -165,12 +187,11 @@ class MonitoringStack(TerraformStack):
             marker=marker,
             topic_arn=self._topic_arn(outside),
         ).all
-        return alarm
 
     def _watched(self, alarms: Sequence[Alarm], event_logs: dict[str, str]) -> Watched:
         checks, distributions = self._edge.health_checks, self._edge.distributions
         return Watched(
-            path_check_id=self._path_check_id,
+            path_check_id=checks.path_check_id,
             region_check_ids=checks.region_check_ids,
             distribution_ids={region: distribution.id for region, distribution in distributions.items()},
             api_ids={region: stack.endpoint.api_id for region, stack in self._regions.items()},
@@ -187,7 +208,8 @@ class MonitoringStack(TerraformStack):
         TerraformOutput(
             self, "alert_topic_arns", value={region: alerting.alert_topic_arn for region, alerting in topics}
         )
-        TerraformOutput(self, "alert_regions", value=list(self._alerting))
+        regions = [region for region in self._alerting if self._may_hold_data(region)]
+        TerraformOutput(self, "alert_regions", value=regions)
         TerraformOutput(self, "alarm_names", value=[alarm.name for alarm in alarms])
         TerraformOutput(self, "dashboard_names", value=dashboards.names)
         TerraformOutput(self, "event_log_groups", value=logs)

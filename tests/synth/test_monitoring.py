@@ -19,6 +19,7 @@ from constructs_lib.website import synthesize
 from scripts.cost import estimate, monthly_cost_usd
 
 ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parent / "golden"
 DEMO = ROOT / "config" / "demo.toml"
 FREE_ALARM_METRICS = 10
 FREE_DASHBOARDS = 3
@@ -26,13 +27,6 @@ EVERYTHING = "[features]\ncanary = true\ncomposite_alarms = true\norigin_latency
 
 Stacks = dict[str, dict[str, Any]]
 Body = dict[str, Any]
-
-
-@pytest.fixture(scope="session", params=("demo", "prod.example"))
-def example(request: pytest.FixtureRequest) -> str:
-    """Examples behind CloudFront that tell somebody; only those have every part."""
-    name: str = request.param
-    return name
 
 
 def variant(folder: Path, text: str) -> Stacks:
@@ -61,6 +55,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
     """The demo's site without us-east-1 among its regions."""
     text = DEMO.read_text(encoding="utf-8").replace('"us-east-1"', '"eu-west-1"')
     return variant(tmp_path_factory.mktemp("elsewhere"), text)
+
+
+@pytest.fixture(scope="session", params=("demo", "prod.example", "hardened.example"))
+def example(request: pytest.FixtureRequest) -> str:
+    """The examples with CloudFront, two regions and alerts; the others are in the tests that name them."""
+    name: str = request.param
+    return name
 
 
 def of_type(stacks: Stacks, kind: str) -> list[Body]:
@@ -93,6 +94,44 @@ def test_alarms_of_an_example_are_the_ten_free_ones(stacks: Stacks) -> None:
     alarms = of_type(stacks, "aws_cloudwatch_metric_alarm")
     assert sum(len(list(metrics(body))) for body in alarms) == FREE_ALARM_METRICS
     assert of_type(stacks, "aws_cloudwatch_composite_alarm") == []
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/monitoring.json")), ids=lambda path: path.parent.name)
+def test_no_example_goes_beyond_what_is_free(path: Path) -> None:
+    golden = {"monitoring": json.loads(path.read_text(encoding="utf-8"))}
+    alarms = of_type(golden, "aws_cloudwatch_metric_alarm")
+    assert sum(len(list(metrics(body))) for body in alarms) <= FREE_ALARM_METRICS
+    assert len(of_type(golden, "aws_cloudwatch_dashboard")) <= FREE_DASHBOARDS
+
+
+def test_more_regions_than_two_share_a_dashboard() -> None:
+    golden = {"monitoring": json.loads((GOLDEN / "geoproximity.example" / "monitoring.json").read_bytes())}
+    names = {body["dashboard_name"].rpartition("-")[2] for body in of_type(golden, "aws_cloudwatch_dashboard")}
+    assert names == {"overview", "regions"}
+
+
+def test_without_cloudfront_every_endpoint_has_its_alarms_and_there_is_no_path_to_watch() -> None:
+    golden = {"monitoring": json.loads((GOLDEN / "regional.example" / "monitoring.json").read_bytes())}
+    kinds = Counter(
+        body["alarm_name"].partition("-alarm-")[2].partition(".")[0]
+        for body in of_type(golden, "aws_cloudwatch_metric_alarm")
+    )
+    assert kinds == {
+        AlarmKind.REGION: 2,
+        AlarmKind.ENDPOINT_ERRORS: 2,
+        AlarmKind.FUNCTION_ERRORS: 2,
+        AlarmKind.GLOBAL_REGION_SILENT: 1,
+    }
+
+
+@pytest.mark.parametrize("name", ["regional.example", "geoproximity.example", "weighted.example"])
+def test_every_feature_fits_every_routing(tmp_path: Path, name: str) -> None:
+    text = (ROOT / "config" / f"{name}.toml").read_text(encoding="utf-8")
+    assert "[features]" not in text
+    stacks = variant(tmp_path, text + EVERYTHING)
+    names = [body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")]
+    assert len(names) == len(set(names))
+    assert len(of_type(stacks, "aws_cloudwatch_composite_alarm")) == 2
 
 
 def test_dashboards_of_an_example_are_the_three_free_ones(site: SiteFile, stacks: Stacks) -> None:
@@ -161,11 +200,26 @@ def test_alarm_about_us_east_1_lives_outside_it(stacks: Stacks) -> None:
     assert watcher["environment"]["variables"]["WATCHED_REGION"] == GLOBAL_REGION
 
 
-def test_watcher_reads_the_marker_of_us_east_1_only_if_it_serves(stacks: Stacks, elsewhere: Stacks) -> None:
-    (serving,) = (body for body in of_type(stacks, "aws_lambda_function") if "-watch-" in body["function_name"])
+def test_watcher_reads_the_marker_of_us_east_1_only_if_it_serves(full: Stacks, elsewhere: Stacks) -> None:
+    (serving,) = (body for body in of_type(full, "aws_lambda_function") if "-watch-" in body["function_name"])
     (not_serving,) = (body for body in of_type(elsewhere, "aws_lambda_function") if "-watch-" in body["function_name"])
     assert serving["environment"]["variables"]["KEY"] == "health/us-east-1.json"
     assert "KEY" not in not_serving["environment"]["variables"]
+
+
+def test_where_no_data_may_be_alarms_are_worded_in_the_primary_region(tmp_path: Path) -> None:
+    text = DEMO.read_text(encoding="utf-8").replace('"us-east-1"', '"eu-west-1"')
+    stacks = variant(tmp_path, f'{text}\n[residency]\nallowed_regions = ["eu-central-1", "eu-west-1"]\n')
+    for kind in ("aws_lambda_function", "aws_cloudwatch_log_group"):
+        assert {region_of(stacks, body) for body in of_type(stacks, kind)} == {"eu-central-1", "eu-west-1"}
+    readers = [
+        body["endpoint"]
+        for body in of_type(stacks, "aws_sns_topic_subscription")
+        if region_of(stacks, body) == GLOBAL_REGION
+    ]
+    assert len(readers) == 1
+    assert "alerting_eu-central-1_formatter" in readers[0]
+    assert stacks["monitoring"]["output"]["alert_regions"]["value"] == ["eu-central-1", "eu-west-1"]
 
 
 def test_alarm_topics_are_in_every_region_that_has_alarms(elsewhere: Stacks) -> None:
@@ -228,7 +282,7 @@ def test_without_alerts_there_are_topics_but_nobody_is_told(silent: Stacks) -> N
 
 
 def test_formatter_reads_the_webhook_from_one_parameter_only(tmp_path: Path) -> None:
-    webhook = '[alerts]\nwebhook_url = "ssm:/failover-site/demo/webhook"\n'
+    webhook = '[alerts]\nwebhook_url = "ssm:/failover-site-demo/webhook"\n'
     stacks = variant(tmp_path, DEMO.read_text(encoding="utf-8").replace("[alerts]\n", webhook))
     policies = [json.loads(body["policy"]) for body in of_type(stacks, "aws_iam_role_policy")]
     readers = [
@@ -238,7 +292,7 @@ def test_formatter_reads_the_webhook_from_one_parameter_only(tmp_path: Path) -> 
         if statement["Action"] == "ssm:GetParameter"
     ]
     assert len(readers) == 2
-    assert all(reader["Resource"].endswith(":parameter/failover-site/demo/webhook") for reader in readers)
+    assert all(reader["Resource"].endswith(":parameter/failover-site-demo/webhook") for reader in readers)
 
 
 def test_budget_is_the_objective_and_mails_before_and_after_it_is_passed(site: SiteFile, stacks: Stacks) -> None:
@@ -345,9 +399,8 @@ def test_price_of_a_feature_is_what_its_docstring_says(
     tmp_path: Path, stacks: Stacks, example: str, feature: str, usd: float
 ) -> None:
     text = (ROOT / "config" / f"{example}.toml").read_text(encoding="utf-8")
-    asked = f"[features]\n{feature}\n"
-    text = text.replace("[features]\n", asked) if "[features]\n" in text else f"{text}\n{asked}"
-    dearer = variant(tmp_path, text)
+    with_section = text if "\n[features]\n" in text else f"{text}\n[features]\n"
+    dearer = variant(tmp_path, with_section.replace("\n[features]\n", f"\n[features]\n{feature}\n"))
     assert monthly_cost_usd(estimate(dearer)) - monthly_cost_usd(estimate(stacks)) == pytest.approx(usd, abs=0.02)
 
 

@@ -234,14 +234,15 @@ def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global
 def test_alarm_is_one_that_route_53_can_read(tmp_path: Path) -> None:
     """No metric math, no M out of N, standard resolution: health-checks-creating-values.html."""
     stacks = build(tmp_path, "failover", health_check="alarm_check = true")
-    for alarm in found(stacks, "aws_cloudwatch_metric_alarm"):
+    for alarm in found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm"):
         assert "metric_query" not in alarm
         assert "datapoints_to_alarm" not in alarm
         assert alarm["period"] >= 60
 
 
 def test_alarm_check_is_off_by_default(tmp_path: Path) -> None:
-    assert found(build(tmp_path, "failover"), "aws_cloudwatch_metric_alarm") == []
+    stacks = build(tmp_path, "failover")
+    assert found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm") == []
 
 
 @pytest.mark.parametrize(("setting", "argument", "value"), [

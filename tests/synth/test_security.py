@@ -52,7 +52,7 @@ def one(stacks: Stacks, kind: str) -> Body:
 def test_roles_of_the_stacks_have_the_boundary_that_deploy_must_set(hardened: Stacks) -> None:
     inside = {name: stack for name, stack in hardened.items() if name not in ADMINISTRATORS_STACKS}
     roles = bodies(inside, "aws_iam_role")
-    assert len(roles) == 5
+    assert len(roles) == 8  # two endpoints, two replications, three formatters, the watcher of us-east-1
     for role in roles:
         assert role["permissions_boundary"].endswith(":policy/failover-site-hard-boundary")
 
@@ -152,8 +152,8 @@ def test_signing_waits_for_its_key(hardened: Stacks) -> None:
 
 
 def test_query_log_is_written_by_route53_for_this_zone_only(hardened: Stacks) -> None:
-    dns = {"dns": hardened["dns"]}
-    (statement,) = json.loads(one(dns, "aws_cloudwatch_log_resource_policy")["policy_document"])["Statement"]
+    policy = one({"dns": hardened["dns"]}, "aws_cloudwatch_log_resource_policy")
+    (statement,) = json.loads(policy["policy_document"])["Statement"]
     assert statement["Principal"] == {"Service": "route53.amazonaws.com"}
     assert "hostedzone/" in statement["Condition"]["ArnLike"]["aws:SourceArn"]
 
@@ -170,7 +170,8 @@ def test_hsts_is_the_same_at_the_edge_and_at_the_regional_endpoint(tmp_path: Pat
     stacks = synthesized(load("demo", tmp_path, ("[objectives]", both)), tmp_path)
     edge = one(stacks, "aws_cloudfront_response_headers_policy")["security_headers_config"]["strict_transport_security"]
     assert (edge["include_subdomains"], edge["preload"]) == (True, True)
-    for function in bodies({name: stacks[name] for name in stacks if name != "monitoring"}, "aws_lambda_function"):
+    regional = {name: stack for name, stack in stacks.items() if name.startswith("region-")}
+    for function in bodies(regional, "aws_lambda_function"):
         headers = json.loads(function["environment"]["variables"]["SECURITY_HEADERS"])
         assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains; preload"
 

@@ -49,8 +49,6 @@ def test_combination_that_works_is_accepted(tmp_path: Path, entry: str, policy: 
 # (entry, policy, parts, the key named, a part of the value, of what is allowed or of what to do)
 REFUSED: list[tuple[str, str, dict[str, str], str, str]] = [
     ("regional", "latency", {"more": "[features]\nwaf = true\n"}, "features.waf", "cannot stand before an HTTP API"),
-    ("regional", "latency", {"more": "[features]\ncanary = true\n"}, "features.canary", "put alarms on the region checks"),
-    ("regional", "latency", {"more": '[alerts]\nemail = "a@b.test"\n'}, "alerts is set", "put alarms on the region checks"),
     ("cloudfront", "geoproximity", {}, "routing.policy", 'use entry = "regional"'),
     ("cloudfront", "multivalue", {"more": TWO}, "routing.policy", '"failover" or "weighted" or "latency" or "geolocation"'),
     ("cloudfront", "latency", {"more": THIRD}, "region", "an origin group has two members"),

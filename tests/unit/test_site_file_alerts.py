@@ -30,7 +30,7 @@ def test_webhook_rejects_the_url_itself_and_says_where_to_put_it(tmp_path: Path,
     text = report(tmp_path, f'{PLAIN}[alerts]\nwebhook_url = "{url}"\n')
     assert "alerts.webhook_url is something else" in text
     assert f'"{url}"' not in text
-    assert "ssm:/failover-site/prod/webhook" in text
+    assert "ssm:/failover-site-prod/webhook" in text
     assert "aws ssm put-parameter --type SecureString" in text
 
 
@@ -51,3 +51,17 @@ def test_alerts_reject_what_cannot_be_delivered(tmp_path: Path, line: str, key: 
 @pytest.mark.parametrize("name", ["canary", "composite_alarms", "origin_latency", "replication_metrics"])
 def test_feature_rejects_what_is_no_boolean(tmp_path: Path, name: str) -> None:
     assert f"features.{name} is 1" in report(tmp_path, f"{PLAIN}[features]\n{name} = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "is_refused"), [("/failover-site-demo/webhook", False), ("/elsewhere/webhook", True)]
+)
+def test_webhook_must_be_one_that_the_boundary_lets_be_read(tmp_path: Path, parameter: str, is_refused: bool) -> None:
+    github = '[github]\nsubjects = ["repo:example-org/website", "repo:example-org@1/website@2"]\n'
+    text = f'{PLAIN}[alerts]\nwebhook_url = "ssm:{parameter}"\n'
+    load(tmp_path, text)  # without roles for GitHub there is no boundary
+    bounded = f"{text}{github}".replace('backend = "local"', 'backend = "s3"\nbucket = "a-state"\nregion = "eu-west-1"')
+    if is_refused:
+        assert "a parameter below /failover-site-demo/" in report(tmp_path, bounded)
+    else:
+        load(tmp_path, bounded)

@@ -203,6 +203,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     alerts = [read_alert(message) for message in messages if not is_first_verdict(message)]
     topic = boto3.client("sns", config=_CONFIG)
     for alert in alerts:
+        print(json.dumps(alert.facts()))  # the timeline of alarms in regions that may hold no log
         text = alert.text()
         if failure := _post_to_webhook(alert):
             print(f"webhook: {failure}")
