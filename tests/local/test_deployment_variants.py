@@ -24,13 +24,12 @@ pytestmark = pytest.mark.local
 ROOT = Path(__file__).parents[2]
 DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
 
-# The monitoring watches; nothing that serves is in it, and the regional entry has none.
+# The monitoring watches; nothing that serves is in it.
 STACKS = tuple(stack for stack in DEPLOYED if stack != "monitoring")
 
 # What holds the site's data or name: replacing one is an outage.
 PRECIOUS = ("aws_s3_bucket", "aws_route53_zone", "aws_cloudfront_distribution", "aws_cloudfront_key_value_store")
 
-NOBODY_TOLD = ('[alerts]\nemail = "oncall@example.test"\n\n', "")
 REGIONAL_CHECKS = ("[health_check]", '[health_check]\nregion_check_protocol = "https"')
 EUROPE, AMERICA = 'role = "primary"', 'role = "secondary"'
 
@@ -45,11 +44,10 @@ VARIANTS: dict[str, tuple[tuple[str, str], ...]] = {
         (EUROPE, f"{EUROPE}\nis_default_location = true"),
         (AMERICA, f'{AMERICA}\ncontinents = ["NA"]'),
     ),
-    "regional failover": (routing("regional", "failover"), REGIONAL_CHECKS, NOBODY_TOLD),
+    "regional failover": (routing("regional", "failover"), REGIONAL_CHECKS),
     "regional weighted": (
         routing("regional", "weighted"),
         REGIONAL_CHECKS,
-        NOBODY_TOLD,
         (EUROPE, f"{EUROPE}\nweight = 80"),
         (AMERICA, f"{AMERICA}\nweight = 20"),
     ),
