@@ -156,13 +156,17 @@ class _RegionSender:
             self._finish(started.pop() if started else None, problem)
 
         started: list[S3Request] = []
-        made = self._client.make_request(
-            type=S3RequestType.DEFAULT,
-            operation_name="PutObject",
-            request=request,
-            send_filepath=None if body is not None else str(self._folder / file.path),
-            on_done=on_done,
-        )
+        try:
+            made = self._client.make_request(
+                type=S3RequestType.DEFAULT,
+                operation_name="PutObject",
+                request=request,
+                send_filepath=None if body is not None else str(self._folder / file.path),
+                on_done=on_done,
+            )
+        except RuntimeError as error:  # awscrt opens the file before it sends anything
+            self._finish(None, self._problem(file, error, None, 0))
+            return
         with self._lock:
             if not made.finished_future.done():
                 self._running.add(made)
@@ -192,8 +196,7 @@ class _RegionSender:
     def _problem(self, file: ReleaseFile, error: Exception, body: bytes | None, status: int | None) -> OpsError:
         found = _CODE.search(body or b"")
         code = found.group(1).decode("ascii", "replace") if found else getattr(error, "name", type(error).__name__)
-        is_unchanged = os.path.exists(path := self._folder / file.path) and path.stat().st_size == file.size_bytes  # noqa: PTH110
-        if code in _BAD_DIGESTS or not is_unchanged:
+        if code in _BAD_DIGESTS or not self._is_as_planned(file):
             return changed(file.path)
         details = {
             "operation": "PutObject",
@@ -204,6 +207,15 @@ class _RegionSender:
         if status is None or status == 0 or status >= _SERVER_ERROR:
             return RegionUnavailableError(region=self._bucket.region, **details)
         return AwsError(**details)
+
+    def _is_as_planned(self, file: ReleaseFile) -> bool:
+        """Whether the file still has its size; a page that is stamped was read whole before it was sent."""
+        if file.is_stamped:
+            return True
+        try:
+            return (self._folder / file.path).stat().st_size == file.size_bytes
+        except OSError:
+            return False
 
 
 def _credentials() -> AwsCredentialsProvider:

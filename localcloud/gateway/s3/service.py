@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -32,6 +34,27 @@ OBJECT_ACTIONS = {
     "POST": "s3:PutObject",
     "DELETE": "s3:DeleteObject",
 }
+
+
+def refuse_other_digest(request: Request) -> None:
+    """Refuse a body that is not what its Content-MD5 says, which moto does not look at.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+
+    Raises:
+        ServiceError: 400 BadDigest, or InvalidDigest for a header that is no MD5.
+    """
+    given = request.header("Content-MD5")
+    if given is None or request.method != "PUT":
+        return
+    try:
+        wanted = base64.b64decode(given, validate=True)
+    except ValueError:
+        wanted = b""
+    if len(wanted) != hashlib.md5(usedforsecurity=False).digest_size:
+        raise ServiceError(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
+    if hashlib.md5(request.body, usedforsecurity=False).digest() != wanted:
+        raise ServiceError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 
 
 class S3Service:
@@ -101,6 +124,7 @@ class S3Service:
             raise ServiceError(403, "AccessDenied", f"The policy of {bucket} denies {action} with an explicit deny")
         if is_plain_read(request):
             return self._read(bucket, key, request)
+        refuse_other_digest(request)
         response = self._forward(request)
         if response.is_success:
             self._after_object_write(bucket, key, request, response)

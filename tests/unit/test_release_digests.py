@@ -1,0 +1,104 @@
+"""Digests are remembered while a file cannot have changed, and never longer."""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.release.digests import FileDigest, ScannedFile, cache_file, digest_files
+
+
+def scan(path: Path) -> ScannedFile:
+    return ScannedFile(name=path.name, path=str(path), status=path.stat())
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """A file that was written long enough ago to be remembered."""
+    path = tmp_path / "page.html"
+    path.write_bytes(b"one")
+    return path
+
+
+def remembered(page: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> FileDigest:
+    """Digests the file as if nothing in it were younger than the racy time."""
+    monkeypatch.setattr("scripts.release.digests.RACY_SECONDS", -1.0)
+    return digest_files([scan(page)], cache)[page.name]
+
+
+def test_digest_is_of_the_content(page: Path) -> None:
+    found = digest_files([scan(page)], None)["page.html"]
+    assert (found.sha256, found.md5) == (
+        hashlib.sha256(b"one").hexdigest(),
+        hashlib.md5(b"one", usedforsecurity=False).hexdigest(),
+    )
+
+
+def test_unchanged_file_is_not_read_again(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache.json"
+    first = remembered(page, cache, monkeypatch)
+
+    def refuse(_file: ScannedFile) -> FileDigest:
+        raise AssertionError("the file was read")
+
+    monkeypatch.setattr("scripts.release.digests._digest", refuse)
+    assert digest_files([scan(page)], cache)["page.html"] == first
+
+
+@pytest.mark.parametrize("keep_time", [True, False])
+def test_changed_file_is_read_again_even_with_its_old_time(
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keep_time: bool,
+) -> None:
+    cache = tmp_path / "cache.json"
+    remembered(page, cache, monkeypatch)
+    before = page.stat()
+    page.write_bytes(b"two")
+    if keep_time:
+        os.utime(page, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert digest_files([scan(page)], cache)["page.html"].sha256 == hashlib.sha256(b"two").hexdigest()
+
+
+def test_file_that_has_just_changed_is_not_remembered(page: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache.json"
+    now = time.time()
+    os.utime(page, (now, now))
+    digest_files([scan(page)], cache)
+    assert '"files":{}' in cache.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"schema":0,"files":{"page.html":[]}}', '{"schema":1}'])
+def test_damaged_cache_is_no_cache(page: Path, tmp_path: Path, content: str) -> None:
+    cache = tmp_path / "cache.json"
+    cache.write_text(content, encoding="utf-8")
+    assert digest_files([scan(page)], cache)["page.html"].size_bytes == 3
+
+
+def test_cache_that_cannot_be_written_is_no_error(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert digest_files([scan(page)], tmp_path / "file" / "cache.json")["page.html"].size_bytes == 3
+
+
+def test_each_folder_has_a_cache_of_its_own(tmp_path: Path) -> None:
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    one, other = (cache_file(tmp_path / name, environ) for name in ("one", "other"))
+    assert one != other
+    assert one.is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.html", b'<meta name="release" content="">', True),
+        ("a.html", b"<p>release</p>", False),
+        ("a.js", b'<meta name="release" content="">', False),
+    ],
+)
+def test_only_a_page_with_a_place_for_it_is_stamped(tmp_path: Path, name: str, content: bytes, expected: bool) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert digest_files([scan(path)], None)[name].is_stamped is expected
