@@ -92,7 +92,7 @@ def test_outputs_name_what_the_commands_need(deployment: DeploymentWorld) -> Non
 
 def test_publish_without_apply_is_a_plan(deployment: DeploymentWorld, release_id: str, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html><title>other</title>", encoding="utf-8")
-    document = json.loads(deployment.failover("sync-content", str(tmp_path), "--json").stdout)
+    document = json.loads(deployment.failover("sync-content", str(tmp_path), "--force", "--json").stdout)
     assert document["applied"] is False
     assert document["active_release_id"] == release_id
     assert document["uploads"] == {"eu-central-1": ["index.html"], "us-east-1": ["index.html"]}
