@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +17,21 @@ RETENTION = timedelta(days=1)
 
 LARGEST_OWN_SHARE = 0.5
 """A release that changes more than this share of its files is published whole, on a layer of its own."""
+
+
+# What a page loads by itself, under a name with eight or more hex digits: a hash may be digits alone, and so look like a date.
+_LOADED_BY_PAGES = re.compile(
+    r"[-._][0-9a-f]{8,64}\.(css|js|mjs|wasm|map|woff2?|svg|png|webp|avif|jpe?g|gif|ico)(\.(br|gz))?$"
+)
+
+
+def may_be_asked_for(path: str) -> bool:
+    """Returns whether a page that a viewer has open may name this file, and no other page does by then.
+
+    Wider than `is_fingerprinted`, which decides what a browser may keep for a year: this keeps an object for a day. A document
+    with a date in its name is neither; taken out, it is gone at once.
+    """
+    return is_fingerprinted(path) or _LOADED_BY_PAGES.search(path) is not None
 
 
 def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manifest:
@@ -66,5 +82,5 @@ def _still_asked_for(manifest: Manifest, earlier: Manifest | None, now: datetime
             if now - datetime.fromisoformat(each.dropped_at) < RETENTION:
                 yield each
     for file in earlier.files if earlier else ():
-        if is_fingerprinted(file.path):
+        if may_be_asked_for(file.path):
             yield RetainedFile(file=file, dropped_at=rfc3339(now))

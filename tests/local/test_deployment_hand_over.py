@@ -9,6 +9,7 @@ from scripts.terraform_cli import PLAN_HAS_CHANGES
 from tests.local.deployment_world import DeploymentWorld
 from tests.local.test_deployment import await_region
 from tests.local.test_deployment import release_id as release_id
+from tests.local.test_deployment import site as site
 
 pytestmark = pytest.mark.local
 

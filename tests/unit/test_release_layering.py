@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from scripts.release.layering import RETENTION, layered, with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 
@@ -103,3 +105,21 @@ def test_whole_release_names_what_it_retains() -> None:
     active = release(ONE, {OLD_ASSET: "old", "index.html": "1"})
     found = layered(release(TWO, {"index.html": "2"}), active, now=NOW)
     assert (found.base, found.layers) == (None, {OLD_ASSET: ONE})
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("styles.123383015093.css", True),  # a hash of digits alone
+        ("app-0123abcd.css.br", True),
+        ("img/hero.deadbeef.webp", True),
+        ("report-20261124.pdf", False),
+        ("2026-11-24.html", False),
+        ("styles.css", False),
+        ("logo.svg", False),
+    ],
+)
+def test_what_an_open_page_may_name_is_kept_and_a_document_is_not(path: str, expected: bool) -> None:
+    active = release(ONE, {**pages(), path: "old"})
+    found = layered(release(TWO, pages(a="new")), active, now=NOW)
+    assert ([each.file.path for each in found.retained] == [path]) is expected
