@@ -40,6 +40,7 @@ def test_unexpected_layout_falls_back_with_a_warning(monkeypatch: pytest.MonkeyP
     spec = importlib.util.spec_from_file_location(bindings.PACKAGE, package / "__init__.py")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == bindings.PACKAGE else None)
     monkeypatch.setattr(bindings, "node_binary", lambda _environ: "node")
+    monkeypatch.setenv("JSII_NODE", "node")  # load() sets it, and later tests would run an old Node from PATH
     with pytest.warns(UserWarning, match="falling back to the plain import"):
         assert bindings.load() is False
 
