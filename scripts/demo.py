@@ -24,6 +24,7 @@ from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.measurement import Verdict
 from scripts.process_group import first_interrupt_only, started
+from scripts.release.content_settings import served_rules
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
@@ -79,7 +80,8 @@ class Demo:
         with self._step("Build the site, publish it to both regions and switch to it"):
             folder = self._build()
             site = publisher(self._outputs)
-            publish(site, site.plan(read_folder(folder)), folder)
+            rules = served_rules(load_deployment(self._outputs).content)
+            publish(site, site.plan(read_folder(folder, rules=rules)), folder)
         session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
         results = []
         for scenario in SCENARIOS.values():

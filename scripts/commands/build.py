@@ -45,7 +45,7 @@ def build(
     release_id = None
     if not site.findings and not check:
         write_site(site.files, output)
-        release_id = read_folder(output).release_id
+        release_id = read_folder(output, rules=rules).release_id
     if as_json:
         print(json.dumps(_document(site, release_id)))
     else:

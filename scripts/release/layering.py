@@ -25,13 +25,16 @@ _LOADED_BY_PAGES = re.compile(
 )
 
 
-def may_be_asked_for(path: str) -> bool:
+def may_be_asked_for(file: ReleaseFile) -> bool:
     """Returns whether a page that a viewer has open may name this file, and no other page does by then.
 
     Wider than `is_fingerprinted`, which decides what a browser may keep for a year: this keeps an object for a day. A document
     with a date in its name is neither; taken out, it is gone at once.
+    What is stored as immutable (RFC 8246) changes its name with its content, whatever the name looks like: a rule of `[content]`
+    said so.
     """
-    return is_fingerprinted(path) or _LOADED_BY_PAGES.search(path) is not None
+    is_loaded = is_fingerprinted(file.path) or _LOADED_BY_PAGES.search(file.path) is not None
+    return is_loaded or "immutable" in file.cache_control
 
 
 def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manifest:
@@ -82,5 +85,5 @@ def _still_asked_for(manifest: Manifest, earlier: Manifest | None, now: datetime
             if now - datetime.fromisoformat(each.dropped_at) < RETENTION:
                 yield each
     for file in earlier.files if earlier else ():
-        if may_be_asked_for(file.path):
+        if may_be_asked_for(file):
             yield RetainedFile(file=file, dropped_at=rfc3339(now))

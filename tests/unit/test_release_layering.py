@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scripts.release.file_rules import IMMUTABLE_CACHE_CONTROL
 from scripts.release.layering import RETENTION, layered, with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 
@@ -123,3 +124,13 @@ def test_what_an_open_page_may_name_is_kept_and_a_document_is_not(path: str, exp
     active = release(ONE, {**pages(), path: "old"})
     found = layered(release(TWO, pages(a="new")), active, now=NOW)
     assert ([each.file.path for each in found.retained] == [path]) is expected
+
+
+def test_what_a_rule_makes_immutable_is_kept_whatever_its_name() -> None:
+    asset = "assets/index-BxY3kd_w.js"  # a hash of Vite, which no rule can tell from a word
+    first = release(ONE, {**pages(), asset: "old"})
+    stored = (
+        replace(file, cache_control=IMMUTABLE_CACHE_CONTROL) if file.path == asset else file for file in first.files
+    )
+    found = layered(release(TWO, pages(a="new")), replace(first, files=tuple(stored)), now=NOW)
+    assert [each.file.path for each in found.retained] == [asset]

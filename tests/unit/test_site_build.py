@@ -16,6 +16,7 @@ from scripts import cli
 from scripts.errors import WrongUsageError
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import ContentRules, complete_variants, describe, is_fingerprinted
+from scripts.release.manifest import read_folder
 from scripts.site_build.build import BuiltSite, build_site
 from scripts.site_build.output import check_folder, write_site
 from scripts.site_build.references import css_references, read_page, rewritten
@@ -439,6 +440,14 @@ def test_command_goes_by_the_content_of_a_site_file(run: Run, tmp_path: Path) ->
     site_file = tmp_path / "site.toml"
     site_file.write_text("[content]\nlargest_page_bytes = 10\n", encoding="utf-8")
     assert run(DEMO, "--check", "--site-file", site_file)[0] == 1
+
+
+def test_command_names_the_release_id_that_sync_content_gives_under_the_same_content(run: Run, tmp_path: Path) -> None:
+    site_file, output = tmp_path / "site.toml", tmp_path / "made"
+    site_file.write_text('[[content.rule]]\npattern = "*.css"\ncache_control = "no-cache"\n', encoding="utf-8")
+    document = json.loads(run(DEMO, "-o", output, "--site-file", site_file, "--json")[1])
+    rules = parse_content({"rule": [{"pattern": "*.css", "cache_control": "no-cache"}]})
+    assert document["release_id"] == read_folder(output, rules=rules).release_id
 
 
 @pytest.mark.parametrize("text", ["content = 1\n", "[content]\nx = 1\n", "no toml"])
