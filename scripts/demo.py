@@ -13,7 +13,7 @@ from rich.console import Console
 
 from scripts.clock import AwsClock
 from scripts.commands.build import content_rules, make
-from scripts.commands.options import publisher, use_localcloud
+from scripts.commands.options import open_website, publisher, use_localcloud
 from scripts.commands.sync_content import publish
 from scripts.cost import estimate, load_stacks, monthly_cost_usd
 from scripts.deploy import deploy
@@ -79,9 +79,9 @@ class Demo:
             deploy(terraform, self._stacks, self._outputs, self._console)
         with self._step("Build the site, publish it to both regions and switch to it"):
             folder = self._build()
-            site = publisher(self._outputs)
-            rules = served_rules(load_deployment(self._outputs).content)
-            publish(site, site.plan(read_folder(folder, rules=rules)), folder)
+            website = open_website(self._outputs)
+            site = publisher(website)
+            publish(site, site.plan(read_folder(folder, rules=served_rules(website.content))), folder)
         session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
         results = []
         for scenario in SCENARIOS.values():

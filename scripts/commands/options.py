@@ -79,13 +79,11 @@ def open_website(outputs: Path) -> Website:
     )
 
 
-def publisher(outputs: Path) -> Publisher:
+def publisher(site: Website) -> Publisher:
     """Returns the publisher of a deployment."""
-    site = open_website(outputs)
     return Publisher(list(site.buckets.values()), site.routing)
 
 
-def switcher(outputs: Path) -> Switcher:
+def switcher(site: Website) -> Switcher:
     """Returns what switches a deployment between releases that it holds."""
-    site = open_website(outputs)
     return Switcher(list(site.buckets.values()), site.routing)

@@ -13,6 +13,7 @@ from scripts.commands.options import (
     JsonOption,
     LocalcloudOption,
     OutputsOption,
+    open_website,
     switcher,
     use_localcloud,
 )
@@ -32,7 +33,7 @@ def rollback(
     answer does not stop a rollback: it is brought in line later with `failover verify --repair --apply`.
     """
     use_localcloud(localcloud)
-    site = switcher(outputs)
+    site = switcher(open_website(outputs))
     plan = site.plan_rollback(release_id)
     if apply:
         site.rollback(plan)

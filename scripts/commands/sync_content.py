@@ -33,6 +33,7 @@ from scripts.release.manifest import ReleaseFile, read_folder
 from scripts.release.publish import Changes, Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.samples import BadAnswer, sample
+from scripts.release.website import Website
 
 Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]
 _SHOWN = 3
@@ -71,15 +72,14 @@ def sync_content(
     if promote and canary is not None:
         raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
     endpoints = use_localcloud(localcloud)
-    asking = _network_probe(outputs, endpoints) if probe and apply else None
+    website = open_website(outputs)
+    asking = _network_probe(website, endpoints) if probe and apply else None
     if promote:
-        _promote(outputs, asking, apply=apply, as_json=as_json)
+        _promote(website, asking, apply=apply, as_json=as_json)
         return
     try:
-        built = read_folder(
-            folder, cache=cache_file(folder, os.environ), rules=served_rules(open_website(outputs).content)
-        )
-        site = publisher(outputs)
+        built = read_folder(folder, cache=cache_file(folder, os.environ), rules=served_rules(website.content))
+        site = publisher(website)
         plan = site.plan(built, allow_degraded=allow_degraded, force=force)
         if apply and not plan.is_empty:
             written = publish(site, plan, folder, canary=canary)
@@ -88,7 +88,7 @@ def sync_content(
                 switched = _Switched(
                     release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
                 )
-                _keep_what_answers(outputs, asking, switched)
+                _keep_what_answers(website, asking, switched)
     except RegionUnavailableError as error:
         raise _with_way_out(error, is_allowed=allow_degraded) from error
     if as_json:
@@ -105,7 +105,7 @@ def publish(site: Publisher, plan: PublishPlan, folder: Path, *, canary: int | N
         return site.apply(plan, folder, advance)
 
 
-def _keep_what_answers(outputs: Path, probe: Probe, switched: _Switched) -> None:
+def _keep_what_answers(website: Website, probe: Probe, switched: _Switched) -> None:
     """Asks the site's names for the release and rolls back when they do not serve it.
 
     Raises:
@@ -120,7 +120,7 @@ def _keep_what_answers(outputs: Path, probe: Probe, switched: _Switched) -> None
             f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown}\n"
             "There is nothing to go back to. Is the hosted zone delegated? Then `failover status`; --no-probe skips this"
         )
-    switcher(outputs).restore_routing(switched.earlier, switched.written)
+    switcher(website).restore_routing(switched.earlier, switched.written)
     raise ProbeRefusedError(
         f"the site does not serve release {switched.release_id} after the switch:\n{shown}\n"
         f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again"
@@ -137,8 +137,8 @@ class _Switched:
     written: RoutingVersion
 
 
-def _promote(outputs: Path, probe: Probe | None, *, apply: bool, as_json: bool) -> None:
-    site = switcher(outputs)
+def _promote(website: Website, probe: Probe | None, *, apply: bool, as_json: bool) -> None:
+    site = switcher(website)
     plan = site.plan_promotion()
     earlier, release_id = plan.current.routing, plan.manifest.release_id
     if apply:
@@ -146,7 +146,7 @@ def _promote(outputs: Path, probe: Probe | None, *, apply: bool, as_json: bool) 
         if probe is not None:
             files = sample(plan.manifest, Changes(new=(), changed=(), removed=()))
             _keep_what_answers(
-                outputs, probe, _Switched(release_id=release_id, files=files, earlier=earlier, written=written)
+                website, probe, _Switched(release_id=release_id, files=files, earlier=earlier, written=written)
             )
     if as_json:
         print(json.dumps({"from_release_id": earlier.release_id, "to_release_id": release_id, "applied": apply}))
@@ -157,10 +157,10 @@ def _promote(outputs: Path, probe: Probe | None, *, apply: bool, as_json: bool) 
         print("This is the plan. Run again with --apply to carry it out.")
 
 
-def _network_probe(outputs: Path, endpoints: Endpoints | None) -> Probe:
+def _network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
     from scripts.release.probe import network_probe  # DNS and TLS take 0.05 s that a plan should not
 
-    return network_probe(open_website(outputs).hostnames, endpoints).ask
+    return network_probe(website.hostnames, endpoints).ask
 
 
 def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionUnavailableError:

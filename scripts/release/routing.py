@@ -27,7 +27,6 @@ POINTER_SCHEMA = 2
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions.html
 KEYS_PER_WRITE = 50
 STORE_BYTES = 5 * 1024 * 1024
-LARGEST_VALUE_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,16 @@ import os
 import sys
 from pathlib import Path
 
-from scripts.commands.options import publisher, switcher
+from scripts.commands.options import open_website, publisher, switcher
 from scripts.release.manifest import read_folder
 
 
 def publish(outputs: Path, folder: Path) -> None:
     """Publishes as `failover sync-content --apply --no-probe` does; every fourth folder's name asks for a rollback first."""
-    site = publisher(outputs)
+    website = open_website(outputs)
+    site = publisher(website)
     if folder.name.endswith("-back"):
-        undo = switcher(outputs)
+        undo = switcher(website)
         undo.rollback(undo.plan_rollback(None))
     site.apply(site.plan(read_folder(folder)), folder)
 

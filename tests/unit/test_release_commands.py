@@ -16,7 +16,7 @@ from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
 
 Failover = Callable[..., tuple[int, str, str]]
-READERS = ("releases", "status", "verify", "prune", "evacuate", "restore", "sync_content")
+READERS = ("releases", "status", "verify", "prune", "evacuate", "restore", "rollback", "sync_content")
 
 
 class FakeProbe:
@@ -36,7 +36,8 @@ class FakeProbe:
 @pytest.fixture
 def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Failover:
     """Run the command line against this test's website; return exit code, stdout and stderr."""
-    for name in ("options", *READERS):
+    # Options last: a verb's module that is imported only now must not take the replacement for its own.
+    for name in (*READERS, "options"):
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs: world.site)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
