@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
+from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
@@ -23,6 +24,7 @@ from constructs_lib.private_bucket import keep_private
 _NONCURRENT_DAYS = 30
 _NONCURRENT_VERSIONS_KEPT = 3
 _ABORT_UPLOAD_DAYS = 2
+_EVENTS_CHECK = "CKV2_AWS_62"
 _SKIPS = {
     "CKV_AWS_18": "Viewers reach the bucket through CloudFront only, so access logs would list CloudFront's addresses; "
     "they cost a PUT per delivery and a bucket more. CloudTrail (features.audit) records every change of a setting.",
@@ -30,7 +32,7 @@ _SKIPS = {
     "because a rule needs both buckets; checkov sees one state at a time.",
     "CKV_AWS_145": "SSE-S3: the content is public by purpose. SSE-KMS would add 2 USD a month and, per bucket, key grants to "
     "CloudFront and to replication that can each break reading.",
-    "CKV2_AWS_62": "Nothing consumes events of objects: `failover sync-content` verifies both regions before it switches.",
+    _EVENTS_CHECK: "Nothing consumes events of objects: `failover sync-content` verifies both regions before it switches.",
 }
 _HEALTH_PAGE = Path(__file__).parent / "functions" / "health_page.html"
 
@@ -47,10 +49,22 @@ class ContentBucket(Construct):
         regional_domain_name: host of its REST endpoint in its region. The global name may answer 307 for the first hours.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, region: str, provider: AwsProvider) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        region: str,
+        sends_events: bool = False,
+        provider: AwsProvider,
+    ) -> None:
+        """Adds the bucket; with `sends_events` whatever happens to its objects is an event of EventBridge."""
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, provider=provider)
-        skip(bucket, _SKIPS)
+        skip(bucket, {check: why for check, why in _SKIPS.items() if not (sends_events and check == _EVENTS_CHECK)})
+        if sends_events:
+            S3BucketNotification(self, "events", bucket=bucket.id, eventbridge=True, provider=provider)
         versioning = keep_private(self, bucket=bucket, provider=provider)
         self._expire(bucket, versioning, provider)
         self._add_health_objects(bucket, versioning, region, provider)

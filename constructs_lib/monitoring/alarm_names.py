@@ -22,6 +22,8 @@ class AlarmKind(StrEnum):
     REPLICATION_BACKLOG = "replication-backlog"
     REPLICATION_LATENCY = "replication-latency"
     CANARY = "canary-failed"
+    PARITY_LOST = "parity-lost"
+    PARITY_UNCHECKED = "parity-unchecked"
     SERVING_FROM_SECONDARY = "serving-from-secondary"
     BOTH_REGIONS_ILL = "both-regions-ill"
 

@@ -24,6 +24,8 @@ class Missing(StrEnum):
     """The alarm goes to INSUFFICIENT_DATA and tells the topic: the metric's source must never be silent."""
     IS_FINE = "notBreaching"
     """No request, no error."""
+    CHANGES_NOTHING = "ignore"
+    """The source speaks now and then, and what it said holds until it speaks again."""
 
 
 class Alarm(Protocol):

@@ -3,7 +3,7 @@
 from constructs_lib.monitoring.metric_alarm import Metric
 
 PROBER_NAMESPACE = "FailoverSite"
-"""Where a prober publishes: docs/MONITORING.md has its metrics. Nothing here publishes any; each costs 0.30 USD a month."""
+"""Where a prober publishes, and with `features.parity` the parity check: docs/MONITORING.md; each costs 0.30 USD a month."""
 
 
 def health_check_status(health_check_id: str) -> Metric:
@@ -82,6 +82,17 @@ def replication(source: str, destination: str, rule_id: str, name: str) -> Metri
         dimensions={"SourceBucket": source, "DestinationBucket": destination, "RuleId": rule_id},
         statistic="Maximum",
         period_seconds=300,
+    )
+
+
+def missing_objects(hostname: str, region: str, statistic: str, *, period_seconds: int = 60) -> Metric:
+    """Returns how many objects of its releases a region lacked, as `functions/parity_check` publishes it in that region."""
+    return Metric(
+        namespace=PROBER_NAMESPACE,
+        name="MissingObjects",
+        dimensions={"Hostname": hostname, "Region": region},
+        statistic=statistic,
+        period_seconds=period_seconds,
     )
 
 

@@ -1,6 +1,7 @@
 """A small Python function with its role and log group: what the monitoring part runs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cdktf import AssetType, Fn, TerraformAsset
@@ -18,9 +19,8 @@ from constructs_lib.checkov_skips import skip
 from constructs_lib.monitoring.policies import write_log
 
 _RUNTIME = "python3.13"
-_MEMORY_MEGABYTES = 128
 _LOG_RETENTION_DAYS = 365
-_FUNCTION_SKIPS = {
+FUNCTION_SKIPS = {
     "CKV_AWS_50": "X-Ray costs 5.00 USD per million traces; the function makes two calls and logs its failures.",
     "CKV_AWS_115": "Reserved concurrency is taken from the account's pool, which new accounts have 10 of, and the apply would "
     "fail there. Alarms and a five-minute schedule bound the calls.",
@@ -36,6 +36,24 @@ LOG_SKIPS = {
     "CKV_AWS_158": "CloudWatch Logs encrypts with its own key; the lines hold alarm names and states. A KMS key costs 1 USD a "
     "month and region.",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """How much of Lambda a function takes.
+
+    Attributes:
+        memory_megabytes: its memory, which also decides its share of a processor.
+        reserved_concurrency: how many runs at once, taken from the account's; None: what the account has left.
+        skips: checkov's findings that hold for such a function, with the reason.
+    """
+
+    memory_megabytes: int = 128
+    reserved_concurrency: int | None = None
+    skips: Mapping[str, str] = field(default_factory=lambda: FUNCTION_SKIPS)
+
+
+_SMALLEST = Capacity()
 
 
 class SmallFunction(Construct):
@@ -58,6 +76,7 @@ class SmallFunction(Construct):
         environment: Mapping[str, str],
         statements: Sequence[dict[str, object]],
         timeout_seconds: int,
+        capacity: Capacity = _SMALLEST,
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
@@ -91,13 +110,14 @@ class SmallFunction(Construct):
             handler="handler.handler",
             filename=asset.path,
             source_code_hash=Fn.filebase64sha256(asset.path),
-            memory_size=_MEMORY_MEGABYTES,
+            memory_size=capacity.memory_megabytes,
             timeout=timeout_seconds,
+            reserved_concurrent_executions=capacity.reserved_concurrency,
             environment=LambdaFunctionEnvironment(variables=dict(environment)),
             depends_on=[log_group, policy],
             provider=provider,
         )
-        skip(function, _FUNCTION_SKIPS)
+        skip(function, capacity.skips)
         self.arn = function.arn
         self.name = function.function_name
 

@@ -32,6 +32,10 @@ class Features(Section):
     the public name, 2.40, and an alarm, 0.10
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html).
     `replication_metrics` adds S3's replication metrics, 4 metrics and 2 alarms a direction: 2.80.
+    `parity` adds a function in each region that puts back objects of releases, with a metric and two alarms: 1.00, and a few
+    cents for its requests to S3. It reserves one of the account's concurrent executions in each region, and brings
+    `object_events`: S3 tells EventBridge what happens to objects, 1.00 per million events
+    (https://aws.amazon.com/eventbridge/pricing/).
     """
 
     audit: Bool = False
@@ -42,6 +46,8 @@ class Features(Section):
     composite_alarms: Bool = False
     origin_latency: Bool = False
     replication_metrics: Bool = False
+    object_events: Bool = False
+    parity: Bool = False
 
 
 class Headers(Section):

@@ -18,6 +18,7 @@ from constructs_lib.monitoring.health_alarms import HealthAlarms
 from constructs_lib.monitoring.metric_alarm import Alarm
 from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
+from constructs_lib.monitoring.parity_alarms import ParityAlarms
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
 from constructs_lib.monitoring.site_canary import SiteCanary
 from constructs_lib.providers import add_provider
@@ -150,6 +151,15 @@ class MonitoringStack(TerraformStack):
                 ).all
             if site.features.replication_metrics:
                 alarms += self._add_replication_alarms(region)
+            if site.features.parity:
+                alarms += ParityAlarms(
+                    self,
+                    f"parity_alarms_{region}",
+                    site=site,
+                    region=region,
+                    topic_arn=self._topic_arn(region),
+                    provider=self._places[region].provider,
+                ).all
         return alarms
 
     def _add_replication_alarms(self, source: str) -> Sequence[Alarm]:

@@ -7,6 +7,7 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
 from constructs_lib.regional_endpoint import RegionalEndpoint
 from constructs_lib.site_file import Entry, Region, SiteFile
@@ -15,7 +16,7 @@ from constructs_lib.state_backend import add_state_backend
 
 
 class RegionStack(TerraformStack):
-    """Bucket and regional endpoint of one region.
+    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases.
 
     Outputs: region, role, bucket_name, bucket_arn, regional_endpoint_domain_name, regional_endpoint_function_name.
     """
@@ -32,8 +33,19 @@ class RegionStack(TerraformStack):
             "content_bucket",
             name=naming.bucket(site, region.name, account.account_id),
             region=region.name,
+            sends_events=site.features.object_events or site.features.parity,
             provider=provider,
         )
+        if site.features.parity:
+            ParityCheck(
+                self,
+                "parity_check",
+                site=site,
+                region=region.name,
+                account_id=account.account_id,
+                bucket=self.bucket,
+                provider=provider,
+            )
         self.endpoint = RegionalEndpoint(
             self,
             "regional_endpoint",

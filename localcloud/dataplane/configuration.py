@@ -129,6 +129,7 @@ class LambdaFunction:
 
     Attributes:
         api_source_arns: `AWS:SourceArn` patterns of the statements that let API Gateway invoke it.
+        reserved_concurrency: how many runs at once; None: what the account has left.
     """
 
     name: str
@@ -142,6 +143,7 @@ class LambdaFunction:
     memory_megabytes: int
     environment: Mapping[str, str]
     api_source_arns: tuple[str, ...] = ()
+    reserved_concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

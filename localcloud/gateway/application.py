@@ -126,14 +126,15 @@ class Application:
         )
         self._acm = AcmService(self.certificates)
         self._domains = ApiGatewayDomains(domains, self.certificates, has_api_stage)
+        self._cloudwatch = CloudWatchService(clock=self.clock, route53=self.route53_store, regions=self._seen_regions)
         self.s3 = S3Service(
             objects=MotoObjects(),
             faults=self.faults,
             clock=self.clock,
             replication_delay_seconds=replication_delay_seconds,
             forward=lambda request: self._moto.forward(request, "s3"),
+            publish=self._cloudwatch.publish_event,
         )
-        self._cloudwatch = CloudWatchService(clock=self.clock, route53=self.route53_store, regions=self._seen_regions)
         self._control = ControlApi(
             revisions=self._revisions,
             faults=self.faults,

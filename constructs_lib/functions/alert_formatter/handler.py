@@ -187,6 +187,16 @@ GUIDES: dict[str, Guide] = {
         covers="Unknown: compare with the path check and with the canary in the other region.",
         todo="Read the canary's last run; one region only means the network between, not the site.",
     ),
+    "parity-lost": Guide(
+        what="a region lacks objects of its releases",
+        covers="Nothing: an absent page is a 404. But what still lies anywhere is put back within minutes.",
+        todo="Find out who deleted it. If it does not end by itself: `failover verify --repair --apply`.",
+    ),
+    "parity-unchecked": Guide(
+        what="nobody compares a region with its releases",
+        covers=_NOTHING_NEEDED,
+        todo="Read the log of the function PROJECT-ENVIRONMENT-parity-REGION; until it runs, `failover verify` compares.",
+    ),
 }
 _UNKNOWN = Guide(what="an alarm changed", covers="Unknown.", todo="Read the alarm's description.")
 

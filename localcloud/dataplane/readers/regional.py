@@ -77,7 +77,8 @@ def _functions(client: Any, region: str) -> dict[str, LambdaFunction]:  # noqa: 
 
 
 def _function(client: Any, item: Mapping[str, Any], region: str) -> LambdaFunction:  # noqa: ANN401  boto3 client
-    code = client.get_function(FunctionName=item["FunctionName"])["Code"]
+    found = client.get_function(FunctionName=item["FunctionName"])
+    code = found["Code"]
     return LambdaFunction(
         name=item["FunctionName"],
         arn=item["FunctionArn"],
@@ -90,6 +91,7 @@ def _function(client: Any, item: Mapping[str, Any], region: str) -> LambdaFuncti
         memory_megabytes=int(item.get("MemorySize", 128)),
         environment=dict((item.get("Environment") or {}).get("Variables") or {}),
         api_source_arns=_api_permissions(client, item["FunctionName"]),
+        reserved_concurrency=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
     )
 
 

@@ -167,7 +167,7 @@ class LambdaHosts:
             "--handler": function.handler,
             "--timeout": function.timeout_seconds,
             "--speed": self._speed,
-            "--workers": WORKERS,
+            "--workers": _runs_at_once(function),
             "--parent": os.getpid(),
         }
         return await asyncio.create_subprocess_exec(
@@ -205,6 +205,21 @@ class LambdaHosts:
             "AWS_ENDPOINT_URL": self._gateway_url,
             "LOCALCLOUD_FUNCTION_ARN": function.arn,
         }
+
+
+def _runs_at_once(function: LambdaFunction) -> int:
+    """Return how many environments a function has; further runs wait, as events do on AWS, where API Gateway would be refused.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+
+    Raises:
+        UnsupportedResource: none, which stops a function on AWS.
+    """
+    if function.reserved_concurrency is None:
+        return WORKERS
+    if function.reserved_concurrency < 1:
+        raise UnsupportedResource(f"function {function.name}", reason="a reserved concurrency of 0 is not modelled")
+    return min(WORKERS, function.reserved_concurrency)
 
 
 def _log_failed_start(task: "asyncio.Task[_Host]") -> None:

@@ -76,6 +76,10 @@ class CloudWatchService:
             )
             self.record(key, point)
 
+    def publish_event(self, region: str, event: JsonObject) -> None:
+        """Send a service's event to the rules of a region."""
+        self._rules.publish(region, event)
+
     def tick(self) -> None:
         """Do what is due: sample the health checks, run schedules, evaluate alarms."""
         now = self._clock.now_seconds()

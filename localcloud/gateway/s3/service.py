@@ -6,12 +6,14 @@ import base64
 import hashlib
 from collections.abc import Callable
 from urllib.parse import unquote
+from xml.etree.ElementTree import Element
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ServiceError
-from localcloud.gateway.faults import FaultBoard, FaultKind, corrupted
+from localcloud.gateway.faults import Fault, FaultBoard, FaultKind, corrupted
 from localcloud.gateway.s3.answers import STATUS_CODES, error_response
 from localcloud.gateway.s3.moto_objects import MotoObjects
+from localcloud.gateway.s3.object_events import ObjectEvents, Publish
 from localcloud.gateway.s3.object_reads import is_plain_read, read_object
 from localcloud.gateway.s3.replicator import Replicator
 from localcloud.gateway.s3.subresources import BucketSubresources, subresource_of
@@ -68,11 +70,13 @@ class S3Service:
         clock: AwsClock,
         replication_delay_seconds: float,
         forward: Callable[[Request], Response],
+        publish: Publish,
     ) -> None:
         self._objects = objects
         self._faults = faults
         self._forward = forward
         self.subresources = BucketSubresources(objects)
+        self._events = ObjectEvents(objects=objects, wants=self.subresources.tells_event_bridge, publish=publish)
         self.replicator = Replicator(
             objects=objects,
             clock=clock,
@@ -86,8 +90,10 @@ class S3Service:
         bucket, _, key = unquote(request.raw_path).lstrip("/").partition("/")
         is_head = request.method == "HEAD"
         try:
-            if request.environ.get(ORIGIN_HEADER) and request.method in {"GET", "HEAD"}:
-                return self._read_for_data_plane(bucket, key, request)
+            if request.environ.get(ORIGIN_HEADER):
+                if request.method in {"GET", "HEAD"}:
+                    return self._read_for_data_plane(bucket, key, request)
+                self._apply_faults_to_write(bucket, request)
             return self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
         except ServiceError as error:
             return error_response(error.status, error.code, error.message, is_head=is_head)
@@ -97,15 +103,25 @@ class S3Service:
         region = self._objects.bucket(bucket).region_name
         is_edge = request.environ.get(ORIGIN_HEADER) == EDGE_ORIGIN
         fault = self._faults.apply_before_read(region, has_connected=is_edge)
-        if fault is not None and fault.kind is FaultKind.STATUS:
-            status = fault.value or 500
-            code = {int(known): name for known, name in STATUS_CODES.items()}.get(status, "ServiceUnavailable")
-            message = f"injected by {fault.id}"
-            return error_response(status, code, message, is_head=request.method == "HEAD")
+        _refuse_as_injected(fault)
         response = self._read(bucket, key, request) if key and is_plain_read(request) else self._forward(request)
         if fault is not None and response.is_success:
             response.body = corrupted(response.body)
         return response
+
+    def _apply_faults_to_write(self, bucket: str, request: Request) -> None:
+        """Apply the faults of the bucket's region to a function's write, and of the region that a copy comes from.
+
+        Raises:
+            ServiceError: the status of a fault; 503 for a copy whose source S3 cannot reach (inferred: AWS names no code for it).
+            ConnectionDropped: the write gets no answer.
+        """
+        _refuse_as_injected(
+            self._faults.apply_before_read(self._objects.bucket(bucket).region_name, has_connected=False)
+        )
+        source = unquote(request.header("x-amz-copy-source") or "").lstrip("/").partition("/")[0]
+        if source and self._faults.has_outage(f"s3:{self._objects.bucket(source).region_name}"):
+            raise ServiceError(503, "ServiceUnavailable", f"the region of {source} does not answer")
 
     def _read(self, bucket: str, key: str, request: Request) -> Response:
         response = read_object(self._objects, bucket, key, request)
@@ -134,12 +150,22 @@ class S3Service:
         version_id = _header(response, "x-amz-version-id")
         is_part = "partNumber" in request.query or "uploads" in request.query
         if request.method == "DELETE":
-            if "versionId" not in request.query and "tagging" not in request.query and version_id:
-                self.replicator.object_marked_deleted(bucket, key)
+            self._after_object_deletion(bucket, key, request, version_id)
         elif request.method in {"PUT", "POST"} and not is_part:
             if version_id is None:
                 version_id = request.query.get("versionId") or self._latest_version_id(bucket, key)
             self.replicator.object_written(bucket, key, version_id)
+            self._events.object_written(bucket, key, version_id, request)
+
+    def _after_object_deletion(self, bucket: str, key: str, request: Request, version_id: str | None) -> None:
+        """Follow a DELETE; without a version id it puts a delete marker, if the bucket is versioned."""
+        if request.query.keys() & {"tagging", "uploadId"}:
+            return
+        named = request.query.get("versionId")
+        is_marked = named is None and version_id is not None
+        if is_marked:
+            self.replicator.object_marked_deleted(bucket, key)
+        self._events.object_deleted(bucket, key, named or version_id, is_marked=is_marked)
 
     def _latest_version_id(self, bucket: str, key: str) -> str | None:
         stored = self._objects.bucket(bucket)
@@ -154,19 +180,42 @@ class S3Service:
         if not response.is_success:
             return response
         if request.method == "POST" and "delete" in request.query:
-            for deleted in parse_xml(response.body).findall("Deleted"):
-                if deleted.find("DeleteMarkerVersionId") is not None:
-                    self.replicator.object_marked_deleted(bucket, deleted.findtext("Key") or "")
+            self._after_deletions(bucket, parse_xml(response.body))
         elif request.method == "DELETE" and not request.query.keys() - {"x-id"}:
             self.subresources.forget_bucket(bucket)
             self.replicator.forget_bucket(bucket)
         return response
+
+    def _after_deletions(self, bucket: str, result: Element) -> None:
+        """Follow a DeleteObjects.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletedObject.html
+        """
+        for deleted in result.findall("Deleted"):
+            key, marker = deleted.findtext("Key") or "", deleted.findtext("DeleteMarkerVersionId")
+            if marker is not None:
+                self.replicator.object_marked_deleted(bucket, key)
+            self._events.object_deleted(
+                bucket, key, marker or deleted.findtext("VersionId"), is_marked=marker is not None
+            )
 
     def _handle_subresource(self, bucket: str, name: str, request: Request) -> Response:
         response = self.subresources.handle(bucket, name, request)
         if name == "notification" and request.method == "PUT" and self.subresources.wants_events(bucket):
             return self._forward(request)  # moto sends the events, and checks their destinations
         return response
+
+
+def _refuse_as_injected(fault: Fault | None) -> None:
+    """Refuse with the status of a fault, if it has one.
+
+    Raises:
+        ServiceError: that status.
+    """
+    if fault is not None and fault.kind is FaultKind.STATUS:
+        status = fault.value or 500
+        code = {int(known): name for known, name in STATUS_CODES.items()}.get(status, "ServiceUnavailable")
+        raise ServiceError(status, code, f"injected by {fault.id}")
 
 
 def _header(response: Response, name: str) -> str | None:

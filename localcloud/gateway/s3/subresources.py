@@ -41,6 +41,7 @@ MAXIMUM_POLICY_BYTES = 20 * 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html"""
 
 EVENT_DESTINATIONS = {"TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration"}
+EVENT_BRIDGE = "EventBridgeConfiguration"
 
 
 def subresource_of(request: Request) -> str | None:
@@ -98,6 +99,11 @@ class BucketSubresources:
         kept = self._kept.get((bucket, "notification", ""))
         return kept is not None and any(tag.encode() in kept.body for tag in EVENT_DESTINATIONS)
 
+    def tells_event_bridge(self, bucket: str) -> bool:
+        """Return whether the bucket's events go to EventBridge."""
+        kept = self._kept.get((bucket, "notification", ""))
+        return kept is not None and EVENT_BRIDGE.encode() in kept.body
+
     def _put(self, bucket: str, name: str, request: Request) -> Response:
         body = decoded_body(request)
         headers: dict[str, str] = {}
@@ -108,6 +114,8 @@ class BucketSubresources:
         elif name == "lifecycle":
             _check_lifecycle(parse_xml(body))
             headers[TRANSITION_HEADER] = request.header(TRANSITION_HEADER) or DEFAULT_TRANSITION_SIZE
+        elif name == "notification":
+            _check_notification(parse_xml(body))
         else:
             parse_xml(body)
         self._kept[(bucket, name, request.query.get("id", ""))] = _Kept(body, headers)
@@ -233,6 +241,13 @@ def _check_lifecycle(configuration: Element) -> None:
         raise ServiceError(400, "MalformedXML", "A lifecycle configuration needs rules, each with a Status")
     if len(set(identifiers)) < len(identifiers):
         raise ServiceError(400, "InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+
+
+def _check_notification(configuration: Element) -> None:
+    """Refuse EventBridge together with another destination: moto would send each event to EventBridge once more."""
+    tags = {child.tag for child in configuration}
+    if EVENT_BRIDGE in tags and tags & EVENT_DESTINATIONS:
+        raise UnsupportedResource("bucket notifications to EventBridge and to a topic, queue or function at once")
 
 
 def decoded_body(request: Request) -> bytes:

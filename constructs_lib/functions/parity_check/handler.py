@@ -1,0 +1,302 @@
+"""Compares this region's bucket with the releases that it should hold, and puts back what it lacks.
+
+EventBridge wakes it: the pointer was written, an object was deleted, an hour is over. A manifest says what a release consists of
+(scripts/release/manifest.py). What is missing comes from an older version in this very bucket, which a delete marker leaves
+there, else from another region's bucket. It deletes nothing and writes below releases/ only: manifests and the pointer are left
+to `failover verify --repair`, but counted.
+
+A run that finds something missing fails, after it has said so and repaired what it could. Lambda then runs it again after a
+minute, and once more after two (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html): that confirms
+the repair, goes on where it stopped, and asks again a region that did not answer.
+
+Ships alone: one file, only the Lambda runtime's own packages. Environment: BUCKET and REGION, this region's; OTHERS, a JSON
+object of region -> bucket; HOSTNAME and NAMESPACE, for the metric; COMPARES_ETAGS, "false" where an ETag is no MD5.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+RELEASES_PREFIX = "releases/"
+MANIFESTS_PREFIX = "control/manifests/"
+POINTER_KEY = "control/active.json"
+MANIFEST_SCHEMA = 2
+
+_COPIES_AT_ONCE = 8
+# With eight at once about a minute and a half; what is left is the next run's.
+_MOST_COPIES = 1000
+# A copy of the largest object and what follows it must fit in.
+_RESERVED_MILLISECONDS = 60_000
+# Events carry whole seconds; a deletion within the second in which a comparison began may not have been seen by it.
+_EVENT_PRECISION = timedelta(seconds=2)
+_NAMED_KEYS = 5
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    max_pool_connections=_COPIES_AT_ONCE,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+)
+
+Wanted = dict[str, tuple[int, str]]
+"""Key -> size in bytes and MD5."""
+
+_clean: dict[str, datetime | None] = {"since": None}
+"""When the last comparison began that found nothing missing; events from before it need no other one."""
+
+
+class ParityLost(RuntimeError):  # noqa: N818  what happened
+    """The region lacked something when the run began."""
+
+
+class ReleasesChanged(RuntimeError):  # noqa: N818  what happened
+    """A release was pruned while it was compared; the next try compares what is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """One region's bucket and a client for it."""
+
+    region: str
+    name: str
+    client: Any
+
+    def read_json(self, key: str) -> tuple[dict[str, Any], datetime] | None:
+        """Returns an object's JSON and when it was written; None when there is no such object."""
+        try:
+            found = self.client.get_object(Bucket=self.name, Key=key)
+        except self.client.exceptions.NoSuchKey:
+            return None
+        return json.loads(found["Body"].read()), found["LastModified"]
+
+    def listed(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """Yields what lies under a prefix; one request per 1,000 objects."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+            yield from page.get("Contents", [])
+
+    def version_of(self, key: str, size_bytes: int, md5: str) -> str | None:
+        """Returns the id of a version of the object, the newest that has this content."""
+        answer = self.client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=100)
+        versions = (version for version in answer.get("Versions", []) if version["Key"] == key)
+        return next((version["VersionId"] for version in versions if _is(version, size_bytes, md5)), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """What the region should hold and lacks.
+
+    Attributes:
+        releases: the releases that were compared.
+        objects: how many objects they have.
+        missing: files that are absent or differ.
+        control: control objects that only `failover verify --repair` writes.
+        silent: regions that did not answer.
+    """
+
+    releases: list[str] = field(default_factory=list)
+    objects: int = 0
+    missing: Wanted = field(default_factory=dict)
+    control: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+    @property
+    def lacking(self) -> int:
+        """Number of objects that the region lacks."""
+        return len(self.missing) + len(self.control)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  Lambda's own type
+    """Compares, publishes the metric, repairs; returns what was found.
+
+    Raises:
+        ParityLost: something was missing, whether or not it was repaired; Lambda tries again.
+    """
+    if _is_covered(event):
+        return {"covered": True}
+    began_at = datetime.now(UTC)
+    own, others = _buckets()
+    found = compare(own, others)
+    _publish(found.lacking)
+    report = {
+        "region": own.region,
+        "releases": len(found.releases),
+        "objects": found.objects,
+        "missing": found.lacking,
+        "silent_regions": found.silent,
+    }
+    if not found.lacking:
+        _clean["since"] = began_at
+        print(json.dumps(report))
+        return report
+    report["repaired"] = repair(own, others, found.missing, context)
+    report["keys"] = [*found.control, *found.missing][:_NAMED_KEYS]
+    print(json.dumps(report))
+    raise ParityLost(json.dumps(report))
+
+
+def _is_covered(event: dict[str, Any]) -> bool:
+    """Returns whether a clean comparison began after the event: a storm of events then costs one comparison, not thousands."""
+    since = _clean["since"]
+    if since is None or event.get("source") != "aws.s3":
+        return False
+    return datetime.fromisoformat(event["time"]) + _EVENT_PRECISION <= since
+
+
+def _buckets() -> tuple[Bucket, list[Bucket]]:
+    named = {os.environ["REGION"]: os.environ["BUCKET"], **json.loads(os.environ["OTHERS"])}
+    own, *others = (
+        Bucket(region=region, name=name, client=boto3.client("s3", region_name=region, config=_CONFIG))
+        for region, name in named.items()
+    )
+    return own, others
+
+
+def compare(own: Bucket, others: list[Bucket]) -> Comparison:
+    """Compares this region's objects with the manifests of its releases, and of the active one whatever the region has of it.
+
+    Raises:
+        ReleasesChanged: a release was pruned meanwhile.
+    """
+    found = Comparison()
+    releases = _release_ids(own)
+    active = _follow_pointers(own, others, found)
+    wanted: Wanted = {}
+    for release_id in sorted(releases | active):
+        if release_id not in releases:
+            found.control.append(_manifest_key(release_id))
+        wanted |= _files_of(release_id, [own, *others], found)
+    found.releases, found.objects = sorted(releases | active), len(wanted)
+    for item in own.listed(RELEASES_PREFIX):
+        if item["Key"] in wanted and _is(item, *wanted[item["Key"]]):
+            del wanted[item["Key"]]
+    found.missing = wanted
+    # `failover prune` deletes a manifest before the objects: without this look its deletions would be undone.
+    if wanted and (gone := releases - _release_ids(own)):
+        raise ReleasesChanged(f"pruned meanwhile: {', '.join(sorted(gone))}")
+    return found
+
+
+def _release_ids(own: Bucket) -> set[str]:
+    """Returns the releases that the region says it holds."""
+    return {item["Key"].removeprefix(MANIFESTS_PREFIX).removesuffix(".json") for item in own.listed(MANIFESTS_PREFIX)}
+
+
+def _manifest_key(release_id: str) -> str:
+    return f"{MANIFESTS_PREFIX}{release_id}.json"
+
+
+def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> set[str]:
+    """Returns the active release and its base layer, by the pointer that was written last; notes a pointer here that is older."""
+    pointers = {own.region: own.read_json(POINTER_KEY)}
+    for other in others:
+        try:
+            pointers[other.region] = other.read_json(POINTER_KEY)
+        except (BotoCoreError, ClientError, ValueError) as error:
+            print(f"{other.region} does not answer: {type(error).__name__}: {error}")
+            found.silent.append(other.region)
+    written = [pointer for pointer in pointers.values() if pointer is not None]
+    if not written:
+        return set()
+    newest, _ = max(written, key=lambda pointer: pointer[1])
+    mine = pointers[own.region]
+    if mine is None or mine[0] != newest:
+        found.control.append(POINTER_KEY)
+    return {newest["release_id"], newest["base_id"]}
+
+
+def _files_of(release_id: str, buckets: list[Bucket], found: Comparison) -> Wanted:
+    """Returns what a release's own manifest lists; its base layer has a manifest of its own."""
+    for bucket in buckets:
+        if bucket.region in found.silent:
+            continue
+        if (read := bucket.read_json(_manifest_key(release_id))) is not None:
+            return files_of(read[0])
+    print(f"release {release_id} has no manifest in any region that answers")
+    return {}
+
+
+def files_of(manifest: dict[str, Any]) -> Wanted:
+    """Returns the objects of a manifest. A row begins with path, layer, size and MD5, whatever follows.
+
+    Raises:
+        ValueError: another schema.
+    """
+    if manifest["schema"] != MANIFEST_SCHEMA:
+        raise ValueError(
+            f"manifest of schema {manifest['schema']}; this function reads {MANIFEST_SCHEMA}: deploy it anew"
+        )
+    return {
+        f"{RELEASES_PREFIX}{layer}/{path}": (size_bytes, md5)
+        for path, layer, size_bytes, md5, *_ in [*manifest["files"], *manifest["retained"]]
+    }
+
+
+def _is(item: dict[str, Any], size_bytes: int, md5: str) -> bool:
+    """Returns whether a listed object or version has this content."""
+    return item["Size"] == size_bytes and (not _compares_etags() or item["ETag"].strip('"') == md5)
+
+
+def _compares_etags() -> bool:
+    """An ETag is the MD5 of what one PUT stored, but not under SSE-KMS.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    return os.environ.get("COMPARES_ETAGS", "true") == "true"
+
+
+def repair(own: Bucket, others: list[Bucket], missing: Wanted, context: Any) -> int:  # noqa: ANN401  Lambda's own type
+    """Copies what is missing, until the time or the most copies of a run are used up; returns how many.
+
+    Raises:
+        RuntimeError: S3 stores something else than it was asked to; without an end to it every run would copy everything again.
+    """
+
+    def copied(key: str) -> bool:
+        if context.get_remaining_time_in_millis() < _RESERVED_MILLISECONDS:
+            return False
+        return any(_copied_from(source, own, key, *missing[key]) for source in [own, *others])
+
+    with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
+        jobs = [pool.submit(copied, key) for key in list(missing)[:_MOST_COPIES]]
+        try:
+            return sum(job.result() for job in jobs)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _copied_from(source: Bucket, own: Bucket, key: str, size_bytes: int, md5: str) -> bool:
+    """Copies one object from any of its versions in a bucket; a source that refuses is no source.
+
+    The copy keeps headers and metadata. One request copies up to 5 GB, and the publisher takes no larger file:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+    try:
+        version_id = source.version_of(key, size_bytes, md5)
+        if version_id is None:
+            return False
+        copy_source = {"Bucket": source.name, "Key": key, "VersionId": version_id}
+        answer = own.client.copy_object(Bucket=own.name, Key=key, CopySource=copy_source)
+    except (BotoCoreError, ClientError) as error:
+        print(f"{key} cannot be copied from {source.region}: {type(error).__name__}: {error}")
+        return False
+    stored = answer["CopyObjectResult"]["ETag"].strip('"')
+    if _compares_etags() and stored != md5:
+        raise RuntimeError(f"S3 stored {key} with ETag {stored} instead of {md5}: nothing else is copied")
+    return True
+
+
+def _publish(missing: int) -> None:
+    """One metric, with one request: each metric costs 0.30 USD a month."""
+    dimensions = [{"Name": name.title(), "Value": os.environ[name]} for name in ("HOSTNAME", "REGION")]
+    boto3.client("cloudwatch", region_name=os.environ["REGION"], config=_CONFIG).put_metric_data(
+        Namespace=os.environ["NAMESPACE"],
+        MetricData=[{"MetricName": "MissingObjects", "Dimensions": dimensions, "Value": missing, "Unit": "Count"}],
+    )
