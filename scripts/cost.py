@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scripts.errors import MissingOutputError
+from scripts.parity_cost import parity
 from scripts.protection_cost import protection
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
@@ -219,6 +220,7 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     yield "S3 reads by health probes", "s3_get", probes, "requests"
     # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
     yield "S3 reads of the region marker", "s3_get", traffic.page_views_per_month, "requests"
+    yield from parity(resources, site_bytes=traffic.site_bytes)
     yield from protection(resources, page_views=traffic.page_views_per_month, requests=requests, probes=probes)
 
 

@@ -1,4 +1,4 @@
-"""The demo's site, deployed once per test run by the real `cdktf deploy` with the real AWS provider to localcloud."""
+"""The demo's site with its parity check, deployed once per test run by the real `cdktf deploy` with the real AWS provider to localcloud."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from tools import cdktf_cli
 ROOT = Path(__file__).parents[2]
 STACKS = ("dns", "region-eu-central-1", "region-us-east-1", "edge", "monitoring")
 SPEED = 5.0
+SITE_FILE = f"{(ROOT / 'config' / 'demo.toml').read_text(encoding='utf-8')}\n[features]\nparity = true\n"
 _DEPLOY_TIMEOUT_SECONDS = 400
 
 
@@ -28,7 +29,7 @@ class DeploymentWorld:
     """A deployed demo site and how to reach it.
 
     Attributes:
-        folder: holds `localcloud/` (state folder), `cdktf.out/stacks` and `outputs.json`.
+        folder: holds `site.toml`, `localcloud/` (state folder), `cdktf.out/stacks` and `outputs.json`.
         endpoints: the running localcloud.
         terraform: Terraform pointed at it.
     """
@@ -93,7 +94,8 @@ def deployment(pytestconfig: pytest.Config) -> DeploymentWorld:
 
 def _cdktf_deploy(folder: Path, endpoints: Endpoints) -> None:
     """Runs cdktf as its users do, in a folder of its own so that neither state nor output lands in the repository."""
-    app = f"{sys.executable} {ROOT / 'main.py'} {ROOT / 'config' / 'demo.toml'}"
+    (folder / "site.toml").write_text(SITE_FILE, encoding="utf-8")
+    app = f"{sys.executable} {ROOT / 'main.py'} {folder / 'site.toml'}"
     config = {"language": "python", "app": app, "output": "cdktf.out", "projectId": "test", "sendCrashReports": "false"}
     (folder / "cdktf.json").write_text(json.dumps(config), encoding="utf-8")
     environment = {**os.environ, **cdktf_cli.environment(), **endpoints.environment}

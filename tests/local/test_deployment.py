@@ -25,7 +25,7 @@ from scripts.control import ControlApi
 from scripts.release.file_rules import ContentRules
 from scripts.site_build.output import write_site
 from scripts.terraform_cli import PLAN_CLEAN, PLAN_HAS_CHANGES
-from tests.local.deployment_world import STACKS, DeploymentWorld
+from tests.local.deployment_world import SITE_FILE, STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
@@ -270,8 +270,7 @@ def logged_alarms(deployment: DeploymentWorld, region: str) -> set[tuple[str, st
 def synthesized(deployment: DeploymentWorld, folder: str, features: str) -> Path:
     """Synthesizes the demo's site with more features beside the deployed stacks, so that both share their states."""
     site = deployment.folder / f"{folder}.toml"
-    demo = Path(__file__).parents[2] / "config" / "demo.toml"
-    site.write_text(f"{demo.read_text(encoding='utf-8')}\n[features]\n{features}\n", encoding="utf-8")
+    site.write_text(f"{SITE_FILE}{features}\n", encoding="utf-8")  # it ends in [features]
     output = deployment.folder / folder
     main = Path(__file__).parents[2] / "main.py"
     subprocess.run([sys.executable, str(main), str(site), "--output", str(output)], check=True, capture_output=True)
@@ -313,9 +312,10 @@ def monitoring_left(deployment: DeploymentWorld) -> list[str]:
         found += [item["DashboardName"] for item in ask("cloudwatch", "list_dashboards")["DashboardEntries"]]
         found += [item["TopicArn"] for item in ask("sns", "list_topics")["Topics"]]
         found += [item["SubscriptionArn"] for item in ask("sns", "list_subscriptions")["Subscriptions"]]
-        found += [item["Name"] for item in ask("events", "list_rules")["Rules"]]
+        rules = [item["Name"] for item in ask("events", "list_rules")["Rules"]]
+        found += [name for name in rules if "-parity-" not in name]
         found += [item["policyName"] for item in ask("logs", "describe_resource_policies")["resourcePolicies"]]
         names = [item["FunctionName"] for item in ask("lambda", "list_functions")["Functions"]]
-        found += [name for name in names if "-endpoint-" not in name]
+        found += [name for name in names if "-endpoint-" not in name and "-parity-" not in name]
     budgets = ask("budgets", "describe_budgets", AccountId="123456789012")["Budgets"]
     return found + [budget["BudgetName"] for budget in budgets]

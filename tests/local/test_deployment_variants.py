@@ -17,12 +17,11 @@ from typing import Any
 import pytest
 
 from tests.local.deployment_world import STACKS as DEPLOYED
-from tests.local.deployment_world import DeploymentWorld
+from tests.local.deployment_world import SITE_FILE, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
 ROOT = Path(__file__).parents[2]
-DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
 
 # The monitoring watches; nothing that serves is in it.
 STACKS = tuple(stack for stack in DEPLOYED if stack != "monitoring")
@@ -87,7 +86,7 @@ def planned(deployment: DeploymentWorld, tmp_path_factory: pytest.TempPathFactor
 
 
 def _prepare(deployment: DeploymentWorld, folder: Path, changes: tuple[tuple[str, str], ...]) -> None:
-    text = DEMO
+    text = SITE_FILE
     for found, replacement in changes:
         assert found in text
         text = text.replace(found, replacement)

@@ -316,7 +316,8 @@ def test_regional_endpoint_is_dual_stack_tls_1_2_and_closed_by_default(site: Sit
 
 def test_regional_endpoint_may_read_its_own_bucket_only(site: SiteFile, stacks: Stacks) -> None:
     for region in site.region:
-        (policy,) = stacks[f"region-{region.name}"]["resource"]["aws_iam_role_policy"].values()
+        policies = stacks[f"region-{region.name}"]["resource"]["aws_iam_role_policy"].values()
+        (policy,) = (body for body in policies if "regional_endpoint" in body["role"])
         statements = json.loads(policy["policy"])["Statement"]
         actions = {action for item in statements for action in _listed(item["Action"])}
         assert actions == {"s3:GetObject", "s3:ListBucket", "logs:CreateLogStream", "logs:PutLogEvents"}

@@ -70,7 +70,9 @@ def check(versioned: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         "NAMESPACE": "FailoverSite",
     }
     made = Check(module=load(monkeypatch, "parity_check/handler.py", environment=environment))
-    clients = {("s3", region): bucket.client for region, bucket in versioned.site.buckets.items()}
+    clients: dict[tuple[str, str], Any] = {
+        ("s3", region): bucket.client for region, bucket in versioned.site.buckets.items()
+    }
     clients["cloudwatch", PRIMARY] = made
     fake = SimpleNamespace(client=lambda service, region_name, **_: clients[service, region_name])
     monkeypatch.setattr(made.module, "boto3", fake)
@@ -339,7 +341,7 @@ def test_rows_of_a_manifest_are_what_verify_looks_for(versioned: ReleaseWorld, c
     manifest = versioned.publish("three")
     stored = versioned.site.buckets[PRIMARY].read_manifest(manifest.release_id)
     assert stored is not None and stored.base == base and stored.retained
-    read = {}
+    read: dict[str, tuple[int, str]] = {}
     for each in (stored, base):
         read |= check.module.files_of(json.loads(each.to_json()))
     assert read == {file.key: (file.size_bytes, file.md5) for file in stored.held_files}
