@@ -26,7 +26,7 @@ _CODE = Path(__file__).parent / "functions" / "parity_check"
 _MEMORY_MEGABYTES = 512
 # Four minutes of copying; the handler leaves the last one for what has begun.
 _TIMEOUT_SECONDS = 300
-# One at a time: ten thousand deletions at once then cost one comparison and not thousands, two runs never copy the same
+# One at a time: ten thousand deletions at once then cost a few comparisons, two runs never copy the same
 # object, and the account's other executions, the regional endpoint's among them, are left alone. Lambda keeps the events
 # that wait: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 _RUNS_AT_ONCE = 1

@@ -1,4 +1,4 @@
-"""The demo's site with its parity check, deployed once per test run by the real `cdktf deploy` with the real AWS provider to localcloud."""
+"""The demo's site with a parity check, deployed once per test run by `cdktf deploy` with the real AWS provider to localcloud."""
 
 import json
 import os
@@ -20,7 +20,9 @@ from tools import cdktf_cli
 ROOT = Path(__file__).parents[2]
 STACKS = ("dns", "region-eu-central-1", "region-us-east-1", "edge", "monitoring")
 SPEED = 5.0
-SITE_FILE = f"{(ROOT / 'config' / 'demo.toml').read_text(encoding='utf-8')}\n[features]\nparity = true\n"
+_DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+# What the parity check costs is above the demo's objective.
+SITE_FILE = f"{_DEMO.replace('monthly_cost_usd = 7.50', 'monthly_cost_usd = 9.00')}\n[features]\nparity = true\n"
 _DEPLOY_TIMEOUT_SECONDS = 400
 
 

@@ -103,6 +103,29 @@ def test_second_publish_has_nothing_to_do(deployment: DeploymentWorld, release_i
     assert "Nothing to do" in deployment.failover("sync-content", str(site), "--apply").stdout
 
 
+PARITY_ALARM = "failover-site-demo-alarm-parity-lost.eu-central-1"
+
+
+def test_lost_objects_come_back_by_themselves(deployment: DeploymentWorld, release_id: str) -> None:
+    """One under a delete marker, from its older version; one without any version, from the other region."""
+    buckets = json.loads((deployment.folder / "outputs.json").read_text(encoding="utf-8"))["edge"]["buckets"]
+    s3, bucket = s3_client(deployment, "eu-central-1"), buckets["eu-central-1"]
+    marked, erased = (f"releases/{release_id}/{path}" for path in ("index.html", "404.html"))
+    s3.delete_object(Bucket=bucket, Key=marked)
+    for version in s3.list_object_versions(Bucket=bucket, Prefix=erased)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=erased, VersionId=version["VersionId"])
+    deadline = time.monotonic() + 20
+    while len(found := {each["Key"] for each in listed(s3, bucket, release_id)} & {marked, erased}) < 2:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+    s3.close()
+
+
+def listed(s3: Any, bucket: str, release_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = s3.list_objects_v2(Bucket=bucket, Prefix=f"releases/{release_id}/")["Contents"]
+    return found
+
+
 def test_rollback_goes_back_and_forth(deployment: DeploymentWorld, release_id: str, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html><title>other</title>", encoding="utf-8")
     other = json.loads(deployment.failover("sync-content", str(tmp_path), "--force", "--apply", "--json").stdout)[
@@ -231,6 +254,15 @@ def test_covered_outage_mails_what_covers_and_what_to_do(deployment: DeploymentW
     assert "Runbook:       docs/DISASTER_RECOVERY.md#origin-group-covers" in mail["text"]
     events = logged_alarms(deployment, "us-east-1")
     assert ("failover-site-demo-alarm-origin-group-covers", "ALARM") in events
+
+
+def test_lost_objects_raised_an_alarm_that_is_over(deployment: DeploymentWorld, release_id: str) -> None:
+    """Asked long after they were lost: the alarm and the retry that ends it each take an AWS minute, which others use."""
+    assert release_id
+    deadline = time.monotonic() + 40
+    while not {(PARITY_ALARM, "ALARM"), (PARITY_ALARM, "OK")} <= (seen := logged_alarms(deployment, "eu-central-1")):
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.5)
 
 
 async def _mails_during_fault(control: ControlApi, clock: AwsClock, *, wanted: str) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.local.deployment_world import STACKS as DEPLOYED
 from tests.local.deployment_world import SITE_FILE, DeploymentWorld
+from tests.local.deployment_world import STACKS as DEPLOYED
 
 pytestmark = pytest.mark.local
 

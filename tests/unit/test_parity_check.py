@@ -287,11 +287,11 @@ def test_without_comparable_etags_the_size_decides(
 def test_event_from_before_a_clean_comparison_needs_no_other(
     versioned: ReleaseWorld, check: Check, seconds_before: int, is_covered: bool
 ) -> None:
-    """Ten thousand deletions are ten thousand events, and one comparison."""
+    """Ten thousand deletions are ten thousand events, and a few comparisons."""
     versioned.publish()
     check.run()
-    since = check.module._clean["since"].replace(microsecond=0)
-    check.module._clean["since"] = since
+    since = check.module._remembered["clean_since"].replace(microsecond=0)
+    check.module._remembered["clean_since"] = since
     found = check.run(event(since - timedelta(seconds=seconds_before)))
     assert found.get("covered", False) is is_covered
 
@@ -301,6 +301,20 @@ def test_event_is_not_covered_by_a_comparison_that_found_something(versioned: Re
     versioned.delete(PRIMARY, index_page(manifest))
     check.run_and_find()
     assert "covered" not in check.run(event(datetime.now(UTC) - timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize(("minutes", "is_covered"), [(-1, False), (1, True)])
+def test_repair_is_confirmed_in_a_later_minute(
+    versioned: ReleaseWorld, check: Check, minutes: int, is_covered: bool
+) -> None:
+    """CloudWatch shows the worst of a minute, so a 0 in the minute of the 1 does not end the alarm: Lambda's retry must."""
+    manifest = versioned.publish()
+    versioned.delete(PRIMARY, index_page(manifest))
+    check.run_and_find()
+    check.module._remembered["lost_at"] = datetime.now(UTC) - timedelta(minutes=minutes)
+    check.run()
+    retried = event(datetime.now(UTC) - timedelta(seconds=10))
+    assert check.run(retried).get("covered", False) is is_covered
 
 
 def test_schedule_always_compares(versioned: ReleaseWorld, check: Check) -> None:

@@ -48,8 +48,9 @@ _CONFIG = Config(
 Wanted = dict[str, tuple[int, str]]
 """Key -> size in bytes and MD5."""
 
-_clean: dict[str, datetime | None] = {"since": None}
-"""When the last comparison began that found nothing missing; events from before it need no other one."""
+_remembered: dict[str, datetime | None] = {"clean_since": None, "lost_at": None}
+"""`clean_since`: when a comparison began that found nothing missing; events from before it need no other one. `lost_at`: when
+something was last missing; CloudWatch shows the worst of a minute, so only a comparison of a later one tells that it is over."""
 
 
 class ParityLost(RuntimeError):  # noqa: N818  what happened
@@ -124,6 +125,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     own, others = _buckets()
     found = compare(own, others)
     _publish(found.lacking)
+    _remember(began_at, is_clean=not found.lacking)
     report = {
         "region": own.region,
         "releases": len(found.releases),
@@ -132,7 +134,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         "silent_regions": found.silent,
     }
     if not found.lacking:
-        _clean["since"] = began_at
         print(json.dumps(report))
         return report
     report["repaired"] = repair(own, others, found.missing, context)
@@ -142,11 +143,19 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
 
 
 def _is_covered(event: dict[str, Any]) -> bool:
-    """Returns whether a clean comparison began after the event: a storm of events then costs one comparison, not thousands."""
-    since = _clean["since"]
+    """Returns whether a clean comparison began after the event: a storm of events then costs a few comparisons."""
+    since = _remembered["clean_since"]
     if since is None or event.get("source") != "aws.s3":
         return False
     return datetime.fromisoformat(event["time"]) + _EVENT_PRECISION <= since
+
+
+def _remember(began_at: datetime, *, is_clean: bool) -> None:
+    lost_at = _remembered["lost_at"]
+    if not is_clean:
+        _remembered["lost_at"] = datetime.now(UTC)
+    elif lost_at is None or began_at >= lost_at.replace(second=0, microsecond=0) + timedelta(minutes=1):
+        _remembered["clean_since"] = began_at
 
 
 def _buckets() -> tuple[Bucket, list[Bucket]]:
