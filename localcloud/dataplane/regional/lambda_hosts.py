@@ -167,7 +167,7 @@ class LambdaHosts:
             "--handler": function.handler,
             "--timeout": function.timeout_seconds,
             "--speed": self._speed,
-            "--workers": _runs_at_once(function),
+            "--workers": runs_at_once(function),
             "--parent": os.getpid(),
         }
         return await asyncio.create_subprocess_exec(
@@ -207,7 +207,7 @@ class LambdaHosts:
         }
 
 
-def _runs_at_once(function: LambdaFunction) -> int:
+def runs_at_once(function: LambdaFunction) -> int:
     """Return how many environments a function has; further runs wait, as events do on AWS, where API Gateway would be refused.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html

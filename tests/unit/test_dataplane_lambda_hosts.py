@@ -1,0 +1,49 @@
+"""How many environments a function has: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from localcloud.dataplane.configuration import LambdaFunction
+from localcloud.dataplane.readers.clients import Clients
+from localcloud.dataplane.readers.regional import read_regional
+from localcloud.dataplane.regional.lambda_hosts import WORKERS, runs_at_once
+from localcloud.model.errors import UnsupportedResource
+
+
+class LambdaClient:
+    """A Lambda API with one function and no policy."""
+
+    def __init__(self, concurrency: dict[str, Any]) -> None:
+        self._concurrency = concurrency
+
+    def get_paginator(self, _: str) -> Any:
+        functions = [{"FunctionName": "f", "FunctionArn": "arn:f", "CodeSha256": "1"}]
+        return SimpleNamespace(paginate=lambda: [{"Functions": functions}])
+
+    def get_function(self, **_: str) -> dict[str, Any]:
+        return {"Code": {}, **self._concurrency}
+
+    def get_policy(self, **_: str) -> dict[str, Any]:
+        return {"Policy": "{}"}
+
+    def get_domain_names(self) -> dict[str, Any]:
+        return {}
+
+
+def function(reserved: int | None) -> LambdaFunction:
+    """Reads a function as the data plane does."""
+    concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
+    clients = SimpleNamespace(get=lambda *_: LambdaClient(concurrency))
+    return read_regional(cast("Clients", clients), ["eu-central-1"]).functions["arn:f"]
+
+
+@pytest.mark.parametrize(("reserved", "expected"), [(None, WORKERS), (1, 1), (WORKERS + 10, WORKERS)])
+def test_reserved_concurrency_bounds_the_environments(reserved: int | None, expected: int) -> None:
+    assert runs_at_once(function(reserved)) == expected
+
+
+def test_reserved_concurrency_of_none_is_not_modelled() -> None:
+    with pytest.raises(UnsupportedResource, match="reserved concurrency of 0"):
+        runs_at_once(function(0))
