@@ -133,6 +133,19 @@ def test_deleted_object_comes_back_while_no_other_region_answers(versioned: Rele
     assert index_page(manifest) in versioned.keys(PRIMARY)
 
 
+def test_silent_region_is_not_asked_again_for_every_file(versioned: ReleaseWorld, check: Check) -> None:
+    """Each try takes up to 46 s; a thousand files would use up the run."""
+    manifest = versioned.publish()
+    for file in manifest.files:
+        erase(versioned, PRIMARY, file.key)
+    client, asked = versioned.site.buckets[SECONDARY].client, []
+    client.meta.events.register_first("before-call.s3", lambda model, **_: asked.append(model.name), "count")
+    versioned.kill(SECONDARY)
+    check.run_and_find()
+    client.meta.events.unregister("before-call.s3", unique_id="count")
+    assert asked == ["GetObject"]
+
+
 def test_object_without_any_version_comes_from_the_other_region_with_its_headers(
     versioned: ReleaseWorld, check: Check
 ) -> None:
@@ -213,6 +226,15 @@ def test_other_region_that_does_not_answer_is_named_and_harms_nobody(versioned: 
     versioned.kill(SECONDARY)
     assert check.run()["silent_regions"] == [SECONDARY]
     assert check.metrics == [0]
+
+
+def test_manifest_that_is_lost_here_is_counted_while_no_other_region_answers(
+    versioned: ReleaseWorld, check: Check
+) -> None:
+    manifest = versioned.publish()
+    versioned.delete(PRIMARY, manifest_key(manifest.release_id))
+    versioned.kill(SECONDARY)
+    assert check.run_and_find()["keys"] == [manifest_key(manifest.release_id)]
 
 
 def test_release_that_is_pruned_meanwhile_is_left_gone(

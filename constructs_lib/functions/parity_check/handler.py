@@ -33,11 +33,10 @@ MANIFEST_SCHEMA = 2
 _COPIES_AT_ONCE = 8
 # With eight at once about a minute and a half; what is left is the next run's.
 _MOST_COPIES = 1000
-# A copy of the largest object and what follows it must fit in.
-_RESERVED_MILLISECONDS = 60_000
+_RESERVED_MILLISECONDS = 60_000  # a copy of the largest object must fit in
 # Events carry whole seconds; a deletion within the second in which a comparison began may not have been seen by it.
 _EVENT_PRECISION = timedelta(seconds=2)
-_NAMED_KEYS = 5
+_KEYS_IN_REPORT = 5
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=20,
@@ -126,18 +125,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     found = compare(own, others)
     _publish(found.lacking)
     _remember(began_at, is_clean=not found.lacking)
-    report = {
-        "region": own.region,
-        "releases": len(found.releases),
-        "objects": found.objects,
-        "missing": found.lacking,
-        "silent_regions": found.silent,
-    }
+    report: dict[str, Any] = {"releases": len(found.releases), "objects": found.objects, "missing": found.lacking}
+    report["silent_regions"] = found.silent
     if not found.lacking:
         print(json.dumps(report))
         return report
-    report["repaired"] = repair(own, others, found.missing, context)
-    report["keys"] = [*found.control, *found.missing][:_NAMED_KEYS]
+    answering = [other for other in others if other.region not in found.silent]
+    report["repaired"] = repair(own, answering, found.missing, context)
+    report["keys"] = [*found.control, *found.missing][:_KEYS_IN_REPORT]
     print(json.dumps(report))
     raise ParityLost(json.dumps(report))
 
@@ -170,8 +165,7 @@ def _buckets() -> tuple[Bucket, list[Bucket]]:
 def compare(own: Bucket, others: list[Bucket]) -> Comparison:
     """Compares this region's objects with the manifests of its releases, and of the active one whatever the region has of it.
 
-    Raises:
-        ReleasesChanged: a release was pruned meanwhile.
+    Raises ReleasesChanged when a release was pruned meanwhile.
     """
     found = Comparison()
     releases = _release_ids(own)
@@ -179,7 +173,7 @@ def compare(own: Bucket, others: list[Bucket]) -> Comparison:
     wanted: Wanted = {}
     for release_id in sorted(releases | active):
         if release_id not in releases:
-            found.control.append(_manifest_key(release_id))
+            found.control.append(f"{MANIFESTS_PREFIX}{release_id}.json")
         wanted |= _files_of(release_id, [own, *others], found)
     found.releases, found.objects = sorted(releases | active), len(wanted)
     for item in own.listed(RELEASES_PREFIX):
@@ -195,10 +189,6 @@ def compare(own: Bucket, others: list[Bucket]) -> Comparison:
 def _release_ids(own: Bucket) -> set[str]:
     """Returns the releases that the region says it holds."""
     return {item["Key"].removeprefix(MANIFESTS_PREFIX).removesuffix(".json") for item in own.listed(MANIFESTS_PREFIX)}
-
-
-def _manifest_key(release_id: str) -> str:
-    return f"{MANIFESTS_PREFIX}{release_id}.json"
 
 
 def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> set[str]:
@@ -223,9 +213,7 @@ def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> se
 def _files_of(release_id: str, buckets: list[Bucket], found: Comparison) -> Wanted:
     """Returns what a release's own manifest lists; its base layer has a manifest of its own."""
     for bucket in buckets:
-        if bucket.region in found.silent:
-            continue
-        if (read := bucket.read_json(_manifest_key(release_id))) is not None:
+        if bucket.region not in found.silent and (read := bucket.read_json(f"{MANIFESTS_PREFIX}{release_id}.json")):
             return files_of(read[0])
     print(f"release {release_id} has no manifest in any region that answers")
     return {}
@@ -303,7 +291,7 @@ def _copied_from(source: Bucket, own: Bucket, key: str, size_bytes: int, md5: st
 
 
 def _publish(missing: int) -> None:
-    """One metric, with one request: each metric costs 0.30 USD a month."""
+    """One metric, with one request; each metric costs 0.30 USD a month."""
     dimensions = [{"Name": name.title(), "Value": os.environ[name]} for name in ("HOSTNAME", "REGION")]
     boto3.client("cloudwatch", region_name=os.environ["REGION"], config=_CONFIG).put_metric_data(
         Namespace=os.environ["NAMESPACE"],
