@@ -84,7 +84,11 @@ class EdgePolicies(Construct):
                 items=[
                     CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
                         header="permissions-policy", value=security_headers.PERMISSIONS_POLICY, override=True
-                    )
+                    ),
+                    # S3 stores no Vary, and both the router and CloudFront's own compression choose by this header.
+                    CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
+                        header="vary", value="Accept-Encoding", override=True
+                    ),
                 ]
             ),
             provider=provider,

@@ -47,10 +47,17 @@ def render(*, own: str, other: str, policy: dict[str, Any] | None = None) -> str
         "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
         **({} if policy is None else {"policy": policy}),
     }
-    source = SOURCE.read_text(encoding="utf-8").replace("/*CONFIG*/ {}", json.dumps(config))
+    source = _code().replace("/*CONFIG*/ {}", json.dumps(config))
     size = len(source.encode("utf-8"))
     if size > LARGEST_FUNCTION_BYTES:
         raise ValueError(
             f"{SOURCE.name} is {size} bytes; CloudFront takes at most {LARGEST_FUNCTION_BYTES}: shorten it"
         )
     return source
+
+
+def _code() -> str:
+    """Returns the source without its comments, which take a third of what CloudFront allows; each has lines of its own."""
+    lines = SOURCE.read_text(encoding="utf-8").splitlines()
+    code = [line for line in lines if line.strip() and not line.lstrip().startswith("//")]
+    return "\n".join([f"// Written from {SOURCE.name}, where the comments are.", *code, ""])

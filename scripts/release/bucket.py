@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectIdentifierTypeDef
 
 NOT_FOUND_PAGE_KEY = "errors/404.html"
+NOT_FOUND_TEXT = b"Not found.\n"
+"""What the regional endpoint answers without a 404.html; CloudFront then shows the same."""
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _DELETES_PER_CALL = 1000
 _COPY_IN_MEMORY_BYTES = 8 * 1024**2
@@ -208,9 +210,20 @@ class ContentBucket:
                 return None
 
     def copy_not_found_page(self, manifest: Manifest) -> None:
-        """Puts the release's 404.html where CloudFront's custom error response finds it."""
+        """Puts the release's 404.html where CloudFront's custom error response finds it.
+
+        Without one it is the regional endpoint's text: the page of an earlier release must not stay.
+        """
         page = manifest.not_found_page
         if page is None:
+            with self._calling("PutObject", NOT_FOUND_PAGE_KEY):
+                self.client.put_object(
+                    Bucket=self.name,
+                    Key=NOT_FOUND_PAGE_KEY,
+                    Body=NOT_FOUND_TEXT,
+                    ContentType="text/plain; charset=utf-8",
+                    CacheControl="no-store",
+                )
             return
         with self._calling("CopyObject", NOT_FOUND_PAGE_KEY):
             self.client.copy_object(

@@ -161,7 +161,7 @@ class _RegionSender:
                 type=S3RequestType.DEFAULT,
                 operation_name="PutObject",
                 request=request,
-                send_filepath=None if body is not None else str(self._folder / file.path),
+                send_filepath=None if body is not None else str(self._folder / file.source_path),
                 on_done=on_done,
             )
         except RuntimeError as error:  # awscrt opens the file before it sends anything
@@ -213,7 +213,7 @@ class _RegionSender:
         if file.is_stamped:
             return True
         try:
-            return (self._folder / file.path).stat().st_size == file.size_bytes
+            return (self._folder / file.source_path).stat().st_size == file.size_bytes
         except OSError:
             return False
 

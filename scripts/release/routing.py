@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 from scripts.aws import translated
 from scripts.errors import UnsafePlanError
 from scripts.release.index import KEY_PREFIX, Index
+from scripts.release.manifest import Manifest
+from scripts.release.url_rules import REDIRECT_PREFIX, style_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
@@ -39,6 +41,10 @@ class ServedRelease:
         index: id of the index; empty when every path lies in the base layer.
         chunks: number of the index's values.
         salt: of the index.
+        style: clean URLs and trailing slashes, two words; empty when they are the usual ones.
+        redirects: id of its redirects (url_rules.py); empty without.
+        br: extensions of which every file has a Brotli variant, separated by spaces.
+        gzip: the same for gzip.
     """
 
     id: str
@@ -46,6 +52,15 @@ class ServedRelease:
     index: str = ""
     chunks: int = 0
     salt: int = 0
+    style: str = ""
+    redirects: str = ""
+    br: str = ""
+    gzip: str = ""
+
+    def to_document(self) -> dict[str, str | int]:
+        """Returns it without what is empty: three of them share 1 KB."""
+        document: dict[str, str | int] = asdict(self)
+        return {key: value for key, value in document.items() if value or key in ("index", "chunks", "salt")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +76,19 @@ class Canary:
     percent: int
 
 
-def served(release_id: str, base_id: str, index: Index) -> ServedRelease:
+def served(manifest: Manifest, index: Index) -> ServedRelease:
     """Returns a release with its index as the router reads it."""
-    return ServedRelease(id=release_id, base=base_id, index=index.id, chunks=len(index.chunks), salt=index.salt)
+    return ServedRelease(
+        id=manifest.release_id,
+        base=manifest.base_id,
+        index=index.id,
+        chunks=len(index.chunks),
+        salt=index.salt,
+        style=style_words(manifest.urls.style),
+        redirects=index.redirects_id,
+        br=manifest.variants.br,
+        gzip=manifest.variants.gzip,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +154,10 @@ class Routing:
 
     def to_json(self) -> str:
         """Returns the value of the key; at most 1 KB fits."""
-        canary = self.canary and {**asdict(self.canary.release), "percent": self.canary.percent}
+        canary = self.canary and {**self.canary.release.to_document(), "percent": self.canary.percent}
         document = {
-            "active": self.active and asdict(self.active),
-            "previous": self.previous and asdict(self.previous),
+            "active": self.active and self.active.to_document(),
+            "previous": self.previous and self.previous.to_document(),
             "canary": canary,
             "drained_regions": list(self.drained_regions),
         }
@@ -210,23 +235,24 @@ class RoutingStore:
             routing: the new routing.
             expected_etag: the version that it was decided on.
             index: an index that the routing names and the store may lack. It is written before the routing, or with it:
-                UpdateKeys is atomic, and an edge that gets one key later than the other is covered by the router.
+                UpdateKeys is atomic, and an edge that gets one key later than the other is covered by the router. Redirects that
+                another release of the routing has are there already.
 
         Raises:
             AwsError: ConflictException when somebody else wrote in between; nothing was switched then.
         """
-        puts = [*(index.entries if index else {}).items(), (ROUTING_KEY, routing.to_json())]
+        puts = [*(_missing(index, routing) if index else {}).items(), (ROUTING_KEY, routing.to_json())]
         etag = expected_etag
         for portion in _portions(puts):
             etag = self._update(etag, puts=dict(portion))
         return RoutingVersion(routing=routing, etag=etag)
 
     def index_keys(self) -> set[str]:
-        """Returns the keys of all indexes in the store."""
+        """Returns the keys of all indexes and redirects in the store."""
         with translated("ListKeys", self._arn):
             pages = self._client.get_paginator("list_keys").paginate(KvsARN=self._arn)
             keys = (item["Key"] for page in pages for item in page.get("Items", []))
-            return {key for key in keys if key.startswith(KEY_PREFIX)}
+            return {key for key in keys if key.startswith((KEY_PREFIX, REDIRECT_PREFIX))}
 
     def delete_keys(self, keys: list[str], *, expected_etag: str) -> str:
         """Deletes keys if the store has not changed; returns the new version.
@@ -250,6 +276,12 @@ class RoutingStore:
         return answer["ETag"]
 
 
+def _missing(index: Index, routing: Routing) -> dict[str, str]:
+    """Returns what the store may lack of a release that the routing names."""
+    names = [release.redirects for release in routing.releases]
+    return {**index.entries, **({} if names.count(index.redirects_id) > 1 else index.redirects)}
+
+
 def _portions(puts: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     """Yields what one write takes, the routing in the last one."""
     for start in range(0, len(puts), KEYS_PER_WRITE):
@@ -264,29 +296,47 @@ class Pointer:
         release_id: the release.
         base_id: its base layer.
         index_id: id of its index; empty without one.
+        style: clean URLs and trailing slashes, as in ServedRelease.
+        redirects_id: id of its redirects.
+        br: extensions with a Brotli variant.
+        gzip: the same for gzip.
     """
 
     release_id: str
     base_id: str
     index_id: str
+    style: str = ""
+    redirects_id: str = ""
+    br: str = ""
+    gzip: str = ""
 
     def follows(self, release: ServedRelease | None) -> bool:
         """Whether it says what the router reads."""
-        return release is not None and self == Pointer(
-            release_id=release.id, base_id=release.base, index_id=release.index
-        )
+        return release is not None and self == pointer_to(release)
 
 
-def write_pointer(
-    client: S3Client, bucket: str, release: ServedRelease, layers: Mapping[str, str], *, region: str
-) -> None:
-    """Tells the regional endpoint of a region which release is active, and the layers of the paths outside its base layer."""
+def pointer_to(release: ServedRelease) -> Pointer:
+    """Returns the pointer of a region that serves this release."""
+    return Pointer(
+        release_id=release.id,
+        base_id=release.base,
+        index_id=release.index,
+        style=release.style,
+        redirects_id=release.redirects,
+        br=release.br,
+        gzip=release.gzip,
+    )
+
+
+def write_pointer(client: S3Client, bucket: str, release: ServedRelease, manifest: Manifest, *, region: str) -> None:
+    """Tells the regional endpoint of a region which release is active, its layers and its redirects."""
+    table = manifest.redirect_table
     document = {
         "schema": POINTER_SCHEMA,
-        "release_id": release.id,
-        "base_id": release.base,
-        "index_id": release.index,
-        "layers": dict(layers),
+        **asdict(pointer_to(release)),
+        "layers": manifest.layers,
+        "redirects": dict(table.pairs),
+        "wildcards": table.wildcards,
     }
     with translated("PutObject", f"{bucket}/{POINTER_KEY}", region=region):
         client.put_object(
@@ -307,6 +357,8 @@ def read_pointer(client: S3Client, bucket: str) -> Pointer | None:
             return None
     try:
         document = json.loads(body)
-        return Pointer(release_id=document["release_id"], base_id=document["base_id"], index_id=document["index_id"])
+        wanted = ("release_id", "base_id", "index_id")
+        others = [each.name for each in fields(Pointer) if each.name in document and each.name not in wanted]
+        return Pointer(**{name: document[name] for name in (*wanted, *others)})
     except (ValueError, KeyError, TypeError):
         return None

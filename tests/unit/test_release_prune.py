@@ -181,9 +181,7 @@ def test_unfinished_publish_is_no_orphan_within_the_grace_time(world: ReleaseWor
 def test_release_that_a_pointer_names_stays(world: ReleaseWorld) -> None:
     first = publish_three(world)
     bucket = world.site.buckets[SECONDARY]
-    write_pointer(
-        bucket.client, bucket.name, served(first.release_id, first.base_id, first.index()), {}, region=SECONDARY
-    )
+    write_pointer(bucket.client, bucket.name, served(first, first.index()), first, region=SECONDARY)
     assert plan_of(world).kept[first.release_id] is Reason.SERVED
 
 

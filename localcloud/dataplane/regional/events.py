@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from localcloud.dataplane.configuration import ApiDomain
 
@@ -51,12 +51,16 @@ def error_answer(status_code: int, message: str) -> ApiResponse:
 
 
 def event_of(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
-    """Return the event that the function gets."""
+    """Return the event that the function gets.
+
+    An HTTP API hands the path over decoded, up to a question mark in it, unlike a REST API or a function URL:
+    https://github.com/middleapi/standard-server/pull/93
+    """
     body, is_base64 = _encoded_body(request)
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": request.path,
+        "rawPath": _decoded(request.path),
         "rawQueryString": request.query,
         "headers": {name: value for name, value in request.headers.items() if name != "cookie"},
         "requestContext": _request_context(request, domain),
@@ -71,6 +75,10 @@ def event_of(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
     return event
 
 
+def _decoded(path: str) -> str:
+    return unquote(path).partition("?")[0]
+
+
 def _request_context(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
     return {
         "accountId": domain.account_id,
@@ -79,7 +87,7 @@ def _request_context(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
         "domainPrefix": domain.domain_name.split(".")[0],
         "http": {
             "method": request.method,
-            "path": request.path,
+            "path": _decoded(request.path),
             "protocol": "HTTP/1.1",
             "sourceIp": request.viewer_address,
             "userAgent": request.headers.get("user-agent", ""),
