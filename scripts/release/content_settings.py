@@ -72,8 +72,8 @@ class _Reader:
             self._refuse(
                 "content.trailing_slash",
                 trailing_slash.value,
-                '"any" or "remove" with clean_urls = "file": /about/ is about/index.html, never about.html; choose one of them, or '
-                'clean_urls = "folder"',
+                '"any" or "remove" with clean_urls = "file": /about/ is about/index.html, never about.html; choose one of '
+                'them, or clean_urls = "folder"',
             )
         rules = tuple(self._rules(document))
         given = tuple(self._redirects(document))

@@ -13,7 +13,7 @@ by the name: a fingerprinted file is immutable, a page is revalidated, the rest 
 choose variants by extension (variants.py), and `failover build` makes them for all files of an extension or for none. Pages are
 stamped with the release id while publishing, so they have no variants: CloudFront compresses them by itself.
 
-**Redirects and clean URLs**: redirects.py and clean_urls.py; `ContentRules` carries both, url_rules.py what a release keeps of them.
+**Redirects and clean URLs**: redirects.py and clean_urls.py; `ContentRules` carries both, url_rules.py what a release keeps.
 """
 
 from __future__ import annotations

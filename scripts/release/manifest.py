@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,8 +18,8 @@ from typing import Any
 from scripts.errors import WrongUsageError
 from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, is_page
 from scripts.release.file_rules import ContentRules, StoredFile, describe
+from scripts.release.folder_problems import printable, refuse_problems
 from scripts.release.index import LAYER_CHARACTERS, Index, build_index, largest_bytes
-from scripts.release.redirects import problems_in_release
 from scripts.release.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document, url_rules
 from scripts.release.variants import Variants, complete_variants
 
@@ -29,17 +27,7 @@ SCHEMA = 2
 RELEASES_PREFIX = "releases/"
 MANIFESTS_PREFIX = "control/manifests/"
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-_LONGEST_KEY_BYTES = 1024
-# One PUT: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
-_LARGEST_FILE_BYTES = 5 * 1024**3
 NOT_FOUND_PAGE = "404.html"
-_WELL_KNOWN = ".well-known"
-"""The one hidden name that viewers ask for: https://www.rfc-editor.org/rfc/rfc8615"""
-_UNREACHABLE = ("health", "errors")
-"""Both routers read /health/ and /errors/ from the bucket itself (functions/router.js, regional_endpoint/handler.py)."""
-# https://github.com/middleapi/standard-server/pull/93 (what live endpoints were seen to do)
-_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
 _USUAL_RULES = ContentRules()
 _USUAL_URLS = UrlRules()
 
@@ -305,15 +293,15 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
             one or leads to none; all named.
     """
     if not folder.is_dir():
-        raise WrongUsageError(_printable(f"{folder} is not a folder: give the folder of the built site"))
+        raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
     try:
         entries = dict(sorted(_entries(str(folder), "")))
-        _refuse_problems(folder, entries, rules)
+        refuse_problems(folder, entries, rules)
         scanned = [ScannedFile(name=name, path=entry.path, status=entry.stat()) for name, entry in entries.items()]
         digests = digest_files(scanned, cache)
     except FileNotFoundError as error:
         raise WrongUsageError(
-            _printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
+            printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
         ) from error
     described = {name: describe(name, rules, entries) for name in entries}
     urls = url_rules(rules.style, rules.redirects)
@@ -347,27 +335,6 @@ def _entries(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]
                 yield f"{prefix}{entry.name}", entry
 
 
-def _refuse_problems(folder: Path, entries: Mapping[str, os.DirEntry[str]], rules: ContentRules) -> None:
-    by_name = {name: _problem_of_name(name) for name in entries}
-    problems = [
-        problem for name, entry in entries.items() if not by_name[name] for problem in _problems(folder, name, entry)
-    ]
-    # One line for a folder, not one a file.
-    problems += dict.fromkeys(problem for problem in by_name.values() if problem)
-    stored = {name: rules.style.stored_path(name) for name in entries}
-    problems += [
-        f"{name}: its address would be that of {path}, because of clean_urls: rename one of them"
-        for name, path in stored.items()
-        if path != name and path in entries
-    ]
-    problems += problems_in_release(rules.redirects, stored.values(), rules.style)
-    if "index.html" not in entries:
-        problems.append("index.html is missing: the site would answer 404 at /")
-    if problems:
-        listed = "\n".join(f"  {problem}" for problem in problems)
-        raise WrongUsageError(_printable(f"{folder} cannot be published:\n{listed}"))
-
-
 def stored_bytes(path: Path, release_id: str) -> bytes:
     """Returns what is stored for a file: a page gets the release id in `<meta name="release" content="...">`."""
     content = path.read_bytes()
@@ -393,56 +360,3 @@ def _described(name: str, path: str, digest: FileDigest, stored: StoredFile, rel
 
 def _headers(stored: StoredFile) -> tuple[str | None, ...]:
     return (stored.content_type, stored.cache_control, stored.content_encoding)
-
-
-def _problem_of_name(name: str) -> str | None:
-    """Returns why nothing of this name is published; the same text for all files of a refused folder."""
-    parts = name.split("/")
-    hidden = [index for index, part in enumerate(parts) if part.startswith(".") and part != _WELL_KNOWN]
-    if hidden:
-        top = "/".join(parts[: hidden[0] + 1])
-        return f"{top}: a hidden file or folder, often with secrets in it; only {_WELL_KNOWN} is published: take it out"
-    if parts[0] in _UNREACHABLE and len(parts) > 1:
-        return f"{parts[0]}/: /{parts[0]}/ answers from outside the release, so that nobody could see it: rename the folder"
-    if "?" in name or _ENCODED.search(name):
-        return (
-            f"{name}: a name with a ? or with % and two hex digits; API Gateway hands addresses decoded to the regional endpoint, "
-            "which could not tell them apart: rename it"
-        )
-    if _printable(name) != name:
-        return f"{name}: its name is not UTF-8, and S3's keys are: rename it"
-    return None
-
-
-def _printable(text: str) -> str:
-    """Returns `text` with an escape for each byte of a file name that is not UTF-8: no terminal takes them as they are."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _problems(folder: Path, name: str, entry: os.DirEntry[str]) -> list[str]:
-    problem = _problem_of_link(folder, name, entry) if entry.is_symlink() else None
-    if problem:
-        return [problem]
-    status = entry.stat()
-    if not stat.S_ISREG(status.st_mode):
-        return [f"{name}: neither a file nor a folder: remove it"]
-    longest = len(f"{RELEASES_PREFIX}{'0' * LAYER_CHARACTERS}/{name}".encode())
-    problems = []
-    if longest > _LONGEST_KEY_BYTES:
-        problems.append(f"{name}: its key has {longest} bytes, S3 allows {_LONGEST_KEY_BYTES}: shorten the path")
-    if status.st_size > _LARGEST_FILE_BYTES:
-        problems.append(f"{name}: {status.st_size} bytes, one PUT holds 5 GiB: split it")
-    return problems
-
-
-def _problem_of_link(folder: Path, name: str, entry: os.DirEntry[str]) -> str | None:
-    try:
-        target = Path(entry.path).resolve(strict=True)
-    except (OSError, RuntimeError) as error:  # RuntimeError: Python up to 3.12 says so when a link leads to itself
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return f"{name}: {reason}: remove the link or restore what it points at"
-    if not target.is_relative_to(folder.resolve()):
-        return f"{name}: a link to {target}, outside the folder: copy the file in"
-    if target.is_dir():
-        return f"{name}: a link to the folder {target}, and S3 has no links: copy the folder there, or remove the link"
-    return None

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
-from scripts.release.routing import POINTER_KEY, Routing, read_pointer, write_pointer
+from scripts.release.pointers import POINTER_KEY, read_pointer, write_pointer
+from scripts.release.routing import Routing
 
 PARALLEL_COPIES = 8
 

@@ -16,7 +16,8 @@ from scripts.release.bucket import StoredObject
 from scripts.release.index import KEY_PREFIX
 from scripts.release.inventory import RegionListing, list_regions, published_times
 from scripts.release.manifest import RELEASES_PREFIX, Manifest
-from scripts.release.routing import Routing, read_pointer
+from scripts.release.pointers import read_pointer
+from scripts.release.routing import Routing
 from scripts.release.url_rules import REDIRECT_PREFIX
 from scripts.release.website import Website
 

@@ -22,15 +22,8 @@ from scripts.release.bucket import ContentBucket
 from scripts.release.drain import drained
 from scripts.release.layering import layered
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.routing import (
-    STORE_BYTES,
-    Pointer,
-    Routing,
-    RoutingStore,
-    RoutingVersion,
-    read_pointer,
-    served,
-)
+from scripts.release.pointers import Pointer, read_pointer
+from scripts.release.routing import STORE_BYTES, Routing, RoutingStore, RoutingVersion, served
 from scripts.release.switching import Switcher, not_complete
 from scripts.release.transfer import Progress, not_stored, upload
 

@@ -136,7 +136,7 @@ def problems_in_release(redirects: Sequence[Redirect], paths: Iterable[str], sty
         paths: of the objects, as `UrlStyle.stored_path` returns them.
         style: the site file's.
     """
-    files = {unicodedata.normalize("NFC", path) for path in paths}
+    files = {unicodedata.normalize("NFC", path) for path in paths} if redirects else set()
     by_path = {redirect.key_path: redirect for redirect in redirects}
     problems = []
     for redirect in redirects:

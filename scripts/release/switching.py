@@ -12,7 +12,8 @@ from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePla
 from scripts.release.bucket import ContentBucket
 from scripts.release.layering import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.routing import Routing, RoutingStore, RoutingVersion, served, write_pointer
+from scripts.release.pointers import write_pointer
+from scripts.release.routing import Routing, RoutingStore, RoutingVersion, served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What of `[content]` a release takes with it, so that a rollback and a canary have their own: clean URLs and redirects. Pure.
 
 A router function sees nothing but its KeyValueStore: values of at most 1 KB under keys of at most 512 bytes, 5 MB in all
-(https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html). So each redirected object path is one pair,
+(https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html). So each redirected object path is
+one pair,
 
     redirect/<table id>/<canonical object path>    ->    <status> <location>
 

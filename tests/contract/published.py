@@ -12,7 +12,8 @@ import pytest
 
 from scripts.release.content_settings import parse_content
 from scripts.release.manifest import Manifest, read_folder, stored_bytes
-from scripts.release.routing import Routing, served, write_pointer
+from scripts.release.pointers import write_pointer
+from scripts.release.routing import Routing, served
 from tests.contract.regional_handler import Objects, load_handler, request
 from tests.contract.router_function import RouterFunction
 
@@ -64,7 +65,7 @@ class Published:
             self.objects.content[file.key] = (body, file.content_type)
             self.objects.encodings[file.key] = file.content_encoding
         with pytest.MonkeyPatch.context() as monkeypatch:
-            self._handler: Any = load_handler(monkeypatch, self.objects)
+            self._handler = cast("Any", load_handler(monkeypatch, self.objects))
         self._handler.s3 = self.objects
         write_pointer(cast("Any", PointerBucket(self.objects)), "content", release, self.manifest, region="us-east-1")
 

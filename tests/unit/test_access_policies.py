@@ -11,7 +11,7 @@ from constructs_lib import access_policies
 from constructs_lib.access_policies import Scope
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY
 from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
-from scripts.release.routing import POINTER_KEY
+from scripts.release.pointers import POINTER_KEY
 
 ACCOUNT = "123456789012"
 SCOPE = Scope(

@@ -13,8 +13,9 @@ from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongU
 from scripts.release.bucket import ContentBucket
 from scripts.release.content_settings import parse_content
 from scripts.release.manifest import Manifest, manifest_key, parse_manifest, read_folder
+from scripts.release.pointers import read_pointer
 from scripts.release.publish import Publisher
-from scripts.release.routing import Routing, RoutingStore, ServedRelease, parse_routing, read_pointer
+from scripts.release.routing import Routing, RoutingStore, ServedRelease, parse_routing
 from scripts.release.switching import Switcher
 from tests.unit.fake_store import FakeKeyValueStore
 

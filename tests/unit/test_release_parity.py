@@ -7,7 +7,7 @@ import pytest
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
 from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
-from scripts.release.routing import read_pointer
+from scripts.release.pointers import read_pointer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world

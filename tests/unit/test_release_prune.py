@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.manifest import Manifest
+from scripts.release.pointers import write_pointer
 from scripts.release.prune import PrunePlan, Reason, StoredRelease, choose, plan_prune, prune
-from scripts.release.routing import served, write_pointer
+from scripts.release.routing import served
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world

@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], _context: object) -> Answer:
 
 
 def decoded(raw_path: str) -> str:
-    """Returns a path decoded once more, which changes nothing when API Gateway has done so: no file's name has an escape in it."""
+    """Returns a path decoded, which changes nothing when API Gateway has done so: no file's name has an escape in it."""
     try:
         return unquote(raw_path, errors="strict")
     except UnicodeDecodeError:
@@ -166,8 +166,10 @@ def _key(release: dict[str, Any], path: str) -> str:
 
 
 def _active_release() -> dict[str, Any] | None:
-    """Returns the pointer object: release_id, base_id, layers (path -> layer of what is not in the base layer), style, br, gzip,
-    redirects (object path -> status and location), wildcards; scripts/release/routing.py writes it.
+    """Returns the pointer object, which scripts/release/pointers.py writes.
+
+    It has release_id, base_id, layers (path -> layer of what is not in the base layer), style, br, gzip, redirects (object path
+    -> status and location) and wildcards.
     """
     read_at = _pointer["read_at"]
     if read_at is None or time.monotonic() - read_at > POINTER_TTL_SECONDS:

@@ -32,7 +32,9 @@ _UNSUPPORTED = {
     "dynamic import or require": r"\b(?:import|require)\s*\(",
     "code from text": r"\beval\s*\(|\bnew\s+Function\b",
     "a timer or the network": r"\b(?:setTimeout|setInterval|setImmediate|fetch|XMLHttpRequest|WebSocket)\b",
-    "an object that is not there": r"\bnew\s+(?:Map|Set|WeakMap|WeakSet|Proxy|URL|URLSearchParams)\b|\b(?:Reflect|Intl|process)\.",
+    "an object that is not there": (
+        r"\bnew\s+(?:Map|Set|WeakMap|WeakSet|Proxy|URL|URLSearchParams)\b|\b(?:Reflect|Intl|process)\."
+    ),
     "a method that is not there": (
         r"\.(?:at|flat|flatMap|findLast|findLastIndex|matchAll|normalize|localeCompare)\s*\("
         r"|\bObject\.(?:fromEntries|hasOwn|groupBy)\b|\bArray\.from\b|\bstructuredClone\b"
