@@ -229,7 +229,8 @@ def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Ite
     yield "CloudFront data to viewers", "cloudfront_gigabyte", gigabytes, "GB"
     yield "CloudFront requests", "cloudfront_request", requests + probes, "requests"
     yield "Router function calls", "cloudfront_function_call", calls, "calls"
-    # The routing, and for a page also a part of the release's index; what a check asks lies outside releases.
+    # The routing, and for a page also a part of the release's index; what a check asks lies outside releases. Redirects with a
+    # wildcard, which a release and no stack has, would be a third read.
     reads = calls + requests * _ROUTER_CALLS_PER_REQUEST
     yield "KeyValueStore reads, at most", "key_value_store_read", reads, "reads"
 
