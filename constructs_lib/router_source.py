@@ -57,7 +57,7 @@ def render(*, own: str, other: str, policy: dict[str, Any] | None = None) -> str
 
 
 def _code() -> str:
-    """Returns the source without its comments, which take a third of what CloudFront allows; each has lines of its own."""
+    """Returns the source without its comments, which are a quarter of it; each has lines of its own."""
     lines = SOURCE.read_text(encoding="utf-8").splitlines()
     code = [line for line in lines if line.strip() and not line.lstrip().startswith("//")]
     return "\n".join([f"// Written from {SOURCE.name}, where the comments are.", *code, ""])
