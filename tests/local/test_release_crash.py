@@ -93,7 +93,8 @@ class Viewer(threading.Thread):
                 f"{self._hostname}: page {version.group(1)!r} with the styles of {looks and looks.group(1)!r}"
             )
         self._get(connection, f"/page-{self.views % 10}.html")
-        self._get(connection, "/moved", status=301)
+        if self.views % 5 == 0:
+            self._get(connection, "/moved", status=301)
         self.versions.add(version.group(1))
         self.views += 1
 
