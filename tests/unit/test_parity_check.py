@@ -13,7 +13,8 @@ from moto.s3.models import s3_backends
 
 from scripts.release.index import Index
 from scripts.release.manifest import Manifest, manifest_key
-from scripts.release.routing import POINTER_KEY, served, write_pointer
+from scripts.release.pointers import POINTER_KEY, write_pointer
+from scripts.release.routing import served
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -216,8 +217,8 @@ def test_region_whose_pointer_is_the_newest_does_not_answer_for_the_others(
     manifest = versioned.publish()
     backdate_pointer(versioned, SECONDARY)
     bucket = versioned.site.buckets[PRIMARY]
-    newer = served(manifest.release_id, manifest.release_id, Index(id="1"))
-    write_pointer(bucket.client, bucket.name, newer, {}, region=PRIMARY)
+    newer = served(manifest, Index(id="1"))
+    write_pointer(bucket.client, bucket.name, newer, manifest, region=PRIMARY)
     assert check.run()["missing"] == 0
 
 
