@@ -27,7 +27,7 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.checkov_skips import skip
 from constructs_lib.edge_policies import CACHING_DISABLED_POLICY_ID, EdgePolicies
-from constructs_lib.router_source import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
+from constructs_lib.router_source import ORIGIN_CONNECTION_TIMEOUT_SECONDS, failover_status_codes
 from constructs_lib.site_file import SiteFile
 from constructs_lib.site_file.models import Protocol
 
@@ -97,7 +97,7 @@ class RegionalDistribution(Construct):
                 )
                 for name in own_first
             ],
-            origin_group=[_origin_group(own_first)],
+            origin_group=[_origin_group(own_first, failover_status_codes(has_kms=site.features.kms))],
             default_cache_behavior=_released_content(access, edge_policies),
             ordered_cache_behavior=[
                 *(_region_check(name, site.health_check.region_check_protocol, edge_policies) for name in own_first),
@@ -145,10 +145,10 @@ def _skips(site: SiteFile) -> dict[str, str]:
     return reasons
 
 
-def _origin_group(regions: Sequence[str]) -> CloudfrontDistributionOriginGroup:
+def _origin_group(regions: Sequence[str], status_codes: list[int]) -> CloudfrontDistributionOriginGroup:
     return CloudfrontDistributionOriginGroup(
         origin_id=naming.ORIGIN_GROUP_ID,
-        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=list(FAILOVER_STATUS_CODES)),
+        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=status_codes),
         member=[CloudfrontDistributionOriginGroupMember(origin_id=naming.origin_id(region)) for region in regions],
     )
 
