@@ -31,7 +31,6 @@ RETENTION_DAYS = 90
 _NONCURRENT_DAYS = 1
 _ABORT_UPLOAD_DAYS = 2
 _SKIPS = {
-    "CKV_AWS_18": "A log of the log bucket would log itself; CloudTrail (features.audit) records changes of its settings.",
     "CKV_AWS_144": "Logs are about their own region, and losing them serves nobody worse. A copy doubles viewers' addresses.",
     "CKV_AWS_145": "S3 delivers server access logs to buckets with SSE-S3 only "
     "(https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html).",

@@ -126,12 +126,17 @@ def _skips(site: SiteFile) -> dict[str, str]:
     """Returns why the distribution does not do what checkov asks for, as far as the site file leaves it undone."""
     reasons = {
         "CKV_AWS_86": "Standard logs cost storage and hold viewers' addresses; CloudWatch's metrics and the health checks tell "
-        "of failures without them.",
+        "of failures without them; features.access_logs keeps them.",
         "CKV_AWS_374": "The website is for every country. routing.price_class limits which edge locations serve it.",
         "CKV2_AWS_47": "Static files from S3: nothing behind the distribution runs Java. features.waf adds "
         "AWSManagedRulesKnownBadInputsRuleSet; the check also wants AWSManagedRulesAnonymousIpList, which turns readers with a "
         "VPN away.",
     }
+    if site.features.access_logs:
+        reasons["CKV_AWS_86"] = (
+            "Standard logging (v2) keeps them (aws_cloudwatch_log_delivery); the check knows only the legacy log, which needs a "
+            "bucket with ACLs."
+        )
     if not site.features.waf:
         reasons["CKV_AWS_68"] = (
             "AWS WAF costs 7.00 USD a month and 0.60 USD per million requests, and a static site has no code to attack; "

@@ -55,6 +55,6 @@ def test_time_control_costs_by_what_is_copied() -> None:
 
 
 def test_access_logs_grow_with_what_they_record() -> None:
-    logged = ("aws_s3_bucket_logging", {}), ("aws_cloudwatch_log_delivery", {})
+    logged: list[tuple[str, dict[str, Any]]] = [("aws_s3_bucket_logging", {}), ("aws_cloudwatch_log_delivery", {})]
     once, twice = (usd(*logged, page_views=views, requests=views, probes=views) for views in (1e6, 2e6))
     assert 0 < once == pytest.approx(twice / 2)
