@@ -8,28 +8,18 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_delivery_destination import (
 from cdktf_cdktf_provider_aws.cloudwatch_log_delivery_source import CloudwatchLogDeliverySource
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
-    S3BucketLifecycleConfiguration,
-    S3BucketLifecycleConfigurationRule,
-    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
-    S3BucketLifecycleConfigurationRuleExpiration,
-    S3BucketLifecycleConfigurationRuleFilter,
-    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
-)
 from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
-from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
 from constructs_lib import policies, protection_policies
 from constructs_lib.checkov_skips import skip
 from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.log_expiry import expire_logs
 from constructs_lib.private_bucket import keep_private
 
 # Long enough to look into what a quarterly review finds; the lines hold viewers' addresses, which nobody should keep for ever.
 RETENTION_DAYS = 90
-_NONCURRENT_DAYS = 1
-_ABORT_UPLOAD_DAYS = 2
 _SKIPS = {
     "CKV_AWS_144": "Logs are about their own region, and losing them serves nobody worse. A copy doubles viewers' addresses.",
     "CKV_AWS_145": "S3 delivers server access logs to buckets with SSE-S3 only "
@@ -62,7 +52,8 @@ class AccessLogs(Construct):
         super().__init__(scope, id_)
         bucket = S3Bucket(self, "bucket", bucket=name, provider=provider)
         skip(bucket, _SKIPS)
-        self._expire(bucket, keep_private(self, bucket=bucket, provider=provider), provider)
+        versioning = keep_private(self, bucket=bucket, provider=provider)
+        expire_logs(self, bucket=bucket, days=RETENTION_DAYS, versioning=versioning, provider=provider)
         policy = S3BucketPolicy(
             self,
             "policy",
@@ -83,31 +74,6 @@ class AccessLogs(Construct):
         )
         self.arn = bucket.arn
         self.name = bucket.bucket
-
-    def _expire(self, bucket: S3Bucket, versioning: S3BucketVersioningA, provider: AwsProvider) -> None:
-        S3BucketLifecycleConfiguration(
-            self,
-            "lifecycle",
-            bucket=bucket.id,
-            rule=[
-                S3BucketLifecycleConfigurationRule(
-                    id="after-retention",
-                    status="Enabled",
-                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
-                    expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=RETENTION_DAYS)],
-                    noncurrent_version_expiration=[
-                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=_NONCURRENT_DAYS)
-                    ],
-                    abort_incomplete_multipart_upload=[
-                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                            days_after_initiation=_ABORT_UPLOAD_DAYS
-                        )
-                    ],
-                )
-            ],
-            depends_on=[versioning],
-            provider=provider,
-        )
 
 
 class ViewerLogs(Construct):
