@@ -238,6 +238,12 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
             ],
         },
         {
+            "Sid": "WatchAlarms",
+            "Effect": "Allow",
+            "Action": "cloudwatch:DescribeAlarms",
+            "Resource": scope.named("cloudwatch", "alarm:"),
+        },
+        {
             "Sid": "WriteLogs",
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:CreateLogGroup"],
@@ -248,7 +254,6 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
             "Effect": "Allow",
             "Action": [
                 "cloudwatch:PutMetricData",
-                "cloudwatch:DescribeAlarms",
                 "s3:ListAllMyBuckets",
                 "tag:GetResources",
                 "xray:PutTraceSegments",
