@@ -27,7 +27,7 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.checkov_skips import skip
 from constructs_lib.edge_policies import CACHING_DISABLED_POLICY_ID, EdgePolicies
-from constructs_lib.router_source import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
+from constructs_lib.router_source import ORIGIN_CONNECTION_TIMEOUT_SECONDS, failover_status_codes
 from constructs_lib.site_file import SiteFile
 from constructs_lib.site_file.models import Protocol
 
@@ -97,7 +97,7 @@ class RegionalDistribution(Construct):
                 )
                 for name in own_first
             ],
-            origin_group=[_origin_group(own_first)],
+            origin_group=[_origin_group(own_first, failover_status_codes(has_kms=site.features.kms))],
             default_cache_behavior=_released_content(access, edge_policies),
             ordered_cache_behavior=[
                 *(_region_check(name, site.health_check.region_check_protocol, edge_policies) for name in own_first),
@@ -126,12 +126,17 @@ def _skips(site: SiteFile) -> dict[str, str]:
     """Returns why the distribution does not do what checkov asks for, as far as the site file leaves it undone."""
     reasons = {
         "CKV_AWS_86": "Standard logs cost storage and hold viewers' addresses; CloudWatch's metrics and the health checks tell "
-        "of failures without them.",
+        "of failures without them; features.access_logs keeps them.",
         "CKV_AWS_374": "The website is for every country. routing.price_class limits which edge locations serve it.",
         "CKV2_AWS_47": "Static files from S3: nothing behind the distribution runs Java. features.waf adds "
         "AWSManagedRulesKnownBadInputsRuleSet; the check also wants AWSManagedRulesAnonymousIpList, which turns readers with a "
         "VPN away.",
     }
+    if site.features.access_logs:
+        reasons["CKV_AWS_86"] = (
+            "Standard logging (v2) keeps them (aws_cloudwatch_log_delivery); the check knows only the legacy log, which needs a "
+            "bucket with ACLs."
+        )
     if not site.features.waf:
         reasons["CKV_AWS_68"] = (
             "AWS WAF costs 7.00 USD a month and 0.60 USD per million requests, and a static site has no code to attack; "
@@ -145,10 +150,10 @@ def _skips(site: SiteFile) -> dict[str, str]:
     return reasons
 
 
-def _origin_group(regions: Sequence[str]) -> CloudfrontDistributionOriginGroup:
+def _origin_group(regions: Sequence[str], status_codes: list[int]) -> CloudfrontDistributionOriginGroup:
     return CloudfrontDistributionOriginGroup(
         origin_id=naming.ORIGIN_GROUP_ID,
-        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=list(FAILOVER_STATUS_CODES)),
+        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=status_codes),
         member=[CloudfrontDistributionOriginGroupMember(origin_id=naming.origin_id(region)) for region in regions],
     )
 

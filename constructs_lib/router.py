@@ -38,7 +38,7 @@ class Router(Construct):
                 name=f"{site.prefix}-router-{own}",
                 runtime="cloudfront-js-2.0",
                 comment=f"Active release and origin order, {own} first",
-                code=render(own=own, other=other, policy=edge_policy(site, own=own)),
+                code=render(own=own, other=other, has_kms=site.features.kms, policy=edge_policy(site, own=own)),
                 key_value_store_associations=[store.arn],
                 publish=True,
                 provider=provider,

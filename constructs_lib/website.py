@@ -9,14 +9,15 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.residency import data_outside
 from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, MonitoringStack, RegionStack
+from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, KeysStack, MonitoringStack, RegionStack
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds dns, region-<name> for each region, edge and monitoring; access and audit where the site file asks for them."""
+    """Adds dns, region-<name> for each region, edge and monitoring; access, audit and keys where the site file asks for them."""
     dns = DnsStack(app, site=site)
-    regions = [RegionStack(app, site=site, region=region, dns=dns) for region in site.region]
-    edge = EdgeStack(app, site=site, dns=dns, regions=regions)
+    keys = KeysStack(app, site=site) if site.features.kms else None
+    regions = [RegionStack(app, site=site, region=region, dns=dns, keys=keys) for region in site.region]
+    edge = EdgeStack(app, site=site, dns=dns, regions=regions, keys=keys)
     MonitoringStack(app, site=site, edge=edge, regions=regions)
     if site.features.audit:
         AuditStack(app, site=site)

@@ -25,7 +25,7 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     if not names:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
     regions = [name for name in names if name.startswith("region-")]
-    first = [name for name in names if name in ("access", "audit", "dns")]
+    first = [name for name in names if name in ("access", "audit", "dns", "keys")]
     waves = (first, regions, ["edge"], ["monitoring"])
     return [wave for wave in waves if wave and set(wave) <= set(names)]
 

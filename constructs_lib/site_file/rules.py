@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from constructs_lib.errors import Problem
-from constructs_lib.site_file.models import Region, Role, State, StateBackend
+from constructs_lib.site_file.models import Entry, Protocol, Region, Role, State, StateBackend
 from constructs_lib.site_file.residency import regions_are_allowed
 
 Sections = Mapping[str, Any]
@@ -89,10 +89,32 @@ def webhook_is_within_the_boundary(sections: Sections) -> list[Problem]:
     ]
 
 
+def encrypted_markers_are_checked_over_tls(sections: Sections) -> list[Problem]:
+    """S3 answers no plain request for an object under a KMS key, and CloudFront asks by the protocol of the checker.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html (x-amz-server-side-encryption-aws-kms-key-id)
+    """
+    features, check, routing = (sections.get(name) for name in ("features", "health_check", "routing"))
+    if features is None or check is None or routing is None or not features.kms:
+        return []
+    if routing.entry is not Entry.CLOUDFRONT or check.region_check_protocol is Protocol.HTTPS:
+        return []
+    return [
+        Problem(
+            key="features.kms",
+            value="true",
+            allowed='true together with health_check.region_check_protocol = "https"',
+            remedy='set region_check_protocol = "https" (1.00 USD a month and region): S3 refuses objects under a KMS key over '
+            "plain HTTP, so every region check would fail",
+        )
+    ]
+
+
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
     state_is_elsewhere,
     regions_are_allowed,
     webhook_is_within_the_boundary,
+    encrypted_markers_are_checked_over_tls,
 )

@@ -26,6 +26,13 @@ class Features(Section):
     (https://aws.amazon.com/waf/pricing/).
     `query_log`: Route 53's query log in CloudWatch Logs, us-east-1; 0.50 per GB (https://aws.amazon.com/cloudwatch/pricing/).
 
+    Of content protection (docs/PROTECTION.md): `kms` encrypts the content buckets with a multi-Region key; 1.00 a month and
+    region, 0.03 per 10,000 calls above the first 20,000 (https://aws.amazon.com/kms/pricing/). `rtc` is S3 Replication Time
+    Control, 0.015 per GB, and the replication metrics that it brings, 2.80 (https://aws.amazon.com/s3/pricing/). `access_logs`
+    keeps S3's and CloudFront's access logs in a bucket per region for 90 days; storage alone, cents a month.
+    `replication_pause` is an AWS FIS experiment template that pauses replication; 0.10 a minute and direction while it runs, so
+    3.00 for its half hour (https://aws.amazon.com/fis/pricing/), and 0.20 for the alarms that stop it.
+
     Of monitoring (docs/MONITORING.md): `canary` runs a CloudWatch Synthetics canary in both regions every 30 minutes: 3.50, and
     0.20 for its alarms. `composite_alarms` adds "serving from the secondary" and "both regions ill": 0.50 each
     (https://aws.amazon.com/cloudwatch/pricing/). `origin_latency` adds CloudFront's additional metrics on the distribution of
@@ -48,6 +55,15 @@ class Features(Section):
     replication_metrics: Bool = False
     object_events: Bool = False
     parity: Bool = False
+    kms: Bool = False
+    rtc: Bool = False
+    access_logs: Bool = False
+    replication_pause: Bool = False
+
+    @property
+    def has_replication_metrics(self) -> bool:
+        """Whether S3 publishes replication metrics: asked for, or part of Replication Time Control."""
+        return self.replication_metrics or self.rtc
 
 
 class Headers(Section):

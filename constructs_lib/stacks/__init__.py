@@ -7,7 +7,8 @@ from constructs_lib.stacks.access_stack import AccessStack
 from constructs_lib.stacks.audit_stack import AuditStack
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.edge_stack import EdgeStack
+from constructs_lib.stacks.keys_stack import KeysStack
 from constructs_lib.stacks.monitoring_stack import MonitoringStack
 from constructs_lib.stacks.region_stack import RegionStack
 
-__all__ = ["AccessStack", "AuditStack", "DnsStack", "EdgeStack", "MonitoringStack", "RegionStack"]
+__all__ = ["AccessStack", "AuditStack", "DnsStack", "EdgeStack", "KeysStack", "MonitoringStack", "RegionStack"]

@@ -9,7 +9,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from constructs import Construct
 
 from constructs_lib import naming, policies
-from constructs_lib.bucket_replication import BucketReplication
+from constructs_lib.access_logs import ViewerLogs
+from constructs_lib.bucket_replication import BucketReplication, Destination
 from constructs_lib.edge_policies import EdgePolicies
 from constructs_lib.firewall import Firewall
 from constructs_lib.health_checks import HealthChecks
@@ -21,6 +22,7 @@ from constructs_lib.router import Router
 from constructs_lib.site_file import Entry, Role, SiteFile
 from constructs_lib.site_file.models import Protocol
 from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.keys_stack import KeysStack
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend
 
@@ -36,10 +38,19 @@ class EdgeStack(TerraformStack):
     drills, the cost command, the release commands and bootstrap go by.
     """
 
-    def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        site: SiteFile,
+        dns: DnsStack,
+        regions: Sequence[RegionStack],
+        keys: KeysStack | None = None,
+    ) -> None:
         super().__init__(scope, naming.EDGE_STACK)
         self._site = site
         self._dns = dns
+        self._key_arns = {} if keys is None else keys.key_arns
         self._regions = {stack.region.name: stack for stack in regions}
         add_state_backend(self, site=site)
         self._global = add_provider(self, site=site, region=naming.GLOBAL_REGION, alias=_GLOBAL_ALIAS)
@@ -52,6 +63,7 @@ class EdgeStack(TerraformStack):
         )
         self._open_buckets(distributions)
         self._replicate()
+        self._log_viewers(distributions)
         self.health_checks = checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
         self._add_plain_records(distributions)
         PublicName(
@@ -134,10 +146,28 @@ class EdgeStack(TerraformStack):
                 role_name=f"{self._site.prefix}-replicate-{source}",
                 source_name=self._regions[source].bucket.name,
                 source_arn=self._regions[source].bucket.arn,
-                destination_arns=[stack.bucket.arn for name, stack in self._regions.items() if name != source],
-                has_metrics=self._site.features.replication_metrics,
+                destinations=[
+                    Destination(bucket_arn=stack.bucket.arn, kms_key_arn=self._key_arns.get(name))
+                    for name, stack in self._regions.items()
+                    if name != source
+                ],
+                has_metrics=self._site.features.has_replication_metrics,
+                has_time_control=self._site.features.rtc,
                 provider=provider,
             )
+
+    def _log_viewers(self, distributions: Mapping[str, RegionalDistribution]) -> None:
+        """Keeps each distribution's access log in its own region's log bucket, with `features.access_logs`."""
+        for name, distribution in distributions.items():
+            if (log_bucket_arn := self._regions[name].log_bucket_arn) is not None:
+                ViewerLogs(
+                    self,
+                    f"viewer_logs_{name}",
+                    name=f"{self._site.prefix}-{name}",
+                    distribution_arn=distribution.arn,
+                    log_bucket_arn=log_bucket_arn,
+                    provider=self._global,
+                )
 
     def _add_plain_records(self, distributions: Mapping[str, RegionalDistribution]) -> None:
         """Each region's own name: its distribution, or its regional endpoint when the entry is regional."""

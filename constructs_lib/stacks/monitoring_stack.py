@@ -20,6 +20,7 @@ from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
 from constructs_lib.monitoring.parity_alarms import ParityAlarms
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
+from constructs_lib.monitoring.replication_pause import ReplicationPause
 from constructs_lib.monitoring.site_canary import SiteCanary
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import Entry, SiteFile
@@ -129,8 +130,10 @@ class MonitoringStack(TerraformStack):
         """Adds the alarms on the endpoints that DNS can lead to, and what `[features]` asks for in every region."""
         site = self._site
         alarms: list[Alarm] = []
-        for region in self._regions if site.routing.entry is Entry.REGIONAL else [site.secondary.name]:
-            alarms += EndpointAlarms(
+        # An experiment's stop condition is an alarm of its own region, so each region needs one then.
+        has_all = site.routing.entry is Entry.REGIONAL or site.features.replication_pause
+        endpoint_alarms = {
+            region: EndpointAlarms(
                 self,
                 f"endpoint_alarms_{region}",
                 site=site,
@@ -139,8 +142,15 @@ class MonitoringStack(TerraformStack):
                 function_name=self._regions[region].endpoint.function_name,
                 topic_arn=self._topic_arn(region),
                 provider=self._places[region].provider,
-            ).all
+            )
+            for region in self._regions
+            if has_all or region == site.secondary.name
+        }
         for region in self._regions:
+            if region in endpoint_alarms:
+                alarms += endpoint_alarms[region].all
+            if site.features.replication_pause:
+                self._add_replication_pause(region, endpoint_alarms[region].errors_arn)
             if site.features.canary:
                 alarms += SiteCanary(
                     self,
@@ -149,7 +159,7 @@ class MonitoringStack(TerraformStack):
                     place=self._places[region],
                     topic_arn=self._topic_arn(region),
                 ).all
-            if site.features.replication_metrics:
+            if site.features.has_replication_metrics:
                 alarms += self._add_replication_alarms(region)
             if site.features.parity:
                 alarms += ParityAlarms(
@@ -179,6 +189,17 @@ class MonitoringStack(TerraformStack):
                 provider=self._places[source].provider,
             ).all
         return alarms
+
+    def _add_replication_pause(self, source: str, stop_alarm_arn: str) -> None:
+        ReplicationPause(
+            self,
+            f"replication_pause_{source}",
+            name=f"{self._site.prefix}-pause-{source}",
+            place=self._places[source],
+            source=self._regions[source].bucket,
+            destinations={name: stack.bucket for name, stack in self._regions.items() if name != source},
+            stop_alarm_arn=stop_alarm_arn,
+        )
 
     def _add_outside_watch(self) -> Sequence[Alarm]:
         """Adds the watcher of us-east-1 to the first other region; a site in us-east-1 alone has none."""

@@ -5,23 +5,28 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.access_logs import AccessLogs
 from constructs_lib.certificates import RegionalCertificate
-from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.content_bucket import ContentBucket, ContentProtection
 from constructs_lib.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
 from constructs_lib.regional_endpoint import RegionalEndpoint
 from constructs_lib.site_file import Entry, Region, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.keys_stack import KeysStack
 from constructs_lib.state_backend import add_state_backend
 
 
 class RegionStack(TerraformStack):
     """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases.
 
-    Outputs: region, role, bucket_name, bucket_arn, regional_endpoint_domain_name, regional_endpoint_function_name.
+    Outputs: region, role, bucket_name, bucket_arn, regional_endpoint_domain_name, regional_endpoint_function_name; with
+    `features.access_logs` log_bucket_name.
     """
 
-    def __init__(self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack) -> None:
+    def __init__(
+        self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack, keys: KeysStack | None = None
+    ) -> None:
         super().__init__(scope, naming.region_stack(region.name))
         self.region = region
         add_state_backend(self, site=site)
@@ -34,6 +39,11 @@ class RegionStack(TerraformStack):
             name=naming.bucket(site, region.name, account.account_id),
             region=region.name,
             sends_events=site.features.object_events or site.features.parity,
+            protection=ContentProtection(
+                kms_key_arn=None if keys is None else keys.key_arns[region.name],
+                has_access_log=site.features.access_logs,
+                may_pause_replication=site.features.replication_pause,
+            ),
             provider=provider,
         )
         if site.features.parity:
@@ -46,6 +56,18 @@ class RegionStack(TerraformStack):
                 bucket=self.bucket,
                 provider=provider,
             )
+        self.log_bucket_arn: str | None = None
+        if site.features.access_logs:
+            logs = AccessLogs(
+                self,
+                "access_logs",
+                name=naming.log_bucket(site, region.name, account.account_id),
+                account_id=account.account_id,
+                content_bucket=self.bucket,
+                provider=provider,
+            )
+            self.log_bucket_arn = logs.arn
+            TerraformOutput(self, "log_bucket_name", value=logs.name)
         self.endpoint = RegionalEndpoint(
             self,
             "regional_endpoint",

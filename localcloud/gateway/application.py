@@ -23,6 +23,7 @@ from localcloud.gateway.control_api import PREFIX as CONTROL_PREFIX
 from localcloud.gateway.control_api import ControlApi
 from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
+from localcloud.gateway.kms import KmsService
 from localcloud.gateway.moto_backend import MotoBackend, refusal
 from localcloud.gateway.moto_services import has_api_stage, patch_lambda
 from localcloud.gateway.mutations import is_configuration, is_mutation
@@ -150,6 +151,7 @@ class Application:
             "acm": self._acm.handle,
             "apigateway": self._handle_api_gateway,
             "budgets": BudgetsService().handle,
+            "kms": KmsService(lambda request: self._moto.forward(request, "kms")).handle,
             # moto keeps canaries that never run, so their alarms would say nothing about the site.
             "synthetics": lambda request, _: refusal(request, "synthetics"),
             **{service: self._alarm_handler(service) for service in ALARM_SERVICES},

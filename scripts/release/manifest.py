@@ -40,8 +40,8 @@ class ReleaseFile:
         path: relative path with `/`, as routers look for it.
         layer: the release in whose layer the object lies; the file has not changed since.
         size_bytes: length of what is stored.
-        md5: hex digest of what is stored; S3's ETag of a single PUT with SSE-S3
-            (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
+        md5: hex digest of what is stored; S3's ETag of a single PUT with SSE-S3, and metadata in any case
+            (stored_digest.py).
         content_type: value of the header.
         cache_control: value of the header.
         content_encoding: value of the header; None: there is none.

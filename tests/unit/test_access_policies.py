@@ -58,8 +58,8 @@ def fits(pattern: str, text: str) -> bool:
 def holds(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
     for operator, keys in condition.items():
         for key, wanted in keys.items():
-            is_equal = context.get(key) in listed(wanted)
-            if is_equal is not (operator == "StringEquals"):
+            is_equal = context.get(key) in listed(wanted) or (operator.endswith("IfExists") and key not in context)
+            if is_equal is not (operator in ("StringEquals", "BoolIfExists")):
                 return False
     return True
 

@@ -158,7 +158,8 @@ def test_object_without_any_version_comes_from_the_other_region_with_its_headers
         found = bucket.client.head_object(Bucket=bucket.name, Key=index_page(manifest))
         headers.append({name: found.get(name) for name in ("ContentType", "CacheControl", "Metadata", "ETag")})
     assert headers[0] == headers[1]
-    assert headers[0]["Metadata"] == {"release": manifest.release_id}
+    digest = str(headers[0]["ETag"]).strip('"')
+    assert headers[0]["Metadata"] == {"release": manifest.release_id, "md5": digest}
 
 
 def test_object_that_the_other_region_has_only_below_a_delete_marker_comes_back(

@@ -104,7 +104,7 @@ def test_pages_are_stamped_with_their_release(publisher: Publisher, folder: Path
     for bucket in buckets:
         found = bucket.client.get_object(Bucket=bucket.name, Key=f"{manifest.prefix}index.html")
         assert f'content="{manifest.release_id}"'.encode() in found["Body"].read()
-        assert found["Metadata"] == {"release": manifest.release_id}
+        assert found["Metadata"]["release"] == manifest.release_id
         assert found["ContentType"] == "text/html; charset=utf-8"
         assert "s-maxage" in found["CacheControl"]
 

@@ -100,7 +100,7 @@ def test_repair_keeps_headers_and_metadata(world: ReleaseWorld) -> None:
         found = bucket.client.head_object(Bucket=bucket.name, Key=key)
         headers.append({name: found.get(name) for name in ("ContentType", "CacheControl", "Metadata", "ETag")})
     assert headers[0] == headers[1]
-    assert headers[1]["Metadata"] == {"release": manifest.release_id}
+    assert headers[1]["Metadata"] == {"release": manifest.release_id, "md5": str(headers[1]["ETag"]).strip('"')}
     assert "s-maxage" in str(headers[1]["CacheControl"])
 
 
