@@ -30,6 +30,7 @@ from constructs import Construct
 
 from constructs_lib import security_headers
 from constructs_lib.checkov_skips import skip
+from constructs_lib.lint_waivers import waive
 from constructs_lib.router_policy import VIEWER_HEADERS
 from constructs_lib.site_file import SiteFile
 from constructs_lib.site_file.security import Headers
@@ -93,7 +94,9 @@ class EdgePolicies(Construct):
             ),
             provider=provider,
         )
-        if not site.headers.hsts_preload:
+        if site.headers.hsts_preload:
+            waive(headers, {"FW311": "headers.hsts_preload of the site file: the owner of the domain asks for it."})
+        else:
             skip(headers, {"CKV_AWS_259": _NO_PRELOAD})
         self.cache_policy_id = cache.id
         self.response_headers_policy_id = headers.id

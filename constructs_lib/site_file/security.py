@@ -11,6 +11,8 @@ from constructs_lib.site_file.base import A_REGION, Bool, Section, known_region,
 _OWNER, _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})", r"[A-Za-z0-9._-]{1,100}"
 _SUBJECT = re.compile(rf"repo:{_OWNER}/{_NAME}\Z")
 _IMMUTABLE_SUBJECT = re.compile(rf"repo:{_OWNER}@[0-9]+/{_NAME}@[0-9]+\Z")
+# Of 2,048: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; the rest of the policy takes 350.
+_LONGEST_CLAIMS = 1650
 _SUBJECTS = 'a list such as ["repo:example-org/site", "repo:example-org@1234/site@5678"]'
 _REGIONS = f"a list of AWS regions, each {A_REGION}"
 
@@ -125,6 +127,18 @@ class Github(Section):
                 "`gh api repos/ORG/REPO --jq '.owner.id, .id'` prints both numbers",
             )
         return value
+
+    @model_validator(mode="after")
+    def _fit_into_a_trust_policy(self) -> Self:
+        suffixes = ("pull_request", f"ref:refs/heads/{self.branch}")
+        claims = [f'"{subject}:{suffix}", ' for subject in self.subjects for suffix in suffixes]
+        if sum(map(len, claims)) > _LONGEST_CLAIMS:
+            raise refuse(
+                allowed=f"subjects and a branch that make at most {_LONGEST_CLAIMS} characters in the trust policy of the role "
+                "for plans, where each subject stands twice",
+                remedy="name fewer repositories: IAM takes a trust policy of at most 2,048 characters",
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_subjects(self) -> Self:
