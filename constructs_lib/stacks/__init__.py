@@ -1,6 +1,6 @@
 """The stacks: separate Terraform states, so that one dead region never blocks a plan of the rest.
 
-Outputs are declared here and nowhere else; the `failover` command reads them.
+Outputs are added here and nowhere else; `constructs_lib/output_contract.py` declares them and docs/OUTPUTS.md lists them.
 """
 
 from constructs_lib.stacks.access_stack import AccessStack

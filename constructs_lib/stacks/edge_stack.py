@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
 from cdktf_cdktf_provider_aws.cloudfront_origin_access_control import CloudfrontOriginAccessControl
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
@@ -14,6 +14,7 @@ from constructs_lib.bucket_replication import BucketReplication, Destination
 from constructs_lib.edge_policies import EdgePolicies
 from constructs_lib.firewall import Firewall
 from constructs_lib.health_checks import HealthChecks
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.public_name import PublicName
 from constructs_lib.records import AliasRecords, to_distribution, to_endpoint
@@ -30,13 +31,7 @@ _GLOBAL_ALIAS = "global"
 
 
 class EdgeStack(TerraformStack):
-    """The global part.
-
-    Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path`, unless the entry is regional, and each
-    region -> id), distributions (region -> id, arn, domain_name, hostname; empty when the entry is regional), buckets (region ->
-    name), roles (region -> role), routing (entry, policy), and the site file's objectives, traffic, content and state, which
-    drills, the cost command, the release commands and bootstrap go by.
-    """
+    """The global part."""
 
     def __init__(
         self,
@@ -185,22 +180,22 @@ class EdgeStack(TerraformStack):
     def _add_outputs(
         self, router: Router, distributions: Mapping[str, RegionalDistribution], checks: HealthChecks
     ) -> None:
-        TerraformOutput(self, "hostname", value=self._site.site.hostname)
-        TerraformOutput(self, "hosted_zone_id", value=self._dns.zone.zone_id)
-        TerraformOutput(self, "key_value_store_arn", value=router.key_value_store_arn)
-        TerraformOutput(self, "health_check_ids", value=_check_ids(checks))
-        TerraformOutput(self, "buckets", value={name: stack.bucket.name for name, stack in self._regions.items()})
-        TerraformOutput(self, "roles", value={region.name: region.role.value for region in self._site.region})
+        add_output(self, "hostname", self._site.site.hostname)
+        add_output(self, "hosted_zone_id", self._dns.zone.zone_id)
+        add_output(self, "key_value_store_arn", router.key_value_store_arn)
+        add_output(self, "health_check_ids", _check_ids(checks))
+        add_output(self, "buckets", {name: stack.bucket.name for name, stack in self._regions.items()})
+        add_output(self, "roles", {region.name: region.role.value for region in self._site.region})
         routing = self._site.routing
-        TerraformOutput(self, "routing", value={"entry": routing.entry.value, "policy": routing.policy.value})
-        TerraformOutput(self, "state", value=self._site.state.model_dump(mode="json"))
-        TerraformOutput(self, "objectives", value=self._site.objectives.model_dump(mode="json"))
-        TerraformOutput(self, "traffic", value=self._site.traffic.model_dump(mode="json"))
-        TerraformOutput(self, "content", value=self._site.content.as_output())
-        TerraformOutput(
+        add_output(self, "routing", {"entry": routing.entry.value, "policy": routing.policy.value})
+        add_output(self, "state", self._site.state.model_dump(mode="json"))
+        add_output(self, "objectives", self._site.objectives.model_dump(mode="json"))
+        add_output(self, "traffic", self._site.traffic.model_dump(mode="json"))
+        add_output(self, "content", self._site.content.as_output())
+        add_output(
             self,
             "distributions",
-            value={
+            {
                 name: {
                     "id": distribution.id,
                     "arn": distribution.arn,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
@@ -22,6 +22,7 @@ from constructs_lib.monitoring.parity_alarms import ParityAlarms
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
 from constructs_lib.monitoring.replication_pause import ReplicationPause
 from constructs_lib.monitoring.site_canary import SiteCanary
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import Entry, SiteFile
 from constructs_lib.stacks.edge_stack import EdgeStack
@@ -30,11 +31,7 @@ from constructs_lib.state_backend import add_state_backend
 
 
 class MonitoringStack(TerraformStack):
-    """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last.
-
-    Outputs: alarm_topic_arns and alert_topic_arns (region -> ARN), alert_regions (list), alarm_names (list), dashboard_names
-    (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). None is secret.
-    """
+    """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last."""
 
     def __init__(self, scope: Construct, *, site: SiteFile, edge: EdgeStack, regions: Sequence[RegionStack]) -> None:
         super().__init__(scope, naming.MONITORING_STACK)
@@ -233,15 +230,11 @@ class MonitoringStack(TerraformStack):
 
     def _add_outputs(self, alarms: Sequence[Alarm], dashboards: Dashboards, logs: dict[str, str]) -> None:
         topics = self._alerting.items()
-        TerraformOutput(
-            self, "alarm_topic_arns", value={region: alerting.alarm_topic_arn for region, alerting in topics}
-        )
-        TerraformOutput(
-            self, "alert_topic_arns", value={region: alerting.alert_topic_arn for region, alerting in topics}
-        )
+        add_output(self, "alarm_topic_arns", {region: alerting.alarm_topic_arn for region, alerting in topics})
+        add_output(self, "alert_topic_arns", {region: alerting.alert_topic_arn for region, alerting in topics})
         regions = [region for region in self._alerting if self._may_hold_data(region)]
-        TerraformOutput(self, "alert_regions", value=regions)
-        TerraformOutput(self, "alarm_names", value=[alarm.name for alarm in alarms])
-        TerraformOutput(self, "dashboard_names", value=dashboards.names)
-        TerraformOutput(self, "event_log_groups", value=logs)
-        TerraformOutput(self, "custom_metrics_namespace", value=PROBER_NAMESPACE)
+        add_output(self, "alert_regions", regions)
+        add_output(self, "alarm_names", [alarm.name for alarm in alarms])
+        add_output(self, "dashboard_names", dashboards.names)
+        add_output(self, "event_log_groups", logs)
+        add_output(self, "custom_metrics_namespace", PROBER_NAMESPACE)

@@ -1,6 +1,6 @@
 """A region stack: everything of the site that lives in one region. One class, once per region."""
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
@@ -8,6 +8,7 @@ from constructs_lib import naming
 from constructs_lib.access_logs import AccessLogs
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket, ContentProtection
+from constructs_lib.outputs import add_output
 from constructs_lib.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
 from constructs_lib.regional_endpoint import RegionalEndpoint
@@ -18,11 +19,7 @@ from constructs_lib.state_backend import add_state_backend
 
 
 class RegionStack(TerraformStack):
-    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases.
-
-    Outputs: region, role, bucket_name, bucket_arn, regional_endpoint_domain_name, regional_endpoint_function_name; with
-    `features.access_logs` log_bucket_name.
-    """
+    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases."""
 
     def __init__(
         self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack, keys: KeysStack | None = None
@@ -79,12 +76,12 @@ class RegionStack(TerraformStack):
             ),
             provider=provider,
         )
-        TerraformOutput(self, "region", value=region.name)
-        TerraformOutput(self, "role", value=region.role.value)
-        TerraformOutput(self, "bucket_name", value=self.bucket.name)
-        TerraformOutput(self, "bucket_arn", value=self.bucket.arn)
-        TerraformOutput(self, "regional_endpoint_domain_name", value=self.endpoint.target_domain_name)
-        TerraformOutput(self, "regional_endpoint_function_name", value=self.endpoint.function_name)
+        add_output(self, "region", region.name)
+        add_output(self, "role", region.role.value)
+        add_output(self, "bucket_name", self.bucket.name)
+        add_output(self, "bucket_arn", self.bucket.arn)
+        add_output(self, "regional_endpoint_domain_name", self.endpoint.target_domain_name)
+        add_output(self, "regional_endpoint_function_name", self.endpoint.function_name)
 
 
 def _own_names(site: SiteFile, region: Region) -> list[str]:
