@@ -15,7 +15,6 @@ from cdktf_cdktf_provider_aws.route53_record import Route53Record
 from constructs import Construct
 
 from constructs_lib.hosted_zone import HostedZone
-from constructs_lib.site_file import SiteFile
 
 _VALIDATION_TTL_SECONDS = 300
 # A certificate in use cannot be deleted: the new one comes first.
@@ -71,14 +70,14 @@ class RegionalCertificate(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, site: SiteFile, own_names: Sequence[str] = (), provider: AwsProvider
+        self, scope: Construct, id_: str, *, hostname: str, own_names: Sequence[str] = (), provider: AwsProvider
     ) -> None:
-        """`own_names` are the names beside the public one. Default: none, CloudFront serves them."""
+        """`own_names` are the names beside the public one, `hostname`. Default: none, CloudFront serves them."""
         super().__init__(scope, id_)
         certificate = AcmCertificate(
             self,
             "certificate",
-            domain_name=site.site.hostname,
+            domain_name=hostname,
             subject_alternative_names=list(own_names) or None,
             validation_method="DNS",
             lifecycle=_REPLACE,

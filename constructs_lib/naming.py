@@ -77,6 +77,11 @@ def bucket(site: SiteFile, region: str, account_id: str) -> str:
     return f"{site.prefix}-{region}-{account_id}"
 
 
+def regional_endpoint(site: SiteFile, region: str) -> str:
+    """Returns the name of the region's endpoint: at most 58 of the 64 characters that IAM and Lambda allow."""
+    return f"{site.prefix}-endpoint-{region}"
+
+
 def replication_rule_id(number: int) -> str:
     """Returns the id of the rule for a source's first, second ... destination; a dimension of its metrics."""
     return "releases" if number == 1 else f"releases-{number}"

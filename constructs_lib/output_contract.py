@@ -1,8 +1,8 @@
 """The outputs of the stacks: a contract with the `failover` command, with the operators and with a team's own Terraform.
 
-An output is declared here, with what it means, and a stack gives it its value with `outputs.add_output`; docs/OUTPUTS.md is made of this
-table. Commands never import it: they meet the outputs as JSON. The `cross-stack-output-...` beside them are cdktf's own wires
-between our stacks, and no contract.
+An output is declared here, with what it means, and a stack gives it its value with `outputs.add_output`; docs/OUTPUTS.md is made
+of this table. Commands never import it: they meet the outputs as JSON. The `cross-stack-output-...` beside them are cdktf's own
+wires between our stacks, and no contract.
 """
 
 from collections.abc import Mapping
@@ -169,7 +169,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
         Output(
             name="alert_regions",
             type="list(string)",
-            meaning="Regions whose formatter reads the webhook's SSM parameter: put it into each of them",
+            meaning="Regions where the alert formatter runs: the SSM parameter that it reads must be in each of them",
         ),
         Output(name="alarm_names", type="list(string)", meaning="Every alarm of the site, of whatever region"),
         Output(name="dashboard_names", type="list(string)", meaning="CloudWatch dashboards, the overview first"),

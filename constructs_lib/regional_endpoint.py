@@ -30,12 +30,11 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib import naming, policies, security_headers
+from constructs_lib import policies
 from constructs_lib.archive import zipped
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.checkov_skips import skip
 from constructs_lib.content_bucket import ContentBucket
-from constructs_lib.site_file import Entry, SiteFile
 
 _CODE = Path(__file__).parent / "functions" / "regional_endpoint"
 _RUNTIME = "python3.13"
@@ -82,7 +81,7 @@ class RegionalEndpoint(Construct):
         api_id: id of the HTTP API, the dimension of its metrics.
         target_domain_name: what an alias record points at, `d-....execute-api.<region>.amazonaws.com`.
         target_hosted_zone_id: hosted zone of that name.
-        own_target: the same two of the region's own name, `<region>.<hostname>`; None unless the entry is regional.
+        own_target: the same two of the region's own name, `own_hostname`; None without it.
     """
 
     def __init__(
@@ -90,29 +89,42 @@ class RegionalEndpoint(Construct):
         scope: Construct,
         id_: str,
         *,
-        site: SiteFile,
+        name: str,
         region: str,
+        hostname: str,
+        own_hostname: str | None = None,
+        headers: Mapping[str, str],
         bucket: ContentBucket,
         certificate: RegionalCertificate,
         provider: AwsProvider,
     ) -> None:
+        """Adds the endpoint.
+
+        Args:
+            scope: the stack, or a construct in it.
+            id_: the construct's id.
+            name: of function, role and API; IAM and Lambda allow 64 characters.
+            region: the provider's region.
+            hostname: the public name, which it answers at.
+            own_hostname: a second name that leads to this region only; default: none.
+            headers: sent with every answer, such as `security_headers.as_http_headers`.
+            bucket: what it serves from.
+            certificate: of both names.
+            provider: the AWS provider of that region.
+        """
         super().__init__(scope, id_)
         self._provider = provider
-        # At most 57 of the 64 characters that IAM and Lambda allow.
-        name = f"{site.prefix}-endpoint-{region}"
-        headers = security_headers.as_http_headers(site.headers)
         function = self._add_function(name, region, bucket, headers)
         api = self._add_api(name, function)
         stage = self._add_stage(name, api)
-        domain = self._add_domain("domain_name", "mapping", site.site.hostname, certificate, stage)
+        domain = self._add_domain("domain_name", "mapping", hostname, certificate, stage)
         self.function_name = function.function_name
         self.api_id = api.id
         self.target_domain_name = domain.domain_name_configuration.target_domain_name
         self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
         self.own_target: tuple[str, str] | None = None
-        if site.routing.entry is Entry.REGIONAL:
-            hostname = naming.regional_hostname(site, region)
-            own = self._add_domain("own_domain_name", "own_mapping", hostname, certificate, stage)
+        if own_hostname is not None:
+            own = self._add_domain("own_domain_name", "own_mapping", own_hostname, certificate, stage)
             target = own.domain_name_configuration
             self.own_target = (target.target_domain_name, target.hosted_zone_id)
 

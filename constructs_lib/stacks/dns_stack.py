@@ -22,7 +22,16 @@ class DnsStack(TerraformStack):
         super().__init__(scope, naming.DNS_STACK)
         add_state_backend(self, site=site)
         provider = add_provider(self, site=site, region=naming.GLOBAL_REGION)
-        self.zone = HostedZone(self, "hosted_zone", site=site, provider=provider)
+        self.zone = HostedZone(
+            self,
+            "hosted_zone",
+            domain_name=site.site.domain_name,
+            hosted_zone_id=site.site.hosted_zone_id,
+            comment=f"{site.prefix}: multi-region website",
+            is_signed=site.features.dnssec,
+            is_logged=site.features.query_log,
+            provider=provider,
+        )
         self.edge_certificate = EdgeCertificate(
             self, "edge_certificate", names=naming.certificate_names(site), zone=self.zone, provider=provider
         )

@@ -20,6 +20,7 @@ from constructs_lib.public_name import PublicName
 from constructs_lib.records import AliasRecords, to_distribution, to_endpoint
 from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution
 from constructs_lib.router import Router
+from constructs_lib.router_policy import router_sources, viewer_headers
 from constructs_lib.site_file import Entry, Role, SiteFile
 from constructs_lib.site_file.models import Protocol
 from constructs_lib.stacks.dns_stack import DnsStack
@@ -52,14 +53,14 @@ class EdgeStack(TerraformStack):
         self._providers = {
             name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
         }
-        router = Router(self, "router", site=site, provider=self._global)
+        router = Router(self, "router", prefix=site.prefix, sources=router_sources(site), provider=self._global)
         self.distributions = distributions = (
             self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
         )
         self._open_buckets(distributions)
         self._replicate()
         self._log_viewers(distributions)
-        self.health_checks = checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
+        self.health_checks = checks = self._add_health_checks()
         self._add_plain_records(distributions)
         PublicName(
             self,
@@ -86,7 +87,14 @@ class EdgeStack(TerraformStack):
             signing_protocol="sigv4",
             provider=self._global,
         )
-        edge_policies = EdgePolicies(self, "edge_policies", site=self._site, provider=self._global)
+        edge_policies = EdgePolicies(
+            self,
+            "edge_policies",
+            prefix=self._site.prefix,
+            headers=self._site.headers,
+            viewer_headers=viewer_headers(self._site),
+            provider=self._global,
+        )
         web_acl_arn = None
         if self._site.features.waf:
             web_acl_arn = Firewall(self, "firewall", prefix=self._site.prefix, provider=self._global).web_acl_arn
@@ -94,8 +102,12 @@ class EdgeStack(TerraformStack):
             region.name: RegionalDistribution(
                 self,
                 f"distribution_{region.name}",
-                site=self._site,
+                comment=f"{self._site.prefix} {region.name}",
                 region=region.name,
+                price_class=self._site.routing.price_class,
+                region_check_protocol=self._site.health_check.region_check_protocol,
+                has_kms=self._site.features.kms,
+                is_logged=self._site.features.access_logs,
                 aliases=self._aliases(region.name, region.role),
                 bucket_domain_names={name: stack.bucket.regional_domain_name for name, stack in self._regions.items()},
                 access=DistributionAccess(
@@ -109,6 +121,19 @@ class EdgeStack(TerraformStack):
             )
             for region in self._site.region
         }
+
+    def _add_health_checks(self) -> HealthChecks:
+        names = {name: naming.regional_hostname(self._site, name) for name in self._regions}
+        is_regional = self._site.routing.entry is Entry.REGIONAL
+        return HealthChecks(
+            self,
+            "health_checks",
+            prefix=self._site.prefix,
+            settings=self._site.health_check,
+            regional_hostnames=names,
+            path_hostname=None if is_regional else names[self._site.primary.name],
+            provider=self._global,
+        )
 
     def _aliases(self, region: str, role: Role) -> list[str]:
         own = naming.regional_hostname(self._site, region)

@@ -4,7 +4,7 @@ from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
-from constructs_lib import naming
+from constructs_lib import naming, security_headers
 from constructs_lib.access_logs import AccessLogs
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket, ContentProtection
@@ -65,14 +65,24 @@ class RegionStack(TerraformStack):
             )
             self.log_bucket_arn = logs.arn
             TerraformOutput(self, "log_bucket_name", value=logs.name)
+        # The region's own name belongs to its regional endpoint when CloudFront does not serve it.
+        is_regional = site.routing.entry is Entry.REGIONAL
+        own_hostname = naming.regional_hostname(site, region.name) if is_regional else None
         self.endpoint = RegionalEndpoint(
             self,
             "regional_endpoint",
-            site=site,
+            name=naming.regional_endpoint(site, region.name),
             region=region.name,
+            hostname=site.site.hostname,
+            own_hostname=own_hostname,
+            headers=security_headers.as_http_headers(site.headers),
             bucket=self.bucket,
             certificate=RegionalCertificate(
-                self, "certificate", site=site, own_names=_own_names(site, region), provider=provider
+                self,
+                "certificate",
+                hostname=site.site.hostname,
+                own_names=[] if own_hostname is None else [own_hostname],
+                provider=provider,
             ),
             provider=provider,
         )
@@ -82,8 +92,3 @@ class RegionStack(TerraformStack):
         add_output(self, "bucket_arn", self.bucket.arn)
         add_output(self, "regional_endpoint_domain_name", self.endpoint.target_domain_name)
         add_output(self, "regional_endpoint_function_name", self.endpoint.function_name)
-
-
-def _own_names(site: SiteFile, region: Region) -> list[str]:
-    """The region's own name belongs to its regional endpoint when CloudFront does not serve it."""
-    return [naming.regional_hostname(site, region.name)] if site.routing.entry is Entry.REGIONAL else []
