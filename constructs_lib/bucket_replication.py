@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.provider import AwsProvider
@@ -56,8 +57,10 @@ class BucketReplication(Construct):
         destinations: Sequence[Destination],
         has_metrics: bool = False,
         has_time_control: bool = False,
+        depends_on: Sequence[ITerraformDependable] = (),
         provider: AwsProvider,
     ) -> None:
+        """`depends_on`: the buckets' versioning, where it is made in the same stack; S3 refuses replication without it."""
         super().__init__(scope, id_)
         role = IamRole(
             self,
@@ -82,7 +85,7 @@ class BucketReplication(Construct):
                 _rule(number, destination, has_metrics=has_metrics, has_time_control=has_time_control)
                 for number, destination in enumerate(destinations, start=1)
             ],
-            depends_on=[policy],
+            depends_on=[policy, *depends_on],
             provider=provider,
         )
 

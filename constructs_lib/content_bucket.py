@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
@@ -74,6 +75,7 @@ class ContentBucket(Construct):
         name: name of the bucket.
         arn: its ARN.
         regional_domain_name: host of its REST endpoint in its region. The global name may answer 307 for the first hours.
+        versioning: what replication in the same stack waits for.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class ContentBucket(Construct):
         versioning = keep_private(self, bucket=bucket, kms_key_arn=protection.kms_key_arn, provider=provider)
         self._expire(bucket, versioning, provider)
         self._add_health_objects(bucket, versioning, region, provider)
+        self.versioning: ITerraformDependable = versioning
         self.name = bucket.bucket
         self.arn = bucket.arn
         self.regional_domain_name = bucket.bucket_regional_domain_name

@@ -87,6 +87,12 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             type="string",
             meaning="Name of the Lambda function that serves the active release from the bucket",
         ),
+        Output(
+            name="log_bucket_name",
+            type="string",
+            meaning="Bucket of the region's access logs",
+            only_with="features.access_logs",
+        ),
     ),
     naming.EDGE_STACK: (
         Output(name="hostname", type="string", meaning="The public name", readers=(_DEPLOYMENT,)),
@@ -183,6 +189,9 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             type="string",
             meaning="CloudWatch namespace that a prober of your own publishes to",
         ),
+    ),
+    naming.KEYS_STACK: (
+        Output(name="key_arns", type="map(string)", meaning="Region -> KMS key that encrypts the content there"),
     ),
     naming.ACCESS_STACK: (
         Output(

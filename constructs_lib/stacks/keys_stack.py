@@ -1,11 +1,12 @@
 """The keys stack: what encrypts the content, in a state of its own, so that nothing else can take it away."""
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.content_keys import ContentKeys
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import SiteFile
 from constructs_lib.state_backend import add_state_backend
@@ -16,8 +17,6 @@ class KeysStack(TerraformStack):
 
     A site file without the feature has no such stack, and Terraform leaves alone what no stack names: what was encrypted stays
     readable until somebody destroys this state on purpose (docs/PROTECTION.md).
-
-    Outputs: key_arns (region -> ARN).
     """
 
     def __init__(self, scope: Construct, *, site: SiteFile) -> None:
@@ -37,4 +36,4 @@ class KeysStack(TerraformStack):
             providers=providers,
         )
         self.key_arns = keys.arns
-        TerraformOutput(self, "key_arns", value=keys.arns)
+        add_output(self, "key_arns", keys.arns)

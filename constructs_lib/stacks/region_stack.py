@@ -64,7 +64,7 @@ class RegionStack(TerraformStack):
                 provider=provider,
             )
             self.log_bucket_arn = logs.arn
-            TerraformOutput(self, "log_bucket_name", value=logs.name)
+            add_output(self, "log_bucket_name", logs.name)
         # The region's own name belongs to its regional endpoint when CloudFront does not serve it.
         is_regional = site.routing.entry is Entry.REGIONAL
         own_hostname = naming.regional_hostname(site, region.name) if is_regional else None
