@@ -1,8 +1,8 @@
 """The stacks of one site as one Terraform module, so that one `terraform plan` with one provider process judges all of them.
 
 A stack's plan needs the outputs of the stacks before it, which only an apply makes; here what a stack reads of another one is
-that one's own expression. Addresses get the stack's name in front. Every provider block becomes one: a plan that has no state asks AWS
-for nothing but the account, whatever the region, and a provider process per region costs five seconds each.
+that one's own expression. Addresses get the stack's name in front. Every provider block becomes one: a plan without a state asks
+AWS for nothing but the account, whatever the region, and a provider process per region costs five seconds each.
 """
 
 import re
