@@ -18,7 +18,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy  # noqa: E402
 
 from constructs_lib import policies, router_source, security_headers  # noqa: E402
-from constructs_lib.bucket_replication import BucketReplication  # noqa: E402
+from constructs_lib.bucket_replication import BucketReplication, Destination  # noqa: E402
 from constructs_lib.certificates import EdgeCertificate, RegionalCertificate  # noqa: E402
 from constructs_lib.content_bucket import ContentBucket  # noqa: E402
 from constructs_lib.edge_policies import EdgePolicies  # noqa: E402
@@ -77,7 +77,7 @@ class ShopStack(TerraformStack):
             role_name=f"{PREFIX}-replicate",
             source_name=buckets[PRIMARY].name,
             source_arn=buckets[PRIMARY].arn,
-            destination_arns=[buckets[SECONDARY].arn],
+            destinations=[Destination(bucket_arn=buckets[SECONDARY].arn)],
             depends_on=[bucket.versioning for bucket in buckets.values()],
             provider=providers[PRIMARY],
         )

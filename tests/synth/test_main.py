@@ -24,6 +24,13 @@ def test_a_trap_in_the_stacks_ends_with_1(
     assert "FW061 long-ttl" in capsys.readouterr().err
 
 
+def test_preload_that_the_site_file_asks_for_is_no_finding(tmp_path: Path) -> None:
+    text = Path(DEMO).read_text(encoding="utf-8")
+    site_file = tmp_path / "site.toml"
+    site_file.write_text(f"{text}[headers]\nhsts_include_subdomains = true\nhsts_preload = true\n", encoding="utf-8")
+    assert main.main([str(site_file), "--output", str(tmp_path / "out")]) == 0
+
+
 def test_a_wrong_site_file_ends_with_2_and_writes_nothing(tmp_path: Path) -> None:
     assert main.main([str(tmp_path / "absent.toml"), "--output", str(tmp_path / "out")]) == 2
     assert not (tmp_path / "out").exists()

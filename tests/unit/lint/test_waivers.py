@@ -91,6 +91,12 @@ def test_gate_is_silent_when_nothing_is_found(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr() == ("", "")
 
 
+def test_gate_fails_on_an_idle_waiver(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = document({"aws_s3_bucket.a": {"bucket": "content"} | MEANT})
+    assert not gate.passes(written(tmp_path, raw))
+    assert "waives nothing" in capsys.readouterr().err
+
+
 def test_gate_reads_only_the_stacks_of_this_synth(tmp_path: Path) -> None:
     written(tmp_path, FOUND, stack="left-from-an-earlier-synth")
     assert gate.passes(written(tmp_path, document({"aws_s3_bucket.a": {"bucket": "content"}})))
