@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
 from constructs_lib.website import synthesize
+from scripts.cost import estimate
 from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rules import ALL_RULES
@@ -68,6 +69,8 @@ def check_stacks(site: SiteFile, stacks: Stacks) -> None:
     assert set(stacks) >= {"dns", "edge", "monitoring", *regions, *(name for name, there in optional.items() if there)}
     broken = stack_properties.broken(stacks)
     assert broken == {}, broken
+    lines = estimate(stacks)
+    assert lines and all(0 <= line.usd < float("inf") for line in lines), lines
     configuration = Configuration([read_document(name, document) for name, document in stacks.items()])
     judgement = judge(configuration, ALL_RULES)
     found = [(one.rule.id, one.finding.address, one.finding.detail) for one in judgement.violations]
