@@ -395,7 +395,7 @@ def _break(draw: st.DrawFn, document: Document) -> None:
         case "other" if len(path) == 2 or (len(path) == 3 and isinstance(path[1], int)):
             _set_other(draw, document, path)
         case "empty":
-            holder[last] = type(holder[last])() if last in holder or isinstance(holder, list) else {}
+            holder[last] = copy.copy(draw(st.sampled_from(["", 0, False, [], {}])))
         case _:
             pass
 
