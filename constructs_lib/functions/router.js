@@ -181,10 +181,11 @@ function firstNumber(digest) {
   return parseInt(digest.substring(0, 8), 16);
 }
 
-// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8 is no file's name.
+// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8 is no file's name, nor is its replacement U+FFFD.
 function decoded(uri) {
   try {
-    return decodeURIComponent(uri.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+    const path = decodeURIComponent(uri.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+    return path.includes('\uFFFD') ? '/\uFFFD.' : path;
   } catch (error) {
     return '/\uFFFD.';
   }

@@ -48,6 +48,18 @@ def test_viewer_of_the_regional_endpoint_gets(sites: Mapping[str, Published], co
 NAMES = st.text(alphabet="aA.-+~'% ü/oldcsbrgen", min_size=1, max_size=6)
 
 
+@pytest.mark.parametrize("path", ["/%AA", "/%AA/", "/a%AA/", "/%EF%BF%BD/"])
+@pytest.mark.parametrize("content", ALL)
+def test_path_that_is_no_utf_8_is_missing_both_ways(sites: Mapping[str, Published], content: str, path: str) -> None:
+    site = sites[content]
+    statuses = [
+        site.through_cloudfront(path).status,
+        site.through_regional_endpoint(path).status,
+        site.through_regional_endpoint(path, is_decoded=False).status,
+    ]
+    assert statuses == [404, 404, 404]
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     content=st.sampled_from(ALL),
