@@ -181,11 +181,11 @@ function firstNumber(digest) {
   return parseInt(digest.substring(0, 8), 16);
 }
 
-// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8 is no file's name, nor is its replacement U+FFFD.
+// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8, or an escape even now, is no file's name.
 function decoded(uri) {
   try {
     const path = decodeURIComponent(uri.replace(/%(?![0-9a-f]{2})/gi, '%25'));
-    return path.includes('\uFFFD') ? '/\uFFFD.' : path;
+    return /\uFFFD|%[0-9a-f]{2}/i.test(path) ? '/\uFFFD.' : path;
   } catch (error) {
     return '/\uFFFD.';
   }

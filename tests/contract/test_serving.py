@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -45,10 +46,13 @@ def test_viewer_of_the_regional_endpoint_gets(sites: Mapping[str, Published], co
     assert again == asked.wanted, "API Gateway hands the path over encoded"
 
 
-NAMES = st.text(alphabet="aA.-+~'% ü/oldcsbrgen", min_size=1, max_size=6)
+# No name of two escapes that are UTF-8 together: no file has it, and the handler cannot know how often it was decoded.
+NAMES = st.text(alphabet="aA.-+~'% ü/oldcsbrgen", min_size=1, max_size=6).filter(
+    lambda name: unquote(name) == name or "\ufffd" in unquote(name)
+)
 
 
-@pytest.mark.parametrize("path", ["/%AA", "/%AA/", "/a%AA/", "/%EF%BF%BD/"])
+@pytest.mark.parametrize("path", ["/%AA", "/%AA/", "/a%AA/", "/%EF%BF%BD/", "/%25AA/"])
 @pytest.mark.parametrize("content", ALL)
 def test_path_that_is_no_utf_8_is_missing_both_ways(sites: Mapping[str, Published], content: str, path: str) -> None:
     site = sites[content]
