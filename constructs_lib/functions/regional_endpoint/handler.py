@@ -68,7 +68,7 @@ def handler(event: dict[str, Any], _context: object) -> Answer:
 def decoded(raw_path: str) -> str:
     """Returns a path decoded, which changes nothing when API Gateway has done so: no file's name has an escape in it."""
     path = unquote(raw_path)  # what is no UTF-8 becomes U+FFFD, here or in API Gateway
-    return "/\ufffd." if "\ufffd" in path else path  # no file has such a name
+    return "/\ufffd." if re.search("\ufffd|%[0-9a-fA-F]{2}", path) else path  # no file has such a name
 
 
 def encoded(path: str) -> str:
