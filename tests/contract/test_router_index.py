@@ -1,7 +1,7 @@
 """Router function, regional endpoint and publisher agree on the layer of every path, and viewers stay with one release."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,12 @@ from tests.contract.router_function import RouterFunction
 
 BASE, NEW, CANARY = "0" * 16, "1" * 16, "2" * 16
 ROUTER = RouterFunction(own="eu-central-1", other="us-east-1")
-PATHS = st.text(alphabet="abcü%+~' 😀", min_size=1, max_size=8).map(lambda text: f"{text}.html")
+# The publisher refuses a name with an escape in it.
+PATHS = (
+    st.text(alphabet="abcü%+~' 😀", min_size=1, max_size=8)
+    .filter(lambda text: unquote(text) == text)
+    .map(lambda text: f"{text}.html")
+)
 
 
 def layer(path: str, routing: Routing, *indexes: Index, viewer_address: str = "192.0.2.1") -> str:
