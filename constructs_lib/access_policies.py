@@ -21,7 +21,8 @@ _PUBLISHED = (f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", f"{MANIFESTS_PREFIX}*"
 # The roles of the stacks are passed to these services only.
 _PASSED_TO = ("lambda.amazonaws.com", "s3.amazonaws.com", "synthetics.amazonaws.com", "events.amazonaws.com")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
-_SERVICE_LINKED = ("ops.apigateway.amazonaws.com",)
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+_SERVICE_LINKED = ("ops.apigateway.amazonaws.com", "replication.dynamodb.amazonaws.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -530,6 +531,12 @@ def _never(scope: Scope) -> list[dict[str, Any]]:
             if scope.state_bucket
             else []
         ),
+        {
+            "Sid": "NeverTheData",
+            "Effect": "Deny",
+            "Action": ["dynamodb:DeleteTable", "dynamodb:DeleteTableReplica"],
+            "Resource": scope.named("dynamodb", "table/"),
+        },
         {
             "Sid": "NeverElsewhere",
             "Effect": "Deny",

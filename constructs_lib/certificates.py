@@ -15,7 +15,6 @@ from cdktf_cdktf_provider_aws.route53_record import Route53Record
 from constructs import Construct
 
 from constructs_lib.hosted_zone import HostedZone
-from constructs_lib.site_file import SiteFile
 
 _VALIDATION_TTL_SECONDS = 300
 # A certificate in use cannot be deleted: the new one comes first.
@@ -64,22 +63,21 @@ class EdgeCertificate(Construct):
 
 
 class RegionalCertificate(Construct):
-    """The certificate of the regional endpoint's names in its region; waits until ACM has issued it.
+    """The certificate of a regional endpoint's names in its region; waits until ACM has issued it.
 
     Attributes:
         arn: ARN of the issued certificate.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, site: SiteFile, own_names: Sequence[str] = (), provider: AwsProvider
-    ) -> None:
-        """`own_names` are the names beside the public one. Default: none, CloudFront serves them."""
+    def __init__(self, scope: Construct, id_: str, *, names: Sequence[str], provider: AwsProvider) -> None:
+        """`names` are all that the endpoint serves, the public one first."""
         super().__init__(scope, id_)
+        first, *others = names
         certificate = AcmCertificate(
             self,
             "certificate",
-            domain_name=site.site.hostname,
-            subject_alternative_names=list(own_names) or None,
+            domain_name=first,
+            subject_alternative_names=others or None,
             validation_method="DNS",
             lifecycle=_REPLACE,
             provider=provider,

@@ -9,15 +9,17 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.residency import data_outside
 from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, MonitoringStack, RegionStack
+from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, MonitoringStack, RegionStack, add_api
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds dns, region-<name> for each region, edge and monitoring; access and audit where the site file asks for them."""
+    """Adds dns, region-<name> for each region, edge and monitoring; what the site file asks for."""
     dns = DnsStack(app, site=site)
     regions = [RegionStack(app, site=site, region=region, dns=dns) for region in site.region]
     edge = EdgeStack(app, site=site, dns=dns, regions=regions)
     MonitoringStack(app, site=site, edge=edge, regions=regions)
+    if site.features.api:
+        add_api(app, site=site, dns=dns)
     if site.features.audit:
         AuditStack(app, site=site)
     if site.github.subjects:

@@ -24,10 +24,11 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     names = sorted(path.parent.name for path in stacks_folder.glob("*/cdk.tf.json"))
     if not names:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
-    regions = [name for name in names if name.startswith("region-")]
-    first = [name for name in names if name in ("access", "audit", "dns")]
-    waves = (first, regions, ["edge"], ["monitoring"])
-    return [wave for wave in waves if wave and set(wave) <= set(names)]
+    first = [name for name in names if name in ("access", "audit", "dns", "api-table")]
+    last = [name for name in names if name in ("edge", "api")]
+    regions = [name for name in names if name.startswith(("region-", "api-")) and name not in first]
+    waves = (first, regions, last, [name for name in names if name == "monitoring"])
+    return [wave for wave in waves if wave]
 
 
 def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:

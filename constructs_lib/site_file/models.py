@@ -22,6 +22,7 @@ from constructs_lib.site_file.base import pattern as _pattern
 from constructs_lib.site_file.base import refuse
 from constructs_lib.site_file.base import says as _says
 from constructs_lib.site_file.content import Content
+from constructs_lib.site_file.extensions import Api
 from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.security import Features, Github, Headers, Residency
 from constructs_lib.site_file.targets import Endpoint, Target, known_interval
@@ -320,6 +321,7 @@ class SiteFile(_Section):
     github: Github = Github()
     residency: Residency = Residency()
     content: Content = Content()
+    api: Api = Api()
     state: State
 
     @property

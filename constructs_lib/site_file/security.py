@@ -36,6 +36,9 @@ class Features(Section):
     cents for its requests to S3. It reserves one of the account's concurrent executions in each region, and brings
     `object_events`: S3 tells EventBridge what happens to objects, 1.00 per million events
     (https://aws.amazon.com/eventbridge/pricing/).
+
+    Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.75
+    with two regions, of which 2.00 are its health checks; settings in `[api]`.
     """
 
     audit: Bool = False
@@ -48,6 +51,7 @@ class Features(Section):
     replication_metrics: Bool = False
     object_events: Bool = False
     parity: Bool = False
+    api: Bool = False
 
 
 class Headers(Section):

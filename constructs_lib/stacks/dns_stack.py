@@ -32,6 +32,9 @@ class DnsStack(TerraformStack):
         further = naming.further_names(site)
         if further:
             EdgeCertificate(self, "further_certificate", names=further, zone=self.zone, provider=provider)
+        if site.features.api:
+            # Unused itself: its records prove the names of the API's certificates in the regions.
+            EdgeCertificate(self, "api_certificate", names=naming.api_names(site), zone=self.zone, provider=provider)
         TerraformOutput(self, "hosted_zone_id", value=self.zone.zone_id)
         TerraformOutput(self, "name_servers", value=self.zone.name_servers)
         TerraformOutput(self, "domain_name", value=site.site.domain_name)

@@ -52,9 +52,7 @@ class RegionStack(TerraformStack):
             site=site,
             region=region.name,
             bucket=self.bucket,
-            certificate=RegionalCertificate(
-                self, "certificate", site=site, own_names=_own_names(site, region), provider=provider
-            ),
+            certificate=RegionalCertificate(self, "certificate", names=_names(site, region), provider=provider),
             provider=provider,
         )
         TerraformOutput(self, "region", value=region.name)
@@ -65,6 +63,7 @@ class RegionStack(TerraformStack):
         TerraformOutput(self, "regional_endpoint_function_name", value=self.endpoint.function_name)
 
 
-def _own_names(site: SiteFile, region: Region) -> list[str]:
+def _names(site: SiteFile, region: Region) -> list[str]:
     """The region's own name belongs to its regional endpoint when CloudFront does not serve it."""
-    return [naming.regional_hostname(site, region.name)] if site.routing.entry is Entry.REGIONAL else []
+    own = [naming.regional_hostname(site, region.name)] if site.routing.entry is Entry.REGIONAL else []
+    return [site.site.hostname, *own]

@@ -53,7 +53,9 @@ def behaviours(distribution: Body) -> Iterator[Body]:
 def test_stacks_are_dns_two_regions_edge_monitoring_and_what_the_site_file_asks_for(
     site: SiteFile, stacks: Stacks
 ) -> None:
+    api = ("api", "api-table", *(f"api-{region.name}" for region in site.region))
     optional = {"audit": site.features.audit, "access": bool(site.github.subjects)}
+    optional |= dict.fromkeys(api, site.features.api)
     expected = ["dns", "edge", "monitoring", *(f"region-{region.name}" for region in site.region)]
     assert sorted(stacks) == sorted([*expected, *(name for name, is_wanted in optional.items() if is_wanted)])
 
@@ -172,7 +174,9 @@ def test_viewers_get_tls_1_2_at_least(stacks: Stacks) -> None:
 
 def test_edge_certificate_is_requested_in_the_global_region_with_every_name(site: SiteFile, stacks: Stacks) -> None:
     (provider,) = stacks["dns"]["provider"]["aws"]
-    (certificate,) = stacks["dns"]["resource"]["aws_acm_certificate"].values()
+    certificate = next(
+        body for name, body in stacks["dns"]["resource"]["aws_acm_certificate"].items() if name.startswith("edge_")
+    )
     names = {certificate["domain_name"], *certificate["subject_alternative_names"]}
     assert provider["region"] == GLOBAL_REGION
     assert names == {site.site.hostname, *(f"{region.name}.{site.site.hostname}" for region in site.region)}
@@ -185,7 +189,8 @@ def test_validation_records_are_written_by_one_stack_only_one_per_name(site: Sit
         for body in stack["resource"].get("aws_route53_record", {}).values()
         if "resource_record_value" in json.dumps(body)
     ]
-    assert writers == ["dns"] * (1 + len(site.region))
+    names = 2 if site.features.api else 1  # the website's and the API's, each with one of every region
+    assert writers == ["dns"] * names * (1 + len(site.region))
 
 
 def test_regional_certificates_are_in_their_region(site: SiteFile, stacks: Stacks) -> None:

@@ -43,6 +43,7 @@ OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/site-prod-ci-deploy"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/administrator"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/site-prod-boundary"
 LOG = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/site-prod-endpoint-eu-central-1"
+TABLE = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/site-prod-api"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
 
 
@@ -92,6 +93,8 @@ def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -
         ("deploy", "s3:DeleteObject", f"{STATE}.tflock"),
         ("deploy", "cloudfront:UpdateDistribution", DISTRIBUTION),
         ("deploy", "route53:ChangeResourceRecordSets", RECORDS),
+        ("deploy", "dynamodb:CreateTable", TABLE),
+        ("deploy", "dynamodb:CreateTableReplica", TABLE),
         ("content", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
         ("content", "s3:PutObject", f"{BUCKET}/control/active.json"),
         ("content", "s3:PutObject", f"{BUCKET}/control/manifests/1.json"),
@@ -126,6 +129,9 @@ def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
         ("deploy", "s3:PutObject", "arn:aws:s3:::states/site/prod/access.tfstate"),
         ("deploy", "s3:PutObject", "arn:aws:s3:::states/site/prod/audit.tfstate"),
         ("deploy", "route53:DeleteHostedZone", RECORDS),
+        ("deploy", "dynamodb:DeleteTable", TABLE),
+        ("deploy", "dynamodb:DeleteTableReplica", TABLE),
+        ("deploy", "dynamodb:CreateTable", TABLE.replace("site-prod", "other")),
         ("deploy", "cloudtrail:StopLogging", TRAIL),
         ("deploy", "cloudtrail:DeleteTrail", TRAIL),
         ("deploy", "cloudfront-keyvaluestore:PutKey", STORE),
@@ -207,6 +213,8 @@ def test_boundary_contains_what_the_stacks_roles_do() -> None:
         ("s3:ReplicateObject", f"{BUCKET}/releases/1"),
         ("s3:ReplicateDelete", f"{BUCKET}/releases/1"),
         ("logs:PutLogEvents", f"{LOG}:log-stream:x"),
+        ("dynamodb:PutItem", TABLE),
+        ("xray:PutTraceSegments", "*"),
     ]:
         assert allows(boundary, action, resource), action
 

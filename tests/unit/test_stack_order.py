@@ -25,6 +25,15 @@ def test_boundary_is_there_before_the_roles_that_carry_it(tmp_path: Path) -> Non
     assert stack_order(folder)[0] == ["access", "audit", "dns"]
 
 
+def test_table_of_the_api_is_there_before_its_regions_and_they_before_its_name(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "api", "api-eu-west-1", "api-table", "dns", "edge", "region-eu-west-1")
+    assert stack_order(folder) == [
+        ["api-table", "dns"],
+        ["api-eu-west-1", "region-eu-west-1"],
+        ["api", "edge"],
+    ]
+
+
 def test_folder_without_stacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingOutputError, match=r"run `python main\.py`"):
         stack_order(tmp_path)

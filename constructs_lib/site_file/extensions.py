@@ -1,0 +1,80 @@
+"""The site file's sections of the extensions: `[api]`, `[database]`, `[accounts]`. Each belongs to one key of `[features]`.
+
+Rules between these sections and the others live in `extension_rules.py`.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from constructs_lib.site_file.base import Bool, Int, Section, refuse, says
+
+# ACM takes no longer common name: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+LONGEST_API_HOSTNAME = 64
+
+_A_HOSTNAME = "a DNS name in lower case below site.domain_name, such as api.example.com"
+_AN_ISSUER = "the https URL of an OpenID Connect issuer, such as https://login.example.com/realm"
+_AUDIENCES = 'a list such as ["api.example.com"]'
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"({_LABEL}\.)+{_LABEL}\Z")
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html, audiences of an authorizer
+_MOST_AUDIENCES = 50
+
+
+class ApiPolicy(StrEnum):
+    """Routing policy of the API's name: Route 53's words, without multivalue, which takes no alias."""
+
+    FAILOVER = "failover"
+    WEIGHTED = "weighted"
+    LATENCY = "latency"
+    GEOLOCATION = "geolocation"
+    GEOPROXIMITY = "geoproximity"
+
+
+class Api(Section):
+    """`[api]`: an HTTP API with a function and a DynamoDB global table in every region. There with `features.api`.
+
+    `hostname` defaults to `api.<site.domain_name>`, `policy` to `routing.policy`. Everything below /v1/ wants authorization:
+    AWS IAM's signature, or with `jwt_issuer` and `jwt_audiences` a token of that issuer. `tracing` is X-Ray's of the function:
+    5.00 USD per million traces above the first 100,000, and health checks are traced as well, 4.76 USD a month with two regions
+    at 30 s (https://aws.amazon.com/xray/pricing/). `deletion_protection` keeps the table from being deleted.
+    `requests_per_month`, `write_ratio` and `table_bytes` are what the cost estimate assumes.
+    """
+
+    hostname: Annotated[str | None, says(_A_HOSTNAME)] = None
+    policy: ApiPolicy | None = None
+    jwt_issuer: Annotated[str | None, says(_AN_ISSUER)] = None
+    jwt_audiences: Annotated[tuple[str, ...], says(_AUDIENCES)] = ()
+    tracing: Bool = False
+    deletion_protection: Bool = True
+    requests_per_month: Annotated[Int, Field(ge=0, le=10_000_000_000)] = 100_000
+    write_ratio: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.2
+    table_bytes: Annotated[Int, Field(ge=0, le=1_000_000_000_000)] = 100_000_000
+
+    @field_validator("hostname")
+    @classmethod
+    def _is_dns_name(cls, value: str | None) -> str | None:
+        if value is not None and not _DNS_NAME.fullmatch(value):
+            raise refuse(allowed=_A_HOSTNAME, remedy="write the host name, without scheme, port, path or trailing dot")
+        return value
+
+    @field_validator("jwt_issuer")
+    @classmethod
+    def _is_https(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s?#]*)?", value):
+            raise refuse(
+                allowed=_AN_ISSUER,
+                remedy="write the issuer exactly as its tokens' claim `iss` has it; API Gateway reads its keys over HTTPS",
+            )
+        return value
+
+    @field_validator("jwt_audiences")
+    @classmethod
+    def _are_few(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > _MOST_AUDIENCES or not all(value):
+            raise refuse(
+                allowed=f"at most {_MOST_AUDIENCES} audiences, none empty", remedy="name those that your tokens carry"
+            )
+        return value
