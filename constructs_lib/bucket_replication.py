@@ -24,6 +24,9 @@ class BucketReplication(Construct):
     It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Health
     and control objects differ per region and are outside the filter. `has_metrics` publishes the backlog and the latency to
     CloudWatch, at the price of custom metrics.
+
+    Attributes:
+        role_arn: ARN of the role that copies; a destination of another account must allow it.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class BucketReplication(Construct):
             policy=policies.to_json(policies.replication(source_arn, destination_arns)),
             provider=provider,
         )
+        self.role_arn = role.arn
         S3BucketReplicationConfigurationA(
             self,
             "configuration",

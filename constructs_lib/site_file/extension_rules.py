@@ -6,12 +6,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from constructs_lib.errors import Problem
+from constructs_lib.site_file.account_rules import account_problems
 from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Api
 
 Sections = Mapping[str, Any]
 
 # Feature -> its section.
-_SECTIONS = {"api": "api"}
+_SECTIONS = {"api": "api", "multi_account": "accounts"}
 
 
 def extension_problems(sections: Sections) -> list[Problem]:
@@ -22,6 +23,8 @@ def extension_problems(sections: Sections) -> list[Problem]:
     problems = [*_sections_without_feature(sections)]
     if features.api:
         problems += _api_problems(sections)
+    if features.multi_account:
+        problems += account_problems(sections)
     return problems
 
 

@@ -1,4 +1,4 @@
-"""The site file's sections of the extensions: `[api]`, `[database]`, `[accounts]`. Each belongs to one key of `[features]`.
+"""The site file's sections of the extensions: `[api]`, `[accounts]`. Each belongs to one key of `[features]`.
 
 Rules between these sections and the others live in `extension_rules.py`.
 """
@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from constructs_lib.site_file.base import Bool, Int, Section, refuse, says
+from constructs_lib.site_file.base import Bool, Int, Section, pattern, refuse, says
 
 # ACM takes no longer common name: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 LONGEST_API_HOSTNAME = 64
@@ -77,4 +77,48 @@ class Api(Section):
             raise refuse(
                 allowed=f"at most {_MOST_AUDIENCES} audiences, none empty", remedy="name those that your tokens carry"
             )
+        return value
+
+
+_A_ROLE = "the ARN of a role, such as arn:aws:iam::111122223333:role/site-deploy"
+_PRINCIPALS = 'a list of ARNs of roles or users, such as ["arn:aws:iam::111122223333:role/site-publish"]'
+_PRINCIPAL = re.compile(r"arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]{1,512}")
+
+
+class Account(Section):
+    """One role that Terraform takes to work in an account.
+
+    `external_id` is what the role's trust policy may ask for
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html). It is no secret.
+    """
+
+    role_arn: Annotated[str, pattern(r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$", _A_ROLE)]
+    external_id: (
+        Annotated[str, pattern(r"^[A-Za-z0-9+=,.@:/-]{2,1224}$", "2 to 1224 of letters, digits and +=,.@:/-")] | None
+    ) = None
+
+    @property
+    def account_id(self) -> str:
+        """The 12 digits of the account."""
+        return self.role_arn.split(":")[4]
+
+
+class Accounts(Section):
+    """`[accounts]`: a role for the zone and one for each region. There with `features.multi_account`.
+
+    `zone` is the account of everything global: hosted zone, health checks, CloudFront with its certificate. `region` names each
+    region's role. `state` is the role for the state bucket (default: the caller's own rights). `publisher_arns` may publish to
+    the buckets; they belong to the zone's account, whose KeyValueStore they switch.
+    """
+
+    zone: Account | None = None
+    region: dict[str, Account] = Field(default_factory=dict)
+    state: Account | None = None
+    publisher_arns: Annotated[tuple[str, ...], says(_PRINCIPALS)] = ()
+
+    @field_validator("publisher_arns")
+    @classmethod
+    def _are_principals(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_PRINCIPAL.fullmatch(arn) for arn in value):
+            raise refuse(allowed=_PRINCIPALS, remedy="name each role or user in full, without wildcards")
         return value

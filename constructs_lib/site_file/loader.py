@@ -173,7 +173,7 @@ def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Pro
 def _innermost(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
     """Returns the model that holds the last key of `loc`: a section may hold lists of tables, such as `[[content.rule]]`."""
     for part in loc[:-1]:
-        if isinstance(part, str):
+        if isinstance(part, str) and part in model.model_fields:  # else a key of a table of tables
             inner = [kind for kind in get_args(model.model_fields[part].annotation) if isinstance(kind, type)]
             model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
     return model

@@ -38,7 +38,8 @@ class Features(Section):
     (https://aws.amazon.com/eventbridge/pricing/).
 
     Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.75
-    with two regions, of which 2.00 are its health checks; settings in `[api]`.
+    with two regions, of which 2.00 are its health checks; settings in `[api]`. `multi_account` spreads the site over accounts, by
+    the roles in `[accounts]`; it costs nothing itself.
     """
 
     audit: Bool = False
@@ -52,6 +53,7 @@ class Features(Section):
     object_events: Bool = False
     parity: Bool = False
     api: Bool = False
+    multi_account: Bool = False
 
 
 class Headers(Section):

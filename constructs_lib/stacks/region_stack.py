@@ -5,7 +5,7 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import naming
-from constructs_lib.certificates import RegionalCertificate
+from constructs_lib.certificates import ProofOfNames, RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket
 from constructs_lib.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
@@ -52,7 +52,13 @@ class RegionStack(TerraformStack):
             site=site,
             region=region.name,
             bucket=self.bucket,
-            certificate=RegionalCertificate(self, "certificate", names=_names(site, region), provider=provider),
+            certificate=RegionalCertificate(
+                self,
+                "certificate",
+                names=_names(site, region),
+                own_proof=self._own_proof(site, dns),
+                provider=provider,
+            ),
             provider=provider,
         )
         TerraformOutput(self, "region", value=region.name)
@@ -61,6 +67,13 @@ class RegionStack(TerraformStack):
         TerraformOutput(self, "bucket_arn", value=self.bucket.arn)
         TerraformOutput(self, "regional_endpoint_domain_name", value=self.endpoint.target_domain_name)
         TerraformOutput(self, "regional_endpoint_function_name", value=self.endpoint.function_name)
+
+    def _own_proof(self, site: SiteFile, dns: DnsStack) -> ProofOfNames | None:
+        """Another account's certificates are proved by other records: ACM's CNAME is one a name and account."""
+        if site.is_of_zone_account(self.region.name):
+            return None
+        zone = add_provider(self, site=site, region=naming.GLOBAL_REGION, alias="zone")
+        return ProofOfNames(zone_id=dns.zone.zone_id, provider=zone)
 
 
 def _names(site: SiteFile, region: Region) -> list[str]:
