@@ -22,7 +22,7 @@ _PUBLISHED = (f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", f"{MANIFESTS_PREFIX}*"
 _PASSED_TO = ("lambda.amazonaws.com", "s3.amazonaws.com", "synthetics.amazonaws.com", "events.amazonaws.com")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
-_SERVICE_LINKED = ("ops.apigateway.amazonaws.com", "replication.dynamodb.amazonaws.com")
+_SERVICE_LINKED = ("ops.apigateway.amazonaws.com", "replication.dynamodb.amazonaws.com", "rds.amazonaws.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Scope:
         state_bucket: name of the state bucket; None for local state.
         state_prefix: start of every state's key.
         hosted_zone_id: the zone, or None when the dns stack makes it.
+        has_database: whether the database's stacks are there; default false.
     """
 
     prefix: str
@@ -48,6 +49,7 @@ class Scope:
     state_bucket: str | None
     state_prefix: str
     hosted_zone_id: str | None
+    has_database: bool = False
 
     @property
     def buckets(self) -> list[str]:
@@ -138,6 +140,7 @@ def deploy(scope: Scope) -> PolicyDocument:
         *_state(scope, write=True),
         *_site_settings(scope),
         *_names_and_edge(scope),
+        *(_database(scope) if scope.has_database else ()),
         *_roles_with_boundary(scope),
         *_never(scope),
     )
@@ -439,6 +442,7 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             "Effect": "Allow",
             "Action": [
                 "kms:PutKeyPolicy",
+                "kms:EnableKeyRotation",
                 "kms:UpdateKeyDescription",
                 "kms:ScheduleKeyDeletion",
                 "kms:CreateGrant",
@@ -446,6 +450,43 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             ],
             "Resource": scope.everywhere("kms", "key/*"),
             "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
+        },
+    ]
+
+
+def _database(scope: Scope) -> list[dict[str, Any]]:
+    """Instances without their deletion, and the network they may be given; a network of the site carries its tag."""
+    makes = ["CreateVpc", "CreateSubnet", "CreateSecurityGroup"]
+    changes = ("Modify*", "AuthorizeSecurityGroup*", "RevokeSecurityGroup*", "CreateTags", "DeleteTags", "DeleteVpc",
+               "DeleteSubnet", "DeleteSecurityGroup")  # fmt: skip
+    return [
+        {
+            "Sid": "Database",
+            "Effect": "Allow",
+            "Action": "rds:*",
+            "Resource": [scope.named("rds", kind) for kind in ("db:", "subgrp:", "pg:", "snapshot:")],
+        },
+        {"Sid": "MakeNetwork", "Effect": "Allow", "Action": [f"ec2:{make}" for make in makes], "Resource": "*"},
+        {
+            # What it makes, and nothing that is there: a tag would make that the site's own.
+            "Sid": "TagNetwork",
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ec2:CreateAction": [*makes, "AuthorizeSecurityGroupIngress"]}},
+        },
+        {
+            "Sid": "OwnNetwork",
+            "Effect": "Allow",
+            "Action": [f"ec2:{change}" for change in changes],
+            "Resource": scope.everywhere("ec2", "*"),
+            "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
+        },
+        {
+            "Sid": "NeverTheDatabase",
+            "Effect": "Deny",
+            "Action": "rds:DeleteDB*",
+            "Resource": [scope.named("rds", "db:"), scope.named("rds", "snapshot:")],
         },
     ]
 
@@ -579,6 +620,7 @@ _READ_EVERYWHERE = (
     "cloudwatch:List*",
     "dynamodb:Describe*",
     "dynamodb:ListTagsOfResource",
+    "ec2:Describe*",
     "events:Describe*",
     "events:List*",
     "kms:Describe*",
@@ -590,8 +632,11 @@ _READ_EVERYWHERE = (
     "lambda:List*",
     "logs:Describe*",
     "logs:ListTagsForResource",
+    "rds:Describe*",
+    "rds:ListTagsForResource",
     "route53:Get*",
     "route53:List*",
+    "secretsmanager:GetRandomPassword",
     "sns:GetTopicAttributes",
     "sns:GetSubscriptionAttributes",
     "sns:ListTagsForResource",

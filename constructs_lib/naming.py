@@ -63,6 +63,16 @@ def api_names(site: SiteFile) -> list[str]:
     return [api_hostname(site), *(api_regional_hostname(site, name) for name in _region_names(site))]
 
 
+def database_stack(region: str) -> str:
+    """Returns the stack that holds the database's instance in `region`."""
+    return f"database-{region}"
+
+
+def database_instance(site: SiteFile) -> str:
+    """Returns the identifier of the database's instance, the same in every region."""
+    return f"{site.prefix}-database"
+
+
 def regional_hostname(site: SiteFile, region: str) -> str:
     """Returns the name of the region's own distribution or regional endpoint, such as `eu-central-1.www.example.com`."""
     return f"{region}.{site.site.hostname}"

@@ -206,6 +206,22 @@ def zone_signing_key(account_id: str, *, zone_id: str) -> PolicyDocument:
     )
 
 
+def account_key(account_id: str) -> PolicyDocument:
+    """Returns the policy of a key that the account's own policies govern; RDS uses it by grants of whoever makes the instance.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+    """
+    return document(
+        {
+            "Sid": "AdministeredByAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    )
+
+
 def query_log(log_group_arn: str, *, account_id: str, zone_id: str) -> PolicyDocument:
     """Returns the resource policy of a query log: written by Route 53 for this very zone.
 

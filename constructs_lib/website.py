@@ -9,7 +9,16 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.residency import data_outside
 from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, MonitoringStack, RegionStack, add_api
+from constructs_lib.stacks import (
+    AccessStack,
+    AuditStack,
+    DnsStack,
+    EdgeStack,
+    MonitoringStack,
+    RegionStack,
+    add_api,
+    add_database,
+)
 
 
 def build_website(app: App, site: SiteFile) -> None:
@@ -20,6 +29,8 @@ def build_website(app: App, site: SiteFile) -> None:
     MonitoringStack(app, site=site, edge=edge, regions=regions)
     if site.features.api:
         add_api(app, site=site, dns=dns)
+    if site.features.database:
+        add_database(app, site=site)
     if site.features.audit:
         AuditStack(app, site=site)
     if site.github.subjects:

@@ -1,4 +1,4 @@
-"""What the extensions add to the bill: the API with its global table."""
+"""What the extensions add to the bill: the API with its global table, the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ Quantity = tuple[str, str, float, str]
 Stacks = Mapping[str, Mapping[str, Any]]
 
 _GIGABYTE = 1024**3
-_SECONDS_PER_MONTH = 730 * 3600
+_HOURS_PER_MONTH = 730
+_SECONDS_PER_MONTH = _HOURS_PER_MONTH * 3600
 # 512 MB for 20 ms, which one call of DynamoDB takes (an assumption; the function's log shows the real figure).
 _GIGABYTE_SECONDS_PER_CALL = 0.5 * 0.02
 # Lambda's sampling, a function: the first request each second and 5 percent of the others.
@@ -33,7 +34,7 @@ class ApiUse(BaseModel):
 
 def is_extension(stack: str) -> bool:
     """Returns whether a stack is an extension's: the website's own traffic does not pass it."""
-    return stack == "api" or stack.startswith("api-")
+    return stack == "api" or stack.startswith(("api-", "database-"))
 
 
 def extensions(stacks: Stacks, *, probes: float) -> Iterator[Quantity]:
@@ -48,6 +49,9 @@ def extensions(stacks: Stacks, *, probes: float) -> Iterator[Quantity]:
     """
     if "api" in stacks:
         yield from _api(stacks, probes)
+    databases = {name: stack for name, stack in stacks.items() if name.startswith("database-")}
+    if databases:
+        yield from _database(databases)
 
 
 def _api(stacks: Stacks, probes: float) -> Iterator[Quantity]:
@@ -71,6 +75,33 @@ def _api(stacks: Stacks, probes: float) -> Iterator[Quantity]:
     yield "Global table, point-in-time recovery", "dynamodb_recovery_gigabyte_month", gigabytes, "GB"
 
 
+def _database(stacks: Stacks) -> Iterator[Quantity]:
+    """Yields what two or more instances cost whether or not anybody connects, and what their replication carries."""
+    resources = _resources(stacks)
+    instances = _bodies(resources, "aws_db_instance")
+    # A replica takes the size of its source.
+    gigabytes = max((float(body.get("allocated_storage", 0)) for body in instances), default=0.0)
+    copies = {id(body): 1 + bool(body.get("multi_az")) for body in instances}
+    for body in instances:
+        kind = str(body["instance_class"])
+        hours = copies[id(body)] * _HOURS_PER_MONTH
+        yield f"Database instance, {kind}", f"rds_hour_{kind.replace('.', '_')}", hours, "hours"
+    yield "Database storage", "rds_gigabyte_month", gigabytes * sum(copies.values()), "GB"
+    yield "Database keys", "kms_key_month", len(_bodies(resources, "aws_kms_key")), "keys"
+    replicas = sum("replicate_source_db" in body for body in instances)
+    if replicas:
+        yield "Database replication between regions", "region_gigabyte", replicas * _written_gigabytes(stacks), "GB"
+
+
+def _written_gigabytes(stacks: Stacks) -> float:
+    try:
+        return max(
+            float(stack["output"]["expected_use"]["value"]["written_gigabytes_per_month"]) for stack in stacks.values()
+        )
+    except KeyError as error:
+        raise MissingOutputError("a database stack lacks its output expected_use: synthesize the site again") from error
+
+
 def _traces(resources: Sequence[Resource], calls: float) -> float:
     """Returns traces a month of the traced functions, which share the calls."""
     functions = [
@@ -85,6 +116,7 @@ def _traces(resources: Sequence[Resource], calls: float) -> float:
 
 
 def _resources(stacks: Stacks) -> list[Resource]:
+    """Returns type and body of every resource of the extensions among these stacks."""
     return [
         (kind, body)
         for name, stack in stacks.items()

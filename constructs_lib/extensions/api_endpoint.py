@@ -5,38 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdktf import AssetType, Fn, TerraformAsset
 from cdktf_cdktf_provider_aws.apigatewayv2_api import Apigatewayv2Api, Apigatewayv2ApiCorsConfiguration
-from cdktf_cdktf_provider_aws.apigatewayv2_api_mapping import Apigatewayv2ApiMapping
 from cdktf_cdktf_provider_aws.apigatewayv2_authorizer import (
     Apigatewayv2Authorizer,
     Apigatewayv2AuthorizerJwtConfiguration,
 )
-from cdktf_cdktf_provider_aws.apigatewayv2_domain_name import (
-    Apigatewayv2DomainName,
-    Apigatewayv2DomainNameDomainNameConfiguration,
-)
-from cdktf_cdktf_provider_aws.apigatewayv2_integration import Apigatewayv2Integration
 from cdktf_cdktf_provider_aws.apigatewayv2_route import Apigatewayv2Route
-from cdktf_cdktf_provider_aws.apigatewayv2_stage import (
-    Apigatewayv2Stage,
-    Apigatewayv2StageAccessLogSettings,
-    Apigatewayv2StageDefaultRouteSettings,
-)
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
-from cdktf_cdktf_provider_aws.lambda_function import (
-    LambdaFunction,
-    LambdaFunctionEnvironment,
-    LambdaFunctionTracingConfig,
-)
-from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib import policies
-from constructs_lib.archive import zipped
+from constructs_lib import http_api
 from constructs_lib.checkov_skips import skip
 from constructs_lib.extensions.policies import api_function
 
@@ -44,11 +23,8 @@ HEALTH_PATH = "/health"
 """What Route 53 asks in each region: 200 when the function has read its table."""
 
 _CODE = Path(__file__).parents[1] / "functions" / "api"
-_RUNTIME = "python3.13"
-_MEMORY_MEGABYTES = 512
 # Two tries of 1.3 s each at the table, and a cold start.
 _TIMEOUT_SECONDS = 10
-_LOG_RETENTION_DAYS = 365
 # Of the account's 10,000 a second and region: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RATE_REQUESTS_PER_SECOND = 500
 _BURST_REQUESTS = 250
@@ -70,16 +46,6 @@ _HEALTH_ROUTE_SKIPS = {
 _LOG_SKIPS = {
     "CKV_AWS_158": "CloudWatch Logs encrypts with its own key; the lines hold ids of notes and statuses, no texts. A KMS key "
     "costs 1 USD a month and region.",
-}
-_ACCESS_LOG_FIELDS = {
-    "requestId": "$context.requestId",
-    "time": "$context.requestTime",
-    "method": "$context.httpMethod",
-    "path": "$context.path",
-    "status": "$context.status",
-    "latencyMilliseconds": "$context.responseLatency",
-    "error": "$context.integrationErrorMessage",
-    "authorizerError": "$context.authorizer.error",
 }
 
 
@@ -138,53 +104,56 @@ class ApiEndpoint(Construct):
         function = self._add_function(region, replica, security_headers, is_traced)
         api = self._add_api(allowed_origins)
         self._add_routes(api, function, jwt)
-        stage = self._add_stage(api)
+        access_log = http_api.add_log_group(
+            self, "access_log", name=f"/aws/apigateway/{name}", skips=_LOG_SKIPS, provider=provider
+        )
+        stage = http_api.add_stage(
+            self,
+            api=api,
+            log_group=access_log,
+            rate_requests_per_second=_RATE_REQUESTS_PER_SECOND,
+            burst_requests=_BURST_REQUESTS,
+            more_log_fields={"authorizerError": "$context.authorizer.error"},
+            provider=provider,
+        )
         self.api_id = api.id
         self.function_name = function.function_name
         self.targets = {
-            hostname: self._add_domain(number, hostname, certificate_arn, stage)
+            hostname: http_api.add_domain(
+                self,
+                (f"domain_name_{number}", f"mapping_{number}"),
+                name=hostname,
+                certificate_arn=certificate_arn,
+                stage=stage,
+                provider=provider,
+            )
             for number, hostname in enumerate(hostnames, start=1)
         }
 
     def _add_function(
         self, region: str, replica: Replica, security_headers: Mapping[str, str], is_traced: bool
     ) -> LambdaFunction:
-        log_group = self._add_log_group("function_log", f"/aws/lambda/{self._name}")
-        role = IamRole(
-            self,
-            "role",
-            name=self._name,
-            assume_role_policy=policies.to_json(policies.assume_role("lambda.amazonaws.com")),
-            provider=self._provider,
+        log_group = http_api.add_log_group(
+            self, "function_log", name=f"/aws/lambda/{self._name}", skips=_LOG_SKIPS, provider=self._provider
         )
-        rights = api_function(table_arn=replica.arn, log_group_arn=log_group.arn, is_traced=is_traced)
-        policy = IamRolePolicy(self, "policy", role=role.id, policy=policies.to_json(rights), provider=self._provider)
-        code = TerraformAsset(self, "code", path=str(zipped(_CODE)), type=AssetType.FILE)
-        function = LambdaFunction(
+        return http_api.add_function(
             self,
-            "function",
-            function_name=self._name,
-            role=role.arn,
-            runtime=_RUNTIME,
-            architectures=["arm64"],
-            handler="handler.handler",
-            filename=code.path,
-            source_code_hash=Fn.filebase64sha256(code.path),
-            memory_size=_MEMORY_MEGABYTES,
-            timeout=_TIMEOUT_SECONDS,
-            tracing_config=LambdaFunctionTracingConfig(mode="Active" if is_traced else "PassThrough"),
-            environment=LambdaFunctionEnvironment(
-                variables={
+            described=http_api.ApiFunction(
+                name=self._name,
+                code=_CODE,
+                environment={
                     "TABLE": replica.name,
                     "REGION": region,
                     "SECURITY_HEADERS": json.dumps(dict(security_headers), sort_keys=True),
-                }
+                },
+                timeout_seconds=_TIMEOUT_SECONDS,
+                tracing="Active" if is_traced else "PassThrough",
             ),
-            depends_on=[log_group, policy],
+            rights=api_function(table_arn=replica.arn, log_group_arn=log_group.arn, is_traced=is_traced),
+            log_group=log_group,
+            skips=_FUNCTION_SKIPS if is_traced else {**_FUNCTION_SKIPS, **_UNTRACED},
             provider=self._provider,
         )
-        skip(function, _FUNCTION_SKIPS if is_traced else {**_FUNCTION_SKIPS, **_UNTRACED})
-        return function
 
     def _add_api(self, allowed_origins: Sequence[str]) -> Apigatewayv2Api:
         cors = Apigatewayv2ApiCorsConfiguration(
@@ -205,16 +174,7 @@ class ApiEndpoint(Construct):
         )
 
     def _add_routes(self, api: Apigatewayv2Api, function: LambdaFunction, jwt: JwtAuthorization | None) -> None:
-        integration = Apigatewayv2Integration(
-            self,
-            "integration",
-            api_id=api.id,
-            integration_type="AWS_PROXY",
-            integration_uri=function.invoke_arn,
-            payload_format_version="2.0",
-            provider=self._provider,
-        )
-        target = f"integrations/{integration.id}"
+        target = http_api.add_integration(self, api=api, function=function, provider=self._provider)
         health = Apigatewayv2Route(
             self, "health", api_id=api.id, route_key=f"GET {HEALTH_PATH}", target=target, provider=self._provider
         )
@@ -231,15 +191,6 @@ class ApiEndpoint(Construct):
                 authorizer_id=authorizer_id,
                 provider=self._provider,
             )
-        LambdaPermission(
-            self,
-            "permission",
-            function_name=function.function_name,
-            action="lambda:InvokeFunction",
-            principal="apigateway.amazonaws.com",
-            source_arn=f"{api.execution_arn}/*",
-            provider=self._provider,
-        )
 
     def _add_authorizer(self, api: Apigatewayv2Api, jwt: JwtAuthorization) -> str:
         return Apigatewayv2Authorizer(
@@ -252,54 +203,3 @@ class ApiEndpoint(Construct):
             jwt_configuration=Apigatewayv2AuthorizerJwtConfiguration(issuer=jwt.issuer, audience=list(jwt.audiences)),
             provider=self._provider,
         ).id
-
-    def _add_stage(self, api: Apigatewayv2Api) -> Apigatewayv2Stage:
-        log_group = self._add_log_group("access_log", f"/aws/apigateway/{self._name}")
-        return Apigatewayv2Stage(
-            self,
-            "stage",
-            api_id=api.id,
-            name="$default",
-            auto_deploy=True,
-            access_log_settings=Apigatewayv2StageAccessLogSettings(
-                destination_arn=log_group.arn, format=json.dumps(_ACCESS_LOG_FIELDS)
-            ),
-            default_route_settings=Apigatewayv2StageDefaultRouteSettings(
-                throttling_burst_limit=_BURST_REQUESTS, throttling_rate_limit=_RATE_REQUESTS_PER_SECOND
-            ),
-            provider=self._provider,
-        )
-
-    def _add_domain(
-        self, number: int, hostname: str, certificate_arn: str, stage: Apigatewayv2Stage
-    ) -> tuple[str, str]:
-        domain = Apigatewayv2DomainName(
-            self,
-            f"domain_name_{number}",
-            domain_name=hostname,
-            # Dual stack, because the AAAA records need a healthy target as well.
-            domain_name_configuration=Apigatewayv2DomainNameDomainNameConfiguration(
-                certificate_arn=certificate_arn,
-                endpoint_type="REGIONAL",
-                security_policy="TLS_1_2",
-                ip_address_type="dualstack",
-            ),
-            provider=self._provider,
-        )
-        Apigatewayv2ApiMapping(
-            self,
-            f"mapping_{number}",
-            api_id=stage.api_id,
-            domain_name=domain.domain_name,
-            stage=stage.name,
-            provider=self._provider,
-        )
-        target = domain.domain_name_configuration
-        return target.target_domain_name, target.hosted_zone_id
-
-    def _add_log_group(self, id_: str, name: str) -> CloudwatchLogGroup:
-        log_group = CloudwatchLogGroup(
-            self, id_, name=name, retention_in_days=_LOG_RETENTION_DAYS, provider=self._provider
-        )
-        skip(log_group, _LOG_SKIPS)
-        return log_group

@@ -100,6 +100,7 @@ def _ruled_out(sections: Sections, accounts: Accounts, zone: Account, regions: l
         return
     reasons = {
         "api": "a global table's replicas are of one account (provider 5.100.0 makes no other)",
+        "database": "RDS makes a replica in another region of the same account only",
         "parity": "each region's function reads the other's bucket, which the bucket's policy does not allow it",
     }
     for name, reason in reasons.items():

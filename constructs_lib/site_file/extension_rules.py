@@ -7,12 +7,13 @@ from pydantic import BaseModel
 
 from constructs_lib.errors import Problem
 from constructs_lib.site_file.account_rules import account_problems
+from constructs_lib.site_file.database import database_problems
 from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Api
 
 Sections = Mapping[str, Any]
 
 # Feature -> its section.
-_SECTIONS = {"api": "api", "multi_account": "accounts"}
+_SECTIONS = {"api": "api", "multi_account": "accounts", "database": "database"}
 
 
 def extension_problems(sections: Sections) -> list[Problem]:
@@ -23,6 +24,8 @@ def extension_problems(sections: Sections) -> list[Problem]:
     problems = [*_sections_without_feature(sections)]
     if features.api:
         problems += _api_problems(sections)
+    if features.database:
+        problems += database_problems(sections)
     if features.multi_account:
         problems += account_problems(sections)
     return problems

@@ -22,6 +22,7 @@ from constructs_lib.site_file.base import pattern as _pattern
 from constructs_lib.site_file.base import refuse
 from constructs_lib.site_file.base import says as _says
 from constructs_lib.site_file.content import Content
+from constructs_lib.site_file.database import Database
 from constructs_lib.site_file.extensions import Account, Accounts, Api
 from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.security import Features, Github, Headers, Residency
@@ -323,6 +324,7 @@ class SiteFile(_Section):
     content: Content = Content()
     api: Api = Api()
     accounts: Accounts = Accounts()
+    database: Database = Database()
     state: State
 
     @property

@@ -39,7 +39,8 @@ class Features(Section):
 
     Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.75
     with two regions, of which 2.00 are its health checks; settings in `[api]`. `multi_account` spreads the site over accounts, by
-    the roles in `[accounts]`; it costs nothing itself.
+    the roles in `[accounts]`; it costs nothing itself. `database` is PostgreSQL on RDS with a replica in every other region,
+    about 34.00 with two small instances; settings in `[database]`.
     """
 
     audit: Bool = False
@@ -54,6 +55,7 @@ class Features(Section):
     parity: Bool = False
     api: Bool = False
     multi_account: Bool = False
+    database: Bool = False
 
 
 class Headers(Section):

@@ -6,9 +6,19 @@ Outputs are declared here and nowhere else; the `failover` command reads them.
 from constructs_lib.stacks.access_stack import AccessStack
 from constructs_lib.stacks.api_stacks import add_api
 from constructs_lib.stacks.audit_stack import AuditStack
+from constructs_lib.stacks.database_stack import add_database
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.edge_stack import EdgeStack
 from constructs_lib.stacks.monitoring_stack import MonitoringStack
 from constructs_lib.stacks.region_stack import RegionStack
 
-__all__ = ["AccessStack", "AuditStack", "DnsStack", "EdgeStack", "MonitoringStack", "RegionStack", "add_api"]
+__all__ = [
+    "AccessStack",
+    "AuditStack",
+    "DnsStack",
+    "EdgeStack",
+    "MonitoringStack",
+    "RegionStack",
+    "add_api",
+    "add_database",
+]

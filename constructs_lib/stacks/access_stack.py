@@ -32,6 +32,7 @@ class AccessStack(TerraformStack):
             state_bucket=site.state.bucket,
             state_prefix=state_prefix(site),
             hosted_zone_id=site.site.hosted_zone_id,
+            has_database=site.features.database,
         )
         access = GithubAccess(self, "github", github=site.github, reach=reach, provider=provider)
         TerraformOutput(self, "role_arns", value=access.role_arns)

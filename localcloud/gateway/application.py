@@ -21,6 +21,7 @@ from localcloud.gateway.cloudfront.store import CloudFrontStore
 from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.control_api import PREFIX as CONTROL_PREFIX
 from localcloud.gateway.control_api import ControlApi
+from localcloud.gateway.databases import DatabaseService
 from localcloud.gateway.dynamodb.global_tables import GlobalTables
 from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
@@ -157,6 +158,7 @@ class Application:
             "apigateway": self._handle_api_gateway,
             "budgets": BudgetsService().handle,
             "dynamodb": self._global_tables.handle,
+            "rds": DatabaseService(lambda request: self._moto.forward(request, "rds")).handle,
             # moto keeps canaries that never run, so their alarms would say nothing about the site.
             "synthetics": lambda request, _: refusal(request, "synthetics"),
             **{service: self._alarm_handler(service) for service in ALARM_SERVICES},

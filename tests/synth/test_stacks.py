@@ -56,6 +56,7 @@ def test_stacks_are_dns_two_regions_edge_monitoring_and_what_the_site_file_asks_
     api = ("api", "api-table", *(f"api-{region.name}" for region in site.region))
     optional = {"audit": site.features.audit, "access": bool(site.github.subjects)}
     optional |= dict.fromkeys(api, site.features.api)
+    optional |= {f"database-{region.name}": site.features.database for region in site.region}
     expected = ["dns", "edge", "monitoring", *(f"region-{region.name}" for region in site.region)]
     assert sorted(stacks) == sorted([*expected, *(name for name, is_wanted in optional.items() if is_wanted)])
 

@@ -193,6 +193,45 @@ def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
     assert allows(POLICIES["content"], "s3:GetObject", f"{BUCKET}/{key}")
 
 
+def with_database() -> dict[str, Any]:
+    scope = Scope(**{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "has_database": True})
+    return access_policies.deploy(scope)
+
+
+INSTANCE = f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:site-prod-database"
+VPC = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:vpc/vpc-1"
+
+
+@pytest.mark.parametrize("action", ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica", "rds:ModifyDBInstance"])
+def test_deploy_makes_the_database_only_where_there_is_one(action: str) -> None:
+    assert allows(with_database(), action, INSTANCE)
+    assert not allows(POLICIES["deploy"], action, INSTANCE)
+    assert not allows(with_database(), action, INSTANCE.replace("site-prod", "other"))
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("rds:DeleteDBInstance", INSTANCE),
+        ("rds:DeleteDBSnapshot", INSTANCE.replace(":db:", ":snapshot:")),
+        ("ec2:DeleteVpc", VPC),
+        ("ec2:CreateTags", VPC),
+    ],
+)
+def test_deploy_deletes_no_data_and_takes_over_no_network(action: str, resource: str) -> None:
+    assert not allows(with_database(), action, resource)
+
+
+def test_deploy_changes_the_network_that_it_has_made() -> None:
+    assert allows(with_database(), "ec2:CreateTags", VPC, ec2__CreateAction="CreateVpc")
+    assert allows(with_database(), "ec2:DeleteVpc", VPC, **{"aws:ResourceTag/Project": "site"})
+
+
+def test_deploy_fits_into_a_role() -> None:
+    """10,240 characters without spaces: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    assert len(re.sub(r"\s", "", json.dumps(with_database()))) < 10_000
+
+
 def test_plan_names_reading_actions_only() -> None:
     for statement in POLICIES["plan"]["Statement"]:
         for action in listed(statement["Action"]):

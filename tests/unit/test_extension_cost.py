@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.site_file.database import InstanceClass
 from scripts.cost import estimate, load_prices, monthly_cost_usd
 from scripts.errors import MissingOutputError
 from scripts.extension_cost import extensions
@@ -76,6 +77,45 @@ def test_what_is_free_is_free_once() -> None:
     assert lines["Lambda requests"] == 0
     assert lines["API function, requests"] == pytest.approx(0.20)
     assert monthly_cost_usd(estimate(found)) > 0
+
+
+def database(*instances: dict[str, Any]) -> dict[str, Any]:
+    use = {"expected_use": {"value": {"written_gigabytes_per_month": 5}}}
+    return {
+        f"database-{number}": {
+            "resource": {
+                "aws_db_instance": {"i": {"instance_class": "db.t4g.micro", **body}},
+                "aws_kms_key": {"k": {}},
+            },
+            "output": use,
+        }
+        for number, body in enumerate(instances)
+    }
+
+
+WRITER: dict[str, Any] = {"allocated_storage": 20}
+REPLICA = {"replicate_source_db": "arn"}
+
+
+@pytest.mark.parametrize(
+    ("instances", "expected"),
+    [
+        ([WRITER], 730 * 0.018 + 20 * 0.137 + 1.00),
+        ([WRITER, REPLICA], 2 * (730 * 0.018 + 20 * 0.137 + 1.00) + 5 * 0.02),
+        ([{**WRITER, "multi_az": True}, REPLICA], 730 * 0.018 * 3 + 3 * 20 * 0.137 + 2.00 + 5 * 0.02),
+    ],
+)
+def test_database_costs_its_instances_storage_keys_and_replication(
+    instances: list[dict[str, Any]], expected: float
+) -> None:
+    total = monthly_cost_usd(estimate({**stacks(), **database(*instances)}))
+    assert total == pytest.approx(expected, abs=0.01)
+
+
+def test_every_class_of_the_site_file_has_a_price() -> None:
+    prices = load_prices()
+    for kind in InstanceClass:
+        assert f"rds_hour_{kind.value.replace('.', '_')}" in prices
 
 
 def test_stack_without_its_output_is_named() -> None:

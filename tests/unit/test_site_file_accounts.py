@@ -64,6 +64,7 @@ REFUSED = [
     ([("[objectives]", GITHUB)], "github.subjects", "without features.multi_account", "boundary"),
     ([feature("audit")], "features.audit", "one account", "organisation's trail"),
     ([feature("api")], "features.api", "one account", "replicas"),
+    ([feature("database")], "features.database", "one account", "same account"),
     ([feature("parity")], "features.parity", "one account", "bucket"),
     ([("[objectives]", REGIONAL)], "health_check.alarm_check", "one account", "own account alone"),
     ([("[objectives]", RESIDENCY)], "residency.allowed_regions", "one account", "allow us-east-1"),

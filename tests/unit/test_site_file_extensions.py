@@ -9,6 +9,8 @@ from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
 API = "[features]\napi = true\n"
+DB = "[features]\ndatabase = true\n"
+NETWORK = f'{DB}[database.network.eu-central-1]\nvpc_id = "vpc-01234567"\n'
 
 
 def load(tmp_path: Path, addition: str, *, base: str = GOOD) -> SiteFile:
@@ -31,6 +33,41 @@ REFUSED = [
     (f'{API}[api]\npolicy = "multivalue"', "api.policy", '"latency"', ""),
     (f'{API}[api]\npolicy = "weighted"', 'api.policy is "weighted"', '"failover" or "latency"', "routing.policy"),
     (f"{API}[api]\nwrite_ratio = 2", "api.write_ratio", "to 1", ""),
+    (
+        "[database]\nmulti_az = true",
+        "database is a table without features.database",
+        "database = true",
+        "remove [database]",
+    ),
+    (f'{DB}[database]\nwriter_region = "eu-west-3"', "database.writer_region", "eu-central-1", "add the region"),
+    (f'{DB}[database]\nwriter_region = "moon"', "database.writer_region", "an AWS region", ""),
+    (f'{DB}[database]\ninstance_class = "db.x1.32xlarge"', "database.instance_class", "db.t4g.micro", ""),
+    (
+        f"{DB}[database]\nstorage_gigabytes = 100",
+        "database.storage_limit_gigabytes is 100",
+        "a tenth above",
+        "raise it",
+    ),
+    (f"{DB}[database]\nbackup_retention_days = 0", "database.backup_retention_days", "from 1 to 35", ""),
+    (
+        f'{DB}[database.network.eu-west-3]\nvpc_id = "vpc-01234567"\nsubnet_ids = ["subnet-1", "subnet-2"]',
+        "database.network.eu-west-3",
+        "eu-central-1",
+        "correct the region's name",
+    ),
+    (
+        f'{NETWORK}subnet_ids = ["subnet-1"]',
+        "database.network.eu-central-1.subnet_ids",
+        "two or more",
+        "two availability zones",
+    ),
+    (f"{NETWORK}", "database.network.eu-central-1.subnet_ids is missing", "two or more", "add subnet_ids"),
+    (
+        f'{NETWORK}subnet_ids = ["subnet-1", "subnet-2"]\nclient_security_group_ids = ["0.0.0.0/0"]',
+        "client_security_group_ids",
+        "security groups",
+        "",
+    ),
 ]
 
 
