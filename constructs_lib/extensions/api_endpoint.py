@@ -23,7 +23,7 @@ HEALTH_PATH = "/health"
 """What Route 53 asks in each region: 200 when the function has read its table."""
 
 _CODE = Path(__file__).parents[1] / "functions" / "api"
-# Two tries of 1.3 s each at the table, and a cold start.
+# Two tries of 4 s each at the table, and a cold start.
 _TIMEOUT_SECONDS = 10
 # Of the account's 10,000 a second and region: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _RATE_REQUESTS_PER_SECOND = 500

@@ -40,13 +40,14 @@ LARGEST_BODY_BYTES = LARGEST_TEXT_CHARACTERS * 12 + 100
 # No note can have this id, as NOTE_ID has no #.
 HEALTH_ID = "#health"
 
-# Route 53 waits 2 s for an answer once it is connected, so the health answer must come before:
-# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+# Both tries end before the function's 10 s do.
 dynamodb = boto3.client(
     "dynamodb",
     region_name=REGION,
-    config=Config(connect_timeout=0.5, read_timeout=0.8, retries={"total_max_attempts": 2, "mode": "standard"}),
+    config=Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}),
 )
+# Route 53 waits 2 s for an answer once it is connected, so the health answer must come before:
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
 health_dynamodb = boto3.client(
     "dynamodb",
     region_name=REGION,
