@@ -14,7 +14,7 @@ KEEP ?=
 ARGS ?=
 is_set = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo site test check checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check lint checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ check: setup ## formatting, lint, types
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
+
+lint: setup ## the trap linter on every example site file (ARGS="FILE ...": on these)
+	@$(VENV)/python -m tools.lint_examples $(ARGS)
 
 checkov: setup ## checkov on every example site file (ARGS="--plan": also on plans against localcloud)
 	@$(VENV)/python -m tools.checkov_scan $(ARGS)

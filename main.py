@@ -1,6 +1,7 @@
 """Turns one site file into Terraform JSON: `python main.py [SITE_FILE]`, or run by `cdktf synth` and `cdktf deploy`.
 
-The site file is the argument, else the environment variable SITE_FILE, else config/demo.toml.
+The site file is the argument, else the environment variable SITE_FILE, else config/demo.toml. What is written is linted at once:
+this program alone knows both the constructs and the linter, which know nothing of each other.
 """
 
 import argparse
@@ -15,7 +16,7 @@ DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 done, 2 the site file is wrong, 3 Node.js is missing."""
+    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 the site file is wrong, 3 Node.js is missing."""
     parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
     parser.add_argument(
         "site_file", nargs="?", type=Path, default=Path(os.environ.get("SITE_FILE", DEFAULT_SITE_FILE)),
@@ -34,7 +35,9 @@ def main(arguments: list[str]) -> int:
         return 2 if isinstance(error, ConfigError) else 3
     if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
         print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
-    return 0
+    from scripts.lint import gate  # only once there is something to lint
+
+    return 0 if gate.passes(outdir) else 1
 
 
 if __name__ == "__main__":

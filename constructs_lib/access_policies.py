@@ -19,7 +19,13 @@ GITHUB_AUDIENCE = "sts.amazonaws.com"
 # What the publisher writes.
 _PUBLISHED = (f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*", f"{MANIFESTS_PREFIX}*", POINTER_KEY)
 # The roles of the stacks are passed to these services only.
-_PASSED_TO = ("lambda.amazonaws.com", "s3.amazonaws.com", "synthetics.amazonaws.com", "events.amazonaws.com")
+_PASSED_TO = (
+    "lambda.amazonaws.com",
+    "s3.amazonaws.com",
+    "synthetics.amazonaws.com",
+    "events.amazonaws.com",
+    "fis.amazonaws.com",
+)
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
 _SERVICE_LINKED = ("ops.apigateway.amazonaws.com", "replication.dynamodb.amazonaws.com", "rds.amazonaws.com")
@@ -105,7 +111,7 @@ def plan(scope: Scope) -> PolicyDocument:
             "Sid": "ReadBucketSettings",
             "Effect": "Allow",
             "Action": list(_READ_BUCKET),
-            "Resource": [*scope.buckets, *_audit_bucket(scope)],
+            "Resource": [*scope.buckets, *_audit_bucket(scope), f"arn:aws:s3:::{scope.prefix}-l-*"],
         },
         {
             "Sid": "ReadHealthObjects",
@@ -217,6 +223,14 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
             "Resource": [*scope.buckets, *scope.objects("*"), f"arn:aws:s3:::{scope.prefix}-c-*"],
         },
         {
+            # Whether a role may is in its own policy; the condition is AWS's own, and is absent from an experiment's other calls.
+            "Sid": "PauseReplication",
+            "Effect": "Allow",
+            "Action": "s3:PutReplicationConfiguration",
+            "Resource": scope.buckets,
+            "Condition": {"BoolIfExists": {"s3:IsReplicationPauseRequest": "true"}},
+        },
+        {
             "Sid": "OwnParts",
             "Effect": "Allow",
             "Action": ["lambda:InvokeFunction", "sns:Publish", "dynamodb:*Item", "dynamodb:Query", "ssm:GetParameter"],
@@ -226,6 +240,12 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
                 scope.named("dynamodb", "table/"),
                 scope.everywhere("ssm", f"parameter/{scope.prefix}/*"),
             ],
+        },
+        {
+            "Sid": "WatchAlarms",
+            "Effect": "Allow",
+            "Action": "cloudwatch:DescribeAlarms",
+            "Resource": scope.named("cloudwatch", "alarm:"),
         },
         {
             "Sid": "WriteLogs",
@@ -238,8 +258,8 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
             "Effect": "Allow",
             "Action": [
                 "cloudwatch:PutMetricData",
-                "cloudwatch:DescribeAlarms",
                 "s3:ListAllMyBuckets",
+                "tag:GetResources",
                 "xray:PutTraceSegments",
                 "xray:PutTelemetryRecords",
             ],
@@ -301,7 +321,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Sid": "BucketSettings",
             "Effect": "Allow",
             "Action": [*_READ_BUCKET, *_WRITE_BUCKET],
-            "Resource": [*scope.buckets, f"arn:aws:s3:::{scope.prefix}-c-*"],
+            "Resource": [*scope.buckets, f"arn:aws:s3:::{scope.prefix}-c-*", f"arn:aws:s3:::{scope.prefix}-l-*"],
         },
         {
             "Sid": "HealthObjects",
@@ -360,6 +380,19 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             ],
             "Resource": "*",
         },
+        *_viewer_logs(scope),
+        {
+            "Sid": "Experiments",
+            "Effect": "Allow",
+            "Action": [
+                "fis:CreateExperimentTemplate",
+                "fis:UpdateExperimentTemplate",
+                "fis:DeleteExperimentTemplate",
+                "fis:TagResource",
+                "fis:UntagResource",
+            ],
+            "Resource": [scope.everywhere("fis", "experiment-template/*"), "arn:aws:fis:*:*:action/*"],
+        },
         {
             "Sid": "Certificates",
             "Effect": "Allow",
@@ -375,6 +408,37 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Condition": {"StringEquals": {"aws:RequestTag/Project": scope.project}},
         },
         {"Sid": "ReadSettings", "Effect": "Allow", "Action": list(_READ_EVERYWHERE), "Resource": "*"},
+    ]
+
+
+def _viewer_logs(scope: Scope) -> list[dict[str, Any]]:
+    """CloudFront's standard logs (v2): https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html."""
+    return [
+        {
+            "Sid": "ViewerLogs",
+            "Effect": "Allow",
+            "Action": [
+                "logs:CreateDelivery",
+                "logs:DeleteDelivery",
+                "logs:DeleteDeliveryDestination",
+                "logs:DeleteDeliverySource",
+                "logs:PutDeliveryDestination",
+                "logs:PutDeliverySource",
+                "logs:TagResource",
+                "logs:UntagResource",
+                "logs:UpdateDeliveryConfiguration",
+            ],
+            "Resource": [
+                scope.everywhere("logs", f"{kind}:*")
+                for kind in ("delivery", "delivery-source", "delivery-destination")
+            ],
+        },
+        {
+            "Sid": "ViewerLogsOfDistributions",
+            "Effect": "Allow",
+            "Action": "cloudfront:AllowVendedLogDeliveryForResource",
+            "Resource": f"arn:aws:cloudfront::{scope.account_id}:distribution/*",
+        },
     ]
 
 
@@ -443,6 +507,7 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             "Action": [
                 "kms:PutKeyPolicy",
                 "kms:EnableKeyRotation",
+                "kms:ReplicateKey",
                 "kms:UpdateKeyDescription",
                 "kms:ScheduleKeyDeletion",
                 "kms:CreateGrant",
@@ -623,6 +688,8 @@ _READ_EVERYWHERE = (
     "ec2:Describe*",
     "events:Describe*",
     "events:List*",
+    "fis:GetExperimentTemplate",
+    "fis:ListTagsForResource",
     "kms:Describe*",
     "kms:GetKeyPolicy",
     "kms:GetKeyRotationStatus",
@@ -631,6 +698,7 @@ _READ_EVERYWHERE = (
     "lambda:GetPolicy",
     "lambda:List*",
     "logs:Describe*",
+    "logs:GetDelivery*",
     "logs:ListTagsForResource",
     "rds:Describe*",
     "rds:ListTagsForResource",

@@ -3,14 +3,6 @@
 from cdktf_cdktf_provider_aws.cloudtrail import Cloudtrail
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
-    S3BucketLifecycleConfiguration,
-    S3BucketLifecycleConfigurationRule,
-    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
-    S3BucketLifecycleConfigurationRuleExpiration,
-    S3BucketLifecycleConfigurationRuleFilter,
-    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
-)
 from cdktf_cdktf_provider_aws.s3_bucket_object_lock_configuration import (
     S3BucketObjectLockConfigurationA,
     S3BucketObjectLockConfigurationRuleA,
@@ -22,12 +14,11 @@ from constructs import Construct
 
 from constructs_lib import policies
 from constructs_lib.checkov_skips import skip
+from constructs_lib.log_expiry import expire_logs
 from constructs_lib.private_bucket import keep_private
 
 RETENTION_DAYS = 365
 _EXPIRE_DAYS = RETENTION_DAYS + 1
-_NONCURRENT_DAYS = 1
-_ABORT_UPLOAD_DAYS = 2
 _BUCKET_SKIPS = {
     "CKV_AWS_18": "CloudTrail itself records the changes of this bucket; a log for the log has no end.",
     "CKV_AWS_144": "CloudTrail keeps 90 days of events by itself in every region; a second copy of the files is not worth it.",
@@ -96,26 +87,4 @@ class AuditTrail(Construct):
             depends_on=[versioning],
             provider=self._provider,
         )
-        S3BucketLifecycleConfiguration(
-            self,
-            "lifecycle",
-            bucket=bucket.id,
-            rule=[
-                S3BucketLifecycleConfigurationRule(
-                    id="after-retention",
-                    status="Enabled",
-                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
-                    expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=_EXPIRE_DAYS)],
-                    noncurrent_version_expiration=[
-                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=_NONCURRENT_DAYS)
-                    ],
-                    abort_incomplete_multipart_upload=[
-                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                            days_after_initiation=_ABORT_UPLOAD_DAYS
-                        )
-                    ],
-                )
-            ],
-            depends_on=[versioning],
-            provider=self._provider,
-        )
+        expire_logs(self, bucket=bucket, days=_EXPIRE_DAYS, versioning=versioning, provider=self._provider)

@@ -73,27 +73,27 @@ class RegionalCertificate(Construct):
         scope: Construct,
         id_: str,
         *,
-        names: Sequence[str],
+        hostname: str,
+        own_names: Sequence[str] = (),
         own_proof: ProofOfNames | None = None,
         provider: AwsProvider,
     ) -> None:
-        """`names` are all that the endpoint serves, the public one first.
+        """`own_names` are the names beside the public one, `hostname`. Default: none, CloudFront serves them.
 
         `own_proof` writes validation records: a certificate of another account than the zone's has its own. Default: none, the
         dns stack has written them.
         """
         super().__init__(scope, id_)
-        first, *others = names
         certificate = AcmCertificate(
             self,
             "certificate",
-            domain_name=first,
-            subject_alternative_names=others or None,
+            domain_name=hostname,
+            subject_alternative_names=list(own_names) or None,
             validation_method="DNS",
             lifecycle=_REPLACE,
             provider=provider,
         )
-        records = [] if own_proof is None else _prove(self, certificate, names, own_proof)
+        records = [] if own_proof is None else _prove(self, certificate, [hostname, *own_names], own_proof)
         issued = AcmCertificateValidation(
             self, "issued", certificate_arn=certificate.arn, depends_on=records or None, provider=provider
         )

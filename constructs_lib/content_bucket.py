@@ -1,7 +1,9 @@
 """The private, versioned bucket that holds the whole site in one region, with its health objects."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
@@ -37,16 +39,43 @@ _SKIPS = {
 _HEALTH_PAGE = Path(__file__).parent / "functions" / "health_page.html"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentProtection:
+    """What `[features]` adds to a content bucket.
+
+    Attributes:
+        kms_key_arn: key of the region that encrypts new objects; None: S3's own.
+        has_access_log: whether an access log of the bucket is kept.
+        may_pause_replication: whether an AWS FIS experiment finds the bucket, by its tag.
+    """
+
+    kms_key_arn: str | None = None
+    has_access_log: bool = False
+    may_pause_replication: bool = False
+
+    @property
+    def followed_checks(self) -> set[str]:
+        """The checks of checkov that the bucket then follows."""
+        return {
+            *(["CKV_AWS_145"] if self.kms_key_arn is not None else []),
+            *(["CKV_AWS_18"] if self.has_access_log else []),
+        }
+
+
+PLAIN = ContentProtection()
+
+
 class ContentBucket(Construct):
     """A bucket that only its distributions, its regional endpoint and the publisher reach.
 
-    Encryption is SSE-S3: SSE-KMS would need grants to CloudFront and to replication on keys in both regions
-    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html).
+    Encryption is SSE-S3, or SSE-KMS where a key is given, whose policy must then let CloudFront, replication and the site's
+    roles use it (https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html).
 
     Attributes:
         name: name of the bucket.
         arn: its ARN.
         regional_domain_name: host of its REST endpoint in its region. The global name may answer 307 for the first hours.
+        versioning: what replication in the same stack waits for.
     """
 
     def __init__(
@@ -57,17 +86,21 @@ class ContentBucket(Construct):
         name: str,
         region: str,
         sends_events: bool = False,
+        protection: ContentProtection = PLAIN,
         provider: AwsProvider,
     ) -> None:
         """Adds the bucket; with `sends_events` whatever happens to its objects is an event of EventBridge."""
         super().__init__(scope, id_)
-        bucket = S3Bucket(self, "bucket", bucket=name, provider=provider)
-        skip(bucket, {check: why for check, why in _SKIPS.items() if not (sends_events and check == _EVENTS_CHECK)})
+        tags = {naming.REPLICATION_PAUSE_TAG: name} if protection.may_pause_replication else None
+        bucket = S3Bucket(self, "bucket", bucket=name, tags=tags, provider=provider)
+        followed = protection.followed_checks | ({_EVENTS_CHECK} if sends_events else set())
+        skip(bucket, {check: why for check, why in _SKIPS.items() if check not in followed})
         if sends_events:
             S3BucketNotification(self, "events", bucket=bucket.id, eventbridge=True, provider=provider)
-        versioning = keep_private(self, bucket=bucket, provider=provider)
+        versioning = keep_private(self, bucket=bucket, kms_key_arn=protection.kms_key_arn, provider=provider)
         self._expire(bucket, versioning, provider)
         self._add_health_objects(bucket, versioning, region, provider)
+        self.versioning: ITerraformDependable = versioning
         self.name = bucket.bucket
         self.arn = bucket.arn
         self.regional_domain_name = bucket.bucket_regional_domain_name

@@ -1,5 +1,7 @@
 """What CloudFront caches and which headers it adds: shared by both distributions."""
 
+from collections.abc import Sequence
+
 from cdktf_cdktf_provider_aws.cloudfront_cache_policy import (
     CloudfrontCachePolicy,
     CloudfrontCachePolicyParametersInCacheKeyAndForwardedToOrigin,
@@ -30,8 +32,7 @@ from constructs import Construct
 
 from constructs_lib import security_headers
 from constructs_lib.checkov_skips import skip
-from constructs_lib.router_policy import VIEWER_HEADERS
-from constructs_lib.site_file import SiteFile
+from constructs_lib.lint_waivers import waive
 from constructs_lib.site_file.security import Headers
 
 CACHING_DISABLED_POLICY_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -61,12 +62,22 @@ class EdgePolicies(Construct):
         origin_request_policy_id: the viewer's place for the router function; None when its policy does not ask.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        prefix: str,
+        headers: Headers,
+        viewer_headers: Sequence[str] = (),
+        provider: AwsProvider,
+    ) -> None:
+        """`prefix` starts the policies' names, `viewer_headers` are what a router function reads of the viewer's place."""
         super().__init__(scope, id_)
         cache = CloudfrontCachePolicy(
             self,
             "cache_policy",
-            name=f"{site.prefix}-releases",
+            name=f"{prefix}-releases",
             comment="Path only; the path holds the release",
             min_ttl=0,
             default_ttl=_DEFAULT_TTL_SECONDS,
@@ -74,40 +85,45 @@ class EdgePolicies(Construct):
             parameters_in_cache_key_and_forwarded_to_origin=_key_is_path_only(),
             provider=provider,
         )
-        headers = CloudfrontResponseHeadersPolicy(
+        added = CloudfrontResponseHeadersPolicy(
             self,
             "response_headers_policy",
-            name=f"{site.prefix}-security-headers",
+            name=f"{prefix}-security-headers",
             comment="Security headers",
-            security_headers_config=_security_headers(site.headers),
+            security_headers_config=_security_headers(headers),
             custom_headers_config=CloudfrontResponseHeadersPolicyCustomHeadersConfig(
                 items=[
                     CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
                         header="permissions-policy", value=security_headers.PERMISSIONS_POLICY, override=True
-                    )
+                    ),
+                    # S3 stores no Vary, and both the router and CloudFront's own compression choose by this header.
+                    CloudfrontResponseHeadersPolicyCustomHeadersConfigItems(
+                        header="vary", value="Accept-Encoding", override=True
+                    ),
                 ]
             ),
             provider=provider,
         )
-        if not site.headers.hsts_preload:
-            skip(headers, {"CKV_AWS_259": _NO_PRELOAD})
+        if headers.hsts_preload:
+            waive(added, {"FW311": "headers.hsts_preload of the site file: the owner of the domain asks for it."})
+        else:
+            skip(added, {"CKV_AWS_259": _NO_PRELOAD})
         self.cache_policy_id = cache.id
-        self.response_headers_policy_id = headers.id
-        self.origin_request_policy_id = self._add_viewer_headers(site, provider)
+        self.response_headers_policy_id = added.id
+        self.origin_request_policy_id = self._add_viewer_headers(prefix, viewer_headers, provider)
 
-    def _add_viewer_headers(self, site: SiteFile, provider: AwsProvider) -> str | None:
+    def _add_viewer_headers(self, prefix: str, names: Sequence[str], provider: AwsProvider) -> str | None:
         """Not in the cache policy: the cache key must not change with the viewer's place.
 
         A function sees these headers only when a cache or origin request policy lists them:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/example-function-redirect-url.html
         """
-        names = VIEWER_HEADERS.get(site.routing.policy)
-        if names is None:
+        if not names:
             return None
         return CloudfrontOriginRequestPolicy(
             self,
             "viewer_headers",
-            name=f"{site.prefix}-viewer-place",
+            name=f"{prefix}-viewer-place",
             comment="The viewer's place, for the router function",
             headers_config=CloudfrontOriginRequestPolicyHeadersConfig(
                 header_behavior="whitelist",

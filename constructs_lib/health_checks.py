@@ -15,8 +15,8 @@ from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from constructs import Construct
 
 from constructs_lib import naming
-from constructs_lib.site_file import Entry, SiteFile
-from constructs_lib.site_file.models import Protocol
+from constructs_lib.site_file import HealthCheck
+from constructs_lib.site_file.models import InsufficientDataHealthStatus, Protocol
 from constructs_lib.site_file.targets import CheckProtocol, Endpoint
 
 _HTTP_PORT = 80
@@ -27,45 +27,66 @@ _ALARM_PERIODS = 3
 
 
 class HealthChecks(Construct):
-    """Path check on the primary's distribution (when there is one) and one region check per region.
+    """Path check (where there is a CloudFront path) and one region check per region.
 
-    The names probed are the regional hostnames: a check on the name of the record that it drives would judge the standby
+    The names to probe are the regional hostnames: a check on the name of the record that it drives would judge the standby
     (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html).
 
     Attributes:
-        path_check_id: id of the check that drives the PRIMARY records; None when the entry is regional.
+        path_check_id: id of the check that drives the PRIMARY records; None without `path_hostname`.
         region_check_ids: region -> id of its region check.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        prefix: str,
+        settings: HealthCheck,
+        regional_hostnames: Mapping[str, str],
+        path_hostname: str | None = None,
+        provider: AwsProvider,
+    ) -> None:
+        """Adds the checks.
+
+        Args:
+            scope: the stack, or a construct in it.
+            id_: the construct's id.
+            prefix: starts the checks' names.
+            settings: intervals, threshold, checker regions, protocol and options.
+            regional_hostnames: region -> its own name.
+            path_hostname: a name that the CloudFront path serves, not the one that the check drives; default: no CloudFront.
+            provider: an AWS provider; Route 53 has one API.
+        """
         super().__init__(scope, id_)
-        self._site = site
+        self._settings = settings
         self._provider = provider
-        settings = site.health_check
-        is_regional = site.routing.entry is Entry.REGIONAL
-        self.path_check_id = None if is_regional else self._add_path_check()
+        # The option costs 1.00 USD a check, so behind CloudFront it is the path check's alone, which drives the record.
+        is_matched = settings.string_match and path_hostname is None
+        self.path_check_id = None if path_hostname is None else self._add_path_check(prefix, path_hostname)
         self.region_check_ids = {
-            region.name: self._add_check(
-                f"region_{region.name}",
-                name=f"{site.prefix}-region-{region.name}",
-                hostname=naming.regional_hostname(site, region.name),
-                path=naming.region_check_path(region.name),
+            region: self._add_check(
+                f"region_{region}",
+                name=f"{prefix}-region-{region}",
+                hostname=hostname,
+                path=naming.region_check_path(region),
                 protocol=settings.region_check_protocol,
-                search_string=f'"{region.name}"' if is_regional and settings.string_match else None,
+                search_string=f'"{region}"' if is_matched else None,
                 interval_seconds=settings.region_request_interval_seconds or settings.request_interval_seconds,
             )
-            for region in site.region
+            for region, hostname in regional_hostnames.items()
         }
 
-    def _add_path_check(self) -> str:
+    def _add_path_check(self, prefix: str, hostname: str) -> str:
         return self._add_check(
             "path",
-            name=f"{self._site.prefix}-path",
-            hostname=naming.regional_hostname(self._site, self._site.primary.name),
+            name=f"{prefix}-path",
+            hostname=hostname,
             path=f"/{naming.PATH_CHECK_KEY}",
             protocol=Protocol.HTTPS,
-            search_string='"region"' if self._site.health_check.string_match else None,
-            interval_seconds=self._site.health_check.request_interval_seconds,
+            search_string='"region"' if self._settings.string_match else None,
+            interval_seconds=self._settings.request_interval_seconds,
         )
 
     def _add_check(
@@ -79,7 +100,7 @@ class HealthChecks(Construct):
         search_string: str | None,
         interval_seconds: int,
     ) -> str:
-        settings = self._site.health_check
+        settings = self._settings
         is_https = protocol is Protocol.HTTPS
         suffix = "" if search_string is None else "_STR_MATCH"
         return Route53HealthCheck(
@@ -108,10 +129,18 @@ class EndpointChecks(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, site: SiteFile, endpoint: Endpoint, provider: AwsProvider
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        prefix: str,
+        settings: HealthCheck,
+        hostname: str,
+        endpoint: Endpoint,
+        provider: AwsProvider,
     ) -> None:
+        """`hostname` is asked for where the endpoint names no `check_host`; the rest is as for HealthChecks."""
         super().__init__(scope, id_)
-        settings = site.health_check
         is_tcp = endpoint.check_protocol is CheckProtocol.TCP
         matched = None if is_tcp else endpoint.check_search_string
         suffix = "" if matched is None else "_STR_MATCH"
@@ -121,7 +150,7 @@ class EndpointChecks(Construct):
                 record_type.lower(),
                 type=f"{endpoint.check_protocol.value.upper()}{suffix}",
                 ip_address=address,
-                fqdn=None if is_tcp else endpoint.check_host or site.site.hostname,
+                fqdn=None if is_tcp else endpoint.check_host or hostname,
                 port=endpoint.check_port,
                 resource_path=None if is_tcp else endpoint.check_path,
                 enable_sni=True if endpoint.check_protocol is CheckProtocol.HTTPS else None,
@@ -130,7 +159,7 @@ class EndpointChecks(Construct):
                 failure_threshold=settings.failure_threshold,
                 measure_latency=settings.measure_latency or None,
                 regions=list(settings.checker_regions),
-                tags={"Name": f"{site.prefix}-{endpoint.name}-{record_type.lower()}"},
+                tags={"Name": f"{prefix}-{endpoint.name}-{record_type.lower()}"},
                 provider=provider,
             ).id
             for record_type, address in endpoint.addresses.items()
@@ -167,10 +196,11 @@ class AlarmCheck(Construct):
         scope: Construct,
         id_: str,
         *,
-        site: SiteFile,
+        prefix: str,
         name: str,
         metric: ErrorMetric,
         probe_check_id: str,
+        insufficient_data_health_status: InsufficientDataHealthStatus,
         alarm_provider: AwsProvider,
         provider: AwsProvider,
     ) -> None:
@@ -178,7 +208,7 @@ class AlarmCheck(Construct):
         alarm = CloudwatchMetricAlarm(
             self,
             "alarm",
-            alarm_name=f"{site.prefix}-{name}-errors",
+            alarm_name=f"{prefix}-{name}-errors",
             alarm_description=f"Viewers of {name} get errors of the 5xx kind; its health check follows this metric",
             namespace=metric.namespace,
             metric_name=metric.name,
@@ -197,9 +227,9 @@ class AlarmCheck(Construct):
             type="CLOUDWATCH_METRIC",
             cloudwatch_alarm_name=alarm.alarm_name,
             cloudwatch_alarm_region=metric.region,
-            insufficient_data_health_status=site.health_check.insufficient_data_health_status,
+            insufficient_data_health_status=insufficient_data_health_status,
             triggers={"threshold": str(metric.threshold), "metric": f"{metric.namespace}/{metric.name}"},
-            tags={"Name": f"{site.prefix}-{name}-alarm"},
+            tags={"Name": f"{prefix}-{name}-alarm"},
             provider=provider,
         )
         self.id = Route53HealthCheck(
@@ -208,6 +238,6 @@ class AlarmCheck(Construct):
             type="CALCULATED",
             child_healthchecks=[probe_check_id, follows.id],
             child_health_threshold=2,
-            tags={"Name": f"{site.prefix}-{name}-both"},
+            tags={"Name": f"{prefix}-{name}-both"},
             provider=provider,
         ).id

@@ -8,7 +8,6 @@ from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
 from constructs import Construct
 
 from constructs_lib.checkov_skips import skip
-from constructs_lib.site_file import SiteFile
 
 # Any one lets ACM issue: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
 _AMAZON_CAS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
@@ -21,7 +20,7 @@ _UNLOGGED = "Query logs cost 0.50 USD per GB and hold resolvers' addresses; feat
 
 
 class HostedZone(Construct):
-    """The zone of `site.domain_name`.
+    """The zone of `domain_name`.
 
     A zone made here gets a CAA record that lets only Amazon's authorities issue. A zone that exists already keeps its own;
     the plan refuses it when it is of another name, or private.
@@ -31,23 +30,32 @@ class HostedZone(Construct):
         name_servers: the four names to enter at the registrar.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, provider: AwsProvider) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        domain_name: str,
+        hosted_zone_id: str | None = None,
+        comment: str,
+        is_signed: bool = False,
+        is_logged: bool = False,
+        provider: AwsProvider,
+    ) -> None:
+        """`hosted_zone_id`: of a zone that exists; default: one is made. `is_signed`, `is_logged`: another construct does it."""
         super().__init__(scope, id_)
-        if site.site.hosted_zone_id is not None:
-            existing = DataAwsRoute53Zone(
-                self, "zone", zone_id=site.site.hosted_zone_id, lifecycle=_is_public_zone_of(site), provider=provider
-            )
+        if hosted_zone_id is not None:
+            condition = _is_public_zone_of(domain_name, hosted_zone_id)
+            existing = DataAwsRoute53Zone(self, "zone", zone_id=hosted_zone_id, lifecycle=condition, provider=provider)
             self.zone_id, self.name_servers = existing.zone_id, existing.name_servers
             return
-        zone = Route53Zone(
-            self, "zone", name=site.site.domain_name, comment=f"{site.prefix}: multi-region website", provider=provider
-        )
-        skip(zone, _skips(site))
+        zone = Route53Zone(self, "zone", name=domain_name, comment=comment, provider=provider)
+        skip(zone, _skips(is_signed, is_logged))
         Route53Record(
             self,
             "caa",
             zone_id=zone.zone_id,
-            name=site.site.domain_name,
+            name=domain_name,
             type="CAA",
             ttl=_CAA_TTL_SECONDS,
             records=[f'0 issue "{authority}"' for authority in _AMAZON_CAS],
@@ -56,15 +64,14 @@ class HostedZone(Construct):
         self.zone_id, self.name_servers = zone.zone_id, zone.name_servers
 
 
-def _skips(site: SiteFile) -> dict[str, str]:
-    unsigned = {} if site.features.dnssec else {"CKV2_AWS_38": _UNSIGNED}
-    return unsigned if site.features.query_log else {**unsigned, "CKV2_AWS_39": _UNLOGGED}
+def _skips(is_signed: bool, is_logged: bool) -> dict[str, str]:
+    unsigned = {} if is_signed else {"CKV2_AWS_38": _UNSIGNED}
+    return unsigned if is_logged else {**unsigned, "CKV2_AWS_39": _UNLOGGED}
 
 
-def _is_public_zone_of(site: SiteFile) -> TerraformResourceLifecycle:
+def _is_public_zone_of(domain: str, zone_id: str) -> TerraformResourceLifecycle:
     """Returns what the plan checks once it has read the zone. The provider gives the name without a trailing dot."""
-    domain, zone_id = site.site.domain_name, site.site.hosted_zone_id
-    to_do = f"correct site.hosted_zone_id ({zone_id}) or site.domain_name ({domain}) in the site file"
+    to_do = f"correct hosted_zone_id ({zone_id}) or domain_name ({domain}), in the site file if there is one"
     return TerraformResourceLifecycle(
         postcondition=[
             Postcondition(

@@ -12,6 +12,7 @@ ACCESS_STACK = "access"
 AUDIT_STACK = "audit"
 API_TABLE_STACK = "api-table"
 API_STACK = "api"
+KEYS_STACK = "keys"
 ADMINISTRATORS_STACKS = (ACCESS_STACK, AUDIT_STACK)
 """Applied by an administrator, never by the deploy role: they hold its rights and the record of what it did."""
 
@@ -31,6 +32,9 @@ ERRORS_PREFIX = "errors/"
 
 REGION_MARKER_KEY = "health/region.json"
 """Differs per bucket and is never replicated: read through the origin group it tells which region answered."""
+
+REPLICATION_PAUSE_TAG = "ReplicationPause"
+"""Tag of the bucket whose replication an experiment may pause, with the bucket's name: AWS FIS finds buckets by tags only."""
 
 PATH_CHECK_KEY = "health/path.json"
 """What the path check asks, through the origin group; the router gives its origins 1 s each, to fit Route 53's 2 s."""
@@ -105,6 +109,11 @@ def bucket(site: SiteFile, region: str, account_id: str) -> str:
     return f"{site.prefix}-{region}-{account_id}"
 
 
+def regional_endpoint(site: SiteFile, region: str) -> str:
+    """Returns the name of the region's endpoint: at most 58 of the 64 characters that IAM and Lambda allow."""
+    return f"{site.prefix}-endpoint-{region}"
+
+
 def replication_rule_id(number: int) -> str:
     """Returns the id of the rule for a source's first, second ... destination; a dimension of its metrics."""
     return "releases" if number == 1 else f"releases-{number}"
@@ -116,6 +125,11 @@ def canary_bucket(site: SiteFile, region: str, account_id: str) -> str:
     "c", because with a word the longest project and environment would pass S3's 63 characters.
     """
     return f"{site.prefix}-c-{region}-{account_id}"
+
+
+def log_bucket(site: SiteFile, region: str, account_id: str) -> str:
+    """Returns the name of the bucket of a region's access logs; "l" for the same reason as the canary's "c"."""
+    return f"{site.prefix}-l-{region}-{account_id}"
 
 
 def origin_id(region: str) -> str:

@@ -71,6 +71,7 @@ class ParityCheck(Construct):
                 "OTHERS": json.dumps(others, sort_keys=True),
                 "HOSTNAME": site.site.hostname,
                 "NAMESPACE": PROBER_NAMESPACE,
+                **({"COMPARES_ETAGS": "false"} if site.features.kms else {}),
             },
             statements=parity_policies.parity_check(
                 bucket.arn,

@@ -49,7 +49,7 @@ def content_bucket(
     ListBucket makes a missing key 404 instead of 403, so that 403 can mean broken access and fail over
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). `control/` is not for viewers.
     """
-    deny = _deny_insecure_transport(bucket_arn, plain_http_keys)
+    deny = deny_insecure_transport(bucket_arn, plain_http_keys)
     return document(
         *(_read_by(bucket_arn, distribution_arns) if distribution_arns else ()),
         *(_replicated_by(bucket_arn, replicating_role_arns) if replicating_role_arns else ()),
@@ -165,7 +165,7 @@ def audit_bucket(bucket_arn: str, *, trail_arn: str) -> PolicyDocument:
             "Resource": f"{bucket_arn}/AWSLogs/*",
             "Condition": {"StringEquals": {**by_trail, "s3:x-amz-acl": "bucket-owner-full-control"}},
         },
-        _deny_insecure_transport(bucket_arn),
+        deny_insecure_transport(bucket_arn),
     )
 
 
@@ -242,7 +242,8 @@ def query_log(log_group_arn: str, *, account_id: str, zone_id: str) -> PolicyDoc
     )
 
 
-def _deny_insecure_transport(bucket_arn: str, plain_http_keys: Sequence[str] = ()) -> dict[str, Any]:
+def deny_insecure_transport(bucket_arn: str, plain_http_keys: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns the statement that a bucket is reached over TLS only, but for these keys."""
     return {
         "Sid": "DenyInsecureTransport",
         "Effect": "Deny",

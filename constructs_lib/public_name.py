@@ -148,7 +148,9 @@ class PublicName:
         checks = EndpointChecks(
             self._stack,
             f"endpoint_checks_{endpoint.name}",
-            site=self._site,
+            prefix=self._site.prefix,
+            settings=self._site.health_check,
+            hostname=self._site.site.hostname,
             endpoint=endpoint,
             provider=self._provider,
         )
@@ -158,10 +160,11 @@ class PublicName:
         return AlarmCheck(
             self._stack,
             f"alarm_check_{name}",
-            site=self._site,
+            prefix=self._site.prefix,
             name=name,
             metric=metric,
             probe_check_id=probe_check_id,
+            insufficient_data_health_status=self._site.health_check.insufficient_data_health_status,
             alarm_provider=alarm_provider,
             provider=self._provider,
         ).id

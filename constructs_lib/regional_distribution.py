@@ -27,9 +27,8 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.checkov_skips import skip
 from constructs_lib.edge_policies import CACHING_DISABLED_POLICY_ID, EdgePolicies
-from constructs_lib.router_source import FAILOVER_STATUS_CODES, ORIGIN_CONNECTION_TIMEOUT_SECONDS
-from constructs_lib.site_file import SiteFile
-from constructs_lib.site_file.models import Protocol
+from constructs_lib.router_source import ORIGIN_CONNECTION_TIMEOUT_SECONDS, failover_status_codes
+from constructs_lib.site_file.models import PriceClass, Protocol
 
 READ_METHODS = ["GET", "HEAD"]
 _CONNECTION_ATTEMPTS = 1
@@ -66,24 +65,45 @@ class RegionalDistribution(Construct):
         scope: Construct,
         id_: str,
         *,
-        site: SiteFile,
+        comment: str,
         region: str,
+        price_class: PriceClass = PriceClass.PRICECLASS_100,
+        region_check_protocol: Protocol = Protocol.HTTPS,
+        has_kms: bool = False,
+        is_logged: bool = False,
         aliases: Sequence[str],
         bucket_domain_names: Mapping[str, str],
         access: DistributionAccess,
         edge_policies: EdgePolicies,
         provider: AwsProvider,
     ) -> None:
+        """Adds the distribution.
+
+        Args:
+            scope: the stack, or a construct in it.
+            id_: the construct's id.
+            comment: what the console shows beside the id.
+            region: whose bucket is asked first.
+            price_class: which edge locations serve; default: the cheapest ones.
+            region_check_protocol: what Route 53's region checks speak; default: HTTPS only.
+            has_kms: the buckets' objects are under a KMS key, whose errors fail over as well; default: they are not.
+            is_logged: another construct delivers its access logs; default: nobody does.
+            aliases: alternate domain names; each on one distribution only, over all accounts.
+            bucket_domain_names: region -> host of its bucket's REST endpoint; two of them, as an origin group takes.
+            access: what the distribution may use.
+            edge_policies: what it caches, and which headers it adds.
+            provider: an AWS provider; CloudFront has one API, in us-east-1.
+        """
         super().__init__(scope, id_)
         own_first = sorted(bucket_domain_names, key=lambda name: name != region)
         distribution = CloudfrontDistribution(
             self,
             "distribution",
-            comment=f"{site.prefix} {region}",
+            comment=comment,
             enabled=True,
             is_ipv6_enabled=True,
             http_version="http2and3",
-            price_class=site.routing.price_class.value,
+            price_class=price_class.value,
             aliases=list(aliases),
             default_root_object="index.html",
             web_acl_id=access.web_acl_arn,
@@ -97,10 +117,10 @@ class RegionalDistribution(Construct):
                 )
                 for name in own_first
             ],
-            origin_group=[_origin_group(own_first)],
+            origin_group=[_origin_group(own_first, failover_status_codes(has_kms=has_kms))],
             default_cache_behavior=_released_content(access, edge_policies),
             ordered_cache_behavior=[
-                *(_region_check(name, site.health_check.region_check_protocol, edge_policies) for name in own_first),
+                *(_region_check(name, region_check_protocol, edge_policies) for name in own_first),
                 _uncached("/health/*", access, edge_policies),
                 _uncached("/errors/*", access, edge_policies),
             ],
@@ -115,29 +135,34 @@ class RegionalDistribution(Construct):
             ),
             provider=provider,
         )
-        skip(distribution, _skips(site))
+        skip(distribution, _skips(access, region_check_protocol, is_logged))
         self.id = distribution.id
         self.arn = distribution.arn
         self.domain_name = distribution.domain_name
         self.hosted_zone_id = distribution.hosted_zone_id
 
 
-def _skips(site: SiteFile) -> dict[str, str]:
-    """Returns why the distribution does not do what checkov asks for, as far as the site file leaves it undone."""
+def _skips(access: DistributionAccess, region_check_protocol: Protocol, is_logged: bool) -> dict[str, str]:
+    """Returns why the distribution does not do what checkov asks for, as far as its arguments leave it undone."""
     reasons = {
         "CKV_AWS_86": "Standard logs cost storage and hold viewers' addresses; CloudWatch's metrics and the health checks tell "
-        "of failures without them.",
+        "of failures without them; features.access_logs keeps them.",
         "CKV_AWS_374": "The website is for every country. routing.price_class limits which edge locations serve it.",
         "CKV2_AWS_47": "Static files from S3: nothing behind the distribution runs Java. features.waf adds "
         "AWSManagedRulesKnownBadInputsRuleSet; the check also wants AWSManagedRulesAnonymousIpList, which turns readers with a "
         "VPN away.",
     }
-    if not site.features.waf:
+    if is_logged:
+        reasons["CKV_AWS_86"] = (
+            "Standard logging (v2) keeps them (aws_cloudwatch_log_delivery); the check knows only the legacy log, which needs a "
+            "bucket with ACLs."
+        )
+    if access.web_acl_arn is None:
         reasons["CKV_AWS_68"] = (
             "AWS WAF costs 7.00 USD a month and 0.60 USD per million requests, and a static site has no code to attack; "
             "features.waf adds it."
         )
-    if site.health_check.region_check_protocol is Protocol.HTTP:
+    if region_check_protocol is Protocol.HTTP:
         reasons["CKV_AWS_34"] = (
             "Only /health/<region>.json, a public marker of a few bytes, is served over HTTP: a redirect would count as healthy, "
             "and HTTPS checks cost 1.00 USD a month and region (health_check.region_check_protocol)."
@@ -145,10 +170,10 @@ def _skips(site: SiteFile) -> dict[str, str]:
     return reasons
 
 
-def _origin_group(regions: Sequence[str]) -> CloudfrontDistributionOriginGroup:
+def _origin_group(regions: Sequence[str], status_codes: list[int]) -> CloudfrontDistributionOriginGroup:
     return CloudfrontDistributionOriginGroup(
         origin_id=naming.ORIGIN_GROUP_ID,
-        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=list(FAILOVER_STATUS_CODES)),
+        failover_criteria=CloudfrontDistributionOriginGroupFailoverCriteria(status_codes=status_codes),
         member=[CloudfrontDistributionOriginGroupMember(origin_id=naming.origin_id(region)) for region in regions],
     )
 

@@ -14,11 +14,10 @@ from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib import http_api, naming, policies, security_headers
+from constructs_lib import http_api, policies
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.checkov_skips import skip
 from constructs_lib.content_bucket import ContentBucket
-from constructs_lib.site_file import Entry, SiteFile
 
 _CODE = Path(__file__).parent / "functions" / "regional_endpoint"
 # HTTP APIs wait at most 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
@@ -51,7 +50,7 @@ class RegionalEndpoint(Construct):
         api_id: id of the HTTP API, the dimension of its metrics.
         target_domain_name: what an alias record points at, `d-....execute-api.<region>.amazonaws.com`.
         target_hosted_zone_id: hosted zone of that name.
-        own_target: the same two of the region's own name, `<region>.<hostname>`; None unless the entry is regional.
+        own_target: the same two of the region's own name, `own_hostname`; None without it.
     """
 
     def __init__(
@@ -59,17 +58,31 @@ class RegionalEndpoint(Construct):
         scope: Construct,
         id_: str,
         *,
-        site: SiteFile,
+        name: str,
         region: str,
+        hostname: str,
+        own_hostname: str | None = None,
+        headers: Mapping[str, str],
         bucket: ContentBucket,
         certificate: RegionalCertificate,
         provider: AwsProvider,
     ) -> None:
+        """Adds the endpoint.
+
+        Args:
+            scope: the stack, or a construct in it.
+            id_: the construct's id.
+            name: of function, role and API; IAM and Lambda allow 64 characters.
+            region: the provider's region.
+            hostname: the public name, which it answers at.
+            own_hostname: a second name that leads to this region only; default: none.
+            headers: sent with every answer, such as `security_headers.as_http_headers`.
+            bucket: what it serves from.
+            certificate: of both names.
+            provider: the AWS provider of that region.
+        """
         super().__init__(scope, id_)
         self._provider = provider
-        # At most 57 of the 64 characters that IAM and Lambda allow.
-        name = f"{site.prefix}-endpoint-{region}"
-        headers = security_headers.as_http_headers(site.headers)
         function = self._add_function(name, region, bucket, headers)
         api = self._add_api(name, function)
         access_log = http_api.add_log_group(
@@ -88,17 +101,17 @@ class RegionalEndpoint(Construct):
         self.target_domain_name, self.target_hosted_zone_id = http_api.add_domain(
             self,
             ("domain_name", "mapping"),
-            name=site.site.hostname,
+            name=hostname,
             certificate_arn=certificate.arn,
             stage=stage,
             provider=provider,
         )
         self.own_target: tuple[str, str] | None = None
-        if site.routing.entry is Entry.REGIONAL:
+        if own_hostname is not None:
             self.own_target = http_api.add_domain(
                 self,
                 ("own_domain_name", "own_mapping"),
-                name=naming.regional_hostname(site, region),
+                name=own_hostname,
                 certificate_arn=certificate.arn,
                 stage=stage,
                 provider=provider,

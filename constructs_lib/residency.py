@@ -16,7 +16,7 @@ from constructs_lib.naming import GLOBAL_REGION
 # hosts and rules, no viewers. A kind that is not listed counts as data.
 _GLOBAL_CONFIGURATION = re.compile(
     r"aws_(cloudfront|route53|acm|iam|wafv2|budgets|sns)_"
-    r"|aws_(kms_key|cloudwatch_(metric_alarm|composite_alarm|dashboard|event_rule|event_target|log_resource_policy))$"
+    r"|aws_(kms_key|cloudwatch_(metric_alarm|composite_alarm|dashboard|event_rule|event_target|log_resource_policy|log_delivery(_source|_destination)?))$"
 )
 
 

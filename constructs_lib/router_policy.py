@@ -8,7 +8,8 @@ import math
 from typing import Any
 
 from constructs_lib.region_places import REGION_PLACES
-from constructs_lib.site_file import Policy, SiteFile
+from constructs_lib.router_source import render
+from constructs_lib.site_file import Entry, Policy, SiteFile
 from constructs_lib.site_file.locations import COUNTRIES, continent_of
 from constructs_lib.site_file.targets import Target
 
@@ -36,6 +37,22 @@ def edge_policy(site: SiteFile, *, own: str) -> dict[str, Any] | None:
             return {**common, **_areas(by_name[own], by_name[other])}
         case _:
             return None
+
+
+def router_sources(site: SiteFile) -> dict[str, str]:
+    """Returns region -> source of the router function of its distribution; empty when no CloudFront stands in the name."""
+    if site.routing.entry is not Entry.CLOUDFRONT:
+        return {}
+    own, other = (region.name for region in site.region)
+    return {
+        name: render(own=name, other=beside, has_kms=site.features.kms, policy=edge_policy(site, own=name))
+        for name, beside in ((own, other), (other, own))
+    }
+
+
+def viewer_headers(site: SiteFile) -> tuple[str, ...]:
+    """Returns the headers that the policy of a site behind CloudFront reads."""
+    return VIEWER_HEADERS.get(site.routing.policy, ())
 
 
 def _share(of: Target, beside: Target) -> float:

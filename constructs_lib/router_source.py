@@ -13,6 +13,12 @@ LARGEST_FUNCTION_BYTES = 10 * 1024
 FAILOVER_STATUS_CODES = (403, 500, 502, 503, 504)
 """403 is broken access and fails over; 404 is an absent page and must not (each miss would ask both buckets)."""
 
+_KEY_UNUSABLE_STATUS_CODE = 400
+"""S3's answer while the KMS key of an object is disabled or its deletion scheduled (KMS.DisabledException and others).
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+"""
+
 # S3's default read timeout is 30 s and provider 5.100 cannot lower it on the origin; the function can, on the primary.
 ORIGIN_READ_TIMEOUT_SECONDS = 4
 ORIGIN_CONNECTION_TIMEOUT_SECONDS = 2
@@ -22,19 +28,25 @@ ORIGIN_CONNECTION_TIMEOUT_SECONDS = 2
 PATH_CHECK_TIMEOUT_SECONDS = 1
 
 
-def render(*, own: str, other: str, policy: dict[str, Any] | None = None) -> str:
+def failover_status_codes(*, has_kms: bool) -> list[int]:
+    """Returns what fails over: with a KMS key of its own per region, a region's unusable key too."""
+    return sorted([*FAILOVER_STATUS_CODES, *([_KEY_UNUSABLE_STATUS_CODE] if has_kms else [])])
+
+
+def render(*, own: str, other: str, has_kms: bool = False, policy: dict[str, Any] | None = None) -> str:
     """Returns the function's source for the distribution of region `own`.
 
     Args:
         own: the distribution's region.
         other: the region that takes over.
+        has_kms: whether the buckets are encrypted with KMS keys of the site.
         policy: what `router_policy.edge_policy` returns; None for failover.
     """
     config = {
         "own": own,
         "other": other,
         "origins": {region: naming.origin_id(region) for region in (own, other)},
-        "statusCodes": list(FAILOVER_STATUS_CODES),
+        "statusCodes": failover_status_codes(has_kms=has_kms),
         "timeouts": {
             "connectionTimeout": ORIGIN_CONNECTION_TIMEOUT_SECONDS,
             "readTimeout": ORIGIN_READ_TIMEOUT_SECONDS,
@@ -47,10 +59,17 @@ def render(*, own: str, other: str, policy: dict[str, Any] | None = None) -> str
         "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
         **({} if policy is None else {"policy": policy}),
     }
-    source = SOURCE.read_text(encoding="utf-8").replace("/*CONFIG*/ {}", json.dumps(config))
+    source = _code().replace("/*CONFIG*/ {}", json.dumps(config))
     size = len(source.encode("utf-8"))
     if size > LARGEST_FUNCTION_BYTES:
         raise ValueError(
             f"{SOURCE.name} is {size} bytes; CloudFront takes at most {LARGEST_FUNCTION_BYTES}: shorten it"
         )
     return source
+
+
+def _code() -> str:
+    """Returns the source without its comments, which are a quarter of it; each has lines of its own."""
+    lines = SOURCE.read_text(encoding="utf-8").splitlines()
+    code = [line for line in lines if line.strip() and not line.lstrip().startswith("//")]
+    return "\n".join([f"// Written from {SOURCE.name}, where the comments are.", *code, ""])

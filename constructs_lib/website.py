@@ -14,6 +14,7 @@ from constructs_lib.stacks import (
     AuditStack,
     DnsStack,
     EdgeStack,
+    KeysStack,
     MonitoringStack,
     RegionStack,
     add_api,
@@ -22,10 +23,11 @@ from constructs_lib.stacks import (
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds dns, region-<name> for each region, edge and monitoring; what the site file asks for."""
+    """Adds dns, region-<name> for each region, edge and monitoring, and what the site file asks for."""
     dns = DnsStack(app, site=site)
-    regions = [RegionStack(app, site=site, region=region, dns=dns) for region in site.region]
-    edge = EdgeStack(app, site=site, dns=dns, regions=regions)
+    keys = KeysStack(app, site=site) if site.features.kms else None
+    regions = [RegionStack(app, site=site, region=region, dns=dns, keys=keys) for region in site.region]
+    edge = EdgeStack(app, site=site, dns=dns, regions=regions, keys=keys)
     MonitoringStack(app, site=site, edge=edge, regions=regions)
     if site.features.api:
         add_api(app, site=site, dns=dns)

@@ -222,8 +222,9 @@ def _health_checks(checks: list[Mapping[str, Any]], whose: str, price: str) -> I
 
 
 def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> Iterator[Quantity]:
-    # Content buckets: the audit trail's, which is locked, holds no copy of the site.
+    # Content buckets: the audit trail's, which is locked, and those of access logs hold no copy of the site.
     buckets = sum(kind == "aws_s3_bucket" and not body.get("object_lock_enabled") for kind, body in resources)
+    buckets -= sum(kind == "aws_s3_bucket_logging" for kind, _ in resources)
     # Checkers of an external endpoint ask nothing that we pay for.
     probes = sum(_probes_per_month(check) for check in _checks(resources) if "ip_address" not in check)
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
@@ -235,7 +236,13 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
     yield "S3 reads of the region marker", "s3_get", traffic.page_views_per_month, "requests"
     yield from parity(resources, site_bytes=traffic.site_bytes)
-    yield from protection(resources, page_views=traffic.page_views_per_month, requests=requests, probes=probes)
+    yield from protection(
+        resources,
+        page_views=traffic.page_views_per_month,
+        requests=requests,
+        probes=probes,
+        site_bytes=traffic.site_bytes,
+    )
 
 
 def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:
@@ -243,7 +250,8 @@ def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Ite
     yield "CloudFront data to viewers", "cloudfront_gigabyte", gigabytes, "GB"
     yield "CloudFront requests", "cloudfront_request", requests + probes, "requests"
     yield "Router function calls", "cloudfront_function_call", calls, "calls"
-    # The routing, and for a page also a part of the release's index; what a check asks lies outside releases.
+    # The routing, and for a page also a part of the release's index; what a check asks lies outside releases. Redirects with a
+    # wildcard, which a release and no stack has, would be a third read.
     reads = calls + requests * _ROUTER_CALLS_PER_REQUEST
     yield "KeyValueStore reads, at most", "key_value_store_read", reads, "reads"
 

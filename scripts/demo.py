@@ -24,7 +24,7 @@ from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.measurement import Verdict
 from scripts.process_group import first_interrupt_only, started
-from scripts.release.content_settings import served_rules
+from scripts.release.content_settings import parse_content
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
@@ -81,7 +81,7 @@ class Demo:
             folder = self._build()
             website = open_website(self._outputs)
             site = publisher(website)
-            publish(site, site.plan(read_folder(folder, rules=served_rules(website.content))), folder)
+            publish(site, site.plan(read_folder(folder, rules=parse_content(website.content))), folder)
         session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
         results = []
         for scenario in SCENARIOS.values():

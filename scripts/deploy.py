@@ -26,7 +26,7 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     if not names:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
     writers = [name for name in names if name.startswith("database-") and _is_writer(stacks_folder / name)]
-    first = [name for name in names if name in ("access", "audit", "dns", "api-table", *writers)]
+    first = [name for name in names if name in ("access", "audit", "dns", "keys", "api-table", *writers)]
     last = [name for name in names if name in ("edge", "api")]
     regions = [name for name in names if name.startswith(("region-", "api-", "database-")) and name not in first]
     waves = (first, regions, last, [name for name in names if name == "monitoring"])

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.local.deployment_world import UNDER_WAY, DeploymentUnderWay
+
+# `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
+settings.register_profile("thorough", max_examples=4000, deadline=None)
 
 # The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment, or
 # a quiet machine, comes last; the rest runs while the deployment is under way.

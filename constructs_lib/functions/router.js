@@ -1,9 +1,10 @@
 // Viewer-request function of one regional distribution (cloudfront-js-2.0). constructs_lib/router.py fills in CONFIG.
 //
-// 1. The active release comes from the KeyValueStore, key "routing": {"active": {"id", "base", "index", "chunks", "salt"},
-//    "previous": the same, "canary": the same and "percent", "drained_regions": [...]}. /x becomes /releases/<layer>/x, and the
-//    release's index says which layer: an object never changes under its key, so there is no invalidation and no mixed page.
-//    scripts/release/index.py writes the index. /health and /errors are outside releases and keep their path.
+// 1. The active release comes from the KeyValueStore, key "routing": {"active": {"id", "base", "index", "chunks", "salt", "style",
+//    "redirects", "br", "gzip"}, "previous": the same, "canary": the same and "percent", "drained_regions": [...]}. /x becomes
+//    /releases/<layer>/x, and the release's index says which layer: an object never changes under its key, so there is no
+//    invalidation and no mixed page. scripts/release/routing.py, index.py and url_rules.py write all of it; /health and /errors are
+//    outside releases and keep their path.
 // 2. The own region's bucket answers first and gets 4 s to start answering instead of S3's 30 s; when the own region is
 //    drained, the other one goes first. The path check gets 1 s: Route 53 waits 2 s for a status, both buckets together.
 // 3. Under a routing policy but failover, viewers of the public name get the region that the policy prefers for them first.
@@ -68,11 +69,52 @@ function header(request, name) {
   return request.headers[name] ? request.headers[name].value : '';
 }
 
-// The same rules as resolve_path in regional_endpoint/handler.py: tests/contract/test_paths.py runs both on one table.
-function indexDocument(uri) {
-  if (uri.endsWith('/')) return uri + 'index.html';
-  const last = uri.substring(uri.lastIndexOf('/') + 1);
-  return last.includes('.') ? uri : uri + '/index.html';
+// The rules of object_path, other_spelling and _answer_of in regional_endpoint/handler.py: tests/contract runs both on one table.
+function objectPath(path, style) {
+  if (path.endsWith('/')) return path + 'index.html';
+  if (style.includes('off') || path.substring(path.lastIndexOf('/')).includes('.')) return path;
+  return path + (style.includes('file') ? '.html' : '/index.html');
+}
+
+// //x/ without its last slash would be another host's address; programs that ask for well-known names follow no redirects.
+function otherSpelling(path, style) {
+  const bare = path.replace(/\/+$/, '');
+  const isPage = !bare.substring(bare.lastIndexOf('/')).includes('.');
+  if (!bare || !isPage || path.startsWith('//') || path.startsWith('/.well-known/')) return null;
+  if (style.includes('add') && bare === path) return path + '/';
+  return style.includes('remove') && bare !== path ? bare : null;
+}
+
+// Every file of these extensions has the variant.
+function variantSuffix(release, file, request) {
+  const end = file.substring(file.lastIndexOf('.') + 1);
+  const accepted = header(request, 'accept-encoding').toLowerCase().split(',');
+  const has = (coding) => end && (release[coding] || '').split(' ').includes(end) && accepted.some((each) => accepts(each, coding));
+  return has('br') ? '.br' : has('gzip') ? '.gz' : '';
+}
+
+function accepts(each, coding) {
+  const parts = each.split(';');
+  return parts[0].trim() === coding && !/^\s*q=0(\.0*)?\s*$/.test(parts[1] || '');
+}
+
+function redirected(value, request) {
+  const parts = value.substring(4).split('#');
+  const query = request.rawQueryString();
+  if (query && !parts[0].includes('?')) parts[0] += '?' + query;
+  return {
+    statusCode: parseInt(value, 10),
+    headers: { location: { value: parts.join('#') }, 'cache-control': { value: 'public, max-age=300' } },
+  };
+}
+
+// Lines of "<canonical start of a path> <status> <location, whose last * stands for the rest>".
+function matched(lines, path) {
+  const asked = encoded(path);
+  const line = lines.split('\n').find((each) => asked.startsWith(each.split(' ')[0]));
+  if (!line) return null;
+  const start = line.split(' ')[0];
+  return line.substring(start.length + 1).replace(/\*$/, asked.substring(start.length).replace(/^\/+/, ''));
 }
 
 function unpublished() {
@@ -84,29 +126,43 @@ function unpublished() {
   };
 }
 
-// A share of the viewers gets the canary, by their address: a viewer stays with one release.
-function releaseFor(routing, ip) {
+// What may answer, best first: a share of the viewers, by their address, gets the canary and stays with it. The others stand in
+// where the store reached this edge without all keys of the first: each is whole, and an answer never mixes two.
+function candidates(routing, ip) {
   const canary = routing.canary;
-  if (canary && firstNumber(sha256(canary.id + ':' + ip)) % 100 < canary.percent) return canary;
-  return routing.active;
+  const isCanary = canary && firstNumber(sha256(canary.id + ':' + ip)) % 100 < canary.percent;
+  return [isCanary ? canary : null, routing.active, routing.previous].filter((release) => release);
 }
 
-async function layerOf(release, path, routing) {
-  if (!release.chunks) return release.base;
-  const digest = sha256(release.salt + ':' + decoded(path));
-  const key = 'index/' + release.index + '/' + (firstNumber(digest) % release.chunks);
-  let chunk;
+// null: this edge does not have all keys of the release.
+async function answerOf(release, request, path, isLast) {
+  const style = release.style || '';
+  const file = objectPath(path, style);
+  const object = file + variantSuffix(release, file, request);
+  let layer = release.base;
   try {
-    chunk = await cf.kvs().get(key);
+    if (release.chunks) layer = await layerOf(release, object);
+    const table = 'redirect/' + release.redirects;
+    if (layer[0] === '-') return redirected(await cf.kvs().get(table + encoded(object)), request);
+    const value = table.endsWith('*') ? matched(await cf.kvs().get(table), path) : null;
+    if (value) return redirected(value, request);
   } catch (error) {
-    // The store reached this edge without its index: the release before it is whole, this one's base layer alone is not.
-    const earlier = release === routing.canary ? routing.active : release === routing.active && routing.previous;
-    return earlier ? layerOf(earlier, path, routing) : release.base;
+    if (!isLast) return null;
+    layer = release.base;
   }
+  const other = otherSpelling(path, style);
+  if (other) return redirected('301 ' + encoded(other), request);
+  request.uri = '/releases/' + layer + encoded(object);
+  return request;
+}
+
+async function layerOf(release, object) {
+  const digest = sha256(release.salt + ':' + object.substring(1));
+  const chunk = await cf.kvs().get('index/' + release.index + '/' + (firstNumber(digest) % release.chunks));
   return layerInChunk(chunk, digest.substring(8, 16)) || release.base;
 }
 
-// "<layer, 16 characters><tag, 8 characters><tag>...;<layer><tag>..."
+// "<layer, 16 characters><tag, 8 characters><tag>...;<layer><tag>..."; dashes in place of the layer: redirected
 function layerInChunk(chunk, tag) {
   const groups = chunk.split(';');
   for (let i = 0; i < groups.length; i++) {
@@ -125,24 +181,33 @@ function firstNumber(digest) {
   return parseInt(digest.substring(0, 8), 16);
 }
 
-function decoded(path) {
+// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8 is no file's name.
+function decoded(uri) {
   try {
-    return decodeURIComponent(path).substring(1);
+    return decodeURIComponent(uri.replace(/%(?![0-9a-f]{2})/gi, '%25'));
   } catch (error) {
-    return path.substring(1); // no UTF-8: no file has such a name
+    return '/\uFFFD.';
   }
+}
+
+// One spelling for each object: one cache entry, and S3 reads no + as a space.
+function encoded(path) {
+  return path.split('/').map(encodeURIComponent).join('/');
 }
 
 async function handler(event) {
   const request = event.request;
   const routing = await readRouting();
-  const path = indexDocument(request.uri);
+  const path = decoded(request.uri);
   chooseOrigins(routing.drained_regions || [], path, request);
   if (CONFIG.fixedPrefixes.some((prefix) => path.startsWith(prefix))) {
-    request.uri = path;
+    request.uri = encoded(objectPath(path, ''));
     return request;
   }
-  if (!routing.active) return unpublished();
-  request.uri = '/releases/' + (await layerOf(releaseFor(routing, event.viewer.ip), path, routing)) + path;
-  return request;
+  const releases = candidates(routing, event.viewer.ip);
+  for (let i = 0; i < releases.length; i++) {
+    const answer = await answerOf(releases[i], request, path, i === releases.length - 1);
+    if (answer) return answer;
+  }
+  return unpublished();
 }

@@ -49,6 +49,7 @@ class Alerting(Construct):
     Attributes:
         alarm_topic_arn: what alarms publish to; raw JSON, for machines.
         alert_topic_arn: worded alerts, for people; of `elsewhere` where there is none.
+        formatter: what words the alerts; None when nobody is told.
     """
 
     def __init__(
@@ -57,16 +58,14 @@ class Alerting(Construct):
         super().__init__(scope, id_)
         self._site = site
         self._place = place
-        self._formatter: SmallFunction | None = None if elsewhere is None else elsewhere._formatter
+        self.formatter: SmallFunction | None = None if elsewhere is None else elsewhere.formatter
         self._add_alarm_topic()
         self.alert_topic_arn: str = self._add_delivery() if elsewhere is None else elsewhere.alert_topic_arn
-        if self._formatter is not None:
-            self._formatter.allow_invocation(
+        if self.formatter is not None:
+            self.formatter.allow_invocation(
                 f"from_topic_{place.region}", service="sns.amazonaws.com", source_arn=self.alarm_topic_arn
             )
-            self._subscribe(
-                "formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=self._formatter.arn
-            )
+            self._subscribe("formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=self.formatter.arn)
 
     def _add_alarm_topic(self) -> None:
         site, place = self._site, self._place
@@ -92,7 +91,7 @@ class Alerting(Construct):
         )
         topic_arn: str = alerts.arn
         if site.alerts.are_delivered:
-            self._formatter = self._add_formatter(topic_arn)
+            self.formatter = self._add_formatter(topic_arn)
         if site.alerts.email is not None:
             self._subscribe("email", topic_arn=alerts.arn, protocol="email", endpoint=site.alerts.email)
         return topic_arn

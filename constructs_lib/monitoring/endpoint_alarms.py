@@ -16,6 +16,7 @@ class EndpointAlarms(Construct):
 
     Attributes:
         all: both alarms.
+        errors_arn: ARN of the one on 5xx.
     """
 
     def __init__(
@@ -61,3 +62,4 @@ class EndpointAlarms(Construct):
                 ),
             )
         ]
+        self.errors_arn = self.all[0].arn

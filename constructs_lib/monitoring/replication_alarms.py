@@ -1,4 +1,4 @@
-"""Alarms on one direction of replication, for sites with `features.replication_metrics`."""
+"""Alarms on one direction of replication, for sites with `features.replication_metrics` or `features.rtc`."""
 
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
@@ -8,13 +8,15 @@ from constructs_lib.monitoring.metric_alarm import Condition, MetricAlarm, Missi
 from constructs_lib.monitoring.metrics import replication
 from constructs_lib.site_file import SiteFile
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html
+_TIME_CONTROL_SECONDS = 900
 # A release is tens of megabytes and is published to both regions anyway; a backlog that stays is what matters.
 _BACKLOG_BYTES = 1_000_000
 _BACKLOG_PERIODS = 3
 
 
 class ReplicationAlarms(Construct):
-    """A backlog that does not shrink, and a latency above `objectives.rpo_seconds`.
+    """A backlog that does not shrink, and a latency above `objectives.rpo_seconds`, or above what time control promises.
 
     Attributes:
         all: both alarms.
@@ -42,9 +44,12 @@ class ReplicationAlarms(Construct):
             periods=_BACKLOG_PERIODS,
             missing=Missing.IS_FINE,
         )
+        rpo = site.objectives.rpo_seconds
+        longest_seconds = min(rpo, _TIME_CONTROL_SECONDS) if site.features.rtc else rpo
+        whose = "the objective" if longest_seconds == rpo else "which Replication Time Control promises"
         latency = Condition(
             comparison="GreaterThanThreshold",
-            threshold=site.objectives.rpo_seconds,
+            threshold=longest_seconds,
             periods=1,
             missing=Missing.IS_FINE,
         )
@@ -74,7 +79,7 @@ class ReplicationAlarms(Construct):
                     AlarmKind.REPLICATION_LATENCY,
                     "ReplicationLatency",
                     latency,
-                    f"Replication from {source_region} is later than {site.objectives.rpo_seconds} s, the objective.",
+                    f"Replication from {source_region} is later than {longest_seconds} s, {whose}.",
                 ),
             )
         ]

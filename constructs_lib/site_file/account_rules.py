@@ -100,6 +100,8 @@ def _ruled_out(sections: Sections, accounts: Accounts, zone: Account, regions: l
         return
     reasons = {
         "api": "a global table's replicas are of one account (provider 5.100.0 makes no other)",
+        "kms": "a multi-Region key's replicas are of one account",
+        "access_logs": "CloudFront's log delivery writes to buckets of the distribution's account",
         "database": "RDS makes a replica in another region of the same account only",
         "parity": "each region's function reads the other's bucket, which the bucket's policy does not allow it",
     }

@@ -2,15 +2,16 @@
 
 Only the shape is checked here. What a pattern, a Cache-Control or a chain of redirects may say is the business of the commands,
 which read the same table from the edge stack's output `content` (scripts/release/content_settings.py) and compare it with the
-files of the release. Nothing here costs money; a redirect is one KeyValueStore read a page view, 0.03 USD a million
+files of the release. Nothing here costs money but redirects with a wildcard: one KeyValueStore read a request, 0.03 USD a million
 (https://aws.amazon.com/cloudfront/pricing/).
 """
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
+
+from constructs_lib.site_file.base import Bool, Section, says
 
 
 class CleanUrls(StrEnum):
@@ -36,53 +37,30 @@ class ContentEncoding(StrEnum):
     GZIP = "gzip"
 
 
-def _says(allowed: str) -> Any:  # noqa: ANN401  (pydantic.Field returns Any)
-    return Field(json_schema_extra={"allowed": allowed})
-
-
 _Text = Annotated[str, Field(strict=True, min_length=1, max_length=2048)]
 _Bytes = Annotated[int, Field(strict=True, ge=1, le=5 * 1024**4)]
-_Flag = Annotated[bool, Field(strict=True)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="after")
-    def _is_plain_for_terraform(self) -> "_Table":
-        for name, value in self:
-            if isinstance(value, str) and ("${" in value or "%{" in value):
-                raise PydanticCustomError(
-                    "refused",
-                    "{allowed}",
-                    {
-                        "allowed": f"a {name} without ${{ and %{{",
-                        "remedy": "take them out: Terraform reads them as templates",
-                    },
-                )
-        return self
-
-
-class ContentRule(_Table):
+class ContentRule(Section):
     """One `[[content.rule]]`: settings for the files that a pattern means."""
 
-    pattern: Annotated[_Text, _says("a glob such as *.css or /downloads/**")]
+    pattern: Annotated[_Text, says("a glob such as *.css or /downloads/**")]
     content_type: _Text | None = None
     cache_control: _Text | None = None
     content_encoding: ContentEncoding | None = None
-    fingerprinted: _Flag | None = None
+    fingerprinted: Bool | None = None
     largest_bytes: _Bytes | None = None
 
 
-class ContentRedirect(_Table):
+class ContentRedirect(Section):
     """One `[[content.redirect]]`."""
 
-    from_: Annotated[_Text, Field(alias="from"), _says("a path such as /old")]
-    to: Annotated[_Text, _says("a path such as /new/, or an https address")]
+    from_: Annotated[_Text, Field(alias="from"), says("a path such as /old")]
+    to: Annotated[_Text, says("a path such as /new/, or an https address")]
     status: Literal[301, 302, 307, 308] = 301
 
 
-class Content(_Table):
+class Content(Section):
     """`[content]`: rules by pattern, redirects, clean URLs, and what `failover build` makes and allows.
 
     `largest_page_bytes` and `largest_asset_bytes` are budgets that a build and a release must keep. Layer 3 serves no
@@ -91,11 +69,11 @@ class Content(_Table):
 
     clean_urls: CleanUrls = CleanUrls.FOLDER
     trailing_slash: TrailingSlash = TrailingSlash.ANY
-    precompress: _Flag = True
+    precompress: Bool = True
     largest_page_bytes: _Bytes = 500_000
     largest_asset_bytes: _Bytes = 4_500_000
-    rule: Annotated[tuple[ContentRule, ...], _says("tables [[content.rule]]")] = ()
-    redirect: Annotated[tuple[ContentRedirect, ...], _says("tables [[content.redirect]]")] = ()
+    rule: Annotated[tuple[ContentRule, ...], says("tables [[content.rule]]")] = ()
+    redirect: Annotated[tuple[ContentRedirect, ...], says("tables [[content.redirect]]")] = ()
 
     def as_output(self) -> dict[str, Any]:
         """Returns the table as it stands in the site file, defaults filled in, for the edge stack's output."""

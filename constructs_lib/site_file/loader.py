@@ -93,7 +93,7 @@ def _unknown_tables(data: dict[str, Any]) -> Iterator[Problem]:
     known = [*_TABLES, *_LISTS]
     for name, value in data.items():
         if name not in known:
-            yield _unknown_key(name, name, value, known)
+            yield _unknown_key(_key(name), name, value, known)
 
 
 def _validate(name: str, model: type[BaseModel], data: dict[str, Any], sections: dict[str, Any]) -> Iterator[Problem]:
@@ -148,43 +148,58 @@ def _validate_list(name: str, model: type[BaseModel], raw: object, sections: dic
 
 
 def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Problem:
-    key = section + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in details["loc"])
+    loc = details["loc"]
+    key = _key(section + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc))
     context = details.get("ctx", {})
-    field = next((part for part in reversed(details["loc"]) if isinstance(part, str)), "")
-    model = _innermost(model, details["loc"])
+    names = [part for part in loc if isinstance(part, str)]
+    field = names[-1] if names else ""
+    model = _holder(model, names)
+    shown = _shown_value(model, field, details["input"])
     match details["type"]:
         case "extra_forbidden":
-            known = [info.alias or name for name, info in model.model_fields.items()]
-            return _unknown_key(key, field, details["input"], known)
+            return _unknown_key(key, field, details["input"], _keys(model), model)
         case "missing":
-            return Problem(key=key, value=None, allowed=_allowed(model, field), remedy=f"add {field} to [{section}]")
+            table = f"[{section}]" if len(loc) == 1 else key.rpartition(".")[0]
+            return Problem(key=key, value=None, allowed=_allowed(model, field), remedy=f"add {field} to {table}")
         case "refused":
-            shown = context.get("shown") or _toml(details["input"])
             return Problem(key=key, value=shown, allowed=context["allowed"], remedy=context["remedy"])
-        case _:
-            return Problem(
-                key=key,
-                value=_toml(details["input"]),
-                allowed=_allowed(model, field),
-                remedy=f"correct it ({details['msg']})",
-            )
+        case kind:
+            # A regular expression tells a reader less than what is allowed does.
+            remedy = "correct it" if kind == "string_pattern_mismatch" else f"correct it ({details['msg']})"
+            return Problem(key=key, value=shown, allowed=_allowed(model, field), remedy=remedy)
 
 
-def _innermost(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
-    """Returns the model that holds the last key of `loc`: a section may hold lists of tables, such as `[[content.rule]]`."""
-    for part in loc[:-1]:
-        if isinstance(part, str) and part in model.model_fields:  # else a key of a table of tables
-            inner = [kind for kind in get_args(model.model_fields[part].annotation) if isinstance(kind, type)]
-            model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
+def _holder(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
+    """Returns the model that holds the last of `names`: a section may hold lists of tables, such as `[[content.rule]]`."""
+    for name in names[:-1]:
+        if name not in model.model_fields:  # the key of a table of tables
+            continue
+        inner = [kind for kind in get_args(model.model_fields[name].annotation) if isinstance(kind, type)]
+        model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
     return model
 
 
-def _unknown_key(key: str, name: str, value: object, known: list[str]) -> Problem:
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _shown_value(model: type[BaseModel], field: str, value: object) -> str:
+    """Returns the value as the report shows it: a secret stays out of logs, whatever stands in its place."""
+    is_secret = _property(model, field).get("secret", False)
+    return "something else (not shown, as it may be the credential)" if is_secret else _toml(value)
+
+
+def _property(model: type[BaseModel], field: str) -> dict[str, Any]:
+    found: dict[str, Any] = model.model_json_schema(mode="validation")["properties"].get(field, {})
+    return found
+
+
+def _unknown_key(key: str, name: str, value: object, known: list[str], model: type[BaseModel] | None = None) -> Problem:
+    """Returns the problem of a key that is not one of `known`, the keys of `model`, or the tables of a file."""
     near = [other for other in known if other.startswith(f"{name}_")] or difflib.get_close_matches(name, known, n=1)
     remedy = f"did you mean {near[0]!r}? Otherwise remove it" if near else "remove it; no such key is known"
-    return Problem(
-        key=_shorten(key), value=f"an unknown key (= {_toml(value)})", allowed=", ".join(sorted(known)), remedy=remedy
-    )
+    shown = _shown_value(model, near[0], value) if model is not None and near else _toml(value)
+    return Problem(key=key, value=f"an unknown key (= {shown})", allowed=", ".join(sorted(known)), remedy=remedy)
 
 
 def _allowed(model: type[BaseModel], field: str) -> str:
@@ -227,8 +242,15 @@ def _toml(value: object) -> str:
 
 def _shown(path: Path) -> str:
     """Returns the path with control characters escaped, shortened."""
-    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(path))
-    return _shorten(text, longest=300)
+    return _shorten(_printable(str(path)), longest=300)
+
+
+def _key(path: str) -> str:
+    return _shorten(_printable(path)) or '""'
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _shorten(text: str, *, longest: int = 120) -> str:

@@ -5,7 +5,6 @@ Every key has its unit in its name. A key that costs money says how much in its 
 prices as of 2026-08; `failover cost` prices the synthesized result).
 """
 
-import re
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -13,13 +12,13 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, UNKNOWN_TO_STATE_BACKEND
 from constructs_lib.site_file.base import A_REGION as _A_REGION
+from constructs_lib.site_file.base import DNS_NAME, refuse
 from constructs_lib.site_file.base import Bool as _Bool
 from constructs_lib.site_file.base import Float as _Float
 from constructs_lib.site_file.base import Int as _Int
 from constructs_lib.site_file.base import Section as _Section
 from constructs_lib.site_file.base import known_region as _known_region
 from constructs_lib.site_file.base import pattern as _pattern
-from constructs_lib.site_file.base import refuse
 from constructs_lib.site_file.base import says as _says
 from constructs_lib.site_file.content import Content
 from constructs_lib.site_file.database import Database
@@ -28,12 +27,9 @@ from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.security import Features, Github, Headers, Residency
 from constructs_lib.site_file.targets import Endpoint, Target, known_interval
 
-_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-# The top-level label is not all digits, or 10.0.0.1 would be a name: https://www.rfc-editor.org/rfc/rfc3696#section-2
-_DNS_NAME = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+(?![0-9]+\Z){_LABEL}\Z")
 # The first name of a certificate is its common name; the others, of up to 253 characters, are the regional names:
 # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
-_LONGEST_HOSTNAME = 64
+LONGEST_HOSTNAME = 64
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _RESERVED_BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
@@ -123,7 +119,7 @@ class Site(_Section):
     @field_validator("domain_name")
     @classmethod
     def _is_dns_name(cls, value: str) -> str:
-        if not _DNS_NAME.fullmatch(value):
+        if not DNS_NAME.fullmatch(value):
             raise refuse(
                 allowed=_A_DOMAIN_NAME,
                 remedy="write the name of the hosted zone, without scheme, path or trailing dot",
@@ -134,7 +130,7 @@ class Site(_Section):
     @classmethod
     def _is_inside_domain(cls, value: str, info: ValidationInfo) -> str:
         domain = info.data.get("domain_name")
-        if not _DNS_NAME.fullmatch(value):
+        if not DNS_NAME.fullmatch(value):
             raise refuse(
                 allowed=_A_HOSTNAME,
                 remedy="write the public host name, without scheme, port, path or trailing dot",
@@ -144,9 +140,9 @@ class Site(_Section):
                 allowed=f"site.domain_name or a name below it, such as www.{domain}",
                 remedy="use a host name inside the domain, or correct site.domain_name",
             )
-        if len(value) > _LONGEST_HOSTNAME:
+        if len(value) > LONGEST_HOSTNAME:
             raise refuse(
-                allowed=f"at most {_LONGEST_HOSTNAME} characters",
+                allowed=f"at most {LONGEST_HOSTNAME} characters",
                 remedy="shorten it: ACM takes no longer one as a certificate's first name, which is its common name",
             )
         return value
@@ -229,7 +225,7 @@ class Objectives(_Section):
     rto_seconds: Annotated[_Int, Field(ge=1, le=86_400)] = 180
     rpo_seconds: Annotated[_Int, Field(ge=0, le=86_400)] = 900
     availability_ratio: Annotated[_Float, Field(gt=0, lt=1)] = 0.999
-    monthly_cost_usd: Annotated[_Float, Field(gt=0, le=1_000_000)] = 3.30
+    monthly_cost_usd: Annotated[_Float, Field(ge=0.01, le=1_000_000)] = 3.30
 
 
 class Traffic(_Section):

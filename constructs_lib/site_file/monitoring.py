@@ -8,6 +8,11 @@ from pydantic import field_validator
 
 from constructs_lib.site_file.base import Section, pattern, refuse, says
 
+# The characters that https://html.spec.whatwg.org/#valid-e-mail-address allows, but $ and {, which begin a Terraform template.
+_EMAIL = r"^[A-Za-z0-9.!#%&'*+/=?^_`|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}$"
+# In an environment variable of the formatter; all of a function's take 4 KB:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_RUNBOOK = r"^[!-~]{1,1000}$"
 _A_WEBHOOK = "ssm: and the name of an SSM parameter, such as ssm:/failover-site-prod/webhook"
 
 
@@ -28,20 +33,21 @@ class Alerts(Section):
     `runbook_url` is where the team reads docs/DISASTER_RECOVERY.md; alerts append the section's anchor.
     """
 
-    email: Annotated[str, pattern(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address")] | None = None
-    webhook_url: Annotated[str, says(_A_WEBHOOK)] | None = None
+    email: Annotated[str, pattern(_EMAIL, "an e-mail address such as oncall@example.com")] | None = None
+    webhook_url: Annotated[str | None, says(_A_WEBHOOK, is_secret=True)] = None
     webhook_format: WebhookFormat = WebhookFormat.SLACK
-    runbook_url: Annotated[str, pattern(r"^\S+$", "a URL or path without spaces")] = "docs/DISASTER_RECOVERY.md"
+    runbook_url: Annotated[
+        str, pattern(_RUNBOOK, "a URL or path of ASCII without spaces, at most 1,000 characters")
+    ] = "docs/DISASTER_RECOVERY.md"
 
     @field_validator("webhook_url")
     @classmethod
-    def _is_not_the_secret(cls, value: str) -> str:
-        if not re.fullmatch(r"ssm:/[a-zA-Z0-9_./-]{1,1000}", value):
+    def _is_not_the_secret(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"ssm:/[a-zA-Z0-9_./-]{1,1000}", value):
             raise refuse(
                 allowed=_A_WEBHOOK,
                 remedy="the URL is a credential: keep it out of the site file with `aws ssm put-parameter --type SecureString "
                 "--name /failover-site-prod/webhook --value URL` in each of the alert regions, and name the parameter here",
-                shown="something else (not shown, as it may be the credential)",
             )
         return value
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from constructs_lib.errors import Problem
-from constructs_lib.site_file.models import Region, Role, State, StateBackend
+from constructs_lib.site_file.ipv6_rules import ipv6_viewers_are_answered
+from constructs_lib.site_file.models import LONGEST_HOSTNAME, Entry, Protocol, Region, Role, Site, State, StateBackend
 from constructs_lib.site_file.residency import regions_are_allowed
 
 Sections = Mapping[str, Any]
@@ -71,6 +72,25 @@ def state_is_elsewhere(sections: Sections) -> list[Problem]:
     ]
 
 
+def further_regions_name_fits(sections: Sections) -> list[Problem]:
+    """The names of the regions beyond two are on a certificate of their own, and the first of them is its common name."""
+    site: Site | None = sections.get("site")
+    secondaries = [region for region in _regions(sections) if region.role is Role.SECONDARY]
+    if site is None or len(secondaries) < 2:
+        return []
+    name = f"{secondaries[1].name}.{site.hostname}"
+    if len(name) <= LONGEST_HOSTNAME:
+        return []
+    return [
+        Problem(
+            key="site.hostname",
+            value=f'"{site.hostname}" with more than two regions',
+            allowed=f"a name with which {name} has at most {LONGEST_HOSTNAME} characters",
+            remedy="shorten it, or keep two regions: ACM takes no longer common name, and that of the third region is one",
+        )
+    ]
+
+
 def webhook_is_within_the_boundary(sections: Sections) -> list[Problem]:
     """With `[github]`, the boundary of the site's roles lets them read parameters below the site's own name only."""
     site, alerts, github = (sections.get(name) for name in ("site", "alerts", "github"))
@@ -89,10 +109,34 @@ def webhook_is_within_the_boundary(sections: Sections) -> list[Problem]:
     ]
 
 
+def encrypted_markers_are_checked_over_tls(sections: Sections) -> list[Problem]:
+    """S3 answers no plain request for an object under a KMS key, and CloudFront asks by the protocol of the checker.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html (x-amz-server-side-encryption-aws-kms-key-id)
+    """
+    features, check, routing = (sections.get(name) for name in ("features", "health_check", "routing"))
+    if features is None or check is None or routing is None or not features.kms:
+        return []
+    if routing.entry is not Entry.CLOUDFRONT or check.region_check_protocol is Protocol.HTTPS:
+        return []
+    return [
+        Problem(
+            key="features.kms",
+            value="true",
+            allowed='true together with health_check.region_check_protocol = "https"',
+            remedy='set region_check_protocol = "https" (1.00 USD a month and region): S3 refuses objects under a KMS key over '
+            "plain HTTP, so every region check would fail",
+        )
+    ]
+
+
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
     state_is_elsewhere,
+    further_regions_name_fits,
+    ipv6_viewers_are_answered,
     regions_are_allowed,
     webhook_is_within_the_boundary,
+    encrypted_markers_are_checked_over_tls,
 )

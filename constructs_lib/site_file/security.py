@@ -11,6 +11,8 @@ from constructs_lib.site_file.base import A_REGION, Bool, Section, known_region,
 _OWNER, _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})", r"[A-Za-z0-9._-]{1,100}"
 _SUBJECT = re.compile(rf"repo:{_OWNER}/{_NAME}\Z")
 _IMMUTABLE_SUBJECT = re.compile(rf"repo:{_OWNER}@[0-9]+/{_NAME}@[0-9]+\Z")
+# Of 2,048: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; the rest of the policy takes 350.
+_LONGEST_CLAIMS = 1650
 _SUBJECTS = 'a list such as ["repo:example-org/site", "repo:example-org@1234/site@5678"]'
 _REGIONS = f"a list of AWS regions, each {A_REGION}"
 
@@ -25,6 +27,13 @@ class Features(Section):
     `waf`: AWS WAF before CloudFront; 7.00 a month (5.00 and two rules) and 0.60 per million requests
     (https://aws.amazon.com/waf/pricing/).
     `query_log`: Route 53's query log in CloudWatch Logs, us-east-1; 0.50 per GB (https://aws.amazon.com/cloudwatch/pricing/).
+
+    Of content protection (docs/PROTECTION.md): `kms` encrypts the content buckets with a multi-Region key; 1.00 a month and
+    region, 0.03 per 10,000 calls above the first 20,000 (https://aws.amazon.com/kms/pricing/). `rtc` is S3 Replication Time
+    Control, 0.015 per GB, and the replication metrics that it brings, 2.80 (https://aws.amazon.com/s3/pricing/). `access_logs`
+    keeps S3's and CloudFront's access logs in a bucket per region for 90 days; storage alone, cents a month.
+    `replication_pause` is an AWS FIS experiment template that pauses replication; 0.10 a minute and direction while it runs, so
+    3.00 for its half hour (https://aws.amazon.com/fis/pricing/), and 0.20 for the alarms that stop it.
 
     Of monitoring (docs/MONITORING.md): `canary` runs a CloudWatch Synthetics canary in both regions every 30 minutes: 3.50, and
     0.20 for its alarms. `composite_alarms` adds "serving from the secondary" and "both regions ill": 0.50 each
@@ -56,6 +65,15 @@ class Features(Section):
     api: Bool = False
     multi_account: Bool = False
     database: Bool = False
+    kms: Bool = False
+    rtc: Bool = False
+    access_logs: Bool = False
+    replication_pause: Bool = False
+
+    @property
+    def has_replication_metrics(self) -> bool:
+        """Whether S3 publishes replication metrics: asked for, or part of Replication Time Control."""
+        return self.replication_metrics or self.rtc
 
 
 class Headers(Section):
@@ -117,6 +135,18 @@ class Github(Section):
                 "`gh api repos/ORG/REPO --jq '.owner.id, .id'` prints both numbers",
             )
         return value
+
+    @model_validator(mode="after")
+    def _fit_into_a_trust_policy(self) -> Self:
+        suffixes = ("pull_request", f"ref:refs/heads/{self.branch}")
+        claims = [f'"{subject}:{suffix}", ' for subject in self.subjects for suffix in suffixes]
+        if sum(map(len, claims)) > _LONGEST_CLAIMS:
+            raise refuse(
+                allowed=f"subjects and a branch that make at most {_LONGEST_CLAIMS} characters in the trust policy of the role "
+                "for plans, where each subject stands twice",
+                remedy="name fewer repositories: IAM takes a trust policy of at most 2,048 characters",
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_subjects(self) -> Self:

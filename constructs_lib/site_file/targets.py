@@ -7,12 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from constructs_lib.site_file.base import Bool, Float, Int, Section, pattern, refuse, says
+from constructs_lib.site_file.base import DNS_NAME, Bool, Float, Int, Section, pattern, refuse, says
 from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, SUBDIVISIONS
 
 _CONTINENTS = f"a list of continent codes: {', '.join(CONTINENTS)}"
 _COUNTRIES = 'a list of two-letter country codes in upper case, such as ["DE", "FR"]'
 _SUBDIVISIONS = 'a list of states of the US, such as ["US-VA", "US-CA"]'
+_A_HOST = "a DNS name in lower case such as www.example.com"
 _A_PUBLIC_ADDRESS = "a public IPv4 address, such as 198.51.100.10"
 _A_PUBLIC_IPV6_ADDRESS = "a public IPv6 address, such as 2001:db8::10"
 
@@ -92,7 +93,7 @@ class Endpoint(Target):
     check_protocol: CheckProtocol = CheckProtocol.HTTPS
     check_port: Annotated[Int, Field(ge=1, le=65_535)] = 443
     check_path: Annotated[str, pattern(r"^/[ -~]{0,254}$", "a path that starts with /, at most 255 characters")] = "/"
-    check_host: str | None = None
+    check_host: Annotated[str | None, says(_A_HOST)] = None
     check_request_interval_seconds: Int | None = None
     check_search_string: Annotated[str, pattern(r"^[ -~]{1,255}$", "1 to 255 printable ASCII characters")] | None = None
 
@@ -106,6 +107,22 @@ class Endpoint(Target):
     def _is_public_ipv6(cls, value: str | None) -> str | None:
         return None if value is None else _public(value, IPv6Address, allowed=_A_PUBLIC_IPV6_ADDRESS)
 
+    @field_validator("check_host")
+    @classmethod
+    def _is_host(cls, value: str | None) -> str | None:
+        if value is not None and not DNS_NAME.fullmatch(value):
+            raise refuse(
+                allowed=_A_HOST, remedy="write the name that the server answers to, without scheme, port or path"
+            )
+        return value
+
+    @field_validator("latitude", "longitude")
+    @classmethod
+    def _has_two_decimals(cls, value: float | None) -> float | None:
+        if value is not None and value != round(value, 2):
+            raise refuse(allowed="degrees with at most two decimals", remedy=f"write {round(value, 2)}: {_COORDINATES}")
+        return value
+
     @field_validator("check_request_interval_seconds")
     @classmethod
     def _is_route53_interval(cls, value: int | None) -> int | None:
@@ -116,6 +133,11 @@ class Endpoint(Target):
         """Record type (A, AAAA) -> address."""
         both = {"A": self.ipv4_address, "AAAA": self.ipv6_address}
         return {type_: address for type_, address in both.items() if address is not None}
+
+
+_COORDINATES = (
+    "Route 53 takes no more, a kilometre (https://docs.aws.amazon.com/Route53/latest/APIReference/API_Coordinates.html)"
+)
 
 
 def known_interval(value: int) -> int:
@@ -146,6 +168,10 @@ def _public(value: str, kind: type[IPv4Address] | type[IPv6Address], *, allowed:
         address = kind(value)
     except ValueError as error:
         raise refuse(allowed=allowed, remedy="write one address, without port or mask") from error
+    if isinstance(address, IPv6Address) and address.scope_id is not None:
+        raise refuse(
+            allowed=allowed, remedy="write it without %: an interface's name means nothing outside the machine"
+        )
     is_example = str(address).startswith(_DOCUMENTATION)
     if address.is_multicast or not (address.is_global or is_example):
         raise refuse(

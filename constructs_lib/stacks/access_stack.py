@@ -1,22 +1,20 @@
 """The access stack: who may change the site from GitHub. An administrator applies it; the roles in it cannot."""
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.access_policies import Scope
 from constructs_lib.github_access import GithubAccess
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import SiteFile
 from constructs_lib.state_backend import add_state_backend, state_prefix
 
 
 class AccessStack(TerraformStack):
-    """Roles for GitHub Actions. There when the site file's `[github]` names subjects.
-
-    Outputs: role_arns (job -> ARN), boundary_arn.
-    """
+    """Roles for GitHub Actions. There when the site file's `[github]` names subjects."""
 
     def __init__(self, scope: Construct, *, site: SiteFile) -> None:
         super().__init__(scope, naming.ACCESS_STACK)
@@ -35,5 +33,5 @@ class AccessStack(TerraformStack):
             has_database=site.features.database,
         )
         access = GithubAccess(self, "github", github=site.github, reach=reach, provider=provider)
-        TerraformOutput(self, "role_arns", value=access.role_arns)
-        TerraformOutput(self, "boundary_arn", value=access.boundary_arn)
+        add_output(self, "role_arns", access.role_arns)
+        add_output(self, "boundary_arn", access.boundary_arn)

@@ -6,7 +6,7 @@ and Route 53 alone to plan the name. None reads the table's state, so a dead reg
 
 from collections.abc import Sequence
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
@@ -15,6 +15,7 @@ from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.extensions.api_endpoint import ApiEndpoint, JwtAuthorization, Replica
 from constructs_lib.extensions.api_name import ApiName, ApiRegion
 from constructs_lib.extensions.global_table import GlobalTable
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import Policy, Region, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
@@ -25,10 +26,7 @@ _CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class ApiTableStack(TerraformStack):
-    """The global table, made in the primary region.
-
-    Outputs: table_name, regions (list).
-    """
+    """The global table, made in the primary region."""
 
     def __init__(self, scope: Construct, *, site: SiteFile) -> None:
         super().__init__(scope, naming.API_TABLE_STACK)
@@ -41,15 +39,12 @@ class ApiTableStack(TerraformStack):
             is_deletion_protected=site.api.deletion_protection,
             provider=add_provider(self, site=site, region=site.primary.name),
         )
-        TerraformOutput(self, "table_name", value=table.name)
-        TerraformOutput(self, "regions", value=[region.name for region in site.region])
+        add_output(self, "table_name", table.name)
+        add_output(self, "regions", [region.name for region in site.region])
 
 
 class ApiRegionStack(TerraformStack):
-    """The API in one region. One class, once per region.
-
-    Outputs: region, api_id, function_name.
-    """
+    """The API in one region. One class, once per region."""
 
     def __init__(
         self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack, table: ApiTableStack
@@ -63,7 +58,9 @@ class ApiRegionStack(TerraformStack):
         account = DataAwsCallerIdentity(self, "account", provider=provider)
         name = _table_name(site)
         names = [naming.api_hostname(site), naming.api_regional_hostname(site, region.name)]
-        certificate = RegionalCertificate(self, "certificate", names=names, provider=provider)
+        certificate = RegionalCertificate(
+            self, "certificate", hostname=names[0], own_names=names[1:], provider=provider
+        )
         self.endpoint = ApiEndpoint(
             self,
             "api",
@@ -81,17 +78,13 @@ class ApiRegionStack(TerraformStack):
             is_traced=site.api.tracing,
             provider=provider,
         )
-        TerraformOutput(self, "region", value=region.name)
-        TerraformOutput(self, "api_id", value=self.endpoint.api_id)
-        TerraformOutput(self, "function_name", value=self.endpoint.function_name)
+        add_output(self, "region", region.name)
+        add_output(self, "api_id", self.endpoint.api_id)
+        add_output(self, "function_name", self.endpoint.function_name)
 
 
 class ApiStack(TerraformStack):
-    """The API's name: health checks and records.
-
-    Outputs: hostname, regional_hostnames (region -> name), health_check_ids (region -> id), policy, expected_use (what `failover
-    cost` assumes: requests_per_month, write_ratio, table_bytes).
-    """
+    """The API's name: health checks and records."""
 
     def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[ApiRegionStack]) -> None:
         super().__init__(scope, naming.API_STACK)
@@ -118,12 +111,12 @@ class ApiStack(TerraformStack):
             ],
             provider=add_provider(self, site=site, region=naming.GLOBAL_REGION),
         )
-        TerraformOutput(self, "hostname", value=hostname)
-        TerraformOutput(self, "regional_hostnames", value=own_names)
-        TerraformOutput(self, "health_check_ids", value=name.health_check_ids)
-        TerraformOutput(self, "policy", value=policy.value)
+        add_output(self, "hostname", hostname)
+        add_output(self, "regional_hostnames", own_names)
+        add_output(self, "health_check_ids", name.health_check_ids)
+        add_output(self, "policy", policy.value)
         use = site.api.model_dump(mode="json", include={"requests_per_month", "write_ratio", "table_bytes"})
-        TerraformOutput(self, "expected_use", value=use)
+        add_output(self, "expected_use", use)
 
 
 def add_api(scope: Construct, *, site: SiteFile, dns: DnsStack) -> None:

@@ -1,21 +1,19 @@
 """The audit stack: the record of who changed what. An administrator applies it; GitHub's roles cannot touch it."""
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.audit_trail import AuditTrail
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import SiteFile
 from constructs_lib.state_backend import add_state_backend
 
 
 class AuditStack(TerraformStack):
-    """The trail, in the state's region where there is one, else in the primary's. There with `features.audit`.
-
-    Outputs: trail_arn, bucket_name, region.
-    """
+    """The trail, in the state's region where there is one, else in the primary's. There with `features.audit`."""
 
     def __init__(self, scope: Construct, *, site: SiteFile) -> None:
         super().__init__(scope, naming.AUDIT_STACK)
@@ -32,6 +30,6 @@ class AuditStack(TerraformStack):
             bucket_name=naming.audit_bucket(site.prefix, account.account_id),
             provider=provider,
         )
-        TerraformOutput(self, "trail_arn", value=trail.trail_arn)
-        TerraformOutput(self, "bucket_name", value=trail.bucket_name)
-        TerraformOutput(self, "region", value=region)
+        add_output(self, "trail_arn", trail.trail_arn)
+        add_output(self, "bucket_name", trail.bucket_name)
+        add_output(self, "region", region)

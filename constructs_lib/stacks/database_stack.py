@@ -4,24 +4,21 @@ One stack a region, and a replica names its source by an ARN that needs no state
 everything about the promoted replica still plans.
 """
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.extensions.database_network import DatabaseNetwork
 from constructs_lib.extensions.postgres_instance import PostgresInstance
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import Region, SiteFile
 from constructs_lib.state_backend import add_state_backend
 
 
 class DatabaseStack(TerraformStack):
-    """The writer or a replica.
-
-    Outputs: region, role (writer, replica), identifier, arn, endpoint, vpc_id, security_group_id, expected_use (what `failover
-    cost` assumes: written_gigabytes_per_month).
-    """
+    """The writer or a replica."""
 
     def __init__(self, scope: Construct, *, site: SiteFile, region: Region, number: int) -> None:
         super().__init__(scope, naming.database_stack(region.name))
@@ -51,15 +48,15 @@ class DatabaseStack(TerraformStack):
             source_arn=source_arn,
             provider=provider,
         )
-        TerraformOutput(self, "region", value=region.name)
-        TerraformOutput(self, "role", value="writer" if source_arn is None else "replica")
-        TerraformOutput(self, "identifier", value=instance.identifier)
-        TerraformOutput(self, "arn", value=instance.arn)
-        TerraformOutput(self, "endpoint", value=instance.endpoint)
-        TerraformOutput(self, "vpc_id", value=network.vpc_id)
-        TerraformOutput(self, "security_group_id", value=network.security_group_id)
+        add_output(self, "region", region.name)
+        add_output(self, "role", "writer" if source_arn is None else "replica")
+        add_output(self, "identifier", instance.identifier)
+        add_output(self, "arn", instance.arn)
+        add_output(self, "endpoint", instance.endpoint)
+        add_output(self, "vpc_id", network.vpc_id)
+        add_output(self, "security_group_id", network.security_group_id)
         use = site.database.model_dump(mode="json", include={"written_gigabytes_per_month"})
-        TerraformOutput(self, "expected_use", value=use)
+        add_output(self, "expected_use", use)
 
 
 def writer_region(site: SiteFile) -> str:

@@ -1,12 +1,13 @@
 """The dns stack: hosted zone, CloudFront's certificate, and the records that prove its names."""
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.certificates import EdgeCertificate
 from constructs_lib.hosted_zone import HostedZone
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.query_log import QueryLog
 from constructs_lib.site_file import SiteFile
@@ -15,17 +16,22 @@ from constructs_lib.zone_signing import ZoneSigning
 
 
 class DnsStack(TerraformStack):
-    """Everything that must exist before a name can be proved; apply it first, then delegate the zone.
-
-    Outputs: hosted_zone_id, name_servers (list), domain_name; with `features.dnssec` ds_record, with `features.query_log`
-    query_log_group.
-    """
+    """Everything that must exist before a name can be proved; apply it first, then delegate the zone."""
 
     def __init__(self, scope: Construct, *, site: SiteFile) -> None:
         super().__init__(scope, naming.DNS_STACK)
         add_state_backend(self, site=site)
         provider = add_provider(self, site=site, region=naming.GLOBAL_REGION)
-        self.zone = HostedZone(self, "hosted_zone", site=site, provider=provider)
+        self.zone = HostedZone(
+            self,
+            "hosted_zone",
+            domain_name=site.site.domain_name,
+            hosted_zone_id=site.site.hosted_zone_id,
+            comment=f"{site.prefix}: multi-region website",
+            is_signed=site.features.dnssec,
+            is_logged=site.features.query_log,
+            provider=provider,
+        )
         self.edge_certificate = EdgeCertificate(
             self, "edge_certificate", names=naming.certificate_names(site), zone=self.zone, provider=provider
         )
@@ -35,15 +41,15 @@ class DnsStack(TerraformStack):
         if site.features.api:
             # Unused itself: its records prove the names of the API's certificates in the regions.
             EdgeCertificate(self, "api_certificate", names=naming.api_names(site), zone=self.zone, provider=provider)
-        TerraformOutput(self, "hosted_zone_id", value=self.zone.zone_id)
-        TerraformOutput(self, "name_servers", value=self.zone.name_servers)
-        TerraformOutput(self, "domain_name", value=site.site.domain_name)
+        add_output(self, "hosted_zone_id", self.zone.zone_id)
+        add_output(self, "name_servers", self.zone.name_servers)
+        add_output(self, "domain_name", site.site.domain_name)
         self._add_features(site, provider)
 
     def _add_features(self, site: SiteFile, provider: AwsProvider) -> None:
         if site.features.dnssec:
             signing = ZoneSigning(self, "zone_signing", zone_id=self.zone.zone_id, name=site.prefix, provider=provider)
-            TerraformOutput(self, "ds_record", value=signing.ds_record)
+            add_output(self, "ds_record", signing.ds_record)
         if site.features.query_log:
             log = QueryLog(
                 self,
@@ -53,4 +59,4 @@ class DnsStack(TerraformStack):
                 domain_name=site.site.domain_name,
                 provider=provider,
             )
-            TerraformOutput(self, "query_log_group", value=log.log_group_name)
+            add_output(self, "query_log_group", log.log_group_name)

@@ -2,25 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
 from cdktf_cdktf_provider_aws.cloudfront_origin_access_control import CloudfrontOriginAccessControl
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from constructs import Construct
 
 from constructs_lib import naming, policies
-from constructs_lib.bucket_replication import BucketReplication
+from constructs_lib.access_logs import ViewerLogs
+from constructs_lib.bucket_replication import BucketReplication, Destination
 from constructs_lib.edge_policies import EdgePolicies
 from constructs_lib.firewall import Firewall
 from constructs_lib.health_checks import HealthChecks
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.public_name import PublicName
 from constructs_lib.records import AliasRecords, to_distribution, to_endpoint
 from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution
 from constructs_lib.router import Router
+from constructs_lib.router_policy import router_sources, viewer_headers
 from constructs_lib.site_file import Entry, Role, SiteFile
 from constructs_lib.site_file.models import Protocol
 from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.keys_stack import KeysStack
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend
 
@@ -28,30 +32,34 @@ _GLOBAL_ALIAS = "global"
 
 
 class EdgeStack(TerraformStack):
-    """The global part.
+    """The global part."""
 
-    Outputs: hostname, hosted_zone_id, key_value_store_arn, health_check_ids (`path`, unless the entry is regional, and each
-    region -> id), distributions (region -> id, arn, domain_name, hostname; empty when the entry is regional), buckets (region ->
-    name), roles (region -> role), routing (entry, policy), and the site file's objectives, traffic, content and state, which
-    drills, the cost command, the release commands and bootstrap go by.
-    """
-
-    def __init__(self, scope: Construct, *, site: SiteFile, dns: DnsStack, regions: Sequence[RegionStack]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        site: SiteFile,
+        dns: DnsStack,
+        regions: Sequence[RegionStack],
+        keys: KeysStack | None = None,
+    ) -> None:
         super().__init__(scope, naming.EDGE_STACK)
         self._site = site
         self._dns = dns
+        self._key_arns = {} if keys is None else keys.key_arns
         self._regions = {stack.region.name: stack for stack in regions}
         add_state_backend(self, site=site)
         self._global = add_provider(self, site=site, region=naming.GLOBAL_REGION, alias=_GLOBAL_ALIAS)
         self._providers = {
             name: add_provider(self, site=site, region=name, alias=name.replace("-", "_")) for name in self._regions
         }
-        router = Router(self, "router", site=site, provider=self._global)
+        router = Router(self, "router", prefix=site.prefix, sources=router_sources(site), provider=self._global)
         self.distributions = distributions = (
             self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
         )
         self._open_buckets(distributions, self._replicate())
-        self.health_checks = checks = HealthChecks(self, "health_checks", site=site, provider=self._global)
+        self._log_viewers(distributions)
+        self.health_checks = checks = self._add_health_checks()
         self._add_plain_records(distributions)
         PublicName(
             self,
@@ -78,7 +86,14 @@ class EdgeStack(TerraformStack):
             signing_protocol="sigv4",
             provider=self._global,
         )
-        edge_policies = EdgePolicies(self, "edge_policies", site=self._site, provider=self._global)
+        edge_policies = EdgePolicies(
+            self,
+            "edge_policies",
+            prefix=self._site.prefix,
+            headers=self._site.headers,
+            viewer_headers=viewer_headers(self._site),
+            provider=self._global,
+        )
         web_acl_arn = None
         if self._site.features.waf:
             web_acl_arn = Firewall(self, "firewall", prefix=self._site.prefix, provider=self._global).web_acl_arn
@@ -86,8 +101,12 @@ class EdgeStack(TerraformStack):
             region.name: RegionalDistribution(
                 self,
                 f"distribution_{region.name}",
-                site=self._site,
+                comment=f"{self._site.prefix} {region.name}",
                 region=region.name,
+                price_class=self._site.routing.price_class,
+                region_check_protocol=self._site.health_check.region_check_protocol,
+                has_kms=self._site.features.kms,
+                is_logged=self._site.features.access_logs,
                 aliases=self._aliases(region.name, region.role),
                 bucket_domain_names={name: stack.bucket.regional_domain_name for name, stack in self._regions.items()},
                 access=DistributionAccess(
@@ -101,6 +120,19 @@ class EdgeStack(TerraformStack):
             )
             for region in self._site.region
         }
+
+    def _add_health_checks(self) -> HealthChecks:
+        names = {name: naming.regional_hostname(self._site, name) for name in self._regions}
+        is_regional = self._site.routing.entry is Entry.REGIONAL
+        return HealthChecks(
+            self,
+            "health_checks",
+            prefix=self._site.prefix,
+            settings=self._site.health_check,
+            regional_hostnames=names,
+            path_hostname=None if is_regional else names[self._site.primary.name],
+            provider=self._global,
+        )
 
     def _aliases(self, region: str, role: Role) -> list[str]:
         own = naming.regional_hostname(self._site, region)
@@ -150,12 +182,30 @@ class EdgeStack(TerraformStack):
                 role_name=f"{self._site.prefix}-replicate-{source}",
                 source_name=self._regions[source].bucket.name,
                 source_arn=self._regions[source].bucket.arn,
-                destination_arns=[stack.bucket.arn for name, stack in self._regions.items() if name != source],
-                has_metrics=self._site.features.replication_metrics,
+                destinations=[
+                    Destination(bucket_arn=stack.bucket.arn, kms_key_arn=self._key_arns.get(name))
+                    for name, stack in self._regions.items()
+                    if name != source
+                ],
+                has_metrics=self._site.features.has_replication_metrics,
+                has_time_control=self._site.features.rtc,
                 provider=provider,
             )
             for source, provider in self._providers.items()
         }
+
+    def _log_viewers(self, distributions: Mapping[str, RegionalDistribution]) -> None:
+        """Keeps each distribution's access log in its own region's log bucket, with `features.access_logs`."""
+        for name, distribution in distributions.items():
+            if (log_bucket_arn := self._regions[name].log_bucket_arn) is not None:
+                ViewerLogs(
+                    self,
+                    f"viewer_logs_{name}",
+                    name=f"{self._site.prefix}-{name}",
+                    distribution_arn=distribution.arn,
+                    log_bucket_arn=log_bucket_arn,
+                    provider=self._global,
+                )
 
     def _add_plain_records(self, distributions: Mapping[str, RegionalDistribution]) -> None:
         """Each region's own name: its distribution, or its regional endpoint when the entry is regional."""
@@ -173,22 +223,22 @@ class EdgeStack(TerraformStack):
     def _add_outputs(
         self, router: Router, distributions: Mapping[str, RegionalDistribution], checks: HealthChecks
     ) -> None:
-        TerraformOutput(self, "hostname", value=self._site.site.hostname)
-        TerraformOutput(self, "hosted_zone_id", value=self._dns.zone.zone_id)
-        TerraformOutput(self, "key_value_store_arn", value=router.key_value_store_arn)
-        TerraformOutput(self, "health_check_ids", value=_check_ids(checks))
-        TerraformOutput(self, "buckets", value={name: stack.bucket.name for name, stack in self._regions.items()})
-        TerraformOutput(self, "roles", value={region.name: region.role.value for region in self._site.region})
+        add_output(self, "hostname", self._site.site.hostname)
+        add_output(self, "hosted_zone_id", self._dns.zone.zone_id)
+        add_output(self, "key_value_store_arn", router.key_value_store_arn)
+        add_output(self, "health_check_ids", _check_ids(checks))
+        add_output(self, "buckets", {name: stack.bucket.name for name, stack in self._regions.items()})
+        add_output(self, "roles", {region.name: region.role.value for region in self._site.region})
         routing = self._site.routing
-        TerraformOutput(self, "routing", value={"entry": routing.entry.value, "policy": routing.policy.value})
-        TerraformOutput(self, "state", value=self._site.state.model_dump(mode="json"))
-        TerraformOutput(self, "objectives", value=self._site.objectives.model_dump(mode="json"))
-        TerraformOutput(self, "traffic", value=self._site.traffic.model_dump(mode="json"))
-        TerraformOutput(self, "content", value=self._site.content.as_output())
-        TerraformOutput(
+        add_output(self, "routing", {"entry": routing.entry.value, "policy": routing.policy.value})
+        add_output(self, "state", self._site.state.model_dump(mode="json"))
+        add_output(self, "objectives", self._site.objectives.model_dump(mode="json"))
+        add_output(self, "traffic", self._site.traffic.model_dump(mode="json"))
+        add_output(self, "content", self._site.content.as_output())
+        add_output(
             self,
             "distributions",
-            value={
+            {
                 name: {
                     "id": distribution.id,
                     "arn": distribution.arn,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
@@ -20,7 +20,9 @@ from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
 from constructs_lib.monitoring.parity_alarms import ParityAlarms
 from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
+from constructs_lib.monitoring.replication_pause import ReplicationPause
 from constructs_lib.monitoring.site_canary import SiteCanary
+from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file import Entry, SiteFile
 from constructs_lib.stacks.edge_stack import EdgeStack
@@ -29,11 +31,7 @@ from constructs_lib.state_backend import add_state_backend
 
 
 class MonitoringStack(TerraformStack):
-    """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last.
-
-    Outputs: alarm_topic_arns and alert_topic_arns (region -> ARN), alert_regions (list), alarm_names (list), dashboard_names
-    (list), event_log_groups (region -> log group), custom_metrics_namespace (where a prober publishes). None is secret.
-    """
+    """Alarms, their delivery, dashboards, the event timeline and the budget. Apply it last."""
 
     def __init__(self, scope: Construct, *, site: SiteFile, edge: EdgeStack, regions: Sequence[RegionStack]) -> None:
         super().__init__(scope, naming.MONITORING_STACK)
@@ -134,8 +132,10 @@ class MonitoringStack(TerraformStack):
         """Adds the alarms on the endpoints that DNS can lead to, and what `[features]` asks for in every region."""
         site = self._site
         alarms: list[Alarm] = []
-        for region in self._regions if site.routing.entry is Entry.REGIONAL else [site.secondary.name]:
-            alarms += EndpointAlarms(
+        # An experiment's stop condition is an alarm of its own region, so each region needs one then.
+        has_all = site.routing.entry is Entry.REGIONAL or site.features.replication_pause
+        endpoint_alarms = {
+            region: EndpointAlarms(
                 self,
                 f"endpoint_alarms_{region}",
                 site=site,
@@ -144,8 +144,15 @@ class MonitoringStack(TerraformStack):
                 function_name=self._regions[region].endpoint.function_name,
                 topic_arn=self._topic_arn(region),
                 provider=self._places[region].provider,
-            ).all
+            )
+            for region in self._regions
+            if has_all or region == site.secondary.name
+        }
         for region in self._regions:
+            if region in endpoint_alarms:
+                alarms += endpoint_alarms[region].all
+            if site.features.replication_pause:
+                self._add_replication_pause(region, endpoint_alarms[region].errors_arn)
             if site.features.canary:
                 alarms += SiteCanary(
                     self,
@@ -154,7 +161,7 @@ class MonitoringStack(TerraformStack):
                     place=self._places[region],
                     topic_arn=self._topic_arn(region),
                 ).all
-            if site.features.replication_metrics:
+            if site.features.has_replication_metrics:
                 alarms += self._add_replication_alarms(region)
             if site.features.parity:
                 alarms += ParityAlarms(
@@ -184,6 +191,17 @@ class MonitoringStack(TerraformStack):
                 provider=self._places[source].provider,
             ).all
         return alarms
+
+    def _add_replication_pause(self, source: str, stop_alarm_arn: str) -> None:
+        ReplicationPause(
+            self,
+            f"replication_pause_{source}",
+            name=f"{self._site.prefix}-pause-{source}",
+            place=self._places[source],
+            source=self._regions[source].bucket,
+            destinations={name: stack.bucket for name, stack in self._regions.items() if name != source},
+            stop_alarm_arn=stop_alarm_arn,
+        )
 
     def _add_outside_watch(self) -> Sequence[Alarm]:
         """Adds the watcher of us-east-1 to the first other region; a site in us-east-1 alone has none."""
@@ -218,15 +236,11 @@ class MonitoringStack(TerraformStack):
 
     def _add_outputs(self, alarms: Sequence[Alarm], dashboards: Dashboards, logs: dict[str, str]) -> None:
         topics = self._alerting.items()
-        TerraformOutput(
-            self, "alarm_topic_arns", value={region: alerting.alarm_topic_arn for region, alerting in topics}
-        )
-        TerraformOutput(
-            self, "alert_topic_arns", value={region: alerting.alert_topic_arn for region, alerting in topics}
-        )
+        add_output(self, "alarm_topic_arns", {region: alerting.alarm_topic_arn for region, alerting in topics})
+        add_output(self, "alert_topic_arns", {region: alerting.alert_topic_arn for region, alerting in topics})
         regions = [region for region in self._alerting if self._may_hold_data(region)]
-        TerraformOutput(self, "alert_regions", value=regions)
-        TerraformOutput(self, "alarm_names", value=[alarm.name for alarm in alarms])
-        TerraformOutput(self, "dashboard_names", value=dashboards.names)
-        TerraformOutput(self, "event_log_groups", value=logs)
-        TerraformOutput(self, "custom_metrics_namespace", value=PROBER_NAMESPACE)
+        add_output(self, "alert_regions", regions)
+        add_output(self, "alarm_names", [alarm.name for alarm in alarms])
+        add_output(self, "dashboard_names", dashboards.names)
+        add_output(self, "event_log_groups", logs)
+        add_output(self, "custom_metrics_namespace", PROBER_NAMESPACE)

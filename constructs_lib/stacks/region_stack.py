@@ -1,27 +1,29 @@
 """A region stack: everything of the site that lives in one region. One class, once per region."""
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
-from constructs_lib import naming
+from constructs_lib import naming, security_headers
+from constructs_lib.access_logs import AccessLogs
 from constructs_lib.certificates import ProofOfNames, RegionalCertificate
-from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.content_bucket import ContentBucket, ContentProtection
+from constructs_lib.outputs import add_output
 from constructs_lib.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
 from constructs_lib.regional_endpoint import RegionalEndpoint
 from constructs_lib.site_file import Entry, Region, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.keys_stack import KeysStack
 from constructs_lib.state_backend import add_state_backend
 
 
 class RegionStack(TerraformStack):
-    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases.
+    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases."""
 
-    Outputs: region, role, bucket_name, bucket_arn, regional_endpoint_domain_name, regional_endpoint_function_name.
-    """
-
-    def __init__(self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack) -> None:
+    def __init__(
+        self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack, keys: KeysStack | None = None
+    ) -> None:
         super().__init__(scope, naming.region_stack(region.name))
         self.region = region
         add_state_backend(self, site=site)
@@ -34,6 +36,11 @@ class RegionStack(TerraformStack):
             name=naming.bucket(site, region.name, account.account_id),
             region=region.name,
             sends_events=site.features.object_events or site.features.parity,
+            protection=ContentProtection(
+                kms_key_arn=None if keys is None else keys.key_arns[region.name],
+                has_access_log=site.features.access_logs,
+                may_pause_replication=site.features.replication_pause,
+            ),
             provider=provider,
         )
         if site.features.parity:
@@ -46,27 +53,46 @@ class RegionStack(TerraformStack):
                 bucket=self.bucket,
                 provider=provider,
             )
+        self.log_bucket_arn: str | None = None
+        if site.features.access_logs:
+            logs = AccessLogs(
+                self,
+                "access_logs",
+                name=naming.log_bucket(site, region.name, account.account_id),
+                account_id=account.account_id,
+                content_bucket=self.bucket,
+                provider=provider,
+            )
+            self.log_bucket_arn = logs.arn
+            add_output(self, "log_bucket_name", logs.name)
+        # The region's own name belongs to its regional endpoint when CloudFront does not serve it.
+        is_regional = site.routing.entry is Entry.REGIONAL
+        own_hostname = naming.regional_hostname(site, region.name) if is_regional else None
         self.endpoint = RegionalEndpoint(
             self,
             "regional_endpoint",
-            site=site,
+            name=naming.regional_endpoint(site, region.name),
             region=region.name,
+            hostname=site.site.hostname,
+            own_hostname=own_hostname,
+            headers=security_headers.as_http_headers(site.headers),
             bucket=self.bucket,
             certificate=RegionalCertificate(
                 self,
                 "certificate",
-                names=_names(site, region),
+                hostname=site.site.hostname,
+                own_names=[] if own_hostname is None else [own_hostname],
                 own_proof=self._own_proof(site, dns),
                 provider=provider,
             ),
             provider=provider,
         )
-        TerraformOutput(self, "region", value=region.name)
-        TerraformOutput(self, "role", value=region.role.value)
-        TerraformOutput(self, "bucket_name", value=self.bucket.name)
-        TerraformOutput(self, "bucket_arn", value=self.bucket.arn)
-        TerraformOutput(self, "regional_endpoint_domain_name", value=self.endpoint.target_domain_name)
-        TerraformOutput(self, "regional_endpoint_function_name", value=self.endpoint.function_name)
+        add_output(self, "region", region.name)
+        add_output(self, "role", region.role.value)
+        add_output(self, "bucket_name", self.bucket.name)
+        add_output(self, "bucket_arn", self.bucket.arn)
+        add_output(self, "regional_endpoint_domain_name", self.endpoint.target_domain_name)
+        add_output(self, "regional_endpoint_function_name", self.endpoint.function_name)
 
     def _own_proof(self, site: SiteFile, dns: DnsStack) -> ProofOfNames | None:
         """Another account's certificates are proved by other records: ACM's CNAME is one a name and account."""
@@ -74,9 +100,3 @@ class RegionStack(TerraformStack):
             return None
         zone = add_provider(self, site=site, region=naming.GLOBAL_REGION, alias="zone")
         return ProofOfNames(zone_id=dns.zone.zone_id, provider=zone)
-
-
-def _names(site: SiteFile, region: Region) -> list[str]:
-    """The region's own name belongs to its regional endpoint when CloudFront does not serve it."""
-    own = [naming.regional_hostname(site, region.name)] if site.routing.entry is Entry.REGIONAL else []
-    return [site.site.hostname, *own]

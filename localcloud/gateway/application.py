@@ -25,6 +25,7 @@ from localcloud.gateway.databases import DatabaseService
 from localcloud.gateway.dynamodb.global_tables import GlobalTables
 from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
+from localcloud.gateway.kms import KmsService
 from localcloud.gateway.moto_backend import MotoBackend, refusal
 from localcloud.gateway.moto_services import has_api_stage, patch_lambda
 from localcloud.gateway.mutations import is_configuration, is_mutation
@@ -159,6 +160,7 @@ class Application:
             "budgets": BudgetsService().handle,
             "dynamodb": self._global_tables.handle,
             "rds": DatabaseService(lambda request: self._moto.forward(request, "rds")).handle,
+            "kms": KmsService(lambda request: self._moto.forward(request, "kms")).handle,
             # moto keeps canaries that never run, so their alarms would say nothing about the site.
             "synthetics": lambda request, _: refusal(request, "synthetics"),
             **{service: self._alarm_handler(service) for service in ALARM_SERVICES},

@@ -49,7 +49,10 @@ class KeyPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
-    """A cache policy, or the legacy `ForwardedValues` of a behaviour."""
+    """A cache policy, or the legacy `ForwardedValues` of a behaviour.
+
+    `accept_encodings` holds `br` and `gzip` where EnableAcceptEncodingBrotli and EnableAcceptEncodingGzip are set.
+    """
 
     min_ttl_seconds: float = 0.0
     default_ttl_seconds: float = DEFAULT_TTL_SECONDS
@@ -57,6 +60,7 @@ class CachePolicy:
     query_strings: KeyPart = field(default_factory=KeyPart)
     headers: KeyPart = field(default_factory=KeyPart)
     cookies: KeyPart = field(default_factory=KeyPart)
+    accept_encodings: frozenset[str] = frozenset()
 
 
 def cache_key(
@@ -84,8 +88,19 @@ def cache_key(
     kept_headers = sorted(item for item in headers.items() if policy.headers.includes(item[0]))
     cookies = sorted(item for item in _cookies(headers) if policy.cookies.includes(item[0]))
     kind = "OPTIONS" if method == "OPTIONS" else "GET"
-    parts = [f"{name}={value}" for name, value in (*pairs, *kept_headers, *cookies)]
+    encodings = _normalized_encodings(policy, headers.get("accept-encoding", ""))
+    parts = [f"{name}={value}" for name, value in (*pairs, *kept_headers, *encodings, *cookies)]
     return (distribution_domain, kind, path, *parts)
+
+
+def _normalized_encodings(policy: CachePolicy, accept_encoding: str) -> list[tuple[str, str]]:
+    """Return the viewer's Accept-Encoding as CloudFront normalizes it for the key: the codings that the policy enables.
+
+    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ParametersInCacheKeyAndForwardedToOrigin.html
+    """
+    named = {element.partition(";")[0].strip().lower() for element in accept_encoding.split(",")}
+    kept = ",".join(coding for coding in ("br", "gzip") if coding in named & policy.accept_encodings)
+    return [("accept-encoding", kept)] if kept else []
 
 
 def _cookies(headers: Mapping[str, str]) -> list[tuple[str, str]]:

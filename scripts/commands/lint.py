@@ -11,9 +11,9 @@ from rich.console import Console
 
 from scripts.lint.reading import read_paths
 from scripts.lint.report import print_text, to_json
-from scripts.lint.rule import lint as run_rules
 from scripts.lint.rules import ALL_RULES
 from scripts.lint.sarif import to_sarif
+from scripts.lint.waivers import judge
 
 _SYNTHESIZED = Path("cdktf.out/stacks")
 
@@ -37,21 +37,21 @@ def lint(
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="text, json or sarif (2.1.0).")] = Format.TEXT,
 ) -> None:
-    """Find failover traps in Terraform JSON; exit 1 on findings."""
+    """Find failover traps in Terraform JSON; exit 1 on findings that no resource waives, and on waivers that waive nothing."""
     configuration = read_paths(paths or [_SYNTHESIZED])
-    violations = run_rules(configuration, ALL_RULES)
+    judgement = judge(configuration, ALL_RULES)
     match format_:
         case Format.JSON:
-            print(to_json(violations))
+            print(to_json(judgement))
         case Format.SARIF:
-            print(to_sarif(violations, ALL_RULES))
+            print(to_sarif(judgement.violations, ALL_RULES))
         case Format.TEXT:
             print_text(
-                violations,
+                judgement,
                 rules_count=len(ALL_RULES),
                 resources_count=len(configuration.resources),
                 documents_count=len(configuration.documents),
                 console=Console(),
             )
-    if violations:
+    if judgement.violations or judgement.idle:
         raise typer.Exit(1)

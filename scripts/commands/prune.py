@@ -79,7 +79,7 @@ def _print(plan: PrunePlan, *, applied: bool) -> None:
     console.print(table)
     if plan.index_keys:
         console.print(
-            f"{len(plan.index_keys)} index keys of the KeyValueStore {'deleted' if applied else 'go'} with them."
+            f"{len(plan.index_keys)} KeyValueStore keys of indexes and redirects {'deleted' if applied else 'go'} with them."
         )
     if not plan.removals and not plan.index_keys:
         console.print("Nothing to delete.")

@@ -27,7 +27,7 @@ from scripts.commands.options import (
 )
 from scripts.endpoints import Endpoints
 from scripts.errors import ProbeRefusedError, RegionUnavailableError, WrongUsageError
-from scripts.release.content_settings import served_rules
+from scripts.release.content_settings import parse_content
 from scripts.release.digests import cache_file
 from scripts.release.manifest import ReleaseFile, read_folder
 from scripts.release.publish import Changes, Publisher, PublishPlan
@@ -78,7 +78,7 @@ def sync_content(
         _promote(website, asking, apply=apply, as_json=as_json)
         return
     try:
-        built = read_folder(folder, cache=cache_file(folder, os.environ), rules=served_rules(website.content))
+        built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
         site = publisher(website)
         plan = site.plan(built, allow_degraded=allow_degraded, force=force)
         if apply and not plan.is_empty:

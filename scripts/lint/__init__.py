@@ -4,5 +4,6 @@ reading.py     files -> documents, whichever of Terraform's three JSON shapes th
 values.py      a block of Terraform with the values that are known and the expressions that are not
 model.py       documents -> one configuration, in which references lead to resources
 rules/         what is looked for, one module per subject; not_checkable.py says what no JSON can show
+waivers.py     what is meant, waived on its resource with the reason; gate.py: the lint at the end of our own synth
 report.py, sarif.py, docs.py   findings as text, JSON and SARIF; the rules as a page
 """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Statement, statements
+from scripts.lint.values import Block
 
 BUCKET = "aws_s3_bucket"
 CLOUDFRONT = "cloudfront.amazonaws.com"
+_KMS = ("aws:kms", "aws:kms:dsse")
 
 
 def bucket_statements(configuration: Configuration, bucket: Resource) -> list[Statement] | None:
@@ -30,3 +34,12 @@ def is_versioned(configuration: Configuration, bucket: Resource) -> bool | None:
     if not all(block.is_known("status") for block in blocks):
         return None
     return inline is True or any(block.text("status") == "Enabled" for block in blocks)
+
+
+def kms_encryption(configuration: Configuration, bucket: Resource) -> Iterator[tuple[Resource, Block]]:
+    """Yields (resource, default encryption) where it is SSE-KMS."""
+    for resource in configuration.users(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket"):
+        for rule in resource.body.blocks("rule"):
+            default = rule.block("apply_server_side_encryption_by_default")
+            if default.text("sse_algorithm") in _KMS:
+                yield resource, default

@@ -22,6 +22,11 @@ Exit code 0: clean; 1: findings; 2: wrong usage or an input that cannot be read.
 call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
 Only configuration tells the backend (FW291 to FW294), only a plan tells FW101, and a state tells no provider version (FW231)
 and no order (FW212).
+
+Every synth (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding makes it exit with 1. What is meant is
+waived on its resource, with the reason, by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`; in JSON
+written by hand, by `"//": {"failover_lint": {"waive": [{"id": "FW311", "comment": "why"}]}}` in the resource. A waiver that
+waives nothing is a finding. Plans and states hold no comments, so they hold no waivers either.
 """
 
 

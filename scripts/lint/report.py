@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
 from scripts.lint.rule import Violation
+from scripts.lint.waivers import Judgement
 
 
 def location(violation: Violation, *, with_document: bool) -> str:
@@ -18,9 +18,10 @@ def location(violation: Violation, *, with_document: bool) -> str:
 
 
 def print_text(
-    violations: Sequence[Violation], *, rules_count: int, resources_count: int, documents_count: int, console: Console
+    judgement: Judgement, *, rules_count: int, resources_count: int, documents_count: int, console: Console
 ) -> None:
-    """Prints each finding with why, source and remedy, then one line that sums up."""
+    """Prints each finding with why, source and remedy, what is waived and why, then one line that sums up."""
+    violations = judgement.violations
     for violation in violations:
         rule = violation.rule
         where = location(violation, with_document=documents_count > 1)
@@ -29,25 +30,35 @@ def print_text(
         for line in lines:
             console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
         console.print()
+    for violation, reason in judgement.waived:
+        where = location(violation, with_document=documents_count > 1)
+        console.print(escape(f"waived: {violation.rule.id} {where}: {reason}"), soft_wrap=True, highlight=False)
+    for idle in judgement.idle:
+        console.print(
+            escape(f"a waiver waives nothing: {idle}: take it out"), style="bold red", soft_wrap=True, highlight=False
+        )
     checked = f"{resources_count} resources against {rules_count} rules"
     verdict = f"{len(violations)} findings" if len(violations) != 1 else "1 finding"
-    console.print(f"{verdict} in {checked}" if violations else f"clean: {checked}", highlight=False)
+    is_clean = not violations and not judgement.idle
+    console.print(f"clean: {checked}" if is_clean else f"{verdict} in {checked}", highlight=False)
 
 
-def to_json(violations: Sequence[Violation]) -> str:
-    """Returns one document: `findings`, a list of objects with the rule's and the place's fields."""
-    findings = [
-        {
-            "rule_id": violation.rule.id,
-            "slug": violation.rule.slug,
-            "document": violation.finding.document,
-            "path": violation.finding.path,
-            "address": violation.finding.address,
-            "detail": violation.finding.detail,
-            "why": violation.rule.why,
-            "source": violation.rule.source,
-            "remedy": violation.rule.remedy,
-        }
-        for violation in violations
-    ]
-    return json.dumps({"findings": findings}, indent=2)
+def to_json(judgement: Judgement) -> str:
+    """Returns one document: `findings` and `waived`, lists of objects with the rule's and the place's fields; `idle_waivers`."""
+    waived = [{**_as_json(violation), "comment": reason} for violation, reason in judgement.waived]
+    findings = [_as_json(violation) for violation in judgement.violations]
+    return json.dumps({"findings": findings, "waived": waived, "idle_waivers": list(judgement.idle)}, indent=2)
+
+
+def _as_json(violation: Violation) -> dict[str, str]:
+    return {
+        "rule_id": violation.rule.id,
+        "slug": violation.rule.slug,
+        "document": violation.finding.document,
+        "path": violation.finding.path,
+        "address": violation.finding.address,
+        "detail": violation.finding.detail,
+        "why": violation.rule.why,
+        "source": violation.rule.source,
+        "remedy": violation.rule.remedy,
+    }

@@ -28,6 +28,11 @@ def s3(page: str) -> str:
     return f"https://docs.aws.amazon.com/AmazonS3/latest/userguide/{page}.html"
 
 
+def s3_api(page: str) -> str:
+    """Returns a page of S3's API reference."""
+    return f"https://docs.aws.amazon.com/AmazonS3/latest/API/{page}.html"
+
+
 def api_gateway(page: str) -> str:
     """Returns a page of API Gateway's developer guide."""
     return f"https://docs.aws.amazon.com/apigateway/latest/developerguide/{page}.html"

@@ -24,26 +24,30 @@ from scripts.release.manifest import (
     manifest_key,
     parse_manifest,
 )
+from scripts.release.stored_digest import METADATA_NAME, content_md5, digest_in, is_under_kms
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectIdentifierTypeDef
 
 NOT_FOUND_PAGE_KEY = "errors/404.html"
+NOT_FOUND_TEXT = b"Not found.\n"
+"""What the regional endpoint answers without a 404.html; CloudFront then shows the same."""
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _DELETES_PER_CALL = 1000
 _COPY_IN_MEMORY_BYTES = 8 * 1024**2
 _COPY_CHUNK_BYTES = 1024**2
 _PARALLEL_LISTINGS = 8
+_PARALLEL_READS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """One object of a listing."""
+    """One object of a listing; the ETag is the MD5, unless the object is under a KMS key."""
 
     key: str
     size_bytes: int
-    md5: str
+    etag: str
     modified_at: datetime
 
 
@@ -64,6 +68,7 @@ class ContentBucket:
         self.client = client
         self.region = region
         self.name = name
+        self._asked_digests: dict[tuple[str, str], str] = {}
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yields what lies under a prefix; one call per 1,000 objects."""
@@ -73,7 +78,7 @@ class ContentBucket:
                     yield StoredObject(
                         key=item["Key"],
                         size_bytes=item["Size"],
-                        md5=item["ETag"].strip('"'),
+                        etag=item["ETag"].strip('"'),
                         modified_at=item["LastModified"],
                     )
 
@@ -96,17 +101,50 @@ class ContentBucket:
             for stored in self.objects(MANIFESTS_PREFIX)
         }
 
-    def stored_digests(self, layers: Collection[str]) -> dict[str, str]:
-        """Returns key -> MD5 of what lies in these layers; one listing per layer and 1,000 objects."""
+    def missing_files(self, files: Iterable[ReleaseFile]) -> list[ReleaseFile]:
+        """Returns those of the files that are absent or differ from what they should be.
+
+        One listing per layer and 1,000 objects, and one HeadObject for each object of the right size whose ETag is not the MD5:
+        a damaged one, or any under a KMS key.
+        """
+        wanted = list(files)
+        stored = self._stored_objects({file.layer for file in wanted})
+        digests = {key: each.etag for key, each in stored.items()}
+        unsure = [
+            stored[file.key]
+            for file in wanted
+            if digests.get(file.key) not in (None, file.md5) and stored[file.key].size_bytes == file.size_bytes
+        ]
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            digests |= dict(zip((each.key for each in unsure), pool.map(self._digest, unsure), strict=True))
+        return [file for file in wanted if digests.get(file.key) != file.md5]
+
+    def _stored_objects(self, layers: Collection[str]) -> dict[str, StoredObject]:
         with ThreadPoolExecutor(_PARALLEL_LISTINGS) as pool:
             listings = pool.map(lambda layer: list(self.objects(f"{RELEASES_PREFIX}{layer}/")), layers)
-            return {stored.key: stored.md5 for listing in listings for stored in listing}
+            return {stored.key: stored for listing in listings for stored in listing}
 
-    def missing_files(self, files: Iterable[ReleaseFile]) -> list[ReleaseFile]:
-        """Returns those of the files that are absent or differ from what they should be."""
-        wanted = list(files)
-        stored = self.stored_digests({file.layer for file in wanted})
-        return [file for file in wanted if stored.get(file.key) != file.md5]
+    def _digest(self, stored: StoredObject) -> str:
+        """Returns the MD5 of an object whose ETag is not the one expected, "" when it went; asked once for each ETag."""
+        version = (stored.key, stored.etag)
+        if version not in self._asked_digests:
+            self._asked_digests[version] = self._told_digest(stored.key) or ""
+        return self._asked_digests[version]
+
+    def _told_digest(self, key: str) -> str | None:
+        """Returns an object's MD5, None when there is no object; reads the content only if nothing else tells."""
+        with self._calling("HeadObject", key):
+            try:
+                answer = self.client.head_object(Bucket=self.name, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                    raise
+                return None
+        told = digest_in(answer)
+        if told is not None:
+            return told
+        with tempfile.SpooledTemporaryFile(_COPY_IN_MEMORY_BYTES) as body:
+            return self.download(key, body)[1]
 
     def put_file(self, file: ReleaseFile, body: bytes) -> str:
         """Stores one file of a release; returns the MD5 of what S3 has stored."""
@@ -118,11 +156,13 @@ class ContentBucket:
                 Body=body,
                 ContentType=file.content_type,
                 CacheControl=file.cache_control,
+                ContentMD5=content_md5(file.md5),
                 ChecksumAlgorithm="SHA256",
-                Metadata={"release": file.layer},
+                Metadata={"release": file.layer, METADATA_NAME: file.md5},
                 **encoding,
             )
-        return answer["ETag"].strip('"')
+        # Under a KMS key the ETag tells nothing; S3 took the body with its Content-MD5.
+        return file.md5 if is_under_kms(answer) else answer["ETag"].strip('"')
 
     def copy_file_from(self, source: ContentBucket, file: ReleaseFile) -> None:
         """Copies one file of a release from another region, through this machine, with its headers and metadata.
@@ -143,7 +183,7 @@ class ContentBucket:
             body.seek(0)
             with self._calling("PutObject", key):
                 self.client.put_object(
-                    Bucket=self.name, Key=key, Body=body, ChecksumAlgorithm="SHA256", **_kept_headers(found)
+                    Bucket=self.name, Key=key, Body=body, ChecksumAlgorithm="SHA256", **_kept_headers(found, md5)
                 )
 
     def download(self, key: str, target: IO[bytes]) -> tuple[GetObjectOutputTypeDef, str]:
@@ -199,18 +239,23 @@ class ContentBucket:
 
     def not_found_page_digest(self) -> str | None:
         """Returns the MD5 of the page that CloudFront's custom error response shows, or None when there is none."""
-        with self._calling("HeadObject", NOT_FOUND_PAGE_KEY):
-            try:
-                return self.client.head_object(Bucket=self.name, Key=NOT_FOUND_PAGE_KEY)["ETag"].strip('"')
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
-                    raise
-                return None
+        return self._told_digest(NOT_FOUND_PAGE_KEY)
 
     def copy_not_found_page(self, manifest: Manifest) -> None:
-        """Puts the release's 404.html where CloudFront's custom error response finds it."""
+        """Puts the release's 404.html where CloudFront's custom error response finds it.
+
+        Without one it is the regional endpoint's text: the page of an earlier release must not stay.
+        """
         page = manifest.not_found_page
         if page is None:
+            with self._calling("PutObject", NOT_FOUND_PAGE_KEY):
+                self.client.put_object(
+                    Bucket=self.name,
+                    Key=NOT_FOUND_PAGE_KEY,
+                    Body=NOT_FOUND_TEXT,
+                    ContentType="text/plain; charset=utf-8",
+                    CacheControl="no-store",
+                )
             return
         with self._calling("CopyObject", NOT_FOUND_PAGE_KEY):
             self.client.copy_object(
@@ -243,8 +288,9 @@ class ContentBucket:
         return translated(operation, f"{self.name}/{key}", region=self.region)
 
 
-def _kept_headers(found: GetObjectOutputTypeDef) -> dict[str, Any]:
-    """Returns what PutObject needs to give the copy the same headers and metadata."""
-    names = ("ContentType", "CacheControl", "ContentEncoding", "ContentDisposition", "ContentLanguage", "Metadata")
+def _kept_headers(found: GetObjectOutputTypeDef, md5: str) -> dict[str, Any]:
+    """Returns what PutObject needs to give the copy the same headers and metadata, and the MD5 that an older one lacks."""
+    names = ("ContentType", "CacheControl", "ContentEncoding", "ContentDisposition", "ContentLanguage")
     document: Mapping[str, Any] = dict(found)
-    return {name: document[name] for name in names if document.get(name)}
+    kept = {name: document[name] for name in names if document.get(name)}
+    return {**kept, "Metadata": {**found["Metadata"], METADATA_NAME: md5}}

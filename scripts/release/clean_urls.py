@@ -16,6 +16,11 @@ from urllib.parse import quote, unquote_to_bytes
 FIXED_PREFIXES = ("/health/", "/errors/")
 """Answered from the bucket itself, outside every release, by both routers."""
 
+_SPELLED_AS_ASKED = (*FIXED_PREFIXES, "/.well-known/", "//")
+"""Never redirected to their other spelling: well-known names are asked for by programs, some of which follow no redirect, and
+//example/ without its last slash would be the address of another host (https://www.rfc-editor.org/rfc/rfc3986#section-4.2).
+"""
+
 _UNENCODED = "-_.!~*'()"
 """What encodeURIComponent leaves as it is, beside letters and digits."""
 
@@ -32,7 +37,7 @@ class CleanUrls(StrEnum):
 
 
 class TrailingSlash(StrEnum):
-    """What happens to the other spelling of a page's address: both answer, or one is redirected to the other with 301."""
+    """What happens to the other spelling of a page's address: nothing, or one is redirected to the other with 301."""
 
     ANY = "any"
     ADD = "add"
@@ -59,10 +64,14 @@ class UrlStyle:
             return path[1:]
         return f"{path}/index.html"[1:] if self.clean_urls is CleanUrls.FOLDER else f"{path}.html"[1:]
 
+    def stored_path(self, name: str) -> str:
+        """Returns where a file lies so that its own name is its address: a name without a dot is asked for like a page."""
+        return self.object_path(f"/{name}")
+
     def other_spelling(self, path: str) -> str | None:
         """Returns where an address is redirected because of its trailing slash; None when it answers as it is."""
         is_page = "." not in path.rstrip("/").rsplit("/", 1)[-1]
-        if path == "/" or not is_page or path.startswith(FIXED_PREFIXES):
+        if path == "/" or not is_page or path.startswith(_SPELLED_AS_ASKED):
             return None
         if self.trailing_slash is TrailingSlash.ADD and not path.endswith("/"):
             return f"{path}/"

@@ -52,23 +52,6 @@ def parse_content(document: Mapping[str, Any]) -> ContentRules:
     return rules
 
 
-def served_rules(document: Mapping[str, Any]) -> ContentRules:
-    """Reads `[content]` for a publish: also refuses what this version's routers do not do, instead of ignoring it.
-
-    Raises:
-        WrongUsageError: it has problems, or it asks for redirects or other addresses than the usual ones.
-    """
-    rules = parse_content(document)
-    asked = ["content.redirect"] if rules.redirects else []
-    asked += ["content.clean_urls and content.trailing_slash"] if rules.style != UrlStyle() else []
-    if asked:
-        raise WrongUsageError(
-            f"{' and '.join(asked)} of the site file: this version's routers answer neither redirects nor other addresses than "
-            'clean_urls = "folder" with trailing_slash = "any": take them out, deploy, and run `failover outputs` again'
-        )
-    return rules
-
-
 class _Reader:
     """Reads the tables and collects what is wrong in them."""
 
@@ -84,6 +67,13 @@ class _Reader:
                 "content.trailing_slash",
                 trailing_slash.value,
                 '"any" with clean_urls = "off": without clean URLs, /about and /about/ are two files; remove one of the keys',
+            )
+        if clean_urls is CleanUrls.FILE and trailing_slash is TrailingSlash.ADD:
+            self._refuse(
+                "content.trailing_slash",
+                trailing_slash.value,
+                '"any" or "remove" with clean_urls = "file": /about/ is about/index.html, never about.html; choose one of '
+                'them, or clean_urls = "folder"',
             )
         rules = tuple(self._rules(document))
         given = tuple(self._redirects(document))

@@ -9,24 +9,19 @@ that matches it and gives that setting, as in gitattributes: the general first, 
 by the name: a fingerprinted file is immutable, a page is revalidated, the rest is kept five minutes.
 
 **Precompressed variants.** `app.css.br` beside `app.css` is that file's variant: same content type and cache control, and
-`Content-Encoding: br`. A rule that gives `content_type` or `content_encoding` for `*.css.br` makes it a file of its own. A router
-cannot hold a list of files in values of 1 KB, so it decides by extension: `complete_variants` returns, per encoding, the
-extensions of which *every* file of the release has that variant. Put those into the routing value, as `{"variants": {"br":
-[".css", ".js"]}}`, some 60 bytes: a viewer whose Accept-Encoding has `br` then gets `path + ".br"`, and the object is certain to
-be there. `failover build` makes variants for all files of an extension or for none. Pages are stamped with the release id while
-publishing, so they have no variants: CloudFront compresses them by itself.
+`Content-Encoding: br`. A rule that gives `content_type` or `content_encoding` for `*.css.br` makes it a file of its own. Routers
+choose variants by extension (variants.py), and `failover build` makes them for all files of an extension or for none. Pages are
+stamped with the release id while publishing, so they have no variants: CloudFront compresses them by itself.
 
-**Redirects and clean URLs**: redirects.py and clean_urls.py; `ContentRules` carries both.
+**Redirects and clean URLs**: redirects.py and clean_urls.py; `ContentRules` carries both, url_rules.py what a release keeps.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from scripts.release import redirects
 from scripts.release.clean_urls import UrlStyle
@@ -184,25 +179,6 @@ def describe(path: str, rules: ContentRules, files: Container[str]) -> StoredFil
     )
 
 
-def complete_variants(stored: Iterable[StoredFile]) -> dict[str, tuple[str, ...]]:
-    """Returns content coding -> extensions of which every file of the release has that variant, sorted.
-
-    A page (.html) counts like any other file, so that its extension is missing when pages have no variants.
-    """
-    everything = list(stored)
-    wanted: dict[str, set[str]] = defaultdict(set)
-    held: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for file in everything:
-        if file.variant_of is None:
-            wanted[PurePosixPath(file.path).suffix].add(file.path)
-        elif file.content_encoding:
-            held[file.content_encoding][PurePosixPath(file.variant_of).suffix].add(file.variant_of)
-    return {
-        encoding: tuple(sorted(suffix for suffix, bases in by_suffix.items() if suffix and bases == wanted[suffix]))
-        for encoding, by_suffix in sorted(held.items())
-    }
-
-
 def check_release(rules: ContentRules, files: Mapping[str, int]) -> ReleaseCheck:
     """Compares the rules with a release.
 
@@ -211,7 +187,8 @@ def check_release(rules: ContentRules, files: Mapping[str, int]) -> ReleaseCheck
         files: path -> size in bytes.
     """
     problems = [problem for path in sorted(files) if (problem := _problem_of_size(path, files[path], rules, files))]
-    problems += redirects.problems_in_release(rules.redirects, files, rules.style)
+    stored = [rules.style.stored_path(path) for path in files]
+    problems += redirects.problems_in_release(rules.redirects, stored, rules.style)
     notes = [
         f'content.rule "{rule.pattern.text}": no file of the release matches it: correct or remove it'
         for rule in rules.rules

@@ -49,15 +49,19 @@ class Index:
         id: digest of the whole index; empty when every path lies in the base layer.
         salt: see the module.
         chunks: the values, by chunk number.
+        redirects_id: id of the redirects that it marks; empty without.
+        redirects: KeyValueStore key -> value of those (url_rules.py).
     """
 
     id: str = ""
     salt: int = 0
     chunks: tuple[str, ...] = field(default=())
+    redirects_id: str = ""
+    redirects: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def entries(self) -> dict[str, str]:
-        """KeyValueStore key -> value."""
+        """KeyValueStore key -> value of the chunks."""
         return {chunk_key(self.id, number): chunk for number, chunk in enumerate(self.chunks)}
 
     def layer_of(self, path: str) -> str | None:

@@ -56,7 +56,7 @@ def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manif
     if sum(file.layer == built.release_id for file in files) > LARGEST_OWN_SHARE * len(files):
         return whole
     small = with_retained(replace(built, base=base, files=files), active, now=now)
-    return small if len(small.layers) <= MAXIMUM_ENTRIES else whole
+    return small if small.index_entries <= MAXIMUM_ENTRIES else whole
 
 
 def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime) -> Manifest:

@@ -9,32 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from scripts.errors import WrongUsageError
 from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, is_page
 from scripts.release.file_rules import ContentRules, StoredFile, describe
-from scripts.release.index import LAYER_CHARACTERS, Index, build_index
+from scripts.release.folder_problems import printable, refuse_problems
+from scripts.release.index import LAYER_CHARACTERS, Index, build_index, largest_bytes
+from scripts.release.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document, url_rules
+from scripts.release.variants import Variants, complete_variants
 
 SCHEMA = 2
 RELEASES_PREFIX = "releases/"
 MANIFESTS_PREFIX = "control/manifests/"
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-_LONGEST_KEY_BYTES = 1024
-# One PUT: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
-_LARGEST_FILE_BYTES = 5 * 1024**3
 NOT_FOUND_PAGE = "404.html"
-_WELL_KNOWN = ".well-known"
-"""The one hidden name that viewers ask for: https://www.rfc-editor.org/rfc/rfc8615"""
-_UNREACHABLE = ("health", "errors")
-"""Both routers read /health/ and /errors/ from the bucket itself (functions/router.js, regional_endpoint/handler.py)."""
 _USUAL_RULES = ContentRules()
+_USUAL_URLS = UrlRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +37,17 @@ class ReleaseFile:
     """One file of a release.
 
     Attributes:
-        path: relative path with `/`, as the viewer asks for it.
+        path: relative path with `/`, as routers look for it.
         layer: the release in whose layer the object lies; the file has not changed since.
         size_bytes: length of what is stored.
-        md5: hex digest of what is stored; S3's ETag of a single PUT with SSE-S3
-            (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
+        md5: hex digest of what is stored; S3's ETag of a single PUT with SSE-S3, and metadata in any case
+            (stored_digest.py).
         content_type: value of the header.
         cache_control: value of the header.
         content_encoding: value of the header; None: there is none.
         is_stamped: the release id is written into it, so that the file of the folder is not what is stored; only known of a
             file that a folder gave.
+        source: its name in the folder where that is not the path; only known of a file that a folder gave.
     """
 
     path: str
@@ -62,11 +58,17 @@ class ReleaseFile:
     cache_control: str
     content_encoding: str | None = None
     is_stamped: bool = field(default=False, compare=False)
+    source: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
         """The object's key in every region."""
         return f"{RELEASES_PREFIX}{self.layer}/{self.path}"
+
+    @property
+    def source_path(self) -> str:
+        """Its name in the folder that gave it."""
+        return self.source or self.path
 
     def stores_the_same_as(self, other: ReleaseFile) -> bool:
         """Whether both are the same object but for the layer."""
@@ -99,6 +101,7 @@ class Manifest:
         files: sorted by path.
         removed: paths of the base release that this one does not have.
         retained: files of earlier releases that still answer.
+        urls: clean URLs and redirects.
     """
 
     release_id: str
@@ -106,6 +109,7 @@ class Manifest:
     files: tuple[ReleaseFile, ...]
     removed: tuple[str, ...] = ()
     retained: tuple[RetainedFile, ...] = ()
+    urls: UrlRules = _USUAL_URLS
 
     @property
     def base_id(self) -> str:
@@ -152,13 +156,36 @@ class Manifest:
             **{file.path: file.layer for file in self.stored_files if file.layer != self.base_id},
         }
 
+    @property
+    def variants(self) -> Variants:
+        """The extensions of which every file that answers has a precompressed variant."""
+        return complete_variants(self.stored_files)
+
+    @property
+    def redirect_table(self) -> RedirectTable:
+        """The redirects as the routers look them up."""
+        return self.urls.table(self.variants) if self.urls.redirects else RedirectTable()
+
+    @property
+    def index_entries(self) -> int:
+        """How many paths the index names, at most."""
+        return len(self.layers) + len(self.redirect_table.pairs)
+
+    @property
+    def bytes_in_store(self) -> int:
+        """An upper bound of what the release takes in the KeyValueStore."""
+        return largest_bytes(self.index_entries) + self.redirect_table.size_bytes
+
     def index(self) -> Index:
-        """Returns the index that the router needs.
+        """Returns the index that the router needs, with the redirects that it marks.
 
         Raises:
             IndexTooLargeError: too many paths differ from the base layer.
         """
-        return build_index(self.layers, (file.path for file in self.stored_files if file.layer == self.base_id))
+        table = self.redirect_table
+        marked = self.layers | dict.fromkeys(table.pairs, REDIRECTED)
+        index = build_index(marked, (file.path for file in self.stored_files if file.layer == self.base_id))
+        return replace(index, redirects_id=table.id, redirects=table.entries)
 
     def to_json(self) -> str:
         """Returns the document that lies in `control/manifests/<id>.json` of both buckets.
@@ -172,6 +199,7 @@ class Manifest:
             "files": [_row(file) for file in self.files if self.base is None or file.layer != self.base_id],
             "removed": list(self.removed),
             "retained": [[*_row(each.file), each.dropped_at] for each in self.retained],
+            **self.urls.to_document(),
         }
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n"
 
@@ -208,6 +236,7 @@ class StoredManifest:
     files: tuple[ReleaseFile, ...]
     removed: tuple[str, ...]
     retained: tuple[RetainedFile, ...]
+    urls: UrlRules = _USUAL_URLS
 
     def on(self, base: Manifest | None) -> Manifest:
         """Returns the whole manifest.
@@ -225,6 +254,7 @@ class StoredManifest:
             files=tuple(file for _, file in sorted(own.items())),
             removed=self.removed,
             retained=self.retained,
+            urls=self.urls,
         )
 
 
@@ -245,6 +275,7 @@ def parse_manifest(text: str) -> StoredManifest:
         retained=tuple(
             RetainedFile(file=_file(row), dropped_at=dropped_at) for *row, dropped_at in document["retained"]
         ),
+        urls=from_document(document),
     )
 
 
@@ -254,32 +285,44 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
     Args:
         folder: the built site.
         cache: where the digests of this folder are remembered (digests.cache_file); None: every file is read.
-        rules: the site file's `[content]`, which decides the headers. Default: what a site file without it means.
+        rules: the site file's `[content]`, which decides headers, addresses and redirects. Default: what a site file without it
+            means.
 
     Raises:
-        WrongUsageError: no such folder, nothing in it, no index.html, or a file that cannot be published; all named.
+        WrongUsageError: no such folder, nothing in it, no index.html, a file that cannot be published, or a redirect that hides
+            one or leads to none; all named.
     """
     if not folder.is_dir():
-        raise WrongUsageError(_printable(f"{folder} is not a folder: give the folder of the built site"))
+        raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
     try:
         entries = dict(sorted(_entries(str(folder), "")))
-        _refuse_problems(folder, entries)
+        refuse_problems(folder, entries, rules)
         scanned = [ScannedFile(name=name, path=entry.path, status=entry.stat()) for name, entry in entries.items()]
         digests = digest_files(scanned, cache)
     except FileNotFoundError as error:
         raise WrongUsageError(
-            _printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
+            printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
         ) from error
     described = {name: describe(name, rules, entries) for name in entries}
-    release_id = _release_id(digests, described)
-    files = (_described(name, entries[name].path, digests[name], described[name], release_id) for name in entries)
-    return Manifest(release_id=release_id, base=None, files=tuple(files))
+    urls = url_rules(rules.style, rules.redirects)
+    release_id = _release_id(digests, described, urls)
+    files = [_described(name, entries[name].path, digests[name], described[name], release_id) for name in entries]
+    stored = [_at(file, rules.style.stored_path(file.path)) for file in files]
+    return Manifest(
+        release_id=release_id, base=None, files=tuple(sorted(stored, key=lambda file: file.path)), urls=urls
+    )
 
 
-def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile]) -> str:
-    """Returns the digest of everything that decides what is stored."""
+def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile], urls: UrlRules) -> str:
+    """Returns the digest of everything that decides what is stored and answered."""
     sources = {name: [digest.sha256, *_headers(described[name])] for name, digest in digests.items()}
-    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:LAYER_CHARACTERS]
+    texts = [json.dumps(sources, sort_keys=True), *([json.dumps(urls.to_document())] if urls != _USUAL_URLS else [])]
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:LAYER_CHARACTERS]
+
+
+def _at(file: ReleaseFile, path: str) -> ReleaseFile:
+    """Returns a file of the folder where the routers look for it; only a name without a dot moves."""
+    return file if path == file.path else replace(file, path=path, source=file.path)
 
 
 def _entries(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -290,20 +333,6 @@ def _entries(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]
                 yield from _entries(entry.path, f"{prefix}{entry.name}/")
             else:
                 yield f"{prefix}{entry.name}", entry
-
-
-def _refuse_problems(folder: Path, entries: Mapping[str, os.DirEntry[str]]) -> None:
-    by_name = {name: _problem_of_name(name) for name in entries}
-    problems = [
-        problem for name, entry in entries.items() if not by_name[name] for problem in _problems(folder, name, entry)
-    ]
-    # One line for a folder, not one a file.
-    problems += dict.fromkeys(problem for problem in by_name.values() if problem)
-    if "index.html" not in entries:
-        problems.append("index.html is missing: the site would answer 404 at /")
-    if problems:
-        listed = "\n".join(f"  {problem}" for problem in problems)
-        raise WrongUsageError(_printable(f"{folder} cannot be published:\n{listed}"))
 
 
 def stored_bytes(path: Path, release_id: str) -> bytes:
@@ -331,51 +360,3 @@ def _described(name: str, path: str, digest: FileDigest, stored: StoredFile, rel
 
 def _headers(stored: StoredFile) -> tuple[str | None, ...]:
     return (stored.content_type, stored.cache_control, stored.content_encoding)
-
-
-def _problem_of_name(name: str) -> str | None:
-    """Returns why nothing of this name is published; the same text for all files of a refused folder."""
-    parts = name.split("/")
-    hidden = [index for index, part in enumerate(parts) if part.startswith(".") and part != _WELL_KNOWN]
-    if hidden:
-        top = "/".join(parts[: hidden[0] + 1])
-        return f"{top}: a hidden file or folder, often with secrets in it; only {_WELL_KNOWN} is published: take it out"
-    if parts[0] in _UNREACHABLE and len(parts) > 1:
-        return f"{parts[0]}/: /{parts[0]}/ answers from outside the release, so that nobody could see it: rename the folder"
-    if _printable(name) != name:
-        return f"{name}: its name is not UTF-8, and S3's keys are: rename it"
-    return None
-
-
-def _printable(text: str) -> str:
-    """Returns `text` with an escape for each byte of a file name that is not UTF-8: no terminal takes them as they are."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _problems(folder: Path, name: str, entry: os.DirEntry[str]) -> list[str]:
-    problem = _problem_of_link(folder, name, entry) if entry.is_symlink() else None
-    if problem:
-        return [problem]
-    status = entry.stat()
-    if not stat.S_ISREG(status.st_mode):
-        return [f"{name}: neither a file nor a folder: remove it"]
-    longest = len(f"{RELEASES_PREFIX}{'0' * LAYER_CHARACTERS}/{name}".encode())
-    problems = []
-    if longest > _LONGEST_KEY_BYTES:
-        problems.append(f"{name}: its key has {longest} bytes, S3 allows {_LONGEST_KEY_BYTES}: shorten the path")
-    if status.st_size > _LARGEST_FILE_BYTES:
-        problems.append(f"{name}: {status.st_size} bytes, one PUT holds 5 GiB: split it")
-    return problems
-
-
-def _problem_of_link(folder: Path, name: str, entry: os.DirEntry[str]) -> str | None:
-    try:
-        target = Path(entry.path).resolve(strict=True)
-    except (OSError, RuntimeError) as error:  # RuntimeError: Python up to 3.12 says so when a link leads to itself
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return f"{name}: {reason}: remove the link or restore what it points at"
-    if not target.is_relative_to(folder.resolve()):
-        return f"{name}: a link to {target}, outside the folder: copy the file in"
-    if target.is_dir():
-        return f"{name}: a link to the folder {target}, and S3 has no links: copy the folder there, or remove the link"
-    return None

@@ -6,7 +6,6 @@ credentials are boto3's, so the same environment decides where both send to.
 
 from __future__ import annotations
 
-import base64
 import io
 import os
 import re
@@ -29,6 +28,7 @@ from s3transfer.crt import BotocoreCRTCredentialsWrapper
 from scripts.errors import AwsError, OpsError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import ReleaseFile
+from scripts.release.stored_digest import METADATA_NAME, content_md5
 from scripts.release.transfer import Progress, StoredDigests, Uploads, changed, checked_bytes
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class _RegionSender:
                 type=S3RequestType.DEFAULT,
                 operation_name="PutObject",
                 request=request,
-                send_filepath=None if body is not None else str(self._folder / file.path),
+                send_filepath=None if body is not None else str(self._folder / file.source_path),
                 on_done=on_done,
             )
         except RuntimeError as error:  # awscrt opens the file before it sends anything
@@ -179,10 +179,11 @@ class _RegionSender:
                 *encoding,
                 ("host", self._host),
                 ("content-length", str(file.size_bytes)),
-                ("content-md5", base64.b64encode(bytes.fromhex(file.md5)).decode("ascii")),
+                ("content-md5", content_md5(file.md5)),
                 ("content-type", file.content_type),
                 ("cache-control", file.cache_control),
                 ("x-amz-meta-release", file.layer),
+                (f"x-amz-meta-{METADATA_NAME}", file.md5),
             ]
         )
 
@@ -213,7 +214,7 @@ class _RegionSender:
         if file.is_stamped:
             return True
         try:
-            return (self._folder / file.path).stat().st_size == file.size_bytes
+            return (self._folder / file.source_path).stat().st_size == file.size_bytes
         except OSError:
             return False
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
 from scripts.release.parity import RegionParity, check_parity, find_manifest
-from scripts.release.routing import Routing, read_pointer
+from scripts.release.pointers import read_pointer
+from scripts.release.routing import Routing
 from scripts.release.website import Website
 
 

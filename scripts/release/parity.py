@@ -6,14 +6,16 @@ releases that follow it (the regional endpoint's pointer and CloudFront's 404 pa
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
-from scripts.release.bucket import NOT_FOUND_PAGE_KEY, ContentBucket
+from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
-from scripts.release.routing import POINTER_KEY, Routing, read_pointer, write_pointer
+from scripts.release.pointers import POINTER_KEY, read_pointer, write_pointer
+from scripts.release.routing import Routing
 
 PARALLEL_COPIES = 8
 
@@ -216,7 +218,7 @@ def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest, rout
     if NOT_FOUND_PAGE_KEY in found.outdated_keys:
         bucket.copy_not_found_page(manifest)
     if POINTER_KEY in found.outdated_keys and routing.active is not None:
-        write_pointer(bucket.client, bucket.name, routing.active, manifest.layers, region=bucket.region)
+        write_pointer(bucket.client, bucket.name, routing.active, manifest, region=bucket.region)
 
 
 def _outdated_keys(bucket: ContentBucket, manifest: Manifest, routing: Routing) -> tuple[str, ...]:
@@ -225,6 +227,7 @@ def _outdated_keys(bucket: ContentBucket, manifest: Manifest, routing: Routing) 
     if pointer is None or not pointer.follows(routing.active):
         keys.append(POINTER_KEY)
     page = manifest.not_found_page
-    if page is not None and bucket.not_found_page_digest() != page.md5:
+    text_md5 = hashlib.md5(NOT_FOUND_TEXT, usedforsecurity=False).hexdigest()
+    if bucket.not_found_page_digest() != (text_md5 if page is None else page.md5):
         keys.append(NOT_FOUND_PAGE_KEY)
     return tuple(keys)

@@ -16,7 +16,9 @@ from scripts.release.bucket import StoredObject
 from scripts.release.index import KEY_PREFIX
 from scripts.release.inventory import RegionListing, list_regions, published_times
 from scripts.release.manifest import RELEASES_PREFIX, Manifest
-from scripts.release.routing import Routing, read_pointer
+from scripts.release.pointers import read_pointer
+from scripts.release.routing import Routing
+from scripts.release.url_rules import REDIRECT_PREFIX
 from scripts.release.website import Website
 
 DEFAULT_KEEP = 5
@@ -74,7 +76,7 @@ class PrunePlan:
     Attributes:
         removals: releases that go, oldest first.
         kept: release -> why it stays.
-        index_keys: keys of the KeyValueStore that belong to no release that viewers may get.
+        index_keys: keys of the KeyValueStore, of indexes and redirects, that belong to no release that viewers may get.
         etag: version of the store that this was decided on.
     """
 
@@ -238,5 +240,7 @@ def _layer(key: str) -> str:
 
 
 def _unused_index_keys(site: Website, routing: Routing) -> tuple[str, ...]:
-    used = tuple(f"{KEY_PREFIX}{release.index}/" for release in routing.releases if release.index)
+    indexes = (f"{KEY_PREFIX}{release.index}/" for release in routing.releases if release.index)
+    redirects = (f"{REDIRECT_PREFIX}{release.redirects}" for release in routing.releases if release.redirects)
+    used = (*indexes, *redirects)
     return tuple(sorted(key for key in site.routing.index_keys() if not key.startswith(used)))

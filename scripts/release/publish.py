@@ -20,18 +20,10 @@ from scripts.clock import utc_now
 from scripts.errors import RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.drain import drained
-from scripts.release.index import largest_bytes
 from scripts.release.layering import layered
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.routing import (
-    STORE_BYTES,
-    Pointer,
-    Routing,
-    RoutingStore,
-    RoutingVersion,
-    read_pointer,
-    served,
-)
+from scripts.release.pointers import Pointer, read_pointer
+from scripts.release.routing import STORE_BYTES, Routing, RoutingStore, RoutingVersion, served
 from scripts.release.switching import Switcher, not_complete
 from scripts.release.transfer import Progress, not_stored, upload
 
@@ -138,7 +130,7 @@ class Publisher:
             drained(current.routing, left_out, set(self._buckets))
         active = _agreed(states)
         manifest = self._on_layers(built, active, states)
-        if current.store_bytes + largest_bytes(len(manifest.layers)) > STORE_BYTES:
+        if current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
         changes = _changes(manifest, active)
         _refuse_a_broken_build(changes, active, force=force)
@@ -186,7 +178,7 @@ class Publisher:
             )
         current = self._prepare(plan, folder, progress)
         index = plan.manifest.index()
-        release = served(plan.manifest.release_id, plan.manifest.base_id, index)
+        release = served(plan.manifest, index)
         target = current.routing.with_canary(release, percent)
         return self._routing.write(target, expected_etag=current.etag, index=index)
 

@@ -1,4 +1,4 @@
-"""The switch: the routing key of the KeyValueStore, and the pointer objects that the regional endpoints read.
+"""The switch: the routing key of the KeyValueStore. The pointer objects that follow it: pointers.py.
 
 One conditional write of one key moves every edge from one release to another; nothing else is needed for the switch.
 """
@@ -15,14 +15,13 @@ from botocore.exceptions import ClientError
 from scripts.aws import translated
 from scripts.errors import UnsafePlanError
 from scripts.release.index import KEY_PREFIX, Index
+from scripts.release.manifest import Manifest
+from scripts.release.url_rules import REDIRECT_PREFIX, style_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
-    from mypy_boto3_s3.client import S3Client
 
 ROUTING_KEY = "routing"
-POINTER_KEY = "control/active.json"
-POINTER_SCHEMA = 2
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions.html
 KEYS_PER_WRITE = 50
@@ -39,6 +38,10 @@ class ServedRelease:
         index: id of the index; empty when every path lies in the base layer.
         chunks: number of the index's values.
         salt: of the index.
+        style: clean URLs and trailing slashes, two words; empty when they are the usual ones.
+        redirects: id of its redirects (url_rules.py); empty without.
+        br: extensions of which every file has a Brotli variant, separated by spaces.
+        gzip: the same for gzip.
     """
 
     id: str
@@ -46,6 +49,15 @@ class ServedRelease:
     index: str = ""
     chunks: int = 0
     salt: int = 0
+    style: str = ""
+    redirects: str = ""
+    br: str = ""
+    gzip: str = ""
+
+    def to_document(self) -> dict[str, str | int]:
+        """Returns it without what is empty: three of them share 1 KB."""
+        document: dict[str, str | int] = asdict(self)
+        return {key: value for key, value in document.items() if value or key in ("index", "chunks", "salt")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +73,19 @@ class Canary:
     percent: int
 
 
-def served(release_id: str, base_id: str, index: Index) -> ServedRelease:
+def served(manifest: Manifest, index: Index) -> ServedRelease:
     """Returns a release with its index as the router reads it."""
-    return ServedRelease(id=release_id, base=base_id, index=index.id, chunks=len(index.chunks), salt=index.salt)
+    return ServedRelease(
+        id=manifest.release_id,
+        base=manifest.base_id,
+        index=index.id,
+        chunks=len(index.chunks),
+        salt=index.salt,
+        style=style_words(manifest.urls.style),
+        redirects=index.redirects_id,
+        br=manifest.variants.br,
+        gzip=manifest.variants.gzip,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +151,10 @@ class Routing:
 
     def to_json(self) -> str:
         """Returns the value of the key; at most 1 KB fits."""
-        canary = self.canary and {**asdict(self.canary.release), "percent": self.canary.percent}
+        canary = self.canary and {**self.canary.release.to_document(), "percent": self.canary.percent}
         document = {
-            "active": self.active and asdict(self.active),
-            "previous": self.previous and asdict(self.previous),
+            "active": self.active and self.active.to_document(),
+            "previous": self.previous and self.previous.to_document(),
             "canary": canary,
             "drained_regions": list(self.drained_regions),
         }
@@ -210,23 +232,24 @@ class RoutingStore:
             routing: the new routing.
             expected_etag: the version that it was decided on.
             index: an index that the routing names and the store may lack. It is written before the routing, or with it:
-                UpdateKeys is atomic, and an edge that gets one key later than the other is covered by the router.
+                UpdateKeys is atomic, and an edge that gets one key later than the other is covered by the router. Redirects that
+                another release of the routing has are there already.
 
         Raises:
             AwsError: ConflictException when somebody else wrote in between; nothing was switched then.
         """
-        puts = [*(index.entries if index else {}).items(), (ROUTING_KEY, routing.to_json())]
+        puts = [*(_missing(index, routing) if index else {}).items(), (ROUTING_KEY, routing.to_json())]
         etag = expected_etag
         for portion in _portions(puts):
             etag = self._update(etag, puts=dict(portion))
         return RoutingVersion(routing=routing, etag=etag)
 
     def index_keys(self) -> set[str]:
-        """Returns the keys of all indexes in the store."""
+        """Returns the keys of all indexes and redirects in the store."""
         with translated("ListKeys", self._arn):
             pages = self._client.get_paginator("list_keys").paginate(KvsARN=self._arn)
             keys = (item["Key"] for page in pages for item in page.get("Items", []))
-            return {key for key in keys if key.startswith(KEY_PREFIX)}
+            return {key for key in keys if key.startswith((KEY_PREFIX, REDIRECT_PREFIX))}
 
     def delete_keys(self, keys: list[str], *, expected_etag: str) -> str:
         """Deletes keys if the store has not changed; returns the new version.
@@ -250,63 +273,13 @@ class RoutingStore:
         return answer["ETag"]
 
 
+def _missing(index: Index, routing: Routing) -> dict[str, str]:
+    """Returns what the store may lack of a release that the routing names."""
+    names = [release.redirects for release in routing.releases]
+    return {**index.entries, **({} if names.count(index.redirects_id) > 1 else index.redirects)}
+
+
 def _portions(puts: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     """Yields what one write takes, the routing in the last one."""
     for start in range(0, len(puts), KEYS_PER_WRITE):
         yield puts[start : start + KEYS_PER_WRITE]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
-    """What a region's regional endpoint serves, as its pointer object says.
-
-    Attributes:
-        release_id: the release.
-        base_id: its base layer.
-        index_id: id of its index; empty without one.
-    """
-
-    release_id: str
-    base_id: str
-    index_id: str
-
-    def follows(self, release: ServedRelease | None) -> bool:
-        """Whether it says what the router reads."""
-        return release is not None and self == Pointer(
-            release_id=release.id, base_id=release.base, index_id=release.index
-        )
-
-
-def write_pointer(
-    client: S3Client, bucket: str, release: ServedRelease, layers: Mapping[str, str], *, region: str
-) -> None:
-    """Tells the regional endpoint of a region which release is active, and the layers of the paths outside its base layer."""
-    document = {
-        "schema": POINTER_SCHEMA,
-        "release_id": release.id,
-        "base_id": release.base,
-        "index_id": release.index,
-        "layers": dict(layers),
-    }
-    with translated("PutObject", f"{bucket}/{POINTER_KEY}", region=region):
-        client.put_object(
-            Bucket=bucket,
-            Key=POINTER_KEY,
-            Body=(json.dumps(document, separators=(",", ":")) + "\n").encode(),
-            ContentType="application/json",
-            CacheControl="no-store",
-        )
-
-
-def read_pointer(client: S3Client, bucket: str) -> Pointer | None:
-    """Returns what the regional endpoint of this bucket's region serves; None: nothing, or the object is unreadable."""
-    with translated("GetObject", f"{bucket}/{POINTER_KEY}", region=client.meta.region_name):
-        try:
-            body = client.get_object(Bucket=bucket, Key=POINTER_KEY)["Body"].read()
-        except client.exceptions.NoSuchKey:
-            return None
-    try:
-        document = json.loads(body)
-        return Pointer(release_id=document["release_id"], base_id=document["base_id"], index_id=document["index_id"])
-    except (ValueError, KeyError, TypeError):
-        return None

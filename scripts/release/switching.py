@@ -12,7 +12,8 @@ from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePla
 from scripts.release.bucket import ContentBucket
 from scripts.release.layering import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.routing import Routing, RoutingStore, RoutingVersion, served, write_pointer
+from scripts.release.pointers import write_pointer
+from scripts.release.routing import Routing, RoutingStore, RoutingVersion, served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class Switcher:
             for bucket in self._buckets.values():
                 manifest = bucket.read_manifest(earlier.active.id)
                 if manifest is not None:
-                    write_pointer(bucket.client, bucket.name, earlier.active, manifest.layers, region=bucket.region)
+                    write_pointer(bucket.client, bucket.name, earlier.active, manifest, region=bucket.region)
                     bucket.copy_not_found_page(manifest)
         return back
 
@@ -153,13 +154,13 @@ class Switcher:
             AwsError: ConflictException when somebody else wrote in between; nothing was switched then.
         """
         index = manifest.index()
-        release = served(manifest.release_id, manifest.base_id, index)
+        release = served(manifest, index)
         routing = current.routing.switched_to(release)
         if routing != current.routing:
             current = self._routing.write(routing, expected_etag=current.etag, index=index)
 
         def follow(bucket: ContentBucket) -> None:
-            write_pointer(bucket.client, bucket.name, release, manifest.layers, region=bucket.region)
+            write_pointer(bucket.client, bucket.name, release, manifest, region=bucket.region)
             if with_page:
                 bucket.copy_not_found_page(manifest)
 

@@ -47,7 +47,7 @@ def checked_bytes(folder: Path, file: ReleaseFile) -> bytes:
     Raises:
         UnsafePlanError: it is not what was planned.
     """
-    body = stored_bytes(folder / file.path, file.layer)
+    body = stored_bytes(folder / file.source_path, file.layer)
     if len(body) != file.size_bytes or hashlib.md5(body, usedforsecurity=False).hexdigest() != file.md5:
         raise changed(file.path)
     return body

@@ -103,7 +103,7 @@ def _broken(
 ) -> list[Finding]:
     """Returns references that lead nowhere, and what a page's tags lack."""
     links = Links(
-        files={*facts, *assets},
+        files={rules.style.stored_path(path) for path in (*facts, *assets)},
         style=rules.style,
         redirected={redirect.key_path for redirect in rules.redirects},
         ids={path: set(page.ids) for path, page in facts.items()},

@@ -27,6 +27,7 @@ class Objects:
 
     def __init__(self) -> None:
         self.content: dict[str, tuple[bytes, str]] = {}
+        self.encodings: dict[str, str | None] = {}
         self.reads: list[str] = []
         self.fail_with: Exception | None = None
 
@@ -44,6 +45,7 @@ class Objects:
             "ETag": f'"{len(body)}"',
             "Metadata": {"release": "r1"},
             "Body": io.BytesIO(body),
+            **({"ContentEncoding": encoding} if (encoding := self.encodings.get(Key)) else {}),
         }
 
     def publish(self, release_id: str, files: dict[str, bytes], *, layers: Mapping[str, str] | None = None) -> None:
@@ -77,6 +79,9 @@ def load_handler(monkeypatch: pytest.MonkeyPatch, objects: Objects) -> ModuleTyp
     return module
 
 
-def request(path: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> dict[str, Any]:
+def request(
+    path: str, *, method: str = "GET", headers: dict[str, str] | None = None, query: str = ""
+) -> dict[str, Any]:
     """An HTTP API event, payload 2.0."""
-    return {"rawPath": path, "headers": headers or {}, "requestContext": {"http": {"method": method}}}
+    http = {"method": method}
+    return {"rawPath": path, "rawQueryString": query, "headers": headers or {}, "requestContext": {"http": http}}

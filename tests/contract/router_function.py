@@ -12,9 +12,12 @@ from constructs_lib.router_source import render
 
 _HARNESS = """
 const calls = [];
+const reads = [];
 const crypto = localcloudCrypto;
 const cf = {
-  kvs: () => ({ get: async (key) => { if (!(key in STORE)) throw new Error('not found'); return STORE[key]; } }),
+  kvs: () => ({
+    get: async (key) => { reads.push(key); if (!(key in STORE)) throw new Error('not found'); return STORE[key]; },
+  }),
   updateRequestOrigin: (value) => calls.push(['updateRequestOrigin', value]),
   createRequestOriginGroup: (value) => calls.push(['createRequestOriginGroup', value]),
 };
@@ -31,12 +34,14 @@ class RouterFunction:
 
     Attributes:
         calls: the origin calls of the last run, as [name, argument].
+        reads: keys of the store that the last run asked for.
     """
 
     def __init__(self, *, own: str, other: str, policy: dict[str, Any] | None = None) -> None:
         source = render(own=own, other=other, policy=policy)
         self._source = "\n".join(line for line in source.splitlines() if not line.startswith("import "))
         self.calls: list[list[Any]] = []
+        self.reads: list[str] = []
 
     def run(
         self,
@@ -47,6 +52,7 @@ class RouterFunction:
         viewer_address: str = "192.0.2.1",
         headers: Mapping[str, str] = MappingProxyType({}),
         random: float | None = None,
+        query: str = "",
     ) -> dict[str, Any]:
         """Returns what the function returns: the request, or a response.
 
@@ -57,6 +63,7 @@ class RouterFunction:
             viewer_address: where the viewer is.
             headers: of the request, names in lower case.
             random: what Math.random() gives; None for real chance.
+            query: the query string without its question mark.
         """
         value = routing if isinstance(routing, str) else json.dumps(routing)
         store = {**others, **({} if routing is None else {"routing": value})}
@@ -66,8 +73,9 @@ class RouterFunction:
         chance = "" if random is None else f"Math.random = () => {random};"
         promise = _ENGINE.eval(
             f"(() => {{ const STORE = {json.dumps(store)};{chance}{_HARNESS}{self._source};"
-            f"return handler({json.dumps(event)}).then((r) => JSON.stringify([r, calls])); }})()"
+            f"const EVENT = {json.dumps(event)}; EVENT.request.rawQueryString = () => {json.dumps(query)} || undefined;"
+            "return handler(EVENT).then((r) => JSON.stringify([r, calls, reads])); })()"
         )
-        answer, self.calls = json.loads(promise.get(timeout=5))
+        answer, self.calls, self.reads = json.loads(promise.get(timeout=5))
         result: dict[str, Any] = answer
         return result

@@ -1,6 +1,5 @@
 """Router function, regional endpoint and publisher agree on the layer of every path, and viewers stay with one release."""
 
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.release.index import Index, build_index
-from scripts.release.routing import Canary, Routing, ServedRelease, served
+from scripts.release.routing import Canary, Routing, ServedRelease
+from scripts.release.variants import LARGEST_LIST_CHARACTERS
 from tests.contract.regional_handler import Objects, load_handler, request
 from tests.contract.router_function import RouterFunction
 
@@ -24,8 +24,12 @@ def layer(path: str, routing: Routing, *indexes: Index, viewer_address: str = "1
     return str(found["uri"]).split("/")[2]
 
 
+def of(index: Index, release_id: str = NEW) -> ServedRelease:
+    return ServedRelease(id=release_id, base=BASE, index=index.id, chunks=len(index.chunks), salt=index.salt)
+
+
 def routed(index: Index, **others: Any) -> Routing:
-    return Routing(active=served(NEW, BASE, index), **others)
+    return Routing(active=of(index), **others)
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,7 +66,7 @@ def test_release_without_an_index_reads_one_key() -> None:
 
 def test_edge_without_the_new_index_serves_the_release_before() -> None:
     index, earlier = build_index({"x.html": NEW}, []), build_index({"x.html": CANARY}, [])
-    routing = routed(index, previous=served(CANARY, BASE, earlier))
+    routing = routed(index, previous=of(earlier, CANARY))
     assert layer("/x.html", routing, earlier) == CANARY
 
 
@@ -83,19 +87,24 @@ def test_canary_gets_its_share_of_the_viewers_and_keeps_them() -> None:
 
 def test_canary_without_its_index_falls_back_to_the_active_release() -> None:
     index = build_index({"x.html": CANARY}, [])
-    canary = Canary(release=served(CANARY, BASE, index), percent=99)
+    canary = Canary(release=of(index, CANARY), percent=99)
     routing = Routing(active=ServedRelease(id=NEW, base=NEW), canary=canary)
     assert layer("/x.html", routing) == NEW
 
 
 def test_routing_of_three_releases_fits_one_value() -> None:
-    index = Index(id="f" * 16, salt=63, chunks=("",) * 999)
-    release = served(NEW, BASE, index)
-    routing = Routing(
-        active=release,
-        previous=release,
-        canary=Canary(release=release, percent=99),
-        drained_regions=("ap-southeast-2",) * 3,
+    longest = LARGEST_LIST_CHARACTERS // 2 * "x"
+    release = ServedRelease(
+        id=NEW,
+        base=BASE,
+        index="f" * 16,
+        chunks=999,
+        salt=63,
+        style="folder remove",
+        redirects=f"{'f' * 16}*",
+        br=longest,
+        gzip=longest,
     )
-    assert asdict(release)["chunks"] == 999
-    assert len(routing.to_json()) <= 1024
+    canary = Canary(release=release, percent=99)
+    regions = ("ap-southeast-2",) * 3
+    assert len(Routing(active=release, previous=release, canary=canary, drained_regions=regions).to_json()) <= 1024

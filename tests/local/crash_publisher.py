@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from scripts.commands.options import open_website, publisher, switcher
+from scripts.release.content_settings import parse_content
+from scripts.release.file_rules import ContentRules
 from scripts.release.manifest import read_folder
 
 
@@ -19,7 +21,13 @@ def publish(outputs: Path, folder: Path) -> None:
     if folder.name.endswith("-back"):
         undo = switcher(website)
         undo.rollback(undo.plan_rollback(None))
-    site.apply(site.plan(read_folder(folder)), folder)
+    site.apply(site.plan(read_folder(folder, rules=rules_of(folder))), folder)
+
+
+def rules_of(folder: Path) -> ContentRules:
+    """Each release has a redirect of its own, so that its pair must reach the edges before the release does."""
+    redirect = {"from": "/moved", "to": f"https://example.com/{folder.name}"}
+    return parse_content({"redirect": [redirect]})
 
 
 def main() -> None:

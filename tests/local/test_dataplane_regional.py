@@ -64,6 +64,13 @@ def test_regional_route_wants_its_authorization(
     assert ask(world, path, headers=headers).status == status
 
 
+def test_regional_path_is_handed_over_decoded_and_the_query_string_is_not(world: World) -> None:
+    """What live HTTP APIs were seen to do: https://github.com/middleapi/standard-server/pull/93"""
+    event = json.loads(ask(world, "/%65vent%3Fcut?a=%20").body)
+    assert (event["rawPath"], event["requestContext"]["http"]["path"]) == ("/event", "/event")
+    assert event["rawQueryString"] == "a=%20"
+
+
 def test_regional_body_is_text_or_base64(world: World) -> None:
     text = ask(world, "/event", method="POST", body=b"hi", headers={"Content-Type": "text/plain"})
     binary = ask(world, "/event", method="POST", body=b"\xff", headers={"Content-Type": "image/png"})

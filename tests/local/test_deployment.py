@@ -19,12 +19,14 @@ import dns.rdatatype
 import pytest
 from botocore.config import Config
 
+from constructs_lib.output_contract import outputs_of
 from scripts.clock import AwsClock
 from scripts.commands.build import make
 from scripts.control import ControlApi
 from scripts.release.file_rules import ContentRules
 from scripts.site_build.output import write_site
 from scripts.terraform_cli import PLAN_CLEAN, PLAN_HAS_CHANGES
+from tests import terraform_types
 from tests.local.deployment_world import SITE_FILE, STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
@@ -88,6 +90,14 @@ def test_outputs_name_what_the_commands_need(deployment: DeploymentWorld) -> Non
     assert set(outputs) == set(STACKS)
     assert len(outputs["dns"]["name_servers"]) == 4
     assert set(outputs["edge"]["health_check_ids"]) == {"path", "eu-central-1", "us-east-1"}
+
+
+def test_outputs_of_a_real_apply_have_the_documented_types(deployment: DeploymentWorld) -> None:
+    outputs = json.loads((deployment.folder / "outputs.json").read_text(encoding="utf-8"))
+    for stack, values in outputs.items():
+        for name, output in outputs_of(stack).items():
+            if not output.only_with:
+                assert terraform_types.problems(values[name], output.type, at=f"{stack}.{name}") == []
 
 
 def test_publish_without_apply_is_a_plan(deployment: DeploymentWorld, release_id: str, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_objects_are_those_that_the_manifest_says(bucket: ContentBucket, folder:
         assert hashlib.md5(found["Body"].read(), usedforsecurity=False).hexdigest() == file.md5
         assert (found["ContentType"], found["CacheControl"]) == (file.content_type, file.cache_control)
         assert found.get("ContentEncoding") == file.content_encoding
-        assert found["Metadata"] == {"release": manifest.release_id}
+        assert found["Metadata"] == {"release": manifest.release_id, "md5": file.md5}
 
 
 @pytest.mark.parametrize("name", ["index.html", "logo.svgz"])

@@ -1,6 +1,7 @@
 """SIGKILL at 200 random points of a publish, while viewers read: no page mixes releases, nothing is missing, nothing is left."""
 
 import hashlib
+import json
 import os
 import random
 import re
@@ -92,14 +93,16 @@ class Viewer(threading.Thread):
                 f"{self._hostname}: page {version.group(1)!r} with the styles of {looks and looks.group(1)!r}"
             )
         self._get(connection, f"/page-{self.views % 10}.html")
+        if self.views % 5 == 0:
+            self._get(connection, "/moved", status=301)
         self.versions.add(version.group(1))
         self.views += 1
 
-    def _get(self, connection: HTTPConnection, path: str) -> bytes:
+    def _get(self, connection: HTTPConnection, path: str, *, status: int = 200) -> bytes:
         connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read()
-        if answer.status != 200:
+        if answer.status != status:
             self.wrong.append(f"{self._hostname}{path}: status {answer.status}")
         return body
 
@@ -183,7 +186,11 @@ def kill_publishers(process: subprocess.Popen[str], folder: Path, chance: random
 
 @pytest.fixture
 def site_that_is_published(deployment: DeploymentWorld, tmp_path: Path) -> Path:
-    deployment.failover("sync-content", str(write_site(tmp_path / "0", 0)), "--apply", "--force", "--no-probe")
+    outputs = json.loads((deployment.folder / "outputs.json").read_text(encoding="utf-8"))
+    outputs["edge"]["content"] |= {"redirect": [{"from": "/moved", "to": "/"}]}  # a rollback may lead back to here
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs), encoding="utf-8")
+    arguments = ("--outputs", str(tmp_path / "outputs.json"), "--apply", "--force", "--no-probe")
+    deployment.failover("sync-content", str(write_site(tmp_path / "0", 0)), *arguments)
     time.sleep(2 / deployment.endpoints.speed + 0.5)  # the KeyValueStore's way to the edges, which no answer shows
     return tmp_path
 

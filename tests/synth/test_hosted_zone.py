@@ -45,7 +45,7 @@ def test_existing_zone_must_be_of_the_domain(postconditions: list[dict[str, str]
     (of_name,) = (each for each in postconditions if "self.name" in each["condition"])
     assert of_name["condition"] == '${self.name == "example.test"}'
     assert ZONE_ID in of_name["error_message"]
-    assert "site.hosted_zone_id" in of_name["error_message"]
+    assert "correct hosted_zone_id" in of_name["error_message"]
 
 
 def test_existing_zone_must_be_public(postconditions: list[dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ from constructs_lib import access_policies
 from constructs_lib.access_policies import Scope
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY
 from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
-from scripts.release.routing import POINTER_KEY
+from scripts.release.pointers import POINTER_KEY
 
 ACCOUNT = "123456789012"
 SCOPE = Scope(
@@ -59,8 +59,8 @@ def fits(pattern: str, text: str) -> bool:
 def holds(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
     for operator, keys in condition.items():
         for key, wanted in keys.items():
-            is_equal = context.get(key) in listed(wanted)
-            if is_equal is not (operator == "StringEquals"):
+            is_equal = context.get(key) in listed(wanted) or (operator.endswith("IfExists") and key not in context)
+            if is_equal is not (operator in ("StringEquals", "BoolIfExists")):
                 return False
     return True
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -237,3 +238,15 @@ def test_crypto_rejects_what_is_not_modelled(call: str) -> None:
     code = f"import crypto from 'crypto';\nfunction handler(event) {{ crypto.{call}; return event.request; }}"
     with pytest.raises(FunctionError, match="not modelled"):
         run_module(code)
+
+
+@pytest.mark.parametrize(("query", "seen"), [("x=1&y=2&y=3&flag", "x=1&y=2&y=3&flag"), ("", "undefined")])
+def test_function_reads_the_query_string_as_it_was_sent(query: str, seen: str) -> None:
+    """general-helper-methods.html"""
+    code = "function handler(e) { e.request.uri = '/' + e.request.rawQueryString(); return e.request; }"
+    event = request_event(replace(REQUEST, query=query), DISTRIBUTION, "viewer-request")
+
+    async def once() -> FunctionOutcome:
+        return await FunctionRuntime(function(code)).run(event, store=None, now_milliseconds=0)
+
+    assert asyncio.run(once()).result["uri"] == f"/{seen}"

@@ -17,7 +17,6 @@ from scripts.release.file_rules import (
     ContentRules,
     StoredFile,
     check_release,
-    complete_variants,
     describe,
     is_fingerprinted,
 )
@@ -144,40 +143,6 @@ def test_file_is_no_variant_of_nothing_or_of_what_is_compressed(path: str, files
 def test_rule_makes_a_variant_a_file_of_its_own() -> None:
     file = stored("book.txt.gz", {"pattern": "*.txt.gz", "content_type": "application/gzip"}, files=("book.txt",))
     assert (file.variant_of, file.content_encoding, file.content_type) == (None, None, "application/gzip")
-
-
-def variants(*paths: str) -> dict[str, tuple[str, ...]]:
-    return complete_variants([describe(path, NO_RULES, paths) for path in paths])
-
-
-@pytest.mark.parametrize(
-    ("paths", "complete"),
-    [
-        ((), {}),
-        (("a.css",), {}),
-        (("a.css", "a.css.br"), {"br": (".css",)}),
-        (("a.css", "a.css.br", "b.css"), {"br": ()}),
-        (("a.css", "a.css.br", "a.css.gz", "b.js", "b.js.gz"), {"br": (".css",), "gzip": (".css", ".js")}),
-        (("a.css", "a.css.br", "index.html"), {"br": (".css",)}),
-    ],
-)
-def test_extension_is_complete_when_every_file_has_the_variant(
-    paths: tuple[str, ...], complete: dict[str, tuple[str, ...]]
-) -> None:
-    assert variants(*paths) == complete
-
-
-NAMES = st.sampled_from(["a.css", "b.css", "c.js", "d", "e.svg"])
-
-
-@given(st.sets(NAMES), st.sets(st.tuples(NAMES, st.sampled_from([".br", ".gz"]))))
-def test_router_that_goes_by_extension_always_finds_the_variant(bases: set[str], made: set[tuple[str, str]]) -> None:
-    paths = bases | {name + suffix for name, suffix in made}
-    suffixes = {"br": ".br", "gzip": ".gz"}
-    for encoding, extensions in variants(*paths).items():
-        for path in bases:
-            if path.endswith(extensions):
-                assert path + suffixes[encoding] in paths
 
 
 ODD = ["a b.css", "ä.css", "a\u0308.css", "100%.css", "c++.css", "A.css", "a.css", "x" * 900 + ".css", "ü/ö.css"]

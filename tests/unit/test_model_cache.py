@@ -191,6 +191,28 @@ def test_key_takes_headers_and_cookies_of_the_policy() -> None:
     assert key(cookies, cookie="lang=de") != key(cookies, cookie="lang=en")
 
 
+BOTH = frozenset({"br", "gzip"})
+
+
+@pytest.mark.parametrize(
+    ("enabled", "one", "other", "same"),
+    [
+        (BOTH, "br, gzip", "gzip;q=0.5, deflate, BR", True),
+        (BOTH, "br", "gzip", False),
+        (BOTH, "deflate", "", True),
+        (BOTH, "br", "", False),
+        (frozenset({"gzip"}), "br, gzip", "gzip", True),
+        (frozenset(), "br", "", True),
+    ],
+)
+def test_key_takes_accept_encoding_normalized_to_what_the_policy_enables(
+    enabled: frozenset[str], one: str, other: str, same: bool
+) -> None:
+    """https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ParametersInCacheKeyAndForwardedToOrigin.html"""
+    rules = CachePolicy(accept_encodings=enabled)
+    assert (key(rules, **{"accept-encoding": one}) == key(rules, **{"accept-encoding": other})) is same
+
+
 @given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000), st.integers(0, 2000))
 def test_freshness_stays_between_minimum_and_the_larger_of_minimum_and_maximum(
     minimum: float, default: float, maximum: float, age: int

@@ -13,7 +13,8 @@ from moto.s3.models import s3_backends
 
 from scripts.release.index import Index
 from scripts.release.manifest import Manifest, manifest_key
-from scripts.release.routing import POINTER_KEY, served, write_pointer
+from scripts.release.pointers import POINTER_KEY, write_pointer
+from scripts.release.routing import served
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -157,7 +158,8 @@ def test_object_without_any_version_comes_from_the_other_region_with_its_headers
         found = bucket.client.head_object(Bucket=bucket.name, Key=index_page(manifest))
         headers.append({name: found.get(name) for name in ("ContentType", "CacheControl", "Metadata", "ETag")})
     assert headers[0] == headers[1]
-    assert headers[0]["Metadata"] == {"release": manifest.release_id}
+    digest = str(headers[0]["ETag"]).strip('"')
+    assert headers[0]["Metadata"] == {"release": manifest.release_id, "md5": digest}
 
 
 def test_object_that_the_other_region_has_only_below_a_delete_marker_comes_back(
@@ -216,8 +218,8 @@ def test_region_whose_pointer_is_the_newest_does_not_answer_for_the_others(
     manifest = versioned.publish()
     backdate_pointer(versioned, SECONDARY)
     bucket = versioned.site.buckets[PRIMARY]
-    newer = served(manifest.release_id, manifest.release_id, Index(id="1"))
-    write_pointer(bucket.client, bucket.name, newer, {}, region=PRIMARY)
+    newer = served(manifest, Index(id="1"))
+    write_pointer(bucket.client, bucket.name, newer, manifest, region=PRIMARY)
     assert check.run()["missing"] == 0
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -14,19 +13,16 @@ from scripts.release.clean_urls import CleanUrls, TrailingSlash, UrlStyle, canon
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import check_release
 from scripts.release.redirects import (
-    BYTES_PER_WRITE,
-    KEYS_PER_WRITE,
     Redirect,
-    entries,
     lookup_path,
     problem_of,
     problems_between,
     problems_in_release,
-    writes,
 )
+from scripts.release.url_rules import url_rules
+from scripts.release.variants import Variants
 from tests.contract.paths import PATHS
 
-RELEASE = "0123456789abcdef"
 FILES = {"index.html", "new/index.html", "a.pdf", "404.html"}
 
 
@@ -41,7 +37,15 @@ def redirects(*pairs: tuple[str, str]) -> list[Redirect]:
         ("//old", "/new/", "from is a path of this site"),
         ("/old?x=1", "/new/", "without query or fragment"),
         ("/old#x", "/new/", "without query or fragment"),
-        ("/old/*", "/new/", "not a wildcard"),
+        ("/old*", "/new/", "as its last name only"),
+        ("/*/old", "/new/", "as its last name only"),
+        ("/*", "/new/", "as its last name only"),
+        ("/old/*/*", "/new/", "as its last name only"),
+        ("/health/*", "/new/", "choose another path"),
+        ("/old", "/new/*", "to has a * as its last name only"),
+        ("/old/*", "/new/*/x", "to has a * as its last name only"),
+        ("/old/*", "/new*", "to has a * as its last name only"),
+        ("/old/*", "/new/%2A/*", "to has a * as its last name only"),
         ("/a/../b", "/new/", "without . or .."),
         ("/a//b", "/new/", "empty names"),
         ("/%ff", "/new/", "percent-encoded UTF-8"),
@@ -58,7 +62,7 @@ def redirects(*pairs: tuple[str, str]) -> list[Redirect]:
         ("/old", "/new/\r\nx: y", "to is percent-encoded"),
         ("/old", "https://[", "or an https address"),
         ("/old", "/new/../x", "to is percent-encoded"),
-        ("/" + "x" * 500, "/new/", "from takes 526 bytes of a KeyValueStore key"),
+        ("/" + "x" * 500, "/new/", "from takes 538 bytes of a KeyValueStore key"),
         ("/old", "/" + "x" * 1020, "to takes 1025 bytes of a KeyValueStore value"),
     ],
 )
@@ -76,22 +80,24 @@ def test_redirect_rejects(source: str, target: str, named: str) -> None:
         ("/cafe\u0301", "/new/", "/caf%C3%A9", "301 /new/"),
         ("/c++", "/new/", "/c%2B%2B", "301 /new/"),
         ("/100%25", "/new/", "/100%25", "301 /new/"),
+        ("/blog/*", "/a b/*", "/blog/*", "301 /a%20b/*"),
         ("/old.php", "https://example.com/a?b=c#d", "/old.php", "301 https://example.com/a?b=c#d"),
     ],
 )
 def test_redirect_becomes_one_small_pair(source: str, target: str, key: str, value: str) -> None:
     redirect = Redirect(source=source, target=target)
     assert problem_of(redirect) is None
-    assert entries([redirect], RELEASE) == {f"redirect/{RELEASE}{key}": value}
+    assert (redirect.key_path, f"{redirect.status} {redirect.location}") == (key, value)
 
 
 @given(st.text(max_size=40).map(lambda text: f"/{text}"), st.text(max_size=40).map(lambda text: f"/{text}"))
 def test_accepted_redirect_keeps_to_the_limits_of_the_store(source: str, target: str) -> None:
     redirect = Redirect(source=source, target=target)
     if problem_of(redirect) is None:
-        ((key, value),) = entries([redirect], RELEASE).items()
-        assert key.isascii()
-        assert re.fullmatch(r"301 /[\x21-\x7e]*", value)
+        table = url_rules(UrlStyle(), [redirect]).table(Variants())
+        for key, value in table.entries.items():
+            assert key.isascii() and len(key) <= 512 and len(value) <= 1024
+        assert re.fullmatch(r"/[\x21-\x7e]*", redirect.location)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +108,40 @@ def test_accepted_redirect_keeps_to_the_limits_of_the_store(source: str, target:
         ([("/a", "/a/")], "in a circle, /a -> /a:"),
         ([("/a", "/b"), ("/b", "/c"), ("/c/", "/a?x")], "in a circle, /a -> /b -> /c -> /a:"),
         ([("/x", "/a"), ("/a", "/b"), ("/b", "/a")], "in a circle, /a -> /b -> /a:"),
+        ([("/a/*", "/b/*"), ("/b/*", "/a/*")], "in a circle, /a/* -> /b/* -> /a/*:"),
+        ([("/a/*", "/a/b/*")], "in a circle, /a/* -> /a/*:"),
+        ([("/a/*", "/a/b/")], "in a circle, /a/* -> /a/*:"),
+        ([("/a/*", "/a/*")], "in a circle, /a/* -> /a/*:"),
+        ([("/a/*", "/b"), ("/b", "/a/x")], "in a circle, /a/* -> /b -> /a/*:"),
+        ([("/a/*", "/b/*"), ("/b/x", "/a/x")], "in a circle, /a/* -> /b/x -> /a/*:"),
     ],
 )
 def test_redirects_reject_each_other(pairs: list[tuple[str, str]], named: str) -> None:
     (problem,) = problems_between(redirects(*pairs))
     assert named in problem
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("/en/*", "/*")],
+        [("/a/b/*", "/a/*")],
+        [("/a/*", "/b/"), ("/a/x", "/c/")],
+        [("/a/*", "https://example.com/*")],
+    ],
+)
+def test_redirects_with_a_wildcard_that_end_are_accepted(pairs: list[tuple[str, str]]) -> None:
+    assert [problem_of(redirect) for redirect in redirects(*pairs)] == [None] * len(pairs)
+    assert problems_between(redirects(*pairs)) == []
+
+
+def test_long_chain_is_no_circle() -> None:
+    assert problems_between(redirects(*((f"/{number}", f"/{number + 1}") for number in range(3000)))) == []
+
+
+def test_wildcards_that_outgrow_their_value_are_refused() -> None:
+    many = redirects(*((f"/{number}/*", "/" + "x" * 90) for number in range(20)))
+    assert "they share one value" in problems_between(many)[0]
 
 
 def test_redirects_that_outgrow_the_store_are_refused() -> None:
@@ -140,6 +175,8 @@ def arrival(pairs: dict[str, str], path: str) -> str | None:
         (("/new", "/"), "it would hide new/index.html"),
         (("/a.pdf", "/"), "it would hide a.pdf"),
         (("/", "/new/"), "it would hide index.html"),
+        (("/new/*", "/"), "it would hide new/index.html"),
+        (("/old/*", "/gone/"), "the release has no gone/index.html"),
     ],
 )
 def test_release_rejects_a_redirect(pair: tuple[str, str], named: str) -> None:
@@ -166,20 +203,6 @@ def test_chain_is_noted_with_its_end() -> None:
 def test_circles_are_refused_when_the_settings_are_read() -> None:
     with pytest.raises(WrongUsageError, match="in a circle"):
         parse_content({"redirect": [{"from": "/a", "to": "/b"}, {"from": "/b", "to": "/a"}]})
-
-
-def test_write_is_full_with_fifty_keys() -> None:
-    assert [len(portion) for portion in writes({str(number): "" for number in range(51)})] == [50, 1]
-
-
-@given(st.lists(st.integers(0, 2_000_000), max_size=120))
-def test_writes_keep_to_the_limits_and_lose_nothing(sizes: Sequence[int]) -> None:
-    pairs = {f"{number}": "x" * (size % 1024) for number, size in enumerate(sizes)}
-    portions = list(writes(pairs))
-    assert {key: value for portion in portions for key, value in portion.items()} == pairs
-    for portion in portions:
-        assert len(portion) <= KEYS_PER_WRITE
-        assert sum(len(key) + len(value) for key, value in portion.items()) <= BYTES_PER_WRITE
 
 
 @pytest.mark.parametrize(("path", "wanted"), PATHS)

@@ -6,7 +6,8 @@ import pytest
 
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError
 from scripts.release.manifest import Manifest
-from scripts.release.routing import parse_routing, read_pointer
+from scripts.release.pointers import read_pointer
+from scripts.release.routing import parse_routing
 from scripts.release.samples import BadAnswer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws

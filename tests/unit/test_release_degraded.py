@@ -17,7 +17,7 @@ from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.drain import change_drains, plan_evacuation, plan_restoration
 from scripts.release.manifest import ReleaseFile
 from scripts.release.parity import check_parity, plan_repair, repair
-from scripts.release.routing import read_pointer
+from scripts.release.pointers import read_pointer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world

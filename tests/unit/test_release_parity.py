@@ -7,7 +7,7 @@ import pytest
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
 from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
-from scripts.release.routing import read_pointer
+from scripts.release.pointers import read_pointer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -100,7 +100,7 @@ def test_repair_keeps_headers_and_metadata(world: ReleaseWorld) -> None:
         found = bucket.client.head_object(Bucket=bucket.name, Key=key)
         headers.append({name: found.get(name) for name in ("ContentType", "CacheControl", "Metadata", "ETag")})
     assert headers[0] == headers[1]
-    assert headers[1]["Metadata"] == {"release": manifest.release_id}
+    assert headers[1]["Metadata"] == {"release": manifest.release_id, "md5": str(headers[1]["ETag"]).strip('"')}
     assert "s-maxage" in str(headers[1]["CacheControl"])
 
 

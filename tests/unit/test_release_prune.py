@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.manifest import Manifest
+from scripts.release.pointers import write_pointer
 from scripts.release.prune import PrunePlan, Reason, StoredRelease, choose, plan_prune, prune
-from scripts.release.routing import served, write_pointer
+from scripts.release.routing import served
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -181,9 +182,7 @@ def test_unfinished_publish_is_no_orphan_within_the_grace_time(world: ReleaseWor
 def test_release_that_a_pointer_names_stays(world: ReleaseWorld) -> None:
     first = publish_three(world)
     bucket = world.site.buckets[SECONDARY]
-    write_pointer(
-        bucket.client, bucket.name, served(first.release_id, first.base_id, first.index()), {}, region=SECONDARY
-    )
+    write_pointer(bucket.client, bucket.name, served(first, first.index()), first, region=SECONDARY)
     assert plan_of(world).kept[first.release_id] is Reason.SERVED
 
 

@@ -26,6 +26,7 @@ def test_everything_that_costs_or_binds_is_off_by_default(tmp_path: Path) -> Non
 # (what is added to the good file, the key named, a part of what is allowed, a part of what to do)
 REFUSED = [
     ("[features]\ndnssec = 1", "features.dnssec", "true or false", ""),
+    ("[features]\nkms = true", "features.kms", 'region_check_protocol = "https"', "plain HTTP"),
     ("[features]\nfirewall = true", "features.firewall", "waf", ""),
     ("[headers]\nhsts_preload = true", "headers.hsts_preload", "hsts_include_subdomains = true", "hstspreload.org"),
     ('[github]\nsubjects = ["repo:org/*"]', "github.subjects", "repo:example-org/site", "without wildcards"),

@@ -21,6 +21,11 @@ def test_regions_come_after_dns_and_before_the_edge(tmp_path: Path) -> None:
     assert stack_order(folder) == [["dns"], ["region-a", "region-b"], ["edge"]]
 
 
+def test_keys_are_there_before_what_they_encrypt(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "dns", "edge", "keys", "region-a")
+    assert stack_order(folder)[:2] == [["dns", "keys"], ["region-a"]]
+
+
 def test_boundary_is_there_before_the_roles_that_carry_it(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "access", "audit", "dns", "edge", "region-a")
     assert stack_order(folder)[0] == ["access", "audit", "dns"]

@@ -10,16 +10,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 import json
 import os
+import re
 import time
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 BUCKET = os.environ["BUCKET"]
-SECURITY_HEADERS: dict[str, str] = json.loads(os.environ.get("SECURITY_HEADERS", "{}"))
+# Vary as CloudFront's response headers policy adds it: the answer may be a variant.
+HEADERS: dict[str, str] = {**json.loads(os.environ.get("SECURITY_HEADERS", "{}")), "vary": "Accept-Encoding"}
 FIXED_PREFIXES = ("/health/", "/errors/")
 
 POINTER_KEY = "control/active.json"
@@ -27,6 +29,10 @@ POINTER_TTL_SECONDS = 2.0
 CACHE_BYTES = 64 * 1024 * 1024
 # A response holds 6 MB, and base64 makes 4 bytes of 3: https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html
 LARGEST_BODY_BYTES = 4_500_000
+# Content coding -> end of the object's name, best first.
+VARIANT_SUFFIXES = {"br": ".br", "gzip": ".gz"}
+NOT_FOUND = "Not found."
+_RANGE = re.compile(r"bytes=(?:(?P<first>\d+)-(?P<last>\d*)|-(?P<end>\d+))")
 
 # One retry and short timeouts: the viewer is already waiting on a failover path.
 s3 = boto3.client(
@@ -43,13 +49,12 @@ _objects_bytes = 0
 
 
 def handler(event: dict[str, Any], _context: object) -> Answer:
-    """Answers one request: 200, 304, 404, 405, 502 or 503, always with the security headers."""
+    """Answers one request: 200, 206, 301, 302, 304, 307, 308, 404, 405, 416, 502 or 503, always with the security headers."""
     method = event["requestContext"]["http"]["method"]
     if method not in ("GET", "HEAD"):
         return _text(405, "Only GET and HEAD.", {"allow": "GET, HEAD"})
-    path = resolve_path(unquote(event["rawPath"]))
     try:
-        return _serve(path, method, event.get("headers", {}))
+        return _serve(decoded(event["rawPath"]), method, event.get("headers", {}), event.get("rawQueryString", ""))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         return _text(502, f"The bucket of this region answered {code}.")
@@ -57,25 +62,102 @@ def handler(event: dict[str, Any], _context: object) -> Answer:
         return _text(503, f"The bucket of this region is unreachable ({type(error).__name__}).")
 
 
-def resolve_path(path: str) -> str:
-    """Returns the path of the object: the same rules as indexDocument in functions/router.js."""
+# From here to _redirected: the same rules as in functions/router.js; tests/contract runs both on one table.
+
+
+def decoded(raw_path: str) -> str:
+    """Returns a path decoded, which changes nothing when API Gateway has done so: no file's name has an escape in it."""
+    try:
+        return unquote(raw_path, errors="strict")
+    except UnicodeDecodeError:
+        return "/\ufffd."  # no file has such a name
+
+
+def encoded(path: str) -> str:
+    """Returns a path as encodeURIComponent writes each of its names."""
+    return quote(path, safe="/-_.!~*'()")
+
+
+def object_path(path: str, style: str) -> str:
+    """Returns the path of the object that answers a decoded path."""
     if path.endswith("/"):
         return f"{path}index.html"
-    return path if "." in path.rsplit("/", 1)[-1] else f"{path}/index.html"
+    if "off" in style or "." in path.rsplit("/", 1)[-1]:
+        return path
+    return f"{path}.html" if "file" in style else f"{path}/index.html"
 
 
-def _serve(path: str, method: str, request_headers: dict[str, str]) -> Answer:
+def other_spelling(path: str, style: str) -> str | None:
+    """Returns where a path is redirected because of its trailing slash."""
+    bare = path.rstrip("/")
+    is_page = "." not in bare.rsplit("/", 1)[-1]
+    if not bare or not is_page or path.startswith(("//", "/.well-known/")):
+        return None
+    if "add" in style and bare == path:
+        return f"{path}/"
+    return bare if "remove" in style and bare != path else None
+
+
+def _variant(release: dict[str, Any], file: str, accept_encoding: str) -> str:
+    """Returns the suffix of the variant that the viewer accepts and every file of this extension has."""
+    end = file.rsplit(".", 1)[-1]
+    accepted = accept_encoding.lower().split(",")
+    for coding, suffix in VARIANT_SUFFIXES.items():
+        if end in release.get(coding, "").split() and any(_accepts(each, coding) for each in accepted):
+            return suffix
+    return ""
+
+
+def _accepts(each: str, coding: str) -> bool:
+    """Returns whether one element of Accept-Encoding allows a coding (RFC 9110 section 12.5.3)."""
+    name, _, weight = each.partition(";")
+    return name.strip() == coding and not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight.partition(";")[0])
+
+
+def _matched(lines: str, path: str) -> str | None:
+    """Returns `<status> <location>` of the first line whose wildcard means this path."""
+    asked = encoded(path)
+    for line in lines.splitlines():
+        start, _, value = line.partition(" ")
+        if asked.startswith(start):
+            rest = asked.removeprefix(start).lstrip("/")
+            return f"{value[:-1]}{rest}" if value.endswith("*") else value
+    return None
+
+
+def _redirect(release: dict[str, Any], path: str, object_: str) -> str | None:
+    """Returns `<status> <location>` when the path is redirected."""
+    value = release.get("redirects", {}).get(object_[1:]) or _matched(release.get("wildcards", ""), path)
+    other = other_spelling(path, release.get("style", ""))
+    return value or (f"301 {encoded(other)}" if other else None)
+
+
+def _redirected(value: str, query: str) -> Answer:
+    status, _, location = value.partition(" ")
+    address, hash_, fragment = location.partition("#")
+    if query and "?" not in address:
+        address = f"{address}?{query}"
+    headers = {"location": f"{address}{hash_}{fragment}", "cache-control": "public, max-age=300"}
+    return {"statusCode": int(status), "headers": {**HEADERS, **headers}}
+
+
+def _serve(path: str, method: str, request_headers: dict[str, str], query: str) -> Answer:
     if path.startswith(FIXED_PREFIXES):
-        found = _fetch(path.lstrip("/"))
-        return _answer(200, found, method, request_headers) if found else _text(404, "Not found.")
+        found = _fetch(object_path(path, "")[1:])
+        return _answer(200, found, method, request_headers) if found else _text(404, NOT_FOUND)
     release = _active_release()
     if release is None:
         return _text(503, "Nothing is published yet: run failover sync-content.", {"retry-after": "30"})
-    found = _cached(_key(release, path))
+    file = object_path(path, release.get("style", ""))
+    object_ = file + _variant(release, file, request_headers.get("accept-encoding", ""))
+    value = _redirect(release, path, object_)
+    if value:
+        return _redirected(value, query)
+    found = _cached(_key(release, object_))
     if found:
         return _answer(200, found, method, request_headers)
     page = _cached(_key(release, "/404.html"))
-    return _answer(404, page, method, {}) if page else _text(404, "Not found.")
+    return _answer(404, page, method, {}) if page else _text(404, NOT_FOUND)
 
 
 def _key(release: dict[str, Any], path: str) -> str:
@@ -84,7 +166,11 @@ def _key(release: dict[str, Any], path: str) -> str:
 
 
 def _active_release() -> dict[str, Any] | None:
-    """Returns the pointer object: release_id, base_id, layers (path -> layer of what is not in the base layer)."""
+    """Returns the pointer object, which scripts/release/pointers.py writes.
+
+    It has release_id, base_id, layers (path -> layer of what is not in the base layer), style, br, gzip, redirects (object path
+    -> status and location) and wildcards.
+    """
     read_at = _pointer["read_at"]
     if read_at is None or time.monotonic() - read_at > POINTER_TTL_SECONDS:
         found = _fetch(POINTER_KEY)
@@ -123,12 +209,20 @@ def _fetch(key: str) -> dict[str, Any] | None:
 
 
 def _answer(status: int, found: dict[str, Any], method: str, request_headers: dict[str, str]) -> Answer:
-    headers = {**SECURITY_HEADERS, **found["headers"]}
-    if request_headers.get("if-none-match") == headers["etag"]:
+    headers = {**HEADERS, **found["headers"]}
+    if _is_known(request_headers.get("if-none-match", ""), headers["etag"]):
         return {"statusCode": 304, "headers": headers}
-    if len(found["body"]) > LARGEST_BODY_BYTES:
+    body = found["body"]
+    wanted = _RANGE.fullmatch(request_headers.get("range", ""))
+    if wanted and method == "GET" and request_headers.get("if-range", headers["etag"]) == headers["etag"]:
+        first, last = _bounds(wanted, len(body))
+        if first > last:
+            return {"statusCode": 416, "headers": {**headers, "content-range": f"bytes */{len(body)}"}}
+        status, headers["content-range"] = 206, f"bytes {first}-{last}/{len(body)}"
+        body = body[first : last + 1]
+    if len(body) > LARGEST_BODY_BYTES:
         return _text(503, "This file is too large for the regional endpoint; it is served by CloudFront only.")
-    body = b"" if method == "HEAD" else found["body"]
+    body = b"" if method == "HEAD" else body
     return {
         "statusCode": status,
         "headers": headers,
@@ -137,11 +231,23 @@ def _answer(status: int, found: dict[str, Any], method: str, request_headers: di
     }
 
 
+def _is_known(tags: str, etag: str) -> bool:
+    """Returns whether If-None-Match names the ETag; CloudFront makes it weak when it compresses."""
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags.split(","))
+
+
+def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
+    """Returns the first and last byte of one range; first is after last when there is none (RFC 9110 section 14.1.2)."""
+    if wanted["first"]:
+        return int(wanted["first"]), min(int(wanted["last"] or size), size - 1)
+    return max(0, size - int(wanted["end"])), size - 1
+
+
 def _text(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
     return {
         "statusCode": status,
         "headers": {
-            **SECURITY_HEADERS,
+            **HEADERS,
             "content-type": "text/plain; charset=utf-8",
             "cache-control": "no-store",
             **(headers or {}),

@@ -1,7 +1,7 @@
 """Runs CloudFront functions: their own JavaScript, in V8, with the event structure and helpers AWS documents.
 
 Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
-V8 knows more of the language than AWS's runtime does; a function that runs here may still need AWS's own test.
+V8 knows more of the language than AWS's runtime does: function_syntax.py refuses what that is known to lack.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from typing import Any
 from py_mini_racer import JSEvalException, MiniRacer
 
 from localcloud.dataplane.configuration import Distribution, EdgeFunction
+from localcloud.dataplane.edge.function_syntax import unsupported_syntax
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse
 from localcloud.model.errors import UnsupportedResource
 
@@ -53,7 +54,7 @@ class FunctionRuntime:
 
         Raises:
             UnsupportedResource: for another runtime or an import of another module than MODULES.
-            FunctionError: when the code does not compile.
+            FunctionError: when the code does not compile, here or on AWS's runtime.
         """
         if function.runtime != SUPPORTED_RUNTIME:
             raise UnsupportedResource(
@@ -65,6 +66,9 @@ class FunctionRuntime:
         self._store: Mapping[str, str] | None = None
         self._lock = asyncio.Lock()
         self._context = MiniRacer()
+        refused = unsupported_syntax(function.code)
+        if refused is not None:
+            raise FunctionError(f"function {function.name} does not compile on {SUPPORTED_RUNTIME}: {refused}")
         try:
             for surroundings in ("crypto.js", "runtime.js"):
                 self._context.eval(files(__package__).joinpath(surroundings).read_text())
@@ -137,9 +141,10 @@ def _as_script(function: EdgeFunction) -> str:
 
 
 def request_event(request: EdgeRequest, distribution: Distribution, event_type: str) -> dict[str, Any]:
-    """Return the event of a viewer-request function."""
+    """Return the event of a viewer-request function; `rawQueryString` is what the request's method of that name returns."""
     return {
         "version": "1.0",
+        **({"rawQueryString": request.query} if request.query else {}),
         "context": {
             "distributionDomainName": distribution.domain_name,
             "distributionId": distribution.id,

@@ -163,15 +163,21 @@ class OriginRequester:
             return _s3_error(403, "AccessDenied", str(error))
         if path == "/":
             return _s3_error(403, "AccessDenied", "localcloud does not list buckets through the edge")
-        response = await self._send(origin, request, bucket, path)
+        response = await self._send(origin, request, bucket, path, distribution)
         if isinstance(response, OriginResponse) and response.status_code == 404 and missing_status == 403:
             return _s3_error(403, "AccessDenied", "Access Denied")
         return response
 
     async def _send(
-        self, origin: Origin, request: OriginRequest, bucket: Bucket, path: str
+        self, origin: Origin, request: OriginRequest, bucket: Bucket, path: str, distribution: Distribution
     ) -> OriginResponse | OriginFailure:
-        headers = {**request.headers, **origin.custom_headers, **_ORIGIN_HEADER, **_signature(bucket.region)}
+        headers = {
+            **request.headers,
+            **origin.custom_headers,
+            **_ORIGIN_HEADER,
+            **_signature(bucket.region),
+            **_for_key_policy(origin, request, distribution),
+        }
         timeout = aiohttp.ClientTimeout(
             total=None,
             sock_connect=self._clock.real_seconds(origin.connection_timeout_seconds),
@@ -209,6 +215,12 @@ def _access(
         source_account=distribution.arn.split(":")[4] if signs else None,
         is_secure=request.is_secure,
     )
+
+
+def _for_key_policy(origin: Origin, request: OriginRequest, distribution: Distribution) -> dict[str, str]:
+    """Return what the gateway judges objects under a KMS key by: who signs, and whether over TLS."""
+    plain = {} if request.is_secure else {"x-localcloud-plain": "1"}
+    return {**plain, **({"x-localcloud-source-arn": distribution.arn} if origin.access_control_id else {})}
 
 
 def _signature(region: str) -> dict[str, str]:

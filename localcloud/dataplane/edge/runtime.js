@@ -66,6 +66,11 @@
       Object.assign(state, { origin: [], logs: [], answer: null, now });
       const event = JSON.parse(eventJson);
       state.eventType = event.context.eventType;
+      // A method of the request, so it is no part of the event's JSON:
+      // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/general-helper-methods.html
+      const rawQuery = event.rawQueryString;
+      delete event.rawQueryString;
+      event.request.rawQueryString = () => rawQuery;
       const settle = (answer) => {
         state.answer = JSON.stringify(Object.assign(answer, { origin: state.origin, logs: state.logs }));
       };

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ENCODINGS = {"br": "EnableAcceptEncodingBrotli", "gzip": "EnableAcceptEncodingGzip"}
 Policy = TypeVar("Policy")
 CachePolicies: TypeAlias = Mapping[str, CachePolicy]
 HeaderPolicies: TypeAlias = Mapping[str, ResponseHeadersPolicy]
@@ -109,6 +110,7 @@ def _cache_policy(config: Mapping[str, Any]) -> CachePolicy:
         query_strings=_key_part(query.get("QueryStringBehavior"), query.get("QueryStrings")),
         headers=_key_part(headers.get("HeaderBehavior"), headers.get("Headers"), lower=True),
         cookies=_key_part(cookies.get("CookieBehavior"), cookies.get("Cookies")),
+        accept_encodings=frozenset(coding for coding, key in _ENCODINGS.items() if in_key.get(key)),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from localcloud.dataplane.configuration import ApiDomain
 from localcloud.model.http_routes import RouteMatch
@@ -52,12 +52,16 @@ def error_answer(status_code: int, message: str) -> ApiResponse:
 
 
 def event_of(request: ApiRequest, domain: ApiDomain, match: RouteMatch) -> dict[str, Any]:
-    """Return the event that the function gets."""
+    """Return the event that the function gets.
+
+    An HTTP API hands the path over decoded, up to a question mark in it, unlike a REST API or a function URL:
+    https://github.com/middleapi/standard-server/pull/93
+    """
     body, is_base64 = _encoded_body(request)
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": match.route.key,
-        "rawPath": request.path,
+        "rawPath": decoded(request.path),
         "rawQueryString": request.query,
         "headers": {name: value for name, value in request.headers.items() if name != "cookie"},
         "requestContext": _request_context(request, domain, match.route.key),
@@ -74,6 +78,11 @@ def event_of(request: ApiRequest, domain: ApiDomain, match: RouteMatch) -> dict[
     return event
 
 
+def decoded(path: str) -> str:
+    """Return the path as routes and functions see it."""
+    return unquote(path).partition("?")[0]
+
+
 def _request_context(request: ApiRequest, domain: ApiDomain, route_key: str) -> dict[str, Any]:
     return {
         "accountId": domain.account_id,
@@ -82,7 +91,7 @@ def _request_context(request: ApiRequest, domain: ApiDomain, route_key: str) -> 
         "domainPrefix": domain.domain_name.split(".")[0],
         "http": {
             "method": request.method,
-            "path": request.path,
+            "path": decoded(request.path),
             "protocol": "HTTP/1.1",
             "sourceIp": request.viewer_address,
             "userAgent": request.headers.get("user-agent", ""),

@@ -5,6 +5,7 @@ Reads of objects and replication need it for speed and for version ids; everythi
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from localcloud.gateway.errors import ServiceError
@@ -62,23 +63,25 @@ class MotoObjects:
         """Return whether a version is a delete marker."""
         return isinstance(version, self._models.FakeDeleteMarker)
 
-    def add_replica(self, destination: str, source: MotoKey, storage_class: str | None) -> None:
+    def add_replica(
+        self, destination: str, source: MotoKey, storage_class: str | None, *, kms_key: str | None = None
+    ) -> None:
         """Copy a version with its id, metadata, tags and times, or refresh the tags of one copied before.
 
         What a replica keeps: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
-        The copy is complete before it can be read.
+        The copy is complete before it can be read. Under a KMS key of its own (`kms_key`) it has an ETag of its own.
         """
         bucket = self.bucket(destination)
         replica = self.version(bucket, source.name, source.version_id)
         if replica is None:
-            replica = self._copy_of(source, bucket, storage_class)
+            replica = self._copy_of(source, bucket, storage_class, kms_key)
             versions = [*bucket.keys.getlist(source.name, []), replica]
             self._copy_tags(source, replica)
             bucket.keys.setlist(source.name, versions)
         else:
             self._copy_tags(source, replica)
 
-    def _copy_of(self, source: MotoKey, bucket: MotoBucket, storage_class: str | None) -> MotoKey:
+    def _copy_of(self, source: MotoKey, bucket: MotoBucket, storage_class: str | None, kms_key: str | None) -> MotoKey:
         replica = self._models.FakeKey(
             name=source.name,
             bucket_name=bucket.name,
@@ -86,7 +89,8 @@ class MotoObjects:
             account_id=source.account_id,
             region_name=source.region_name,
             storage=storage_class or source.storage_class,
-            etag=source.etag.strip('"'),
+            etag=source.etag.strip('"') if kms_key is None else uuid.uuid4().hex,
+            kms_key_id=kms_key,
             is_versioned=True,
             version_id=source.version_id,
             multipart=source.multipart,

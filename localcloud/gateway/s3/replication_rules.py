@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from localcloud.gateway.errors import ServiceError, UnsupportedResource
+from localcloud.gateway.errors import ServiceError
 
 ARN_PREFIX = "arn:aws:s3:::"
 
@@ -25,6 +25,7 @@ class ReplicationRule:
         priority: the highest of the rules that apply to one destination wins.
         replicates_delete_markers: whether deletions without a version id are repeated.
         storage_class: of the replicas; None for the source's.
+        replica_kms_key: ARN of the key for copies of objects under a KMS key; None: the rule leaves such objects out.
     """
 
     destination: str
@@ -33,6 +34,7 @@ class ReplicationRule:
     priority: int = 0
     replicates_delete_markers: bool = False
     storage_class: str | None = None
+    replica_kms_key: str | None = None
 
     def applies_to(self, key: str, tags: Mapping[str, str]) -> bool:
         """Return whether an object is to be replicated."""
@@ -61,8 +63,11 @@ def _check_rule(rule: Element) -> None:
     name = rule.findtext("ID") or "without ID"
     if rule.findtext("Status") not in {"Enabled", "Disabled"}:
         raise ServiceError(400, "MalformedXML", f"Status of rule {name} must be Enabled or Disabled")
-    if rule.find("SourceSelectionCriteria/SseKmsEncryptedObjects") is not None:
-        raise UnsupportedResource("replication of SSE-KMS objects")
+    _check_time_control(rule, name)
+    if _selects_kms(rule) and not rule.findtext("Destination/EncryptionConfiguration/ReplicaKmsKeyID"):
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Destination.html
+        message = f"Rule {name} selects SSE-KMS objects, so EncryptionConfiguration must name a ReplicaKmsKeyID"
+        raise ServiceError(400, "InvalidRequest", message)
     if rule.find("Filter") is None:
         return
     if rule.find("DeleteMarkerReplication") is None:
@@ -76,6 +81,27 @@ def _check_rule(rule: Element) -> None:
     if _tags_of(rule) and rule.findtext("DeleteMarkerReplication/Status") == "Enabled":
         message = f"Delete marker replication is not supported if any Tag filter is specified: rule {name}"
         raise ServiceError(400, "InvalidRequest", message)
+
+
+def _selects_kms(rule: Element) -> bool:
+    return rule.findtext("SourceSelectionCriteria/SseKmsEncryptedObjects/Status") == "Enabled"
+
+
+def _check_time_control(rule: Element, name: str) -> None:
+    """Refuse a time other than 15 minutes, or time control without metrics.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationTime.html ; every copy here is made within seconds.
+    """
+    if rule.findtext("Destination/ReplicationTime/Status") != "Enabled":
+        return
+    if rule.findtext("Destination/Metrics/Status") != "Enabled":
+        raise ServiceError(400, "InvalidRequest", f"ReplicationTime of rule {name} must come with Metrics")
+    minutes = {
+        rule.findtext("Destination/ReplicationTime/Time/Minutes"),
+        rule.findtext("Destination/Metrics/EventThreshold/Minutes"),
+    }
+    if minutes != {"15"}:
+        raise ServiceError(400, "InvalidRequest", f"Time and EventThreshold of rule {name} must be 15 minutes")
 
 
 def _tags_of(rule: Element) -> tuple[tuple[str, str], ...]:
@@ -94,6 +120,9 @@ def _parse_rule(rule: Element) -> ReplicationRule:
         replicates_delete_markers=rule.find("Filter") is None
         or rule.findtext("DeleteMarkerReplication/Status") == "Enabled",
         storage_class=rule.findtext("Destination/StorageClass"),
+        replica_kms_key=rule.findtext("Destination/EncryptionConfiguration/ReplicaKmsKeyID")
+        if _selects_kms(rule)
+        else None,
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ServiceError
+from localcloud.gateway.s3.kms_objects import SSE_KMS, usable_key
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.replication_rules import ReplicationRule, rules_for
 
@@ -32,6 +33,10 @@ class ReplicationTask:
     key: str
     version_id: str | None
     rule: ReplicationRule
+
+
+def _replica_key(task: ReplicationTask, encryption: str | None) -> str | None:
+    return task.rule.replica_kms_key if encryption == SSE_KMS else None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +74,8 @@ class Replicator:
         if version is None or self.objects.is_delete_marker(version):
             return
         for rule in rules_for(rules, key, self.objects.tags(version)):
+            if version.encryption == SSE_KMS and rule.replica_kms_key is None:
+                continue
             self._add(ReplicationTask(source=bucket, key=key, version_id=version_id, rule=rule))
 
     def object_marked_deleted(self, bucket: str, key: str) -> None:
@@ -162,8 +169,20 @@ class Replicator:
             return
         version = self.objects.version(self.objects.bucket(task.source), task.key, task.version_id)
         if version is not None:
-            self.objects.add_replica(task.rule.destination, version, task.rule.storage_class)
+            self._insist_on_keys(task, version.encryption, version.kms_key_id)
+            self.objects.add_replica(
+                task.rule.destination, version, task.rule.storage_class, kms_key=_replica_key(task, version.encryption)
+            )
             self._status[(task.rule.destination, task.key, task.version_id)] = "REPLICA"
+
+    def _insist_on_keys(self, task: ReplicationTask, encryption: str | None, source_key: str | None) -> None:
+        """Decrypt in the source's region, encrypt in the destination's, or fail.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+        """
+        if encryption == SSE_KMS and task.rule.replica_kms_key is not None:
+            usable_key(str(source_key), self.objects.bucket(task.source).region_name)
+            usable_key(task.rule.replica_kms_key, self.objects.bucket(task.rule.destination).region_name)
 
     def _set_failed(self, task: ReplicationTask) -> None:
         if task.version_id is not None:

@@ -12,6 +12,7 @@ from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.faults import Fault, FaultBoard, FaultKind, corrupted
 from localcloud.gateway.s3.answers import STATUS_CODES, error_response
+from localcloud.gateway.s3.kms_objects import give_opaque_etag, refuse_read, refuse_write_without_key
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.object_events import ObjectEvents, Publish
 from localcloud.gateway.s3.object_reads import is_plain_read, read_object
@@ -124,6 +125,11 @@ class S3Service:
             raise ServiceError(503, "ServiceUnavailable", f"the region of {source} does not answer")
 
     def _read(self, bucket: str, key: str, request: Request) -> Response:
+        stored = self._objects.bucket(bucket)
+        version = self._objects.version(stored, key, request.query.get("versionId"))
+        if version is not None and not self._objects.is_delete_marker(version):
+            is_edge = request.environ.get(ORIGIN_HEADER) == EDGE_ORIGIN
+            refuse_read(version, stored.region_name, request, is_edge=is_edge)
         response = read_object(self._objects, bucket, key, request)
         self._add_replication_status(bucket, key, response)
         return response
@@ -141,6 +147,8 @@ class S3Service:
         if is_plain_read(request):
             return self._read(bucket, key, request)
         refuse_other_digest(request)
+        if request.method in {"PUT", "POST"} and "tagging" not in request.query:
+            refuse_write_without_key(self._objects.bucket(bucket), request)
         response = self._forward(request)
         if response.is_success:
             self._after_object_write(bucket, key, request, response)
@@ -154,6 +162,9 @@ class S3Service:
         elif request.method in {"PUT", "POST"} and not is_part:
             if version_id is None:
                 version_id = request.query.get("versionId") or self._latest_version_id(bucket, key)
+            version = self._objects.version(self._objects.bucket(bucket), key, version_id)
+            if version is not None and "tagging" not in request.query:
+                give_opaque_etag(version, response)
             self.replicator.object_written(bucket, key, version_id)
             self._events.object_written(bucket, key, version_id, request)
 

@@ -1,6 +1,6 @@
 """Bucket subresources that are kept as the client sent them, because moto loses parts of them.
 
-Lifecycle, replication, notification, metrics, intelligent tiering, analytics and the bucket policy.
+Lifecycle, replication, notification, access logging, metrics, intelligent tiering, analytics and the bucket policy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
+from localcloud.gateway.s3.access_logging import refuse_bad_target
 from localcloud.gateway.s3.answers import NAMESPACE, xml_response
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.replication_rules import ReplicationRule, parse_rules
@@ -32,7 +33,9 @@ LIST_TAGS = {
     "intelligent-tiering": ("ListBucketIntelligentTieringConfigurationsOutput", "IntelligentTieringConfiguration"),
     "analytics": ("ListBucketAnalyticsConfigurationResult", "AnalyticsConfiguration"),
 }
-KEPT = frozenset({*MISSING_CODES, "notification", "policyStatus"})
+EMPTY = {"notification": "NotificationConfiguration", "logging": "BucketLoggingStatus"}
+"""Answered without anything in them where nothing was put."""
+KEPT = frozenset({*MISSING_CODES, *EMPTY, "policyStatus"})
 TRANSITION_HEADER = "x-amz-transition-default-minimum-object-size"
 DEFAULT_TRANSITION_SIZE = "all_storage_classes_128K"
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html"""
@@ -116,6 +119,8 @@ class BucketSubresources:
             headers[TRANSITION_HEADER] = request.header(TRANSITION_HEADER) or DEFAULT_TRANSITION_SIZE
         elif name == "notification":
             _check_notification(parse_xml(body))
+        elif name == "logging":
+            refuse_bad_target(bucket, parse_xml(body), self._objects, self._policies)
         else:
             parse_xml(body)
         self._kept[(bucket, name, request.query.get("id", ""))] = _Kept(body, headers)
@@ -127,8 +132,8 @@ class BucketSubresources:
         if name in LIST_TAGS and not identifier:
             return self._list(bucket, name)
         kept = self._kept.get((bucket, name, identifier))
-        if kept is None and name == "notification":
-            return xml_response(serialize_xml(element("NotificationConfiguration"), NAMESPACE))
+        if kept is None and name in EMPTY:
+            return xml_response(serialize_xml(element(EMPTY[name]), NAMESPACE))
         if kept is None:
             raise ServiceError(
                 404, MISSING_CODES[name], f"The bucket {bucket} has no {name} configuration {identifier}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scripts.lint.buckets import BUCKET, CLOUDFRONT, bucket_statements, grants_to_cloudfront
+from scripts.lint.buckets import BUCKET, CLOUDFRONT, bucket_statements, grants_to_cloudfront, kms_encryption
 from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import statements
@@ -14,7 +14,6 @@ from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block
 
 _SOURCE_ARN = "aws:sourcearn"
-_KMS = ("aws:kms", "aws:kms:dsse")
 
 
 def _origins(configuration: Configuration) -> Iterator[tuple[Resource, Block, Resource]]:
@@ -70,19 +69,10 @@ def _no_policy_can_be_elsewhere(configuration: Configuration) -> bool | None:
     return False if len(placed) == len(policies) else None
 
 
-def _encryption(configuration: Configuration, bucket: Resource) -> Iterator[tuple[Resource, Block]]:
-    """Yields (resource, default encryption) where it is SSE-KMS."""
-    for resource in configuration.users(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket"):
-        for rule in resource.body.blocks("rule"):
-            default = rule.block("apply_server_side_encryption_by_default")
-            if default.text("sse_algorithm") in _KMS:
-                yield resource, default
-
-
 def _undecryptable(configuration: Configuration) -> Iterator[Finding]:
     for _, origin, bucket in _origins(configuration):
         if not origin.is_unset("origin_access_control_id"):
-            for resource, default in _encryption(configuration, bucket):
+            for resource, default in kms_encryption(configuration, bucket):
                 if reason := _no_decrypt(configuration, resource, default):
                     yield at(resource, reason)
 
@@ -90,7 +80,7 @@ def _undecryptable(configuration: Configuration) -> Iterator[Finding]:
 def _no_decrypt(configuration: Configuration, resource: Resource, default: Block) -> str | None:
     if default.is_unset("kms_master_key_id"):
         return "SSE-KMS with the AWS managed key, whose policy cannot name CloudFront"
-    key = configuration.resource(default.value("kms_master_key_id"), resource, "aws_kms_key")
+    key = configuration.resource(default.value("kms_master_key_id"), resource, "aws_kms_key", "aws_kms_replica_key")
     if key is None:
         return None
     owner = next(iter(configuration.users(key, "aws_kms_key_policy", "key_id")), key)
@@ -105,7 +95,7 @@ def _no_decrypt(configuration: Configuration, resource: Resource, default: Block
 def _unreplicated_kms(configuration: Configuration) -> Iterator[Finding]:
     for resource in configuration.of_type("aws_s3_bucket_replication_configuration"):
         bucket = configuration.resource(resource.body.value("bucket"), resource, BUCKET)
-        if bucket and any(True for _ in _encryption(configuration, bucket)):
+        if bucket and any(True for _ in kms_encryption(configuration, bucket)):
             for rule in resource.body.blocks("rule"):
                 if is_enabled(rule) and (missing := _missing_kms_settings(rule)):
                     yield at(resource, f"{bucket.address} uses SSE-KMS, and the rule has no {missing}")

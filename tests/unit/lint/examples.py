@@ -416,6 +416,21 @@ EXAMPLES = (
         },
     ),
     example(
+        "FW203",
+        {**site(), **kms(grant("kms:Decrypt")), CHECK: check(type="HTTP")},
+        {f"{CHECK}/type": "HTTPS"},
+    ),
+    example(
+        "FW204",
+        {
+            "aws_s3_bucket.b": bucket("b"),
+            "aws_s3_bucket.a": bucket("a"),
+            "aws_s3_bucket_logging.b": of_bucket("b", target_bucket="${aws_s3_bucket.a.id}", target_prefix="s3/"),
+            **kms(grant("kms:Decrypt")),
+        },
+        {f"{ENCRYPTION}/rule/0/apply_server_side_encryption_by_default/sse_algorithm": "AES256"},
+    ),
+    example(
         "FW211",
         {
             **replication(),
@@ -432,6 +447,13 @@ EXAMPLES = (
         "FW213",
         replication(delete_marker_replication={"status": "Disabled"}),
         {f"{REPLICATION}/rule/0/delete_marker_replication/status": "Enabled"},
+    ),
+    example(
+        "FW214",
+        replication(
+            destination={**rule()["destination"], "replication_time": {"status": "Enabled", "time": {"minutes": 15}}}
+        ),
+        {f"{REPLICATION}/rule/0/destination/metrics": {"status": "Enabled", "event_threshold": {"minutes": 15}}},
     ),
     example(
         "FW221",

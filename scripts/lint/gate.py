@@ -1,0 +1,45 @@
+"""The linter as the last step of our own synth: `main.py` calls it, and a finding fails the synth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scripts.lint.reading import read_paths
+from scripts.lint.rules import ALL_RULES
+from scripts.lint.waivers import judge
+
+_HOW_TO_WAIVE = (
+    "The stacks are written, but they plan cleanly and then do not fail over: do not deploy them. Follow the remedy; or, where "
+    'it is meant, waive the rule on the resource, with the reason: waive(resource, {{"{rule}": "why"}}) of '
+    "constructs_lib/lint_waivers.py."
+)
+
+
+def passes(outdir: Path) -> bool:
+    """Whether what a synth wrote is free of traps; prints what is not, with the remedy, to stderr.
+
+    Args:
+        outdir: the synth's output folder. Only the stacks in its manifest are read: a folder of an earlier synth may lie beside.
+    """
+    stacks = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
+    configuration = read_paths([outdir / stack["synthesizedStackPath"] for stack in stacks.values()])
+    judgement = judge(configuration, ALL_RULES)
+    if not judgement.violations and not judgement.idle:
+        return True
+    from rich.console import Console  # 0.1 s that a clean synth does not pay
+
+    from scripts.lint.report import print_text
+
+    console = Console(stderr=True)
+    print_text(
+        judgement,
+        rules_count=len(ALL_RULES),
+        resources_count=len(configuration.resources),
+        documents_count=len(configuration.documents),
+        console=console,
+    )
+    if judgement.violations:
+        how = _HOW_TO_WAIVE.format(rule=judgement.violations[0].rule.id)
+        console.print(how, soft_wrap=True, highlight=False, markup=False)
+    return False

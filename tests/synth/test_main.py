@@ -1,0 +1,42 @@
+"""The program: what it writes is linted at once, by a linter that the constructs know nothing of."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import main
+
+ROOT = Path(__file__).parents[2]
+DEMO = str(ROOT / "config" / "demo.toml")
+
+
+def test_a_clean_synth_ends_with_0(tmp_path: Path) -> None:
+    assert main.main([DEMO, "--output", str(tmp_path)]) == 0
+
+
+def test_a_trap_in_the_stacks_ends_with_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("constructs_lib.records.TTL_SECONDS", 600)
+    monkeypatch.setenv("SITE_FILE", str(ROOT / "config" / "multivalue.example.toml"))
+    assert main.main(["--output", str(tmp_path)]) == 1
+    assert "FW061 long-ttl" in capsys.readouterr().err
+
+
+def test_preload_that_the_site_file_asks_for_is_no_finding(tmp_path: Path) -> None:
+    text = Path(DEMO).read_text(encoding="utf-8")
+    site_file = tmp_path / "site.toml"
+    site_file.write_text(f"{text}[headers]\nhsts_include_subdomains = true\nhsts_preload = true\n", encoding="utf-8")
+    assert main.main([str(site_file), "--output", str(tmp_path / "out")]) == 0
+
+
+def test_a_wrong_site_file_ends_with_2_and_writes_nothing(tmp_path: Path) -> None:
+    assert main.main([str(tmp_path / "absent.toml"), "--output", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_linter_is_imported_only_when_there_is_something_to_lint() -> None:
+    tree = ast.parse((ROOT / "main.py").read_text(encoding="utf-8"))
+    at_top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert not any(str(module).startswith("scripts") for module in at_top)

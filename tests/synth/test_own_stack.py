@@ -1,0 +1,89 @@
+"""docs/examples/own_stack.py is a team's own stack: it synthesizes, is sound and lints clean, and the real provider takes it."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from scripts.lint.model import Configuration
+from scripts.lint.reading import read_document
+from scripts.lint.rules import ALL_RULES
+from scripts.lint.waivers import judge
+from scripts.terraform_cli import Terraform, from_this_machine
+from tests import stack_properties
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "examples" / "own_stack.py"
+PAGE = ROOT / "docs" / "CONSTRUCTS.md"
+
+
+@pytest.fixture(scope="module")
+def example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("own_stack", EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def folder(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found: Path = example.write(tmp_path_factory.mktemp("own"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / "cdk.tf.json").read_bytes())
+    return document
+
+
+@pytest.mark.parametrize("rule", [rule for rule in stack_properties.RULES if rule is not stack_properties.untagged])
+def test_own_stack_is_sound(stack: dict[str, Any], rule: Any) -> None:
+    assert rule({"shop": stack}) == []
+
+
+def test_own_stack_lints_clean(stack: dict[str, Any]) -> None:
+    judgement = judge(Configuration([read_document("shop", stack)]), ALL_RULES)
+    assert [(one.rule.id, one.finding.address) for one in judgement.violations] == []
+
+
+def test_own_stack_is_valid_for_the_real_provider(folder: Path, tmp_path: Path) -> None:
+    terraform = from_this_machine(tmp_path, {})
+    terraform.init(folder)
+    assert _validate(terraform, folder) == {"valid": True, "error_count": 0}
+
+
+def _validate(terraform: Terraform, folder: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [str(terraform.binary), f"-chdir={folder}", "validate", "-json"],
+        env={**os.environ, **terraform.environment},
+        capture_output=True,
+        text=True,
+    )
+    answer = json.loads(done.stdout[done.stdout.index("{") :])
+    assert answer["error_count"] == 0, answer["diagnostics"]
+    return {key: answer[key] for key in ("valid", "error_count")}
+
+
+def test_page_shows_what_the_example_says() -> None:
+    """The page's Python is a part of the example, so it runs; line breaks are the formatter's."""
+    example = "".join(EXAMPLE.read_text(encoding="utf-8").split())
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert "".join(block.split()) in example
+
+
+def test_page_lists_every_construct_that_needs_no_site_file() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    used = set(re.findall(r"constructs_lib\.(\w+) import [A-Z][a-z]", EXAMPLE.read_text(encoding="utf-8"))) - {
+        "site_file"
+    }
+    assert all(f"`{module}.py`" in page for module in used)
