@@ -84,6 +84,11 @@ class Database(Section):
     def _is_aws_region(cls, value: str | None) -> str | None:
         return None if value is None else known_region(value)
 
+    @field_validator("network")
+    @classmethod
+    def _are_aws_regions(cls, value: dict[str, Network]) -> dict[str, Network]:
+        return {known_region(name): network for name, network in value.items()}
+
 
 def database_problems(sections: Mapping[str, Any]) -> Iterator[Problem]:
     """Returns what is wrong between `[database]` and the regions."""

@@ -50,7 +50,7 @@ def _api_problems(sections: Sections) -> Iterator[Problem]:
         return
     yield from _api_authorization(api)
     if site is not None:
-        yield from _api_hostname(api, site)
+        yield from _api_hostname(api, site, [region.name for region in sections.get("region", ())])
     if routing is not None and "region" in sections:
         yield from _api_policy(api, routing.policy.value, len(sections["region"]))
 
@@ -67,17 +67,27 @@ def _api_authorization(api: Api) -> Iterator[Problem]:
     )
 
 
-def _api_hostname(api: Api, site: Any) -> Iterator[Problem]:  # noqa: ANN401  (models.Site, whose module imports this one's)
+def _api_hostname(
+    api: Api,
+    site: Any,  # noqa: ANN401  (models.Site, whose module imports this one's)
+    regions: list[str],
+) -> Iterator[Problem]:
+    """Each region has a name of its own below the API's, and one below the website's: none may be of both."""
     hostname = api.hostname or f"api.{site.domain_name}"
-    allowed = f"a name below {site.domain_name}, other than site.hostname, of at most {LONGEST_API_HOSTNAME} characters"
-    remedies = {
-        not hostname.endswith(f".{site.domain_name}"): "use a host name inside the hosted zone",
-        hostname == site.hostname: "choose another name: the website has this one",
-        len(hostname) > LONGEST_API_HOSTNAME: "shorten it: it is the common name of the API's certificates",
-    }
-    for is_wrong, remedy in remedies.items():
-        if is_wrong:
-            yield Problem(key="api.hostname", value=f'"{hostname}"', allowed=allowed, remedy=remedy)
+    below = [*regions, "regions"]
+    names = {hostname, *(f"{name}.{hostname}" for name in below)}
+    taken = {site.hostname, *(f"{name}.{site.hostname}" for name in below)}
+    allowed = f"a name below {site.domain_name}, other than the website's, of at most {LONGEST_API_HOSTNAME} characters"
+    remedies = [
+        (not hostname.endswith(f".{site.domain_name}"), "use a host name inside the hosted zone"),
+        (bool(names & taken), f"choose another name: the website has {', '.join(sorted(names & taken))}"),
+        (len(hostname) > LONGEST_API_HOSTNAME, "shorten it: it is the common name of the API's certificates"),
+    ]
+    yield from (
+        Problem(key="api.hostname", value=f'"{hostname}"', allowed=allowed, remedy=remedy)
+        for is_wrong, remedy in remedies
+        if is_wrong
+    )
 
 
 def _api_policy(api: Api, site_policy: str, regions: int) -> Iterator[Problem]:

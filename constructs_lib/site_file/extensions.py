@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from constructs_lib.site_file.base import Bool, Int, Section, pattern, refuse, says
+from constructs_lib.site_file.base import DNS_NAME, Bool, Int, Section, known_region, pattern, refuse, says
 
 # ACM takes no longer common name: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 LONGEST_API_HOSTNAME = 64
@@ -17,8 +17,6 @@ LONGEST_API_HOSTNAME = 64
 _A_HOSTNAME = "a DNS name in lower case below site.domain_name, such as api.example.com"
 _AN_ISSUER = "the https URL of an OpenID Connect issuer, such as https://login.example.com/realm"
 _AUDIENCES = 'a list such as ["api.example.com"]'
-_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-_DNS_NAME = re.compile(rf"({_LABEL}\.)+{_LABEL}\Z")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html, audiences of an authorizer
 _MOST_AUDIENCES = 50
 
@@ -56,7 +54,7 @@ class Api(Section):
     @field_validator("hostname")
     @classmethod
     def _is_dns_name(cls, value: str | None) -> str | None:
-        if value is not None and not _DNS_NAME.fullmatch(value):
+        if value is not None and not DNS_NAME.fullmatch(value):
             raise refuse(allowed=_A_HOSTNAME, remedy="write the host name, without scheme, port, path or trailing dot")
         return value
 
@@ -115,6 +113,11 @@ class Accounts(Section):
     region: dict[str, Account] = Field(default_factory=dict)
     state: Account | None = None
     publisher_arns: Annotated[tuple[str, ...], says(_PRINCIPALS)] = ()
+
+    @field_validator("region")
+    @classmethod
+    def _are_regions(cls, value: dict[str, Account]) -> dict[str, Account]:
+        return {known_region(name): account for name, account in value.items()}
 
     @field_validator("publisher_arns")
     @classmethod
