@@ -204,12 +204,14 @@ def site_documents(draw: st.DrawFn) -> Document:
     if endpoints:
         document["endpoint"] = endpoints
     document["routing"] = draw(_table("routing", Routing, forced={"entry": entry.value, "policy": policy.value}))
-    https = {"region_check_protocol": "https"} if entry is Entry.REGIONAL else {}
+    features = draw(_table("features", Features, without=["waf"] if entry is Entry.REGIONAL else []))
+    needs_https = entry is Entry.REGIONAL or features.get("kms", False)
+    https = {"region_check_protocol": "https"} if needs_https else {}
     document["health_check"] = draw(_table("health_check", HealthCheck, forced=https))
     document["objectives"] = draw(_table("objectives", Objectives))
     document["traffic"] = draw(_table("traffic", Traffic))
     document["content"] = draw(_table("content", Content))
-    document["features"] = draw(_table("features", Features, without=["waf"] if entry is Entry.REGIONAL else []))
+    document["features"] = features
     document["headers"] = draw(st.sampled_from([{}, {"hsts_include_subdomains": True}, _BOTH_HEADERS]))
     document["github"] = draw(st.one_of(st.just({}), _github()))
     document["alerts"] = draw(_alerts(document))

@@ -1,6 +1,8 @@
 """Synthesizes every example site file once per test run: loading the bindings is the slow part."""
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,24 @@ def example(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def site(example: str) -> SiteFile:
     return load_site_file(ROOT / "config" / f"{example}.toml")
 
 
+# Kept by the example's name, not by a session's fixture: a module that has examples of its own would get another one's stacks.
 @pytest.fixture(scope="session")
-def stacks(site: SiteFile, tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+def synthesized_examples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Stacks]:
+    @cache
+    def synthesized(example: str) -> Stacks:
+        site = load_site_file(ROOT / "config" / f"{example}.toml")
+        outdir = synthesize(site, outdir=tmp_path_factory.mktemp("synth"))
+        return {path.parent.name: json.loads(path.read_bytes()) for path in (outdir / "stacks").glob("*/cdk.tf.json")}
+
+    return synthesized
+
+
+@pytest.fixture
+def stacks(example: str, synthesized_examples: Callable[[str], Stacks]) -> Stacks:
     """Stack name -> its Terraform JSON."""
-    outdir = synthesize(site, outdir=tmp_path_factory.mktemp("synth"))
-    return {path.parent.name: json.loads(path.read_bytes()) for path in (outdir / "stacks").glob("*/cdk.tf.json")}
+    return synthesized_examples(example)
