@@ -44,7 +44,7 @@ class Scope:
         state_bucket: name of the state bucket; None for local state.
         state_prefix: start of every state's key.
         hosted_zone_id: the zone, or None when the dns stack makes it.
-        has_database: whether the database's stacks are there; default false.
+        has_database: whether the database's stacks are there; default false. The deploy role then has `deploy_database` too.
     """
 
     prefix: str
@@ -146,9 +146,50 @@ def deploy(scope: Scope) -> PolicyDocument:
         *_state(scope, write=True),
         *_site_settings(scope),
         *_names_and_edge(scope),
-        *(_database(scope) if scope.has_database else ()),
         *_roles_with_boundary(scope),
         *_never(scope),
+    )
+
+
+def deploy_database(scope: Scope) -> PolicyDocument:
+    """Returns what the deploy role needs beside `deploy` where there is a database.
+
+    A policy of its own, because the ones inside a role hold 10,240 characters together
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    Instances without their deletion, and the network they may be given; a network of the site carries its tag.
+    """
+    makes = ["CreateVpc", "CreateSubnet", "CreateSecurityGroup"]
+    changes = ("Modify*", "AuthorizeSecurityGroup*", "RevokeSecurityGroup*", "CreateTags", "DeleteTags", "DeleteVpc",
+               "DeleteSubnet", "DeleteSecurityGroup")  # fmt: skip
+    return document(
+        {
+            "Sid": "Database",
+            "Effect": "Allow",
+            "Action": "rds:*",
+            "Resource": [scope.named("rds", kind) for kind in ("db:", "subgrp:", "pg:", "snapshot:")],
+        },
+        {"Sid": "MakeNetwork", "Effect": "Allow", "Action": [f"ec2:{make}" for make in makes], "Resource": "*"},
+        {
+            # What it makes, and nothing that is there: a tag would make that the site's own.
+            "Sid": "TagNetwork",
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ec2:CreateAction": [*makes, "AuthorizeSecurityGroupIngress"]}},
+        },
+        {
+            "Sid": "OwnNetwork",
+            "Effect": "Allow",
+            "Action": [f"ec2:{change}" for change in changes],
+            "Resource": scope.everywhere("ec2", "*"),
+            "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
+        },
+        {
+            "Sid": "NeverTheDatabase",
+            "Effect": "Deny",
+            "Action": "rds:DeleteDB*",
+            "Resource": [scope.named("rds", "db:"), scope.named("rds", "snapshot:")],
+        },
     )
 
 
@@ -515,43 +556,6 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             ],
             "Resource": scope.everywhere("kms", "key/*"),
             "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
-        },
-    ]
-
-
-def _database(scope: Scope) -> list[dict[str, Any]]:
-    """Instances without their deletion, and the network they may be given; a network of the site carries its tag."""
-    makes = ["CreateVpc", "CreateSubnet", "CreateSecurityGroup"]
-    changes = ("Modify*", "AuthorizeSecurityGroup*", "RevokeSecurityGroup*", "CreateTags", "DeleteTags", "DeleteVpc",
-               "DeleteSubnet", "DeleteSecurityGroup")  # fmt: skip
-    return [
-        {
-            "Sid": "Database",
-            "Effect": "Allow",
-            "Action": "rds:*",
-            "Resource": [scope.named("rds", kind) for kind in ("db:", "subgrp:", "pg:", "snapshot:")],
-        },
-        {"Sid": "MakeNetwork", "Effect": "Allow", "Action": [f"ec2:{make}" for make in makes], "Resource": "*"},
-        {
-            # What it makes, and nothing that is there: a tag would make that the site's own.
-            "Sid": "TagNetwork",
-            "Effect": "Allow",
-            "Action": "ec2:CreateTags",
-            "Resource": "*",
-            "Condition": {"StringEquals": {"ec2:CreateAction": [*makes, "AuthorizeSecurityGroupIngress"]}},
-        },
-        {
-            "Sid": "OwnNetwork",
-            "Effect": "Allow",
-            "Action": [f"ec2:{change}" for change in changes],
-            "Resource": scope.everywhere("ec2", "*"),
-            "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
-        },
-        {
-            "Sid": "NeverTheDatabase",
-            "Effect": "Deny",
-            "Action": "rds:DeleteDB*",
-            "Resource": [scope.named("rds", "db:"), scope.named("rds", "snapshot:")],
         },
     ]
 

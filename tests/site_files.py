@@ -481,9 +481,14 @@ def _break(draw: st.DrawFn, document: Document) -> None:
         case "other" if len(path) == 2 or (len(path) == 3 and isinstance(path[1], int)):
             _set_other(draw, document, path)
         case "empty":
-            holder[last] = type(holder[last])() if last in holder or isinstance(holder, list) else {}
+            holder[last] = _emptied(holder[last]) if last in holder or isinstance(holder, list) else {}
         case _:
             pass
+
+
+def _emptied(value: Any) -> Any:
+    """Returns the empty value of the same type; there is no empty date or time."""
+    return "" if isinstance(value, dt.date | dt.time) else type(value)()
 
 
 def _all_names() -> list[str]:

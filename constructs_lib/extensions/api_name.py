@@ -13,6 +13,7 @@ from constructs_lib.records import AliasRecords, Choice, FailoverRecords, Routed
 from constructs_lib.site_file import HealthCheck, Policy, Region, Role
 
 _HTTPS_PORT = 443
+_FAST_INTERVAL_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class ApiName(Construct):
             self._add_routed(policy, regions, change)
 
     def _add_check(self, api: ApiRegion, prefix: str, settings: HealthCheck) -> str:
-        return Route53HealthCheck(
+        check = Route53HealthCheck(
             self,
             f"check_{api.region.name}",
             type="HTTPS",
@@ -93,7 +94,9 @@ class ApiName(Construct):
             regions=list(settings.checker_regions),
             tags={"Name": f"{prefix}-api-{api.region.name}"},
             provider=self._provider,
-        ).id
+        )
+        check.add_override("//.cost", _cost(settings))
+        return check.id
 
     def _add_failover(self, regions: Sequence[ApiRegion], change: DataResource) -> None:
         by_role = {api.region.role: api for api in regions}
@@ -127,3 +130,15 @@ class ApiName(Construct):
             depends_on=[change],
             provider=self._provider,
         )
+
+
+def _cost(settings: HealthCheck) -> str:
+    """Returns what one check costs, in words for whoever reads the plan: https://aws.amazon.com/route53/pricing/."""
+    options = {
+        "HTTPS": True,
+        "an interval of 10 s": (settings.region_request_interval_seconds or settings.request_interval_seconds)
+        == _FAST_INTERVAL_SECONDS,
+        "the latency graph": settings.measure_latency,
+    }
+    named = " and ".join(option for option, is_on in options.items() if is_on)
+    return f"costs 1.00 USD a month each for {named}; its requests, from {len(settings.checker_regions)} regions, are the API's"

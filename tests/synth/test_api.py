@@ -151,7 +151,7 @@ def test_stacks_are_applied_in_order(tmp_path: Path) -> None:
     site = load("extensions.example", tmp_path)
     synthesized(site, tmp_path)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["stacks"]
-    assert set(manifest[f"api-{PRIMARY}"]["dependencies"]) == {"dns", "api-table"}
+    assert set(manifest[f"api-{PRIMARY}"]["dependencies"]) == {"dns", "api-table", "access"}
     assert {"dns", f"api-{PRIMARY}", f"api-{SECONDARY}"} <= set(manifest["api"]["dependencies"])
 
 
