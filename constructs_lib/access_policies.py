@@ -27,7 +27,8 @@ _PASSED_TO = (
     "fis.amazonaws.com",
 )
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
-_SERVICE_LINKED = ("ops.apigateway.amazonaws.com",)
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+_SERVICE_LINKED = ("ops.apigateway.amazonaws.com", "replication.dynamodb.amazonaws.com", "rds.amazonaws.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Scope:
         state_bucket: name of the state bucket; None for local state.
         state_prefix: start of every state's key.
         hosted_zone_id: the zone, or None when the dns stack makes it.
+        has_database: whether the database's stacks are there; default false. The deploy role then has `deploy_database` too.
     """
 
     prefix: str
@@ -53,6 +55,7 @@ class Scope:
     state_bucket: str | None
     state_prefix: str
     hosted_zone_id: str | None
+    has_database: bool = False
 
     @property
     def buckets(self) -> list[str]:
@@ -145,6 +148,48 @@ def deploy(scope: Scope) -> PolicyDocument:
         *_names_and_edge(scope),
         *_roles_with_boundary(scope),
         *_never(scope),
+    )
+
+
+def deploy_database(scope: Scope) -> PolicyDocument:
+    """Returns what the deploy role needs beside `deploy` where there is a database.
+
+    A policy of its own, because the ones inside a role hold 10,240 characters together
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    Instances without their deletion, and the network they may be given; a network of the site carries its tag.
+    """
+    makes = ["CreateVpc", "CreateSubnet", "CreateSecurityGroup"]
+    changes = ("Modify*", "AuthorizeSecurityGroup*", "RevokeSecurityGroup*", "CreateTags", "DeleteTags", "DeleteVpc",
+               "DeleteSubnet", "DeleteSecurityGroup")  # fmt: skip
+    return document(
+        {
+            "Sid": "Database",
+            "Effect": "Allow",
+            "Action": "rds:*",
+            "Resource": [scope.named("rds", kind) for kind in ("db:", "subgrp:", "pg:", "snapshot:")],
+        },
+        {"Sid": "MakeNetwork", "Effect": "Allow", "Action": [f"ec2:{make}" for make in makes], "Resource": "*"},
+        {
+            # What it makes, and nothing that is there: a tag would make that the site's own.
+            "Sid": "TagNetwork",
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ec2:CreateAction": [*makes, "AuthorizeSecurityGroupIngress"]}},
+        },
+        {
+            "Sid": "OwnNetwork",
+            "Effect": "Allow",
+            "Action": [f"ec2:{change}" for change in changes],
+            "Resource": scope.everywhere("ec2", "*"),
+            "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
+        },
+        {
+            "Sid": "NeverTheDatabase",
+            "Effect": "Deny",
+            "Action": "rds:DeleteDB*",
+            "Resource": [scope.named("rds", "db:"), scope.named("rds", "snapshot:")],
+        },
     )
 
 
@@ -597,6 +642,12 @@ def _never(scope: Scope) -> list[dict[str, Any]]:
             else []
         ),
         {
+            "Sid": "NeverTheData",
+            "Effect": "Deny",
+            "Action": ["dynamodb:DeleteTable", "dynamodb:DeleteTableReplica"],
+            "Resource": scope.named("dynamodb", "table/"),
+        },
+        {
             "Sid": "NeverElsewhere",
             "Effect": "Deny",
             "Action": "*",
@@ -638,6 +689,7 @@ _READ_EVERYWHERE = (
     "cloudwatch:List*",
     "dynamodb:Describe*",
     "dynamodb:ListTagsOfResource",
+    "ec2:Describe*",
     "events:Describe*",
     "events:List*",
     "fis:GetExperimentTemplate",
@@ -652,8 +704,11 @@ _READ_EVERYWHERE = (
     "logs:Describe*",
     "logs:GetDelivery*",
     "logs:ListTagsForResource",
+    "rds:Describe*",
+    "rds:ListTagsForResource",
     "route53:Get*",
     "route53:List*",
+    "secretsmanager:GetRandomPassword",
     "sns:GetTopicAttributes",
     "sns:GetSubscriptionAttributes",
     "sns:ListTagsForResource",

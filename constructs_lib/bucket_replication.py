@@ -44,6 +44,9 @@ class BucketReplication(Construct):
     and control objects differ per region and are outside the filter. `has_metrics` publishes the backlog and the latency to
     CloudWatch, at the price of custom metrics. `has_time_control` is S3 Replication Time Control: 99.99% of the objects within
     15 minutes, delete markers outside of it; it brings the metrics.
+
+    Attributes:
+        role_arn: ARN of the role that copies; a destination of another account must allow it.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class BucketReplication(Construct):
             policy=policies.to_json(policies.replication(source_arn, [each.bucket_arn for each in destinations])),
             provider=provider,
         )
+        self.role_arn = role.arn
         S3BucketReplicationConfigurationA(
             self,
             "configuration",

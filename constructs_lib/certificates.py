@@ -6,6 +6,7 @@ unverified on a live account: docs/SANDBOX.md.)
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
@@ -19,6 +20,14 @@ from constructs_lib.hosted_zone import HostedZone
 _VALIDATION_TTL_SECONDS = 300
 # A certificate in use cannot be deleted: the new one comes first.
 _REPLACE = TerraformResourceLifecycle(create_before_destroy=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofOfNames:
+    """Where a certificate's names are proved: the zone, and the provider that may write its records."""
+
+    zone_id: str
+    provider: AwsProvider
 
 
 class EdgeCertificate(Construct):
@@ -48,31 +57,32 @@ class EdgeCertificate(Construct):
             lifecycle=_REPLACE,
             provider=provider,
         )
-        for name in (first, *others):
-            Route53Record(
-                self,
-                f"validation_{name}",
-                zone_id=zone.zone_id,
-                name=_validation(certificate, name, "resource_record_name"),
-                type=_validation(certificate, name, "resource_record_type"),
-                records=[_validation(certificate, name, "resource_record_value")],
-                ttl=_VALIDATION_TTL_SECONDS,
-                provider=provider,
-            )
+        _prove(self, certificate, names, ProofOfNames(zone_id=zone.zone_id, provider=provider))
         self.arn = certificate.arn
 
 
 class RegionalCertificate(Construct):
-    """The certificate of the regional endpoint's names in its region; waits until ACM has issued it.
+    """The certificate of a regional endpoint's names in its region; waits until ACM has issued it.
 
     Attributes:
         arn: ARN of the issued certificate.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, hostname: str, own_names: Sequence[str] = (), provider: AwsProvider
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        hostname: str,
+        own_names: Sequence[str] = (),
+        own_proof: ProofOfNames | None = None,
+        provider: AwsProvider,
     ) -> None:
-        """`own_names` are the names beside the public one, `hostname`. Default: none, CloudFront serves them."""
+        """`own_names` are the names beside the public one, `hostname`. Default: none, CloudFront serves them.
+
+        `own_proof` writes validation records: a certificate of another account than the zone's has its own. Default: none, the
+        dns stack has written them.
+        """
         super().__init__(scope, id_)
         certificate = AcmCertificate(
             self,
@@ -83,8 +93,29 @@ class RegionalCertificate(Construct):
             lifecycle=_REPLACE,
             provider=provider,
         )
-        issued = AcmCertificateValidation(self, "issued", certificate_arn=certificate.arn, provider=provider)
+        records = [] if own_proof is None else _prove(self, certificate, [hostname, *own_names], own_proof)
+        issued = AcmCertificateValidation(
+            self, "issued", certificate_arn=certificate.arn, depends_on=records or None, provider=provider
+        )
         self.arn = issued.certificate_arn
+
+
+def _prove(
+    scope: Construct, certificate: AcmCertificate, names: Sequence[str], proof: ProofOfNames
+) -> list[Route53Record]:
+    return [
+        Route53Record(
+            scope,
+            f"validation_{name}",
+            zone_id=proof.zone_id,
+            name=_validation(certificate, name, "resource_record_name"),
+            type=_validation(certificate, name, "resource_record_type"),
+            records=[_validation(certificate, name, "resource_record_value")],
+            ttl=_VALIDATION_TTL_SECONDS,
+            provider=proof.provider,
+        )
+        for name in names
+    ]
 
 
 def _validation(certificate: AcmCertificate, name: str, attribute: str) -> str:

@@ -4,6 +4,7 @@ from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnec
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
@@ -51,7 +52,10 @@ class GithubAccess(Construct):
             "content": ([f"environment:{github.content_environment}"], access_policies.content(reach)),
             "drill": ([f"environment:{github.drill_environment}"], access_policies.drill(reach)),
         }
-        self.role_arns = {job: self._role(job, suffixes, policy) for job, (suffixes, policy) in jobs.items()}
+        roles = {job: self._role(job, suffixes, policy) for job, (suffixes, policy) in jobs.items()}
+        self.role_arns = {job: role.arn for job, role in roles.items()}
+        if reach.has_database:
+            self._add_database_rights(reach, roles["deploy"])
         self.boundary_arn = boundary.arn
 
     def _issuer_arn(self) -> str:
@@ -69,7 +73,24 @@ class GithubAccess(Construct):
             provider=self._provider,
         ).arn
 
-    def _role(self, job: str, suffixes: list[str], policy: PolicyDocument) -> str:
+    def _add_database_rights(self, reach: Scope, deploy: IamRole) -> None:
+        policy = IamPolicy(
+            self,
+            "deploy_database",
+            name=f"{naming.ci_role(self._prefix, 'deploy')}-database",
+            description="What the deploy role needs for the database beside its own policy",
+            policy=policies.to_json(access_policies.deploy_database(reach)),
+            provider=self._provider,
+        )
+        IamRolePolicyAttachment(
+            self,
+            "deploy_database_attached",
+            role=deploy.name,
+            policy_arn=policy.arn,
+            provider=self._provider,
+        )
+
+    def _role(self, job: str, suffixes: list[str], policy: PolicyDocument) -> IamRole:
         trust = access_policies.github_trust(self._provider_arn, subjects=self._github.subjects, suffixes=suffixes)
         role = IamRole(
             self,
@@ -85,4 +106,4 @@ class GithubAccess(Construct):
         )
         if job == "plan":
             skip(inline, {}, in_plan_only={"CKV_AWS_355": _READS_EVERYTHING})
-        return role.arn
+        return role

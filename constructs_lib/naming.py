@@ -10,6 +10,8 @@ EDGE_STACK = "edge"
 MONITORING_STACK = "monitoring"
 ACCESS_STACK = "access"
 AUDIT_STACK = "audit"
+API_TABLE_STACK = "api-table"
+API_STACK = "api"
 KEYS_STACK = "keys"
 ADMINISTRATORS_STACKS = (ACCESS_STACK, AUDIT_STACK)
 """Applied by an administrator, never by the deploy role: they hold its rights and the record of what it did."""
@@ -43,6 +45,36 @@ ORIGIN_GROUP_ID = "origin-group"
 def region_stack(region: str) -> str:
     """Returns the stack that holds `region`."""
     return f"region-{region}"
+
+
+def api_region_stack(region: str) -> str:
+    """Returns the stack that holds the API in `region`."""
+    return f"api-{region}"
+
+
+def api_hostname(site: SiteFile) -> str:
+    """Returns the API's name."""
+    return site.api.hostname or f"api.{site.site.domain_name}"
+
+
+def api_regional_hostname(site: SiteFile, region: str) -> str:
+    """Returns the API's name in one region, which its health check asks, such as `eu-central-1.api.example.com`."""
+    return f"{region}.{api_hostname(site)}"
+
+
+def api_names(site: SiteFile) -> list[str]:
+    """Returns every name of the API, the public one first."""
+    return [api_hostname(site), *(api_regional_hostname(site, name) for name in _region_names(site))]
+
+
+def database_stack(region: str) -> str:
+    """Returns the stack that holds the database's instance in `region`."""
+    return f"database-{region}"
+
+
+def database_instance(site: SiteFile) -> str:
+    """Returns the identifier of the database's instance, the same in every region."""
+    return f"{site.prefix}-database"
 
 
 def regional_hostname(site: SiteFile, region: str) -> str:

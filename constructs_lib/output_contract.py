@@ -48,8 +48,11 @@ class Output:
 
 _DEPLOYMENT = "scripts/deployment.py"
 _COST = "scripts/cost.py"
+_EXTENSION_COST = "scripts/extension_cost.py"
 
 REGION_STACKS = "region-<name>"
+API_REGION_STACKS = "api-<name>"
+DATABASE_STACKS = "database-<name>"
 OUTPUTS: Mapping[str, tuple[Output, ...]] = {
     naming.DNS_STACK: (
         Output(name="hosted_zone_id", type="string", meaning="Id of the hosted zone, made here or looked up"),
@@ -190,6 +193,49 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             meaning="CloudWatch namespace that a prober of your own publishes to",
         ),
     ),
+    naming.API_TABLE_STACK: (
+        Output(name="table_name", type="string", meaning="Name of the API's global table, the same in every region"),
+        Output(name="regions", type="list(string)", meaning="Regions that hold a replica of the table"),
+    ),
+    API_REGION_STACKS: (
+        Output(name="region", type="string", meaning="The stack's AWS region"),
+        Output(name="api_id", type="string", meaning="Id of the region's HTTP API, the dimension of its metrics"),
+        Output(name="function_name", type="string", meaning="Name of the Lambda function behind the API"),
+    ),
+    naming.API_STACK: (
+        Output(name="hostname", type="string", meaning="The API's name"),
+        Output(name="regional_hostnames", type="map(string)", meaning="Region -> the name that leads to its API alone"),
+        Output(name="health_check_ids", type="map(string)", meaning="Region -> Route 53 health check of its API"),
+        Output(name="policy", type="string", meaning="Routing policy of the API's name, in the site file's words"),
+        Output(
+            name="expected_use",
+            type="object({requests_per_month = number, write_ratio = number, table_bytes = number})",
+            meaning="What the cost command assumes of the site file's [api], defaults filled in",
+            readers=(_EXTENSION_COST,),
+            stability=Stability.MIRROR,
+        ),
+    ),
+    DATABASE_STACKS: (
+        Output(name="region", type="string", meaning="The stack's AWS region"),
+        Output(
+            name="role",
+            type="string",
+            meaning="writer or replica, as the site file has it; a promotion is not seen here",
+            readers=("scripts/deploy.py",),
+        ),
+        Output(name="identifier", type="string", meaning="Identifier of the RDS instance, the same in every region"),
+        Output(name="arn", type="string", meaning="ARN of the RDS instance"),
+        Output(name="endpoint", type="string", meaning="Host name and port of the instance"),
+        Output(name="vpc_id", type="string", meaning="VPC of the instance, to peer with"),
+        Output(name="security_group_id", type="string", meaning="Security group of the instance"),
+        Output(
+            name="expected_use",
+            type="object({written_gigabytes_per_month = number})",
+            meaning="What the cost command assumes of the site file's [database]",
+            readers=(_EXTENSION_COST,),
+            stability=Stability.MIRROR,
+        ),
+    ),
     naming.KEYS_STACK: (
         Output(name="key_arns", type="map(string)", meaning="Region -> KMS key that encrypts the content there"),
     ),
@@ -216,5 +262,10 @@ def outputs_of(stack: str) -> dict[str, Output]:
     Args:
         stack: the stack's name, such as `edge` or `region-eu-central-1`.
     """
-    key = REGION_STACKS if stack.startswith(naming.region_stack("")) else stack
-    return {output.name: output for output in OUTPUTS[key]}
+    shared = {
+        naming.region_stack(""): REGION_STACKS,
+        naming.api_region_stack(""): API_REGION_STACKS,
+        naming.database_stack(""): DATABASE_STACKS,
+    }
+    prefix = next((prefix for prefix in shared if stack.startswith(prefix) and stack not in OUTPUTS), None)
+    return {output.name: output for output in OUTPUTS[stack if prefix is None else shared[prefix]]}

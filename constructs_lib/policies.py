@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, POINTER_KEY, RELEASES_PREFIX
+from constructs_lib.naming import ERRORS_PREFIX, HEALTH_PREFIX, MANIFESTS_PREFIX, POINTER_KEY, RELEASES_PREFIX
 
 PolicyDocument = dict[str, Any]
 _VERSION = "2012-10-17"
@@ -30,9 +30,17 @@ def assume_role(service: str) -> PolicyDocument:
 
 
 def content_bucket(
-    bucket_arn: str, *, distribution_arns: Sequence[str], plain_http_keys: Sequence[str] = ()
+    bucket_arn: str,
+    *,
+    distribution_arns: Sequence[str],
+    plain_http_keys: Sequence[str] = (),
+    replicating_role_arns: Sequence[str] = (),
+    publisher_arns: Sequence[str] = (),
 ) -> PolicyDocument:
     """Returns the policy of a content bucket: readable by these distributions only (or by none), over TLS only.
+
+    `replicating_role_arns` are other accounts' roles that bring replicas, `publisher_arns` other accounts' publishers: across
+    accounts IAM wants the bucket to allow them as well.
 
     `plain_http_keys` are exempt from TLS: CloudFront asks S3 by the protocol that the viewer used
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPandHTTPSRequests.html), so a health check over HTTP
@@ -42,7 +50,12 @@ def content_bucket(
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). `control/` is not for viewers.
     """
     deny = deny_insecure_transport(bucket_arn, plain_http_keys)
-    return document(*(_read_by(bucket_arn, distribution_arns) if distribution_arns else ()), deny)
+    return document(
+        *(_read_by(bucket_arn, distribution_arns) if distribution_arns else ()),
+        *(_replicated_by(bucket_arn, replicating_role_arns) if replicating_role_arns else ()),
+        *(_published_by(bucket_arn, publisher_arns) if publisher_arns else ()),
+        deny,
+    )
 
 
 def _read_by(bucket_arn: str, distribution_arns: Sequence[str]) -> tuple[dict[str, Any], ...]:
@@ -64,6 +77,66 @@ def _read_by(bucket_arn: str, distribution_arns: Sequence[str]) -> tuple[dict[st
             "Action": "s3:ListBucket",
             "Resource": bucket_arn,
             "Condition": by_distribution,
+        },
+    )
+
+
+def _replicated_by(bucket_arn: str, role_arns: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """The destination's part: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-walkthrough-2.html.
+
+    Replicas belong to the destination's account without an owner override, because the bucket's owner is enforced
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-change-owner.html).
+    """
+    principal = {"AWS": list(role_arns)}
+    return (
+        {
+            "Sid": "ReplicasFromOtherAccounts",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+            "Resource": f"{bucket_arn}/{RELEASES_PREFIX}*",
+        },
+        {
+            "Sid": "SeenByReplication",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": ["s3:GetBucketVersioning", "s3:ListBucket"],
+            "Resource": bucket_arn,
+        },
+    )
+
+
+def _published_by(bucket_arn: str, principal_arns: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """What `failover sync-content`, `rollback`, `verify` and `prune` need, as the content role has it (access_policies)."""
+    principal = {"AWS": list(principal_arns)}
+    pruned = [f"{bucket_arn}/{prefix}*" for prefix in (RELEASES_PREFIX, MANIFESTS_PREFIX)]
+    return (
+        {
+            "Sid": "PublishedFromAnotherAccount",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": [
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+                "s3:GetObjectTagging",
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+            ],
+            "Resource": [*pruned, f"{bucket_arn}/{ERRORS_PREFIX}*", f"{bucket_arn}/{POINTER_KEY}"],
+        },
+        {
+            "Sid": "PrunedFromAnotherAccount",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": "s3:DeleteObject",
+            "Resource": pruned,
+        },
+        {
+            "Sid": "ListedFromAnotherAccount",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": "s3:ListBucket",
+            "Resource": bucket_arn,
         },
     )
 
@@ -130,6 +203,22 @@ def zone_signing_key(account_id: str, *, zone_id: str) -> PolicyDocument:
             "Resource": "*",
             "Condition": {**for_zone, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         },
+    )
+
+
+def account_key(account_id: str) -> PolicyDocument:
+    """Returns the policy of a key that the account's own policies govern; RDS uses it by grants of whoever makes the instance.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+    """
+    return document(
+        {
+            "Sid": "AdministeredByAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
     )
 
 

@@ -5,7 +5,7 @@ widened here, in one place.
 """
 
 from cdktf import TerraformStack
-from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 
 from constructs_lib.site_file import SiteFile
 
@@ -14,7 +14,10 @@ TERRAFORM_VERSIONS = ">= 1.11.0"
 
 
 def add_provider(stack: TerraformStack, *, site: SiteFile, region: str, alias: str | None = None) -> AwsProvider:
-    """Adds the provider for `region`; every resource it makes carries the site's tags."""
+    """Adds the provider for `region`; every resource it makes carries the site's tags.
+
+    With `features.multi_account` it takes the role that `[accounts]` names for the region, us-east-1 the zone's.
+    """
     tags = {
         "Project": site.site.project,
         "Environment": site.site.environment,
@@ -27,7 +30,15 @@ def add_provider(stack: TerraformStack, *, site: SiteFile, region: str, alias: s
         region=region,
         alias=alias,
         default_tags=[AwsProviderDefaultTags(tags=tags)],
+        assume_role=_assume_role(site, region),
     )
     stack.add_override("terraform.required_providers.aws.version", AWS_PROVIDER_VERSIONS)
     stack.add_override("terraform.required_version", TERRAFORM_VERSIONS)
     return provider
+
+
+def _assume_role(site: SiteFile, region: str) -> list[AwsProviderAssumeRole] | None:
+    account = site.account_of(region)
+    if account is None:
+        return None
+    return [AwsProviderAssumeRole(role_arn=account.role_arn, external_id=account.external_id)]

@@ -8,42 +8,20 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from cdktf import AssetType, Fn, TerraformAsset
 from cdktf_cdktf_provider_aws.apigatewayv2_api import Apigatewayv2Api
-from cdktf_cdktf_provider_aws.apigatewayv2_api_mapping import Apigatewayv2ApiMapping
-from cdktf_cdktf_provider_aws.apigatewayv2_domain_name import (
-    Apigatewayv2DomainName,
-    Apigatewayv2DomainNameDomainNameConfiguration,
-)
-from cdktf_cdktf_provider_aws.apigatewayv2_integration import Apigatewayv2Integration
 from cdktf_cdktf_provider_aws.apigatewayv2_route import Apigatewayv2Route
-from cdktf_cdktf_provider_aws.apigatewayv2_stage import (
-    Apigatewayv2Stage,
-    Apigatewayv2StageAccessLogSettings,
-    Apigatewayv2StageDefaultRouteSettings,
-)
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
-from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction, LambdaFunctionEnvironment
-from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib import policies
-from constructs_lib.archive import zipped
+from constructs_lib import http_api, policies
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.checkov_skips import skip
 from constructs_lib.content_bucket import ContentBucket
 
 _CODE = Path(__file__).parent / "functions" / "regional_endpoint"
-_RUNTIME = "python3.13"
-_MEMORY_MEGABYTES = 512
 # HTTP APIs wait at most 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 _TIMEOUT_SECONDS = 15
-# A year, so that an outage can still be looked into at the yearly review; 0.03 USD per GB and month, and the endpoint writes only
-# while it serves. The access log names no viewer.
-_LOG_RETENTION_DAYS = 365
 _BURST_REQUESTS = 500
 _RATE_REQUESTS_PER_SECOND = 1000
 _FUNCTION_SKIPS = {
@@ -61,15 +39,6 @@ _ROUTE_SKIPS = {"CKV_AWS_309": "The website is public, so is its standby."}
 _LOG_SKIPS = {
     "CKV_AWS_158": "CloudWatch Logs encrypts with its own key; the lines hold public paths and statuses. A KMS key costs 1 USD a "
     "month and region.",
-}
-_ACCESS_LOG_FIELDS = {
-    "requestId": "$context.requestId",
-    "time": "$context.requestTime",
-    "method": "$context.httpMethod",
-    "path": "$context.path",
-    "status": "$context.status",
-    "latencyMilliseconds": "$context.responseLatency",
-    "error": "$context.integrationErrorMessage",
 }
 
 
@@ -116,87 +85,61 @@ class RegionalEndpoint(Construct):
         self._provider = provider
         function = self._add_function(name, region, bucket, headers)
         api = self._add_api(name, function)
-        stage = self._add_stage(name, api)
-        domain = self._add_domain("domain_name", "mapping", hostname, certificate, stage)
+        access_log = http_api.add_log_group(
+            self, "access_log", name=f"/aws/apigateway/{name}", skips=_LOG_SKIPS, provider=provider
+        )
+        stage = http_api.add_stage(
+            self,
+            api=api,
+            log_group=access_log,
+            rate_requests_per_second=_RATE_REQUESTS_PER_SECOND,
+            burst_requests=_BURST_REQUESTS,
+            provider=provider,
+        )
         self.function_name = function.function_name
         self.api_id = api.id
-        self.target_domain_name = domain.domain_name_configuration.target_domain_name
-        self.target_hosted_zone_id = domain.domain_name_configuration.hosted_zone_id
+        self.target_domain_name, self.target_hosted_zone_id = http_api.add_domain(
+            self,
+            ("domain_name", "mapping"),
+            name=hostname,
+            certificate_arn=certificate.arn,
+            stage=stage,
+            provider=provider,
+        )
         self.own_target: tuple[str, str] | None = None
         if own_hostname is not None:
-            own = self._add_domain("own_domain_name", "own_mapping", own_hostname, certificate, stage)
-            target = own.domain_name_configuration
-            self.own_target = (target.target_domain_name, target.hosted_zone_id)
-
-    def _add_domain(
-        self, id_: str, mapping_id: str, name: str, certificate: RegionalCertificate, stage: Apigatewayv2Stage
-    ) -> Apigatewayv2DomainName:
-        domain = Apigatewayv2DomainName(
-            self,
-            id_,
-            domain_name=name,
-            # Dual stack, because the AAAA records need a healthy target as well.
-            domain_name_configuration=Apigatewayv2DomainNameDomainNameConfiguration(
+            self.own_target = http_api.add_domain(
+                self,
+                ("own_domain_name", "own_mapping"),
+                name=own_hostname,
                 certificate_arn=certificate.arn,
-                endpoint_type="REGIONAL",
-                security_policy="TLS_1_2",
-                ip_address_type="dualstack",
-            ),
-            provider=self._provider,
-        )
-        Apigatewayv2ApiMapping(
-            self,
-            mapping_id,
-            api_id=stage.api_id,
-            domain_name=domain.domain_name,
-            stage=stage.name,
-            provider=self._provider,
-        )
-        return domain
+                stage=stage,
+                provider=provider,
+            )
 
     def _add_function(
         self, name: str, region: str, bucket: ContentBucket, headers: Mapping[str, str]
     ) -> LambdaFunction:
-        log_group = self._add_log_group("function_log", f"/aws/lambda/{name}")
-        role = IamRole(
-            self,
-            "role",
-            name=name,
-            assume_role_policy=policies.to_json(policies.assume_role("lambda.amazonaws.com")),
-            provider=self._provider,
+        log_group = http_api.add_log_group(
+            self, "function_log", name=f"/aws/lambda/{name}", skips=_LOG_SKIPS, provider=self._provider
         )
-        policy = IamRolePolicy(
+        return http_api.add_function(
             self,
-            "policy",
-            role=role.id,
-            policy=policies.to_json(policies.regional_endpoint(bucket.arn, log_group_arn=log_group.arn)),
-            provider=self._provider,
-        )
-        code = TerraformAsset(self, "code", path=str(zipped(_CODE)), type=AssetType.FILE)
-        function = LambdaFunction(
-            self,
-            "function",
-            function_name=name,
-            role=role.arn,
-            runtime=_RUNTIME,
-            architectures=["arm64"],
-            handler="handler.handler",
-            filename=code.path,
-            source_code_hash=Fn.filebase64sha256(code.path),
-            memory_size=_MEMORY_MEGABYTES,
-            timeout=_TIMEOUT_SECONDS,
-            environment=LambdaFunctionEnvironment(
-                variables={
+            described=http_api.ApiFunction(
+                name=name,
+                code=_CODE,
+                environment={
                     "BUCKET": bucket.name,
                     "REGION": region,
                     "SECURITY_HEADERS": json.dumps(headers, sort_keys=True),
-                }
+                },
+                timeout_seconds=_TIMEOUT_SECONDS,
             ),
-            depends_on=[log_group, policy],
+            rights=policies.regional_endpoint(bucket.arn, log_group_arn=log_group.arn),
+            log_group=log_group,
+            skips=_FUNCTION_SKIPS,
             provider=self._provider,
         )
-        skip(function, _FUNCTION_SKIPS)
-        return function
 
     def _add_api(self, name: str, function: LambdaFunction) -> Apigatewayv2Api:
         api = Apigatewayv2Api(
@@ -207,55 +150,9 @@ class RegionalEndpoint(Construct):
             disable_execute_api_endpoint=True,
             provider=self._provider,
         )
-        integration = Apigatewayv2Integration(
-            self,
-            "integration",
-            api_id=api.id,
-            integration_type="AWS_PROXY",
-            integration_uri=function.invoke_arn,
-            payload_format_version="2.0",
-            provider=self._provider,
-        )
+        target = http_api.add_integration(self, api=api, function=function, provider=self._provider)
         route = Apigatewayv2Route(
-            self,
-            "route",
-            api_id=api.id,
-            route_key="$default",
-            target=f"integrations/{integration.id}",
-            provider=self._provider,
+            self, "route", api_id=api.id, route_key="$default", target=target, provider=self._provider
         )
         skip(route, _ROUTE_SKIPS)
-        LambdaPermission(
-            self,
-            "permission",
-            function_name=function.function_name,
-            action="lambda:InvokeFunction",
-            principal="apigateway.amazonaws.com",
-            source_arn=f"{api.execution_arn}/*",
-            provider=self._provider,
-        )
         return api
-
-    def _add_stage(self, name: str, api: Apigatewayv2Api) -> Apigatewayv2Stage:
-        log_group = self._add_log_group("access_log", f"/aws/apigateway/{name}")
-        return Apigatewayv2Stage(
-            self,
-            "stage",
-            api_id=api.id,
-            name="$default",
-            auto_deploy=True,
-            access_log_settings=Apigatewayv2StageAccessLogSettings(
-                destination_arn=log_group.arn, format=json.dumps(_ACCESS_LOG_FIELDS)
-            ),
-            default_route_settings=Apigatewayv2StageDefaultRouteSettings(
-                throttling_burst_limit=_BURST_REQUESTS, throttling_rate_limit=_RATE_REQUESTS_PER_SECOND
-            ),
-            provider=self._provider,
-        )
-
-    def _add_log_group(self, id_: str, name: str) -> CloudwatchLogGroup:
-        log_group = CloudwatchLogGroup(
-            self, id_, name=name, retention_in_days=_LOG_RETENTION_DAYS, provider=self._provider
-        )
-        skip(log_group, _LOG_SKIPS)
-        return log_group

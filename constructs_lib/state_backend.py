@@ -4,7 +4,7 @@ S3 with `use_lockfile` (DynamoDB locks are deprecated: https://developer.hashico
 region that serves nothing. Local state is for rehearsals and lies beside the output folder, so that a new synth keeps it.
 """
 
-from cdktf import LocalBackend, S3Backend, TerraformStack
+from cdktf import LocalBackend, S3Backend, S3BackendAssumeRoleConfig, TerraformStack
 
 from constructs_lib.site_file import SiteFile, StateBackend
 
@@ -28,6 +28,15 @@ def add_state_backend(stack: TerraformStack, *, site: SiteFile) -> None:
         region=state.region,
         key=f"{state_prefix(site)}{stack.node.id}.tfstate",
         encrypt=True,
+        assume_role=_assume_role(site),
     )
     # cdktf 0.21 does not know the argument; Terraform has it since 1.10.
     stack.add_override("terraform.backend.s3.use_lockfile", True)
+
+
+def _assume_role(site: SiteFile) -> S3BackendAssumeRoleConfig | None:
+    """Returns the role for the state bucket; reading another stack's state takes the same one."""
+    account = site.accounts.state
+    if account is None:
+        return None
+    return S3BackendAssumeRoleConfig(role_arn=account.role_arn, external_id=account.external_id)

@@ -9,16 +9,30 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.residency import data_outside
 from constructs_lib.role_boundaries import bound_roles
 from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import AccessStack, AuditStack, DnsStack, EdgeStack, KeysStack, MonitoringStack, RegionStack
+from constructs_lib.stacks import (
+    AccessStack,
+    AuditStack,
+    DnsStack,
+    EdgeStack,
+    KeysStack,
+    MonitoringStack,
+    RegionStack,
+    add_api,
+    add_database,
+)
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds dns, region-<name> for each region, edge and monitoring; access, audit and keys where the site file asks for them."""
+    """Adds dns, region-<name> for each region, edge and monitoring, and what the site file asks for."""
     dns = DnsStack(app, site=site)
     keys = KeysStack(app, site=site) if site.features.kms else None
     regions = [RegionStack(app, site=site, region=region, dns=dns, keys=keys) for region in site.region]
     edge = EdgeStack(app, site=site, dns=dns, regions=regions, keys=keys)
     MonitoringStack(app, site=site, edge=edge, regions=regions)
+    if site.features.api:
+        add_api(app, site=site, dns=dns)
+    if site.features.database:
+        add_database(app, site=site)
     if site.features.audit:
         AuditStack(app, site=site)
     if site.github.subjects:

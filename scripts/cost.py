@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scripts.errors import MissingOutputError
+from scripts.extension_cost import extensions, is_extension
 from scripts.parity_cost import parity
 from scripts.protection_cost import protection
 
@@ -97,17 +98,30 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
         MissingOutputError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks.
     """
     prices = load_prices()
-    resources = [
+    resources = _resources(stacks)
+    website = _resources({name: stack for name, stack in stacks.items() if not is_extension(name)})
+    probes_of_extensions = sum(map(_probes_per_month, _checks(resources))) - sum(
+        map(_probes_per_month, _checks(website))
+    )
+    traffic = Traffic.model_validate(_edge_output(stacks, "traffic"))
+    serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
+    quantities = [
+        *_fixed(resources),
+        *_monitoring(resources),
+        *_per_use(website, traffic, serving),
+        *extensions(stacks, probes=probes_of_extensions),
+    ]
+    lines = _lines(quantities, prices)
+    return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
+
+
+def _resources(stacks: Mapping[str, Mapping[str, Any]]) -> list[Resource]:
+    return [
         (kind, body)
         for stack in stacks.values()
         for kind, bodies in stack.get("resource", {}).items()
         for body in bodies.values()
     ]
-    traffic = Traffic.model_validate(_edge_output(stacks, "traffic"))
-    serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
-    quantities = [*_fixed(resources), *_monitoring(resources), *_per_use(resources, traffic, serving)]
-    lines = [_line(item, prices[name], quantity, unit) for item, name, quantity, unit in quantities]
-    return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
 
 
 def objective_usd(stacks: Mapping[str, Mapping[str, Any]]) -> float:
@@ -271,6 +285,13 @@ def _probes_per_month(check: Mapping[str, Any]) -> float:
     return checkers * _SECONDS_PER_MONTH / float(check["request_interval"])
 
 
-def _line(item: str, price: Price, quantity: float, unit: str) -> CostLine:
-    usd = max(0.0, quantity - price.free) * price.usd
-    return CostLine(item=item, quantity=quantity, unit=unit, usd=usd, verified=price.verified)
+def _lines(quantities: Iterable[Quantity], prices: Mapping[str, Price]) -> list[CostLine]:
+    """Prices each line; what is free of a price is used up by its first lines, once for the whole account."""
+    left = {name: price.free for name, price in prices.items()}
+    lines = []
+    for item, name, quantity, unit in quantities:
+        price = prices[name]
+        usd = max(0.0, quantity - left[name]) * price.usd
+        left[name] = max(0.0, left[name] - quantity)
+        lines.append(CostLine(item=item, quantity=quantity, unit=unit, usd=usd, verified=price.verified))
+    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,10 +25,18 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     names = sorted(path.parent.name for path in stacks_folder.glob("*/cdk.tf.json"))
     if not names:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
-    regions = [name for name in names if name.startswith("region-")]
-    first = [name for name in names if name in ("access", "audit", "dns", "keys")]
-    waves = (first, regions, ["edge"], ["monitoring"])
-    return [wave for wave in waves if wave and set(wave) <= set(names)]
+    writers = [name for name in names if name.startswith("database-") and _is_writer(stacks_folder / name)]
+    first = [name for name in names if name in ("access", "audit", "dns", "keys", "api-table", *writers)]
+    last = [name for name in names if name in ("edge", "api")]
+    regions = [name for name in names if name.startswith(("region-", "api-", "database-")) and name not in first]
+    waves = (first, regions, last, [name for name in names if name == "monitoring"])
+    return [wave for wave in waves if wave]
+
+
+def _is_writer(stack: Path) -> bool:
+    """Whether a database stack makes the instance that the others copy, and so comes before them."""
+    document = json.loads((stack / "cdk.tf.json").read_bytes())
+    return bool(document["output"]["role"]["value"] == "writer")
 
 
 def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:

@@ -19,6 +19,8 @@ from pydantic import BaseModel
 from constructs_lib.site_file import Entry, Policy, SiteFile
 from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS, UNKNOWN_TO_STATE_BACKEND
 from constructs_lib.site_file.content import Content, ContentRedirect, ContentRule
+from constructs_lib.site_file.database import Database
+from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Accounts, Api
 from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, SUBDIVISIONS
 from constructs_lib.site_file.models import HealthCheck, Objectives, Region, Routing, Site, State, Traffic
 from constructs_lib.site_file.monitoring import Alerts
@@ -56,6 +58,7 @@ _VALUES: dict[str, Values] = {
     ),
     "content.rule": st.lists(st.deferred(lambda: _table("rule", ContentRule)), max_size=3),
     "content.redirect": st.lists(st.deferred(lambda: _table("redirect", ContentRedirect)), max_size=3),
+    "api.write_ratio": st.floats(0, 1),
     "rule.pattern": st.sampled_from(["*.css", "/downloads/**", "/a b/*.html", "**/é.txt"]),
     "rule.content_type": st.sampled_from(["text/css", "text/html; charset=utf-8"]),
     "rule.cache_control": st.sampled_from(["no-store", "public, max-age=300"]),
@@ -79,6 +82,18 @@ _DECIDED = {
     "endpoint.subdivisions",
     "endpoint.near_region",
     "alerts.webhook_url",
+    "api.hostname",
+    "api.policy",
+    "api.jwt_issuer",
+    "api.jwt_audiences",
+    "accounts.zone",
+    "accounts.region",
+    "accounts.state",
+    "accounts.publisher_arns",
+    "database.writer_region",
+    "database.storage_gigabytes",
+    "database.storage_limit_gigabytes",
+    "database.network",
     "github.subjects",
     "residency.allowed_regions",
     "state.bucket",
@@ -99,6 +114,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "github": Github,
     "residency": Residency,
     "content": Content,
+    "api": Api,
+    "accounts": Accounts,
+    "database": Database,
     "state": State,
 }
 
@@ -200,6 +218,7 @@ def site_documents(draw: st.DrawFn) -> Document:
     document["state"] = draw(_states([region["name"] for region in regions]))
     if draw(st.booleans()):
         document["residency"] = {"allowed_regions": draw(_allowed_regions(document))}
+    _add_extensions(draw, document)
     return {name: table for name, table in document.items() if table or draw(st.booleans())}
 
 
@@ -333,6 +352,73 @@ def _allowed_regions(draw: st.DrawFn, document: Document) -> list[str]:
         used.append(_QUERY_LOG_REGION)
     more = draw(st.lists(st.sampled_from(REGIONS), max_size=2))
     return draw(st.permutations(list(dict.fromkeys([*used, *more]))))
+
+
+def _add_extensions(draw: st.DrawFn, document: Document) -> None:
+    """Fills in the section of each extension that is on, and turns off what the rest of the file rules out."""
+    features, domain = document["features"], document["site"]["domain_name"]
+    if features.get("api") and len(f"notes.{domain}") > LONGEST_API_HOSTNAME:
+        features["api"] = False
+    if features.get("api"):
+        document["api"] = draw(_apis(document))
+    if features.get("multi_account") and (document["github"] or features.get("audit")):
+        features["multi_account"] = False
+    if features.get("multi_account"):
+        document["accounts"] = draw(_accounts(document))
+    if features.get("database"):
+        document["database"] = draw(_databases([region["name"] for region in document["region"]]))
+
+
+@st.composite
+def _apis(draw: st.DrawFn, document: Document) -> Document:
+    site, regions = document["site"], document["region"]
+    label = "notes" if site["hostname"] == f"api.{site['domain_name']}" else draw(st.sampled_from(["api", "notes"]))
+    taken = site["hostname"] == f"{label}.{site['domain_name']}"
+    table: Document = draw(_table("api", Api))
+    table["hostname"] = f"{'other' if taken else label}.{site['domain_name']}"
+    policies = [Policy.LATENCY, *([Policy.FAILOVER] if len(regions) == 2 else [])]
+    if document["routing"]["policy"] == Policy.MULTIVALUE or draw(st.booleans()):
+        table["policy"] = draw(st.sampled_from(policies)).value
+    if draw(st.booleans()):
+        table |= {"jwt_issuer": f"https://{draw(_HOST)}/", "jwt_audiences": [draw(_WORD)]}
+    return table
+
+
+@st.composite
+def _accounts(draw: st.DrawFn, document: Document) -> Document:
+    """Roles of several accounts where nothing rules them out, else of one."""
+    features, routing = document["features"], document["routing"]
+    one_account = ("api", "database", "parity", "kms", "access_logs")
+    alarm = document["health_check"].get("alarm_check") and routing["entry"] == Entry.REGIONAL
+    is_one = alarm or "residency" in document or any(features.get(name) for name in one_account)
+    zone = {"role_arn": f"arn:aws:iam::{1:012}:role/{draw(_WORD)}"}
+    roles = {}
+    for number, region in enumerate(document["region"], start=2):
+        is_zones = is_one or region["name"] == "us-east-1" or draw(st.booleans())
+        other = {"role_arn": f"arn:aws:iam::{number:012}:role/{draw(_WORD)}", "external_id": draw(_WORD)}
+        roles[region["name"]] = zone if is_zones else other
+    table: Document = {"zone": zone, "region": roles}
+    if draw(st.booleans()):
+        table |= {"state": zone, "publisher_arns": [f"arn:aws:iam::{1:012}:user/{draw(_WORD)}"]}
+    return table
+
+
+@st.composite
+def _databases(draw: st.DrawFn, regions: list[str]) -> Document:
+    table: Document = draw(_table("database", Database))
+    gigabytes = draw(st.integers(20, 16_384))
+    table |= {"storage_gigabytes": gigabytes, "storage_limit_gigabytes": gigabytes * 2}
+    if draw(st.booleans()):
+        table["writer_region"] = draw(st.sampled_from(regions))
+    if draw(st.booleans()):
+        subnets = ["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"]
+        network = {
+            "vpc_id": "vpc-0123456789abcdef0",
+            "subnet_ids": subnets,
+            "client_security_group_ids": ["sg-01234567"],
+        }
+        table["network"] = {draw(st.sampled_from(regions)): network}
+    return table
 
 
 _JUNK: Values = st.recursive(

@@ -160,8 +160,15 @@ def same_names(stacks: Stacks) -> list[str]:
         place = _region(stacks[stack], body) if kind in _IDENTITIES else ""
         for key in (_IDENTITIES.get(kind), _GLOBAL_IDENTITIES.get(kind)):
             if key is not None:
-                seen[kind, place, *(json.dumps(body.get(argument)) for argument in key)] += 1
+                seen[kind, place, *(_identity(stack, body.get(argument)) for argument in key)] += 1
     return [str(identity) for identity, count in seen.items() if count > 1]
+
+
+def _identity(stack: str, value: Any) -> str:
+    """Returns the value as it is in every stack; what a resource of the stack itself gives is another value in another stack."""
+    text = json.dumps(value)
+    is_own = any(not found.address.startswith("data.") for found in find_references(text))
+    return f"{stack}: {text}" if is_own else text
 
 
 def _region(document: dict[str, Any], body: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from constructs_lib.errors import ConfigError, Problem
+from constructs_lib.site_file.extension_rules import extension_problems
 from constructs_lib.site_file.models import Region, SiteFile
 from constructs_lib.site_file.routing_rules import routing_problems
 from constructs_lib.site_file.rules import RULES
@@ -42,7 +43,7 @@ def load_site_file(path: Path) -> SiteFile:
         problems += _validate(name, model, data, sections)
     problems += _validate_regions(data, sections)
     problems += _validate_list("endpoint", Endpoint, data.get("endpoint", []), sections)
-    problems += [problem for rule in (*RULES, routing_problems) for problem in rule(sections)]
+    problems += [problem for rule in (*RULES, routing_problems, extension_problems) for problem in rule(sections)]
     if problems:
         raise ConfigError(shown, problems)
     return SiteFile(**sections)
@@ -171,6 +172,8 @@ def _problem(section: str, model: type[BaseModel], details: ErrorDetails) -> Pro
 def _holder(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
     """Returns the model that holds the last of `names`: a section may hold lists of tables, such as `[[content.rule]]`."""
     for name in names[:-1]:
+        if name not in model.model_fields:  # the key of a table of tables
+            continue
         inner = [kind for kind in get_args(model.model_fields[name].annotation) if isinstance(kind, type)]
         model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
     return model

@@ -21,6 +21,8 @@ from constructs_lib.site_file.base import known_region as _known_region
 from constructs_lib.site_file.base import pattern as _pattern
 from constructs_lib.site_file.base import says as _says
 from constructs_lib.site_file.content import Content
+from constructs_lib.site_file.database import Database
+from constructs_lib.site_file.extensions import Account, Accounts, Api
 from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.security import Features, Github, Headers, Residency
 from constructs_lib.site_file.targets import Endpoint, Target, known_interval
@@ -316,6 +318,9 @@ class SiteFile(_Section):
     github: Github = Github()
     residency: Residency = Residency()
     content: Content = Content()
+    api: Api = Api()
+    accounts: Accounts = Accounts()
+    database: Database = Database()
     state: State
 
     @property
@@ -332,3 +337,12 @@ class SiteFile(_Section):
     def prefix(self) -> str:
         """`<project>-<environment>`, the start of every resource's name."""
         return f"{self.site.project}-{self.site.environment}"
+
+    def account_of(self, region: str) -> Account | None:
+        """Returns the role for what lies in a region; us-east-1, where global services live, is the zone's."""
+        return self.accounts.region.get(region, self.accounts.zone)
+
+    def is_of_zone_account(self, region: str) -> bool:
+        """Returns whether what lies in a region belongs to the account of the zone; without `[accounts]` everything does."""
+        account, zone = self.account_of(region), self.accounts.zone
+        return account is None or zone is None or account.account_id == zone.account_id

@@ -45,6 +45,11 @@ class Features(Section):
     cents for its requests to S3. It reserves one of the account's concurrent executions in each region, and brings
     `object_events`: S3 tells EventBridge what happens to objects, 1.00 per million events
     (https://aws.amazon.com/eventbridge/pricing/).
+
+    Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.75
+    with two regions, of which 2.00 are its health checks; settings in `[api]`. `multi_account` spreads the site over accounts, by
+    the roles in `[accounts]`; it costs nothing itself. `database` is PostgreSQL on RDS with a replica in every other region,
+    about 34.00 with two small instances; settings in `[database]`.
     """
 
     audit: Bool = False
@@ -57,6 +62,9 @@ class Features(Section):
     replication_metrics: Bool = False
     object_events: Bool = False
     parity: Bool = False
+    api: Bool = False
+    multi_account: Bool = False
+    database: Bool = False
     kms: Bool = False
     rtc: Bool = False
     access_logs: Bool = False

@@ -30,6 +30,7 @@ class AccessStack(TerraformStack):
             state_bucket=site.state.bucket,
             state_prefix=state_prefix(site),
             hosted_zone_id=site.site.hosted_zone_id,
+            has_database=site.features.database,
         )
         access = GithubAccess(self, "github", github=site.github, reach=reach, provider=provider)
         add_output(self, "role_arns", access.role_arns)

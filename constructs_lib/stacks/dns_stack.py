@@ -38,6 +38,9 @@ class DnsStack(TerraformStack):
         further = naming.further_names(site)
         if further:
             EdgeCertificate(self, "further_certificate", names=further, zone=self.zone, provider=provider)
+        if site.features.api:
+            # Unused itself: its records prove the names of the API's certificates in the regions.
+            EdgeCertificate(self, "api_certificate", names=naming.api_names(site), zone=self.zone, provider=provider)
         add_output(self, "hosted_zone_id", self.zone.zone_id)
         add_output(self, "name_servers", self.zone.name_servers)
         add_output(self, "domain_name", site.site.domain_name)

@@ -57,8 +57,7 @@ class EdgeStack(TerraformStack):
         self.distributions = distributions = (
             self._add_distributions(router) if site.routing.entry is Entry.CLOUDFRONT else {}
         )
-        self._open_buckets(distributions)
-        self._replicate()
+        self._open_buckets(distributions, self._replicate())
         self._log_viewers(distributions)
         self.health_checks = checks = self._add_health_checks()
         self._add_plain_records(distributions)
@@ -139,7 +138,9 @@ class EdgeStack(TerraformStack):
         own = naming.regional_hostname(self._site, region)
         return [self._site.site.hostname, own] if role is Role.PRIMARY else [own]
 
-    def _open_buckets(self, distributions: Mapping[str, RegionalDistribution]) -> None:
+    def _open_buckets(
+        self, distributions: Mapping[str, RegionalDistribution], replications: Mapping[str, BucketReplication]
+    ) -> None:
         arns = [distribution.arn for distribution in distributions.values()]
         for name, stack in self._regions.items():
             S3BucketPolicy(
@@ -148,7 +149,17 @@ class EdgeStack(TerraformStack):
                 bucket=stack.bucket.name,
                 policy=policies.to_json(
                     policies.content_bucket(
-                        stack.bucket.arn, distribution_arns=arns, plain_http_keys=self._plain_http_keys(name)
+                        stack.bucket.arn,
+                        distribution_arns=arns,
+                        plain_http_keys=self._plain_http_keys(name),
+                        replicating_role_arns=[
+                            replication.role_arn
+                            for source, replication in replications.items()
+                            if source != name and not self._is_one_account(source, name)
+                        ],
+                        publisher_arns=[]
+                        if self._site.is_of_zone_account(name)
+                        else self._site.accounts.publisher_arns,
                     )
                 ),
                 provider=self._providers[name],
@@ -158,9 +169,14 @@ class EdgeStack(TerraformStack):
         is_http = self._site.health_check.region_check_protocol is Protocol.HTTP
         return [naming.region_check_path(region).lstrip("/")] if is_http else []
 
-    def _replicate(self) -> None:
-        for source, provider in self._providers.items():
-            BucketReplication(
+    def _is_one_account(self, region: str, other: str) -> bool:
+        accounts = [self._site.account_of(name) for name in (region, other)]
+        return len({None if account is None else account.account_id for account in accounts}) == 1
+
+    def _replicate(self) -> dict[str, BucketReplication]:
+        """Returns source region -> its replication."""
+        return {
+            source: BucketReplication(
                 self,
                 f"replication_{source}",
                 role_name=f"{self._site.prefix}-replicate-{source}",
@@ -175,6 +191,8 @@ class EdgeStack(TerraformStack):
                 has_time_control=self._site.features.rtc,
                 provider=provider,
             )
+            for source, provider in self._providers.items()
+        }
 
     def _log_viewers(self, distributions: Mapping[str, RegionalDistribution]) -> None:
         """Keeps each distribution's access log in its own region's log bucket, with `features.access_logs`."""

@@ -66,8 +66,13 @@ class MonitoringStack(TerraformStack):
             name: add_provider(self, site=self._site, region=name, alias=name.replace("-", "_")) for name in names
         }
         account = DataAwsCallerIdentity(self, "account", provider=providers[naming.GLOBAL_REGION])
+        others = {
+            name: DataAwsCallerIdentity(self, f"account_{name}", provider=provider)
+            for name, provider in providers.items()
+            if not self._site.is_of_zone_account(name)
+        }
         self._places = {
-            name: Place(account_id=account.account_id, region=name, provider=provider)
+            name: Place(account_id=others.get(name, account).account_id, region=name, provider=provider)
             for name, provider in providers.items()
         }
 
@@ -203,7 +208,8 @@ class MonitoringStack(TerraformStack):
         outside = next((name for name in self._regions if name != naming.GLOBAL_REGION), None)
         if outside is None:
             return []
-        watched = self._regions.get(naming.GLOBAL_REGION)
+        # Another account's watcher asks CloudWatch alone: the bucket's policy knows no watcher.
+        watched = self._regions.get(naming.GLOBAL_REGION) if self._site.is_of_zone_account(outside) else None
         marker = None
         if watched is not None:
             marker = Marker(bucket_name=watched.bucket.name, bucket_arn=watched.bucket.arn)

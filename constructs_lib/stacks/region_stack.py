@@ -6,7 +6,7 @@ from constructs import Construct
 
 from constructs_lib import naming, security_headers
 from constructs_lib.access_logs import AccessLogs
-from constructs_lib.certificates import RegionalCertificate
+from constructs_lib.certificates import ProofOfNames, RegionalCertificate
 from constructs_lib.content_bucket import ContentBucket, ContentProtection
 from constructs_lib.outputs import add_output
 from constructs_lib.parity_check import ParityCheck
@@ -82,6 +82,7 @@ class RegionStack(TerraformStack):
                 "certificate",
                 hostname=site.site.hostname,
                 own_names=[] if own_hostname is None else [own_hostname],
+                own_proof=self._own_proof(site, dns),
                 provider=provider,
             ),
             provider=provider,
@@ -92,3 +93,10 @@ class RegionStack(TerraformStack):
         add_output(self, "bucket_arn", self.bucket.arn)
         add_output(self, "regional_endpoint_domain_name", self.endpoint.target_domain_name)
         add_output(self, "regional_endpoint_function_name", self.endpoint.function_name)
+
+    def _own_proof(self, site: SiteFile, dns: DnsStack) -> ProofOfNames | None:
+        """Another account's certificates are proved by other records: ACM's CNAME is one a name and account."""
+        if site.is_of_zone_account(self.region.name):
+            return None
+        zone = add_provider(self, site=site, region=naming.GLOBAL_REGION, alias="zone")
+        return ProofOfNames(zone_id=dns.zone.zone_id, provider=zone)

@@ -8,6 +8,7 @@ from typing import Any
 from localcloud.model.addresses import CLOUDFRONT_EDGE, AwsName, api_gateway_address
 from localcloud.model.cache import DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS, CachePolicy
 from localcloud.model.health import HealthCheck
+from localcloud.model.http_routes import DEFAULT_ROUTE, HttpRoute
 from localcloud.model.origins import Origin
 from localcloud.model.records import HostedZone
 from localcloud.model.response_headers import ResponseHeadersPolicy
@@ -152,7 +153,9 @@ class ApiDomain:
 
     Attributes:
         target_domain_name: `d-xxx.execute-api.<region>.amazonaws.com`.
-        function_arn: Lambda function of the `$default` route; None when the domain leads nowhere.
+        function_arn: Lambda function of every route; None when the domain leads nowhere.
+        routes: the routes of the API.
+        has_cors: whether API Gateway itself answers preflight requests.
         integration_timeout_seconds: At most 30, https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
     """
 
@@ -165,6 +168,8 @@ class ApiDomain:
     stage: str = "$default"
     account_id: str = ""
     function_arn: str | None = None
+    routes: tuple[HttpRoute, ...] = (HttpRoute(key=DEFAULT_ROUTE),)
+    has_cors: bool = False
     integration_timeout_seconds: float = 30.0
     unsupported: str = ""
 

@@ -21,6 +21,8 @@ from localcloud.gateway.cloudfront.store import CloudFrontStore
 from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.control_api import PREFIX as CONTROL_PREFIX
 from localcloud.gateway.control_api import ControlApi
+from localcloud.gateway.databases import DatabaseService
+from localcloud.gateway.dynamodb.global_tables import GlobalTables
 from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
 from localcloud.gateway.kms import KmsService
@@ -127,6 +129,11 @@ class Application:
         )
         self._acm = AcmService(self.certificates)
         self._domains = ApiGatewayDomains(domains, self.certificates, has_api_stage)
+        self._global_tables = GlobalTables(
+            clock=self.clock,
+            delay_seconds=replication_delay_seconds,
+            forward=lambda request: self._moto.forward(request, "dynamodb"),
+        )
         self._cloudwatch = CloudWatchService(clock=self.clock, route53=self.route53_store, regions=self._seen_regions)
         self.s3 = S3Service(
             objects=MotoObjects(),
@@ -151,6 +158,8 @@ class Application:
             "acm": self._acm.handle,
             "apigateway": self._handle_api_gateway,
             "budgets": BudgetsService().handle,
+            "dynamodb": self._global_tables.handle,
+            "rds": DatabaseService(lambda request: self._moto.forward(request, "rds")).handle,
             "kms": KmsService(lambda request: self._moto.forward(request, "kms")).handle,
             # moto keeps canaries that never run, so their alarms would say nothing about the site.
             "synthetics": lambda request, _: refusal(request, "synthetics"),
@@ -181,6 +190,7 @@ class Application:
         self.faults.clear()
         self._cloudwatch.close()
         self.s3.replicator.close()
+        self._global_tables.replicator.close()
 
     def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer one WSGI request."""

@@ -26,7 +26,9 @@ def is_mutation(request: Request, service: str) -> bool:
 
 
 def is_configuration(request: Request, service: str) -> bool:
-    """Return whether a mutation is one of configuration: everything but writes of S3 objects."""
+    """Return whether a mutation is one of configuration: everything but writes of S3 objects and DynamoDB items."""
+    if service == "dynamodb":
+        return "Item" not in (request.header("X-Amz-Target") or "")
     if service != "s3":
         return True
     _, _, key = request.path.lstrip("/").partition("/")

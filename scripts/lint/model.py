@@ -34,7 +34,11 @@ _MOST_HOPS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A resource or data source. `region` is the provider's, None when unknown; `actions` are a plan's, else empty."""
+    """A resource or data source.
+
+    `region` is the provider's, None when unknown; `role` the ARN of the role that it takes, which tells accounts apart, ""
+    without one or when unknown; `actions` are a plan's, else empty.
+    """
 
     document: str
     path: str
@@ -43,6 +47,7 @@ class Resource:
     is_data: bool
     region: str | None
     body: Block
+    role: str = ""
     depends_on: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
 

@@ -124,14 +124,14 @@ def configuration_document(name: str, files: Mapping[str, Mapping[str, object]])
         files: path -> parsed JSON.
     """
     blocks = {path: _with_locals(raw) for path, raw in files.items()}
-    regions = _provider_regions(block for file in blocks.values() for block in _bodies(file.value("provider")))
+    providers = _providers(block for file in blocks.values() for block in _bodies(file.value("provider")))
     terraform = [block for file in blocks.values() for block in file.blocks("terraform")]
     return Document(
         name=name,
         path=next(iter(files), name),
         shape="configuration",
         resources=tuple(
-            resource for path, file in blocks.items() for resource in _configured(name, path, file, regions)
+            resource for path, file in blocks.items() for resource in _configured(name, path, file, providers)
         ),
         outputs={key: body.value("value") for file in blocks.values() for key, body in _bodies(file.value("output"))},
         backend=next(((kind, body) for block in terraform for kind, body in _bodies(block.value("backend"))), None),
@@ -167,22 +167,22 @@ def _bodies(value: Value) -> Iterator[tuple[str, Block]]:
                 yield label, body
 
 
-def _provider_regions(providers: Iterable[tuple[str, Block]]) -> dict[str, str | None]:
-    regions: dict[str, str | None] = {}
-    for name, body in providers:
+def _providers(blocks: Iterable[tuple[str, Block]]) -> dict[str, Block]:
+    providers: dict[str, Block] = {}
+    for name, body in blocks:
         if not body.is_unset("alias"):
             name = f"{name}.{body.text('alias')}"  # noqa: PLW2901  (an alias is part of the name)
-        regions[name] = body.text("region")
-    return regions
+        providers[name] = body
+    return providers
 
 
-def _configured(document: str, path: str, file: Block, regions: Mapping[str, str | None]) -> Iterator[Resource]:
+def _configured(document: str, path: str, file: Block, providers: Mapping[str, Block]) -> Iterator[Resource]:
     for section, is_data in (("resource", False), ("data", True)):
         for type_, named in _bodies(file.value(section)):
             for name in named.values:
                 for body in named.blocks(name):
                     if body.number("count") != 0:
-                        yield _configured_resource(document, path, (type_, name), body, regions, is_data=is_data)
+                        yield _configured_resource(document, path, (type_, name), body, providers, is_data=is_data)
 
 
 def _configured_resource(
@@ -190,7 +190,7 @@ def _configured_resource(
     path: str,
     label: tuple[str, str],
     body: Block,
-    regions: Mapping[str, str | None],
+    providers: Mapping[str, Block],
     *,
     is_data: bool,
 ) -> Resource:
@@ -198,6 +198,7 @@ def _configured_resource(
     provider_name = provider.text.strip("${} ") if isinstance(provider, Expression) else provider
     if not isinstance(provider_name, str):
         provider_name = label[0].partition("_")[0]
+    settings = providers.get(provider_name, Block({}))
     # A dynamic block's content is not known here: what it would make is unknown, not absent.
     dynamic = {key: Expression() for key, _ in _bodies(body.value("dynamic"))}
     return Resource(
@@ -206,8 +207,9 @@ def _configured_resource(
         address=f"{'data.' if is_data else ''}{label[0]}.{label[1]}",
         type=label[0],
         is_data=is_data,
-        region=body.text("region") or regions.get(provider_name),
+        region=body.text("region") or settings.text("region"),
         body=Block({**body.values, **dynamic}),
+        role=settings.block("assume_role").text("role_arn") or "",
         depends_on=tuple(body.texts("depends_on")),
     )
 

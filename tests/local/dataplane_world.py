@@ -72,7 +72,7 @@ s3 = boto3.client("s3")
 
 def handler(event, context):
     path = event["rawPath"]
-    if path == "/event":
+    if path == "/event" or path.startswith("/notes/"):
         return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
     if path == "/fail":
         raise RuntimeError("broken on purpose")
@@ -526,6 +526,10 @@ def _make_regional_endpoint(world: World, region: str) -> None:
         IntegrationMethod="POST",
     )["IntegrationId"]
     api.create_route(ApiId=api_id, RouteKey="$default", Target=f"integrations/{integration}")
+    for key, authorization in (("GET /notes/{id}", "NONE"), ("GET /signed", "AWS_IAM"), ("GET /token", "JWT")):
+        api.create_route(
+            ApiId=api_id, RouteKey=key, Target=f"integrations/{integration}", AuthorizationType=authorization
+        )
     api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
     domain = api.create_domain_name(
         DomainName=HOSTNAME,

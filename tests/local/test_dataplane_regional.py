@@ -38,6 +38,32 @@ def test_regional_event_is_payload_format_2(world: World) -> None:
     assert event["isBase64Encoded"] is False
 
 
+def test_regional_route_with_a_variable_tells_its_value(world: World) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html"""
+    event = json.loads(ask(world, "/notes/7").body)
+    assert (event["routeKey"], event["pathParameters"]) == ("GET /notes/{id}", {"id": "7"})
+    assert event["requestContext"]["routeKey"] == "GET /notes/{id}"
+    assert json.loads(ask(world, "/event").body)["routeKey"] == "$default"
+
+
+@pytest.mark.parametrize(
+    ("path", "authorization", "status"),
+    [
+        ("/signed", None, 403),
+        ("/signed", "Bearer x", 403),
+        ("/signed", "AWS4-HMAC-SHA256 Credential=x", 200),
+        ("/token", None, 401),
+        ("/token", "Bearer x", 501),
+    ],
+)
+def test_regional_route_wants_its_authorization(
+    world: World, path: str, authorization: str | None, status: int
+) -> None:
+    """Signatures are believed; a token would have to be checked, so it is refused."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    assert ask(world, path, headers=headers).status == status
+
+
 def test_regional_path_is_handed_over_decoded_and_the_query_string_is_not(world: World) -> None:
     """What live HTTP APIs were seen to do: https://github.com/middleapi/standard-server/pull/93"""
     event = json.loads(ask(world, "/%65vent%3Fcut?a=%20").body)

@@ -43,6 +43,7 @@ OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/site-prod-ci-deploy"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/administrator"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/site-prod-boundary"
 LOG = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/site-prod-endpoint-eu-central-1"
+TABLE = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/site-prod-api"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
 
 
@@ -92,6 +93,8 @@ def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -
         ("deploy", "s3:DeleteObject", f"{STATE}.tflock"),
         ("deploy", "cloudfront:UpdateDistribution", DISTRIBUTION),
         ("deploy", "route53:ChangeResourceRecordSets", RECORDS),
+        ("deploy", "dynamodb:CreateTable", TABLE),
+        ("deploy", "dynamodb:CreateTableReplica", TABLE),
         ("content", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
         ("content", "s3:PutObject", f"{BUCKET}/control/active.json"),
         ("content", "s3:PutObject", f"{BUCKET}/control/manifests/1.json"),
@@ -126,6 +129,9 @@ def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
         ("deploy", "s3:PutObject", "arn:aws:s3:::states/site/prod/access.tfstate"),
         ("deploy", "s3:PutObject", "arn:aws:s3:::states/site/prod/audit.tfstate"),
         ("deploy", "route53:DeleteHostedZone", RECORDS),
+        ("deploy", "dynamodb:DeleteTable", TABLE),
+        ("deploy", "dynamodb:DeleteTableReplica", TABLE),
+        ("deploy", "dynamodb:CreateTable", TABLE.replace("site-prod", "other")),
         ("deploy", "cloudtrail:StopLogging", TRAIL),
         ("deploy", "cloudtrail:DeleteTrail", TRAIL),
         ("deploy", "cloudfront-keyvaluestore:PutKey", STORE),
@@ -187,6 +193,41 @@ def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
     assert allows(POLICIES["content"], "s3:GetObject", f"{BUCKET}/{key}")
 
 
+def with_database() -> dict[str, Any]:
+    scope = Scope(**{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "has_database": True})
+    documents = (access_policies.deploy(scope), access_policies.deploy_database(scope))
+    return {"Statement": [statement for document in documents for statement in document["Statement"]]}
+
+
+INSTANCE = f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:site-prod-database"
+VPC = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:vpc/vpc-1"
+
+
+@pytest.mark.parametrize("action", ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica", "rds:ModifyDBInstance"])
+def test_deploy_makes_the_database_only_where_there_is_one(action: str) -> None:
+    assert allows(with_database(), action, INSTANCE)
+    assert not allows(POLICIES["deploy"], action, INSTANCE)
+    assert not allows(with_database(), action, INSTANCE.replace("site-prod", "other"))
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("rds:DeleteDBInstance", INSTANCE),
+        ("rds:DeleteDBSnapshot", INSTANCE.replace(":db:", ":snapshot:")),
+        ("ec2:DeleteVpc", VPC),
+        ("ec2:CreateTags", VPC),
+    ],
+)
+def test_deploy_deletes_no_data_and_takes_over_no_network(action: str, resource: str) -> None:
+    assert not allows(with_database(), action, resource)
+
+
+def test_deploy_changes_the_network_that_it_has_made() -> None:
+    assert allows(with_database(), "ec2:CreateTags", VPC, ec2__CreateAction="CreateVpc")
+    assert allows(with_database(), "ec2:DeleteVpc", VPC, **{"aws:ResourceTag/Project": "site"})
+
+
 def test_plan_names_reading_actions_only() -> None:
     for statement in POLICIES["plan"]["Statement"]:
         for action in listed(statement["Action"]):
@@ -207,6 +248,8 @@ def test_boundary_contains_what_the_stacks_roles_do() -> None:
         ("s3:ReplicateObject", f"{BUCKET}/releases/1"),
         ("s3:ReplicateDelete", f"{BUCKET}/releases/1"),
         ("logs:PutLogEvents", f"{LOG}:log-stream:x"),
+        ("dynamodb:PutItem", TABLE),
+        ("xray:PutTraceSegments", "*"),
     ]:
         assert allows(boundary, action, resource), action
 

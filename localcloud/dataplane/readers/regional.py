@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from localcloud.dataplane.configuration import ApiDomain, Bucket, LambdaFunction, RegionalState
 from localcloud.dataplane.readers.clients import Clients
 from localcloud.model.errors import UnsupportedResource
+from localcloud.model.http_routes import checked_route
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -140,7 +141,7 @@ def _domain(client: Any, item: Mapping[str, Any], region: str) -> ApiDomain:  # 
 
 
 def _integration(client: Any, domain_name: str) -> dict[str, Any]:  # noqa: ANN401  boto3 client
-    """Return where the domain's root mapping leads: only `$default` routes to Lambda are modelled."""
+    """Return where the domain's root mapping leads: only HTTP APIs with one integration, to Lambda, are modelled."""
     mappings = client.get_api_mappings(DomainName=domain_name).get("Items", [])
     root = [mapping for mapping in mappings if mapping.get("ApiMappingKey") in (None, "", "(none)")]
     if len(mappings) > len(root):
@@ -150,9 +151,15 @@ def _integration(client: Any, domain_name: str) -> dict[str, Any]:  # noqa: ANN4
     api_id, stage = root[0]["ApiId"], root[0]["Stage"]
     api = client.get_api(ApiId=api_id)
     routes = client.get_routes(ApiId=api_id).get("Items", [])
-    if api["ProtocolType"] != "HTTP" or [route["RouteKey"] for route in routes] != ["$default"]:
-        raise UnsupportedResource(f"API {api_id}", reason="only HTTP APIs with one $default route are modelled")
-    return {"api_id": api_id, "stage": stage, **_lambda_target(client, api_id, routes[0])}
+    if api["ProtocolType"] != "HTTP" or len({route["Target"] for route in routes}) != 1:
+        raise UnsupportedResource(f"API {api_id}", reason="only HTTP APIs with one integration are modelled")
+    return {
+        "api_id": api_id,
+        "stage": stage,
+        "routes": tuple(checked_route(route["RouteKey"], route.get("AuthorizationType", "NONE")) for route in routes),
+        "has_cors": bool((api.get("CorsConfiguration") or {}).get("AllowOrigins")),
+        **_lambda_target(client, api_id, routes[0]),
+    }
 
 
 def _lambda_target(client: Any, api_id: str, route: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401  boto3 client

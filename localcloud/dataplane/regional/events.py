@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from localcloud.dataplane.configuration import ApiDomain
+from localcloud.model.http_routes import RouteMatch
 
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript", "application/x-www-form")
 
@@ -50,7 +51,7 @@ def error_answer(status_code: int, message: str) -> ApiResponse:
     return ApiResponse(status_code=status_code, headers={"content-type": "application/json"}, body=body)
 
 
-def event_of(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
+def event_of(request: ApiRequest, domain: ApiDomain, match: RouteMatch) -> dict[str, Any]:
     """Return the event that the function gets.
 
     An HTTP API hands the path over decoded, up to a question mark in it, unlike a REST API or a function URL:
@@ -59,15 +60,17 @@ def event_of(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
     body, is_base64 = _encoded_body(request)
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": _decoded(request.path),
+        "routeKey": match.route.key,
+        "rawPath": decoded(request.path),
         "rawQueryString": request.query,
         "headers": {name: value for name, value in request.headers.items() if name != "cookie"},
-        "requestContext": _request_context(request, domain),
+        "requestContext": _request_context(request, domain, match.route.key),
         "isBase64Encoded": is_base64,
     }
     if "cookie" in request.headers:
         event["cookies"] = [item.strip() for item in request.headers["cookie"].split(";")]
+    if match.path_parameters is not None:
+        event["pathParameters"] = dict(match.path_parameters)
     if request.query:
         event["queryStringParameters"] = _joined_parameters(request.query)
     if body is not None:
@@ -75,11 +78,12 @@ def event_of(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
     return event
 
 
-def _decoded(path: str) -> str:
+def decoded(path: str) -> str:
+    """Return the path as routes and functions see it."""
     return unquote(path).partition("?")[0]
 
 
-def _request_context(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
+def _request_context(request: ApiRequest, domain: ApiDomain, route_key: str) -> dict[str, Any]:
     return {
         "accountId": domain.account_id,
         "apiId": domain.api_id,
@@ -87,13 +91,13 @@ def _request_context(request: ApiRequest, domain: ApiDomain) -> dict[str, Any]:
         "domainPrefix": domain.domain_name.split(".")[0],
         "http": {
             "method": request.method,
-            "path": _decoded(request.path),
+            "path": decoded(request.path),
             "protocol": "HTTP/1.1",
             "sourceIp": request.viewer_address,
             "userAgent": request.headers.get("user-agent", ""),
         },
         "requestId": request.request_id,
-        "routeKey": "$default",
+        "routeKey": route_key,
         "stage": domain.stage,
         "time": request.received_at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(request.received_at.timestamp() * 1000),

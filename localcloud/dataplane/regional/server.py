@@ -27,6 +27,7 @@ from localcloud.dataplane.regional.lambda_hosts import FunctionFailed, LambdaHos
 from localcloud.model.addresses import api_gateway_address
 from localcloud.model.behaviours import hostname_of
 from localcloud.model.bucket_policy import matches_wildcard
+from localcloud.model.http_routes import HttpRoute, RouteMatch, select_route
 
 logger = logging.getLogger(__name__)
 
@@ -134,15 +135,18 @@ class RegionalEndpoints:
         if domain.unsupported or not domain.function_arn:
             logger.error("%s in %s leads nowhere. %s", domain.domain_name, region, domain.unsupported)
             return error_answer(502 if domain.unsupported else 404, domain.unsupported or "Not Found")
+        match = select_route(domain.routes, request.method, request.path)
+        if refused := _refusal(request, domain, match):
+            return refused
         if len(request.body) > MAXIMUM_PAYLOAD_BYTES:
             return error_answer(413, "Request Entity Too Large")
         function = self._configuration().regional.functions.get(domain.function_arn)
-        if function is None or not _may_invoke(function, domain):
+        if match is None or function is None or not _may_invoke(function, domain, match.route):
             logger.error("%s may not invoke %s: add a Lambda permission", domain.domain_name, domain.function_arn)
             return error_answer(500, "Internal Server Error")
         try:
             async with self._clock.timeout(domain.integration_timeout_seconds):
-                result = await self._hosts.invoke(function.arn, event_of(request, domain), request.request_id)
+                result = await self._hosts.invoke(function.arn, event_of(request, domain, match), request.request_id)
             return response_of(result)
         except TimeoutError:
             return error_answer(503, "Service Unavailable")
@@ -215,12 +219,35 @@ def _forwarded(http_request: web.BaseRequest) -> dict[str, str]:
     }
 
 
-def _may_invoke(function: LambdaFunction, domain: ApiDomain) -> bool:
-    """Whether a statement of the function's policy covers this API's $default route.
+def _refusal(request: ApiRequest, domain: ApiDomain, match: RouteMatch | None) -> ApiResponse | None:
+    """Return what API Gateway answers itself: no route, no credentials. Signatures are believed, tokens cannot be checked.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html ,
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    """
+    if request.method == "OPTIONS" and domain.has_cors:
+        return error_answer(501, "localcloud does not model CORS preflight requests")
+    if match is None:
+        return error_answer(404, "Not Found")
+    credentials = request.headers.get("authorization", "")
+    match match.route.authorization_type:
+        case "AWS_IAM" if not credentials.startswith("AWS4-"):
+            return error_answer(403, "Forbidden")
+        case "JWT" if not credentials:
+            return error_answer(401, "Unauthorized")
+        case "JWT":
+            return error_answer(501, "localcloud does not model JWT authorizers")
+    return None
+
+
+def _may_invoke(function: LambdaFunction, domain: ApiDomain, route: HttpRoute) -> bool:
+    """Whether a statement of the function's policy covers this route of the API.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
     """
-    source_arn = f"arn:aws:execute-api:{domain.region}:{domain.account_id}:{domain.api_id}/{domain.stage}/$default"
+    source_arn = (
+        f"arn:aws:execute-api:{domain.region}:{domain.account_id}:{domain.api_id}/{domain.stage}/{route.arn_path}"
+    )
     return any(matches_wildcard(pattern, source_arn) for pattern in function.api_source_arns)
 
 

@@ -53,28 +53,34 @@ def _regional_uses(configuration: Configuration) -> Iterator[tuple[Resource, Val
 
 
 def _validated_twice(configuration: Configuration) -> Iterator[Finding]:
-    by_name: dict[str, Resource] = {}
+    by_name: dict[tuple[str, str], Resource] = {}
     for resource in configuration.of_type(RECORD):
-        for name in _validated_names(configuration, resource):
-            first = by_name.setdefault(name, resource)
+        for name, account in _validated_names(configuration, resource):
+            first = by_name.setdefault((name, account), resource)
             if first != resource:
                 yield at(resource, f"validation record of {name} is also made by {first.address}")
                 break
 
 
-def _validated_names(configuration: Configuration, record: Resource) -> set[str]:
-    """What a validation record proves: the domain names, or the record's own name where that is known."""
+def _validated_names(configuration: Configuration, record: Resource) -> set[tuple[str, str]]:
+    """What a validation record proves: the domain names, or the record's own name where that is known, and for which account.
+
+    The account is told by the role of the certificate's provider; a record's own name holds it already.
+    """
     name = record.body.value("name")
     if isinstance(name, str):
         targets = " ".join(record.body.texts("records"))
-        return {name.lower().rstrip(".")} if name.startswith("_") and "acm-validations.aws" in targets else set()
+        is_validation = name.startswith("_") and "acm-validations.aws" in targets
+        return {(name.lower().rstrip("."), "")} if is_validation else set()
     uses_options = any(
         "domain_validation_options" in expression.text or "domain_validation_options" in reference.attribute
         for expression in expressions_in(name)
         for reference in expression.references
     )
     certificate = configuration.resource(name, record, "aws_acm_certificate")
-    return _names_in(name, certificate) if uses_options and certificate and isinstance(name, Expression) else set()
+    if not uses_options or certificate is None or not isinstance(name, Expression):
+        return set()
+    return {(found, certificate.role) for found in _names_in(name, certificate)}
 
 
 def _names_in(expression: Expression, certificate: Resource) -> set[str]:

@@ -1,0 +1,1 @@
+"""DynamoDB global tables in front of moto's tables."""
