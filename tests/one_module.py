@@ -12,27 +12,34 @@ from typing import Any
 
 Stacks = dict[str, dict[str, Any]]
 
+_SECTIONS = ("resource", "data", "ephemeral")
 _REMOTE = re.compile(
     r"data\.terraform_remote_state\.cross-stack-reference-input-(?P<stack>[a-z0-9-]+)\.outputs\.(?P<output>[\w-]+)"
 )
-_ADDRESS = re.compile(r"(?<![\w.-])(?P<data>data\.)?(?P<kind>aws_[a-z0-9_]+|terraform_data)\.(?P<name>[A-Za-z_][\w-]*)")
+_ADDRESS = re.compile(
+    r"(?<![\w.-])(?P<section>(?:data|ephemeral)\.)?(?P<kind>aws_[a-z0-9_]+|terraform_data)\.(?P<name>[A-Za-z_][\w-]*)"
+)
 
 
 def one_module(stacks: Stacks) -> dict[str, Any]:
     """Returns the module; addresses are `<type>.<stack>_<name>`."""
-    module: dict[str, Any] = {"resource": {}, "data": {}, "output": {}}
+    module: dict[str, Any] = {**{section: {} for section in _SECTIONS}, "output": {}}
     for stack, document in stacks.items():
-        for section in ("resource", "data"):
+        for section in _SECTIONS:
             for kind, bodies in document.get(section, {}).items():
                 if kind != "terraform_remote_state":
                     found = {f"{stack}_{name}": _body(stacks, stack, body) for name, body in bodies.items()}
+                    if (
+                        kind == "aws_availability_zones"
+                    ):  # asked of another region here, which has no zone of these names
+                        found = {name: {**body, "filter": []} for name, body in found.items()}
                     module[section].setdefault(kind, {}).update(found)
         for name, output in document.get("output", {}).items():
             if not name.startswith("cross-stack-output-"):
                 module["output"][f"{stack}_{name}"] = {"value": _moved(stacks, stack, output["value"])}
     module["terraform"] = {"required_providers": stacks["edge"]["terraform"]["required_providers"]}
     module["provider"] = {"aws": [{**stacks["dns"]["provider"]["aws"][0], "region": "us-east-1"}]}
-    return module
+    return {section: content for section, content in module.items() if content}  # Terraform takes no empty section
 
 
 def copy_assets(stacks_folder: Path, module_folder: Path) -> None:
@@ -62,8 +69,8 @@ def _moved(stacks: Stacks, stack: str, value: Any, *, is_address: bool = False) 
 
 def _named(document: dict[str, Any], stack: str, match: re.Match[str]) -> str:
     kind, name = match["kind"], match["name"]
-    is_known = any(name in document.get(section, {}).get(kind, {}) for section in ("resource", "data"))
-    return f"{match['data'] or ''}{kind}.{stack}_{name}" if is_known else match[0]
+    is_known = any(name in document.get(section, {}).get(kind, {}) for section in _SECTIONS)
+    return f"{match['section'] or ''}{kind}.{stack}_{name}" if is_known else match[0]
 
 
 def _expression(stacks: Stacks, stack: str, output: str) -> str:
