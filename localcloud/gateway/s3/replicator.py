@@ -5,15 +5,13 @@ What is replicated: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replic
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from localcloud.gateway.clock import AwsClock
+from localcloud.gateway.delayed_work import DelayedWork
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.s3.kms_objects import SSE_KMS, usable_key
 from localcloud.gateway.s3.moto_objects import MotoObjects
@@ -56,14 +54,14 @@ class Replicator:
     delay_seconds: float
     rules_of: Callable[[str], list[ReplicationRule]]
     is_down: Callable[[str], bool]
-    _queue: list[tuple[float, int, ReplicationTask]] = field(default_factory=list)
     _pending: Counter[VersionKey] = field(default_factory=Counter)
     _status: dict[VersionKey, str] = field(default_factory=dict)
-    _order: itertools.count[int] = field(default_factory=itertools.count)
-    _changed: threading.Condition = field(default_factory=threading.Condition)
-    _thread: threading.Thread | None = None
-    _is_closed: bool = False
-    _is_working: bool = False
+    _copies: DelayedWork[ReplicationTask] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._copies = DelayedWork(
+            name="s3-replication", clock=self.clock, delay_seconds=self.delay_seconds, work=self._finish
+        )
 
     def object_written(self, bucket: str, key: str, version_id: str | None) -> None:
         """Queue the copies of a version that a client wrote; unversioned writes and replicas are not copied."""
@@ -90,63 +88,33 @@ class Replicator:
 
     def forget_bucket(self, bucket: str) -> None:
         """Forget the statuses of a deleted bucket."""
-        with self._changed:
+        with self._copies.changed:
             for version in [version for version in self._status if version[0] == bucket]:
                 del self._status[version]
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
         """Wait in real time until everything is copied; return whether it is."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._queue and not self._is_working, timeout_seconds)
+        return self._copies.wait_until_idle(timeout_seconds)
 
     def close(self) -> None:
         """Stop the thread; what is queued stays undone."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+        self._copies.close()
 
     def _add(self, task: ReplicationTask) -> None:
-        with self._changed:
+        with self._copies.changed:
             if task.version_id is not None:
                 version = (task.source, task.key, task.version_id)
                 self._pending[version] += 1
                 self._status[version] = "PENDING"
-            self._push(task)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="s3-replication", daemon=True)
-                self._thread.start()
+            self._copies.add(task)
 
-    def _push(self, task: ReplicationTask) -> None:
-        due = self.clock.now_seconds() + self.delay_seconds
-        heapq.heappush(self._queue, (due, next(self._order), task))
-        self._changed.notify_all()
-
-    def _run(self) -> None:
-        while (task := self._next()) is not None:
-            is_done = self._try(task)
-            with self._changed:
-                self._is_working = False
-                if is_done:
-                    self._note_done(task)
-                else:
-                    self._push(task)
-                self._changed.notify_all()
-
-    def _next(self) -> ReplicationTask | None:
-        """Wait for the next task that is due; None when the replicator is closed."""
-        with self._changed:
-            while not self._is_closed:
-                if not self._queue:
-                    self._changed.wait()
-                    continue
-                wait_seconds = self._queue[0][0] - self.clock.now_seconds()
-                if wait_seconds <= 0:
-                    self._is_working = True
-                    return heapq.heappop(self._queue)[2]
-                self._changed.wait(self.clock.real_seconds(wait_seconds))
-        return None
+    def _finish(self, task: ReplicationTask) -> bool:
+        """Copy and note it; return whether the task is finished."""
+        is_done = self._try(task)
+        if is_done:
+            with self._copies.changed:
+                self._note_done(task)
+        return is_done
 
     def _try(self, task: ReplicationTask) -> bool:
         """Copy, unless a region is down; return whether the task is finished, one way or the other."""
