@@ -16,13 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from scripts.cost_resources import GIGABYTE, Quantity, Resource, resources_of
 from scripts.errors import MissingOutputError
 from scripts.extension_cost import extensions, is_extension
 from scripts.parity_cost import parity
 from scripts.protection_cost import protection
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
-_GIGABYTE = 1024**3
 _SECONDS_PER_MONTH = 730 * 3600
 # Two checkers per checker region (inferred; AWS publishes address ranges, not counts).
 _CHECKERS_PER_REGION = 2
@@ -98,30 +98,20 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
         MissingOutputError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks.
     """
     prices = load_prices()
-    resources = _resources(stacks)
-    website = _resources({name: stack for name, stack in stacks.items() if not is_extension(name)})
-    probes_of_extensions = sum(map(_probes_per_month, _checks(resources))) - sum(
-        map(_probes_per_month, _checks(website))
-    )
+    resources = resources_of(stacks)
+    website = resources_of({name: stack for name, stack in stacks.items() if not is_extension(name)})
+    added = {name: stack for name, stack in stacks.items() if is_extension(name)}
+    probes_of_extensions = sum(map(_probes_per_month, _checks(resources_of(added))))
     traffic = Traffic.model_validate(_edge_output(stacks, "traffic"))
     serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
     quantities = [
         *_fixed(resources),
         *_monitoring(resources),
         *_per_use(website, traffic, serving),
-        *extensions(stacks, probes=probes_of_extensions),
+        *extensions(added, probes=probes_of_extensions),
     ]
     lines = _lines(quantities, prices)
     return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
-
-
-def _resources(stacks: Mapping[str, Mapping[str, Any]]) -> list[Resource]:
-    return [
-        (kind, body)
-        for stack in stacks.values()
-        for kind, bodies in stack.get("resource", {}).items()
-        for body in bodies.values()
-    ]
 
 
 def objective_usd(stacks: Mapping[str, Mapping[str, Any]]) -> float:
@@ -145,8 +135,6 @@ def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str
     return value
 
 
-Resource = tuple[str, Mapping[str, Any]]
-Quantity = tuple[str, str, float, str]
 Serving = Callable[[float, float, float], Iterator[Quantity]]
 """(requests, probes, gigabytes) a month -> what serving them takes."""
 
@@ -228,10 +216,10 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     # Checkers of an external endpoint ask nothing that we pay for.
     probes = sum(_probes_per_month(check) for check in _checks(resources) if "ip_address" not in check)
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
-    gigabytes = traffic.page_views_per_month * traffic.bytes_per_page_view / _GIGABYTE
+    gigabytes = traffic.page_views_per_month * traffic.bytes_per_page_view / GIGABYTE
     yield from serving(requests, probes, gigabytes)
     yield from _dns_queries(resources, traffic)
-    yield "S3 storage", "s3_gigabyte_month", buckets * traffic.site_bytes / _GIGABYTE, "GB"
+    yield "S3 storage", "s3_gigabyte_month", buckets * traffic.site_bytes / GIGABYTE, "GB"
     yield "S3 reads by health probes", "s3_get", probes, "requests"
     # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
     yield "S3 reads of the region marker", "s3_get", traffic.page_views_per_month, "requests"

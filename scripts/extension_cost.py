@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from scripts.cost_resources import GIGABYTE, Quantity, Resource, Stacks, bodies_of, resources_of
 from scripts.errors import MissingOutputError
 
-Resource = tuple[str, Mapping[str, Any]]
-Quantity = tuple[str, str, float, str]
-Stacks = Mapping[str, Mapping[str, Any]]
-
-_GIGABYTE = 1024**3
 _HOURS_PER_MONTH = 730
 _SECONDS_PER_MONTH = _HOURS_PER_MONTH * 3600
 # 512 MB for 20 ms, which one call of DynamoDB takes (an assumption; the function's log shows the real figure).
@@ -41,7 +36,7 @@ def extensions(stacks: Stacks, *, probes: float) -> Iterator[Quantity]:
     """Yields item, price, quantity and unit of what the extensions use.
 
     Args:
-        stacks: every synthesized stack.
+        stacks: the extensions'.
         probes: of Route 53's checkers to the API, a month.
 
     Raises:
@@ -59,15 +54,15 @@ def _api(stacks: Stacks, probes: float) -> Iterator[Quantity]:
         use = ApiUse.model_validate(stacks["api"]["output"]["expected_use"]["value"])
     except KeyError as error:
         raise MissingOutputError("the api stack lacks its output expected_use: synthesize the site again") from error
-    resources = _resources(stacks)
+    resources = resources_of(stacks)
     calls = use.requests_per_month + probes
     yield "API requests, probes included", "http_api_request", calls, "requests"
     yield "API function, requests", "lambda_request", calls, "requests"
     yield "API function, duration", "lambda_gigabyte_second", calls * _GIGABYTE_SECONDS_PER_CALL, "GB s"
     yield "API traces", "xray_trace", _traces(resources, calls), "traces"
-    copies = sum(1 + len(table.get("replica", ())) for table in _bodies(resources, "aws_dynamodb_table"))
+    copies = sum(1 + len(table.get("replica", ())) for table in bodies_of(resources, "aws_dynamodb_table"))
     writes = use.requests_per_month * use.write_ratio
-    gigabytes = use.table_bytes / _GIGABYTE * copies
+    gigabytes = use.table_bytes / GIGABYTE * copies
     # A write is one unit in every region, a strongly consistent read one, of items up to 1 KB and 4 KB.
     yield "Global table, writes in every region", "dynamodb_write_unit", writes * copies, "units"
     yield "Global table, reads", "dynamodb_read_unit", calls - writes, "units"
@@ -77,8 +72,8 @@ def _api(stacks: Stacks, probes: float) -> Iterator[Quantity]:
 
 def _database(stacks: Stacks) -> Iterator[Quantity]:
     """Yields what two or more instances cost whether or not anybody connects, and what their replication carries."""
-    resources = _resources(stacks)
-    instances = _bodies(resources, "aws_db_instance")
+    resources = resources_of(stacks)
+    instances = bodies_of(resources, "aws_db_instance")
     # A replica takes the size of its source.
     gigabytes = max((float(body.get("allocated_storage", 0)) for body in instances), default=0.0)
     copies = {id(body): 1 + bool(body.get("multi_az")) for body in instances}
@@ -87,7 +82,7 @@ def _database(stacks: Stacks) -> Iterator[Quantity]:
         hours = copies[id(body)] * _HOURS_PER_MONTH
         yield f"Database instance, {kind}", f"rds_hour_{kind.replace('.', '_')}", hours, "hours"
     yield "Database storage", "rds_gigabyte_month", gigabytes * sum(copies.values()), "GB"
-    yield "Database keys", "kms_key_month", len(_bodies(resources, "aws_kms_key")), "keys"
+    yield "Database keys", "kms_key_month", len(bodies_of(resources, "aws_kms_key")), "keys"
     replicas = sum("replicate_source_db" in body for body in instances)
     if replicas:
         yield "Database replication between regions", "region_gigabyte", replicas * _written_gigabytes(stacks), "GB"
@@ -106,25 +101,10 @@ def _traces(resources: Sequence[Resource], calls: float) -> float:
     """Returns traces a month of the traced functions, which share the calls."""
     functions = [
         body
-        for body in _bodies(resources, "aws_lambda_function")
+        for body in bodies_of(resources, "aws_lambda_function")
         if body.get("tracing_config", {}).get("mode") == "Active"
     ]
     if not functions:
         return 0.0
     each = calls / len(functions)
     return len(functions) * (min(each, _SECONDS_PER_MONTH) + _TRACED_RATIO * max(0.0, each - _SECONDS_PER_MONTH))
-
-
-def _resources(stacks: Stacks) -> list[Resource]:
-    """Returns type and body of every resource of the extensions among these stacks."""
-    return [
-        (kind, body)
-        for name, stack in stacks.items()
-        if is_extension(name)
-        for kind, bodies in stack.get("resource", {}).items()
-        for body in bodies.values()
-    ]
-
-
-def _bodies(resources: Sequence[Resource], kind: str) -> list[Mapping[str, Any]]:
-    return [body for found, body in resources if found == kind]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-Resource = tuple[str, Mapping[str, Any]]
-Quantity = tuple[str, str, float, str]
+from scripts.cost_resources import Quantity, Resource
 
 _HOURS_PER_MONTH = 730
 # Assumed: files of this size, and every file published anew and pruned once a week.

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-Resource = tuple[str, Mapping[str, Any]]
-Quantity = tuple[str, str, float, str]
+from scripts.cost_resources import GIGABYTE, Quantity, Resource, bodies_of
 
-_GIGABYTE = 1024**3
 # A line of a query log holds about ten short fields: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html
 _QUERY_LOG_LINE_BYTES = 150
 # A and AAAA; resolvers' caches only lower it.
@@ -57,20 +55,16 @@ def protection(
     yield "Firewall, rules", "waf_rule_month", sum(len(acl["rule"]) for acl in acls), "rules"
     yield "Firewall, requests", "waf_request", (requests + probes) * bool(acls), "requests"
     queries = (page_views * _QUERIES_PER_PAGE_VIEW + probes) * kinds.count("aws_route53_query_log")
-    yield "Query log", "logs_gigabyte", queries * _QUERY_LOG_LINE_BYTES / _GIGABYTE, "GB"
+    yield "Query log", "logs_gigabyte", queries * _QUERY_LOG_LINE_BYTES / GIGABYTE, "GB"
     trails = kinds.count("aws_cloudtrail")
     yield "Audit trail, a year's files", "s3_gigabyte_month", trails * _AUDIT_GIGABYTES_KEPT, "GB"
     yield "Audit trail, deliveries", "s3_put", trails * _AUDIT_FILES_PER_MONTH, "requests"
-    copies = sum(map(_rules_with_time_control, _of(resources, "aws_s3_bucket_replication_configuration")))
-    gigabytes = copies * site_bytes * _PUBLISHED_SITES_PER_MONTH / _GIGABYTE
+    copies = sum(map(_rules_with_time_control, bodies_of(resources, "aws_s3_bucket_replication_configuration")))
+    gigabytes = copies * site_bytes * _PUBLISHED_SITES_PER_MONTH / GIGABYTE
     yield "Replication time control", "replication_time_control_gigabyte", gigabytes, "GB"
     yield "Access logs, kept", "s3_gigabyte_month", _log_gigabytes(kinds, page_views, requests, probes), "GB"
-    minutes = sum(map(_action_minutes, _of(resources, "aws_fis_experiment_template"))) * _EXPERIMENTS_PER_MONTH
+    minutes = sum(map(_action_minutes, bodies_of(resources, "aws_fis_experiment_template"))) * _EXPERIMENTS_PER_MONTH
     yield "Replication pause, a run a quarter", "fis_action_minute", minutes, "action-minutes"
-
-
-def _of(resources: Sequence[Resource], wanted: str) -> list[Mapping[str, Any]]:
-    return [body for kind, body in resources if kind == wanted]
 
 
 def _rules_with_time_control(configuration: Mapping[str, Any]) -> int:
@@ -82,7 +76,7 @@ def _log_gigabytes(kinds: Sequence[str], page_views: float, requests: float, pro
     server_lines = (page_views + probes) * bool(kinds.count("aws_s3_bucket_logging"))
     viewer_lines = (requests + probes) * bool(kinds.count("aws_cloudwatch_log_delivery"))
     monthly = server_lines * _SERVER_LOG_LINE_BYTES + viewer_lines * _VIEWER_LOG_LINE_BYTES
-    return monthly * _LOG_MONTHS_KEPT / _GIGABYTE
+    return monthly * _LOG_MONTHS_KEPT / GIGABYTE
 
 
 def _action_minutes(template: Mapping[str, Any]) -> int:
