@@ -66,59 +66,68 @@ class HealthChecks(Construct):
         is_matched = settings.string_match and path_hostname is None
         self.path_check_id = None if path_hostname is None else self._add_path_check(prefix, path_hostname)
         self.region_check_ids = {
-            region: self._add_check(
+            region: add_name_check(
+                self,
                 f"region_{region}",
+                settings=settings,
                 name=f"{prefix}-region-{region}",
                 hostname=hostname,
                 path=naming.region_check_path(region),
                 protocol=settings.region_check_protocol,
                 search_string=f'"{region}"' if is_matched else None,
-                interval_seconds=settings.region_request_interval_seconds or settings.request_interval_seconds,
-            )
+                interval_seconds=settings.region_interval_seconds,
+                provider=provider,
+            ).id
             for region, hostname in regional_hostnames.items()
         }
 
     def _add_path_check(self, prefix: str, hostname: str) -> str:
-        return self._add_check(
+        return add_name_check(
+            self,
             "path",
+            settings=self._settings,
             name=f"{prefix}-path",
             hostname=hostname,
             path=f"/{naming.PATH_CHECK_KEY}",
             protocol=Protocol.HTTPS,
             search_string='"region"' if self._settings.string_match else None,
             interval_seconds=self._settings.request_interval_seconds,
-        )
-
-    def _add_check(
-        self,
-        id_: str,
-        *,
-        name: str,
-        hostname: str,
-        path: str,
-        protocol: Protocol,
-        search_string: str | None,
-        interval_seconds: int,
-    ) -> str:
-        settings = self._settings
-        is_https = protocol is Protocol.HTTPS
-        suffix = "" if search_string is None else "_STR_MATCH"
-        return Route53HealthCheck(
-            self,
-            id_,
-            type=f"{protocol.value.upper()}{suffix}",
-            fqdn=hostname,
-            port=_HTTPS_PORT if is_https else _HTTP_PORT,
-            resource_path=path,
-            enable_sni=is_https,
-            search_string=search_string,
-            request_interval=interval_seconds,
-            failure_threshold=settings.failure_threshold,
-            measure_latency=settings.measure_latency or None,
-            regions=list(settings.checker_regions),
-            tags={"Name": name},
             provider=self._provider,
         ).id
+
+
+def add_name_check(
+    scope: Construct,
+    id_: str,
+    *,
+    settings: HealthCheck,
+    name: str,
+    hostname: str,
+    path: str,
+    protocol: Protocol,
+    interval_seconds: int,
+    provider: AwsProvider,
+    search_string: str | None = None,
+) -> Route53HealthCheck:
+    """Adds a check that asks a host name over HTTP or HTTPS; threshold, checkers and the latency graph are `settings`'."""
+    is_https = protocol is Protocol.HTTPS
+    suffix = "" if search_string is None else "_STR_MATCH"
+    return Route53HealthCheck(
+        scope,
+        id_,
+        type=f"{protocol.value.upper()}{suffix}",
+        fqdn=hostname,
+        port=_HTTPS_PORT if is_https else _HTTP_PORT,
+        resource_path=path,
+        enable_sni=is_https,
+        search_string=search_string,
+        request_interval=interval_seconds,
+        failure_threshold=settings.failure_threshold,
+        measure_latency=settings.measure_latency or None,
+        regions=list(settings.checker_regions),
+        tags={"Name": name},
+        provider=provider,
+    )
 
 
 class EndpointChecks(Construct):

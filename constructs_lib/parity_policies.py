@@ -9,6 +9,7 @@ from constructs_lib.naming import MANIFESTS_PREFIX, POINTER_KEY, RELEASES_PREFIX
 def parity_check(own_arn: str, *, other_arns: Sequence[str], namespace: str) -> list[dict[str, Any]]:
     """Returns the statements of the function of one region: reads every bucket, writes releases of its own, deletes nothing.
 
+    Nothing about keys: with `features.kms` the content key's own policy lets it use them (protection_policies.content_key).
     A copy from a named version needs GetObjectVersion: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
     Args:
@@ -40,14 +41,4 @@ def parity_check(own_arn: str, *, other_arns: Sequence[str], namespace: str) -> 
             "Resource": "*",  # the action knows no resource; the namespace confines it
             "Condition": {"StringEquals": {"cloudwatch:namespace": namespace}},
         },
-        *content_keys(),
     ]
-
-
-def content_keys() -> list[dict[str, Any]]:
-    """Returns what copying needs on the keys that encrypt the content buckets: nothing, as SSE-S3 has none.
-
-    With SSE-KMS: kms:Decrypt on the keys of every region, kms:GenerateDataKey on that of its own, and the function's variable
-    COMPARES_ETAGS "false" (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html).
-    """
-    return []

@@ -180,13 +180,7 @@ def zone_signing_key(account_id: str, *, zone_id: str) -> PolicyDocument:
         "ArnEquals": {"aws:SourceArn": f"arn:aws:route53:::hostedzone/{zone_id}"},
     }
     return document(
-        {
-            "Sid": "AdministeredByAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
+        administered_by_account(account_id),
         {
             "Sid": "SignedByRoute53",
             "Effect": "Allow",
@@ -211,15 +205,7 @@ def account_key(account_id: str) -> PolicyDocument:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
     """
-    return document(
-        {
-            "Sid": "AdministeredByAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        }
-    )
+    return document(administered_by_account(account_id))
 
 
 def query_log(log_group_arn: str, *, account_id: str, zone_id: str) -> PolicyDocument:
@@ -240,6 +226,30 @@ def query_log(log_group_arn: str, *, account_id: str, zone_id: str) -> PolicyDoc
             },
         }
     )
+
+
+def administered_by_account(account_id: str) -> dict[str, Any]:
+    """Returns the statement of a key policy that leaves the key to the account's own policies.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    return {
+        "Sid": "AdministeredByAccount",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+def write_log(log_group_arn: str) -> dict[str, Any]:
+    """Returns the statement with which a function writes its own log."""
+    return {
+        "Sid": "WriteLog",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"{log_group_arn}:*",
+    }
 
 
 def deny_insecure_transport(bucket_arn: str, plain_http_keys: Sequence[str] = ()) -> dict[str, Any]:
@@ -273,12 +283,7 @@ def regional_endpoint(bucket_arn: str, *, log_group_arn: str) -> PolicyDocument:
             ],
         },
         {"Sid": "TellMissingFromForbidden", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn},
-        {
-            "Sid": "WriteLog",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": f"{log_group_arn}:*",
-        },
+        write_log(log_group_arn),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from constructs_lib.policies import PolicyDocument, deny_insecure_transport, document
+from constructs_lib.policies import PolicyDocument, administered_by_account, deny_insecure_transport, document
 
 SERVER_LOGS_PREFIX = "s3/"
 """Where S3's server access logs lie in a log bucket."""
@@ -55,13 +55,7 @@ def content_key(account_id: str, *, prefix: str, region: str) -> PolicyDocument:
     roles = f"arn:aws:iam::{account_id}:role/{prefix}"
     through_s3 = {"kms:CallerAccount": account_id, "kms:ViaService": f"s3.{region}.amazonaws.com"}
     return document(
-        {
-            "Sid": "AdministeredByAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
+        administered_by_account(account_id),
         {
             "Sid": "DecryptedForDistributions",
             "Effect": "Allow",

@@ -18,6 +18,7 @@ from constructs_lib import http_api, policies
 from constructs_lib.certificates import RegionalCertificate
 from constructs_lib.checkov_skips import skip
 from constructs_lib.content_bucket import ContentBucket
+from constructs_lib.python_function import PythonFunction, add_function, add_log_group
 
 _CODE = Path(__file__).parent / "functions" / "regional_endpoint"
 # HTTP APIs wait at most 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
@@ -85,7 +86,7 @@ class RegionalEndpoint(Construct):
         self._provider = provider
         function = self._add_function(name, region, bucket, headers)
         api = self._add_api(name, function)
-        access_log = http_api.add_log_group(
+        access_log = add_log_group(
             self, "access_log", name=f"/aws/apigateway/{name}", skips=_LOG_SKIPS, provider=provider
         )
         stage = http_api.add_stage(
@@ -120,12 +121,12 @@ class RegionalEndpoint(Construct):
     def _add_function(
         self, name: str, region: str, bucket: ContentBucket, headers: Mapping[str, str]
     ) -> LambdaFunction:
-        log_group = http_api.add_log_group(
+        log_group = add_log_group(
             self, "function_log", name=f"/aws/lambda/{name}", skips=_LOG_SKIPS, provider=self._provider
         )
-        return http_api.add_function(
+        return add_function(
             self,
-            described=http_api.ApiFunction(
+            described=PythonFunction(
                 name=name,
                 code=_CODE,
                 environment={

@@ -18,6 +18,7 @@ from constructs import Construct
 from constructs_lib import http_api
 from constructs_lib.checkov_skips import skip
 from constructs_lib.extensions.policies import api_function
+from constructs_lib.python_function import PythonFunction, add_function, add_log_group
 
 HEALTH_PATH = "/health"
 """What Route 53 asks in each region: 200 when the function has read its table."""
@@ -104,7 +105,7 @@ class ApiEndpoint(Construct):
         function = self._add_function(region, replica, security_headers, is_traced)
         api = self._add_api(allowed_origins)
         self._add_routes(api, function, jwt)
-        access_log = http_api.add_log_group(
+        access_log = add_log_group(
             self, "access_log", name=f"/aws/apigateway/{name}", skips=_LOG_SKIPS, provider=provider
         )
         stage = http_api.add_stage(
@@ -133,12 +134,12 @@ class ApiEndpoint(Construct):
     def _add_function(
         self, region: str, replica: Replica, security_headers: Mapping[str, str], is_traced: bool
     ) -> LambdaFunction:
-        log_group = http_api.add_log_group(
+        log_group = add_log_group(
             self, "function_log", name=f"/aws/lambda/{self._name}", skips=_LOG_SKIPS, provider=self._provider
         )
-        return http_api.add_function(
+        return add_function(
             self,
-            described=http_api.ApiFunction(
+            described=PythonFunction(
                 name=self._name,
                 code=_CODE,
                 environment={

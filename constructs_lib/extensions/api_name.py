@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from cdktf import DataResource
 from cdktf_cdktf_provider_aws.provider import AwsProvider
-from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from constructs import Construct
 
 from constructs_lib.extensions.api_endpoint import HEALTH_PATH
+from constructs_lib.health_checks import add_name_check
 from constructs_lib.records import AliasRecords, Choice, FailoverRecords, RoutedRecords, to_endpoint
 from constructs_lib.site_file import HealthCheck, Policy, Region, Role
+from constructs_lib.site_file.models import Protocol
 
-_HTTPS_PORT = 443
 _FAST_INTERVAL_SECONDS = 10
 
 
@@ -80,19 +80,15 @@ class ApiName(Construct):
             self._add_routed(policy, regions, change)
 
     def _add_check(self, api: ApiRegion, prefix: str, settings: HealthCheck) -> str:
-        check = Route53HealthCheck(
+        check = add_name_check(
             self,
             f"check_{api.region.name}",
-            type="HTTPS",
-            fqdn=api.own_name,
-            port=_HTTPS_PORT,
-            resource_path=HEALTH_PATH,
-            enable_sni=True,
-            request_interval=settings.region_request_interval_seconds or settings.request_interval_seconds,
-            failure_threshold=settings.failure_threshold,
-            measure_latency=settings.measure_latency or None,
-            regions=list(settings.checker_regions),
-            tags={"Name": f"{prefix}-api-{api.region.name}"},
+            settings=settings,
+            name=f"{prefix}-api-{api.region.name}",
+            hostname=api.own_name,
+            path=HEALTH_PATH,
+            protocol=Protocol.HTTPS,
+            interval_seconds=settings.region_interval_seconds,
             provider=self._provider,
         )
         check.add_override("//.cost", _cost(settings))
@@ -136,8 +132,7 @@ def _cost(settings: HealthCheck) -> str:
     """Returns what one check costs, in words for whoever reads the plan: https://aws.amazon.com/route53/pricing/."""
     options = {
         "HTTPS": True,
-        "an interval of 10 s": (settings.region_request_interval_seconds or settings.request_interval_seconds)
-        == _FAST_INTERVAL_SECONDS,
+        "an interval of 10 s": settings.region_interval_seconds == _FAST_INTERVAL_SECONDS,
         "the latency graph": settings.measure_latency,
     }
     named = " and ".join(option for option, is_on in options.items() if is_on)

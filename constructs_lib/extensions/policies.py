@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from constructs_lib.policies import PolicyDocument, document
+from constructs_lib.policies import PolicyDocument, document, write_log
 
 
 def api_function(*, table_arn: str, log_group_arn: str, is_traced: bool) -> PolicyDocument:
@@ -25,11 +25,6 @@ def api_function(*, table_arn: str, log_group_arn: str, is_traced: bool) -> Poli
             "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
             "Resource": table_arn,
         },
-        {
-            "Sid": "WriteLog",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": f"{log_group_arn}:*",
-        },
+        write_log(log_group_arn),
         *(trace if is_traced else []),
     )

@@ -20,16 +20,6 @@ def alarm_topic(topic_arn: str, *, account_id: str) -> PolicyDocument:
     )
 
 
-def write_log(log_group_arn: str) -> dict[str, object]:
-    """Returns the statement with which a function writes its own log."""
-    return {
-        "Sid": "WriteLog",
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": f"{log_group_arn}:*",
-    }
-
-
 def alert_formatter(*, alert_topic_arn: str, webhook_parameter_arn: str | None) -> list[dict[str, object]]:
     """Returns what the formatter may do: publish alerts, and read the webhook's URL if there is one.
 

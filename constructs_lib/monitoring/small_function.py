@@ -4,22 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cdktf import AssetType, Fn, TerraformAsset
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
-from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction, LambdaFunctionEnvironment
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import policies
-from constructs_lib.archive import zipped
-from constructs_lib.checkov_skips import skip
-from constructs_lib.monitoring.policies import write_log
+from constructs_lib.python_function import PythonFunction, add_function, add_log_group
 
-_RUNTIME = "python3.13"
-_LOG_RETENTION_DAYS = 365
 FUNCTION_SKIPS = {
     "CKV_AWS_50": "X-Ray costs 5.00 USD per million traces; the function makes two calls and logs its failures.",
     "CKV_AWS_115": "Reserved concurrency is taken from the account's pool, which new accounts have 10 of, and the apply would "
@@ -81,43 +72,22 @@ class SmallFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._provider = provider
-        log_group = CloudwatchLogGroup(
-            self, "log", name=f"/aws/lambda/{name}", retention_in_days=_LOG_RETENTION_DAYS, provider=provider
-        )
-        skip(log_group, LOG_SKIPS)
-        role = IamRole(
+        log_group = add_log_group(self, "log", name=f"/aws/lambda/{name}", skips=LOG_SKIPS, provider=provider)
+        function = add_function(
             self,
-            "role",
-            name=name,
-            assume_role_policy=policies.to_json(policies.assume_role("lambda.amazonaws.com")),
+            described=PythonFunction(
+                name=name,
+                code=code,
+                environment=environment,
+                timeout_seconds=timeout_seconds,
+                memory_megabytes=capacity.memory_megabytes,
+                reserved_concurrency=capacity.reserved_concurrency,
+            ),
+            rights=policies.document(*statements, policies.write_log(log_group.arn)),
+            log_group=log_group,
+            skips=capacity.skips,
             provider=provider,
         )
-        policy = IamRolePolicy(
-            self,
-            "policy",
-            role=role.id,
-            policy=policies.to_json(policies.document(*statements, write_log(log_group.arn))),
-            provider=provider,
-        )
-        asset = TerraformAsset(self, "code", path=str(zipped(code)), type=AssetType.FILE)
-        function = LambdaFunction(
-            self,
-            "function",
-            function_name=name,
-            role=role.arn,
-            runtime=_RUNTIME,
-            architectures=["arm64"],
-            handler="handler.handler",
-            filename=asset.path,
-            source_code_hash=Fn.filebase64sha256(asset.path),
-            memory_size=capacity.memory_megabytes,
-            timeout=timeout_seconds,
-            reserved_concurrent_executions=capacity.reserved_concurrency,
-            environment=LambdaFunctionEnvironment(variables=dict(environment)),
-            depends_on=[log_group, policy],
-            provider=provider,
-        )
-        skip(function, capacity.skips)
         self.arn = function.arn
         self.name = function.function_name
 

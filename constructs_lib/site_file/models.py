@@ -202,6 +202,11 @@ class HealthCheck(_Section):
     alarm_check: _Bool = False
     insufficient_data_health_status: InsufficientDataHealthStatus = InsufficientDataHealthStatus.LAST_KNOWN_STATUS
 
+    @property
+    def region_interval_seconds(self) -> int:
+        """The interval of the region checks."""
+        return self.region_request_interval_seconds or self.request_interval_seconds
+
     @field_validator("request_interval_seconds", "region_request_interval_seconds")
     @classmethod
     def _is_route53_interval(cls, value: int | None) -> int | None:
