@@ -69,7 +69,7 @@ function header(request, name) {
   return request.headers[name] ? request.headers[name].value : '';
 }
 
-// The rules of object_path, other_spelling and _answer_of in regional_endpoint/handler.py: tests/contract runs both on one table.
+// The rules of object_path, other_spelling, _variant and _matched in regional_endpoint/handler.py: tests/contract runs both on one table.
 function objectPath(path, style) {
   if (path.endsWith('/')) return path + 'index.html';
   if (style.includes('off') || path.substring(path.lastIndexOf('/')).includes('.')) return path;

@@ -53,5 +53,5 @@ def lint(
                 documents_count=len(configuration.documents),
                 console=Console(),
             )
-    if judgement.violations or judgement.idle:
+    if not judgement.is_clean:
         raise typer.Exit(1)

@@ -39,8 +39,7 @@ def print_text(
         )
     checked = f"{resources_count} resources against {rules_count} rules"
     verdict = f"{len(violations)} findings" if len(violations) != 1 else "1 finding"
-    is_clean = not violations and not judgement.idle
-    console.print(f"clean: {checked}" if is_clean else f"{verdict} in {checked}", highlight=False)
+    console.print(f"clean: {checked}" if judgement.is_clean else f"{verdict} in {checked}", highlight=False)
 
 
 def to_json(judgement: Judgement) -> str:

@@ -31,6 +31,11 @@ class Judgement:
     waived: Sequence[tuple[Violation, str]]
     idle: Sequence[str]
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not self.violations and not self.idle
+
 
 def judge(configuration: Configuration, rules: Sequence[Rule]) -> Judgement:
     """Runs the rules and sorts out what is waived."""

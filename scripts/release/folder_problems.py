@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.errors import WrongUsageError
+from scripts.release.clean_urls import FIXED_PREFIXES
 from scripts.release.file_rules import ContentRules
 from scripts.release.redirects import problems_in_release
 
@@ -18,8 +19,6 @@ _LONGEST_KEY_BYTES = 1024
 _LARGEST_FILE_BYTES = 5 * 1024**3
 _WELL_KNOWN = ".well-known"
 """The one hidden name that viewers ask for: https://www.rfc-editor.org/rfc/rfc8615"""
-_UNREACHABLE = ("health", "errors")
-"""Both routers read /health/ and /errors/ from the bucket itself (functions/router.js, regional_endpoint/handler.py)."""
 # https://github.com/middleapi/standard-server/pull/93 (what live endpoints were seen to do)
 _ENCODED = re.compile("%[0-9A-Fa-f]{2}")
 _PREFIX = "releases/0123456789abcdef/"
@@ -57,7 +56,7 @@ def _problem_of_name(name: str) -> str | None:
     if hidden:
         top = "/".join(parts[: hidden[0] + 1])
         return f"{top}: a hidden file or folder, often with secrets in it; only {_WELL_KNOWN} is published: take it out"
-    if parts[0] in _UNREACHABLE and len(parts) > 1:
+    if f"/{name}".startswith(FIXED_PREFIXES):
         return f"{parts[0]}/: /{parts[0]}/ answers from outside the release, so that nobody could see it: rename the folder"
     if "?" in name or _ENCODED.search(name):
         return (

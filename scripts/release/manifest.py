@@ -174,7 +174,8 @@ class Manifest:
     @property
     def bytes_in_store(self) -> int:
         """An upper bound of what the release takes in the KeyValueStore."""
-        return largest_bytes(self.index_entries) + self.redirect_table.size_bytes
+        table = self.redirect_table
+        return largest_bytes(len(self.layers) + len(table.pairs)) + table.size_bytes
 
     def index(self) -> Index:
         """Returns the index that the router needs, with the redirects that it marks.

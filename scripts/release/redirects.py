@@ -66,6 +66,11 @@ class Redirect:
         return canonical(decoded(parts.path)) + query + fragment
 
     @property
+    def value(self) -> str:
+        """What the routers find: `<status> <location>`."""
+        return f"{self.status} {self.location}"
+
+    @property
     def target_path(self) -> str | None:
         """The decoded path on this site; None when it leads elsewhere."""
         return decoded(urlsplit(self.target).path) if self.target.startswith("/") else None
@@ -109,23 +114,19 @@ def problems_between(redirects: Sequence[Redirect]) -> list[str]:
 
 def _problems_of_room(redirects: Sequence[Redirect]) -> Iterator[str]:
     allowed = _STORE_BYTES // _TABLES_IN_STORE
-    pairs = [(_LONGEST_KEY.format(each.key_path), _value(each)) for each in redirects if not each.is_wildcard]
+    pairs = [(_LONGEST_KEY.format(each.key_path), each.value) for each in redirects if not each.is_wildcard]
     total = _PAIRS_PER_REDIRECT * sum(len(key) + len(value) for key, value in pairs)
     if total > allowed:
         yield (
             f"{len(pairs)} redirects take up to {total:,} bytes of the KeyValueStore; {allowed:,} are allowed, so that those of "
             f"{_TABLES_IN_STORE} releases fit in its 5 MB: remove the oldest"
         )
-    lines = "\n".join(f"{each.key_path} {_value(each)}" for each in redirects if each.is_wildcard)
+    lines = "\n".join(f"{each.key_path} {each.value}" for each in redirects if each.is_wildcard)
     if len(lines) > _VALUE_BYTES:
         yield (
             f"the redirects with a wildcard take {len(lines)} bytes and {_VALUE_BYTES} are allowed, because they share one value "
             "of the KeyValueStore: write fewer or shorter ones"
         )
-
-
-def _value(redirect: Redirect) -> str:
-    return f"{redirect.status} {redirect.location}"
 
 
 def problems_in_release(redirects: Sequence[Redirect], paths: Iterable[str], style: UrlStyle) -> list[str]:
@@ -269,7 +270,7 @@ def _problem_of_status(status: int) -> str | None:
 
 
 def _problem_of_size(redirect: Redirect) -> str | None:
-    key, value = _LONGEST_KEY.format(redirect.key_path), _value(redirect)
+    key, value = _LONGEST_KEY.format(redirect.key_path), redirect.value
     if len(key) > _KEY_BYTES:
         return f"from takes {len(key)} bytes of a KeyValueStore key, percent-encoded, and {_KEY_BYTES} are allowed: shorten it"
     if len(value) > _VALUE_BYTES:

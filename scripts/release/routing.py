@@ -75,6 +75,7 @@ class Canary:
 
 def served(manifest: Manifest, index: Index) -> ServedRelease:
     """Returns a release with its index as the router reads it."""
+    variants = manifest.variants
     return ServedRelease(
         id=manifest.release_id,
         base=manifest.base_id,
@@ -83,8 +84,8 @@ def served(manifest: Manifest, index: Index) -> ServedRelease:
         salt=index.salt,
         style=style_words(manifest.urls.style),
         redirects=index.redirects_id,
-        br=manifest.variants.br,
-        gzip=manifest.variants.gzip,
+        br=variants.br,
+        gzip=variants.gzip,
     )
 
 

@@ -28,13 +28,12 @@ from urllib.parse import unquote
 
 from scripts.release.clean_urls import CleanUrls, TrailingSlash, UrlStyle, canonical
 from scripts.release.index import LAYER_CHARACTERS
-from scripts.release.redirects import Redirect
+from scripts.release.redirects import WILDCARD, Redirect
 from scripts.release.variants import Variants
 
 REDIRECT_PREFIX = "redirect/"
 REDIRECTED = "-" * LAYER_CHARACTERS
 """What the index says in place of a layer."""
-WILDCARD = "*"
 
 _USUAL_STYLE = UrlStyle()
 
@@ -107,9 +106,7 @@ class UrlRules:
 
 def url_rules(style: UrlStyle, redirects: Sequence[Redirect]) -> UrlRules:
     """Returns the rules of a site file's `[content]`."""
-    return UrlRules(
-        style=style, redirects=tuple((each.key_path, f"{each.status} {each.location}") for each in redirects)
-    )
+    return UrlRules(style=style, redirects=tuple((each.key_path, each.value) for each in redirects))
 
 
 def from_document(document: Mapping[str, Any]) -> UrlRules:
