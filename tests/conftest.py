@@ -1,19 +1,19 @@
-"""Options and fixtures of all tests."""
+"""Options and fixtures of all tests, and the one deployment, which the process that started the others owns."""
 
+import gc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests.local.deployment_world import UNDER_WAY, DeploymentUnderWay
+from tests.local.deployment_world import FOLDER, UNDER_WAY, DeploymentUnderWay, UsedDeployment
+from tests.shared_out import Groups, in_turn
 
 # `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
 settings.register_profile("thorough", max_examples=4000, deadline=None)
 
-# The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment, or
-# a quiet machine, comes last; the rest runs while the deployment is under way.
-_FIRST = ("test_gateway", "test_state_bucket")
-_LAST = ("test_demo", "test_deployment", "test_release_crash", "test_state_backend", "test_dataplane")
+_WANTED = "wanted"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,22 +26,47 @@ def update_snapshots(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _turn(item.path))
+    items[:] = in_turn(items)
 
 
-def _turn(path: Path) -> int:
-    if path.name.startswith(_FIRST):
-        return -1
-    return next((turn for turn, prefix in enumerate(_LAST, start=1) if path.name.startswith(prefix)), 0)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    return Groups(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begins the deployment if a test wants it; a process of xdist's asks its controller, which outlives it."""
+    gc.freeze()  # the bindings are a heap that the collector need not walk a thousand times
     is_wanted = any("deployment" in getattr(item, "fixturenames", ()) for item in session.items)
-    if is_wanted and not session.config.option.collectonly:
+    if not is_wanted or session.config.option.collectonly:
+        return
+    if FOLDER in (given := getattr(session.config, "workerinput", {})):
+        Path(given[FOLDER], _WANTED).touch()
+    else:
         session.config.stash[UNDER_WAY] = DeploymentUnderWay()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a process of xdist's where the one deployment will be."""
+    if UNDER_WAY not in node.config.stash:
+        node.config.stash[UNDER_WAY] = DeploymentUnderWay(is_begun=False)
+    node.workerinput[FOLDER] = str(node.config.stash[UNDER_WAY].folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any) -> None:
+    under_way = node.config.stash[UNDER_WAY]
+    if isinstance(under_way, DeploymentUnderWay) and (under_way.folder / _WANTED).exists():
+        under_way.begin()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     under_way = config.stash.get(UNDER_WAY, None)
     if under_way is not None:
         under_way.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if FOLDER in (given := getattr(config, "workerinput", {})):
+        config.stash[UNDER_WAY] = UsedDeployment(Path(given[FOLDER]))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.endpoints import Endpoints
+from scripts.endpoints import Endpoints, read_endpoints
 from scripts.localcloud_process import ANY_PORT, running_localcloud
 from scripts.terraform_cli import Terraform, from_this_machine
 from tools import cdktf_cli
@@ -24,6 +25,7 @@ _DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
 # What the parity check costs is above the demo's objective.
 SITE_FILE = f"{_DEMO.replace('monthly_cost_usd = 7.50', 'monthly_cost_usd = 9.00')}\n[features]\nparity = true\n"
 _DEPLOY_TIMEOUT_SECONDS = 400
+_END = "deployment.end"  # empty, or what went wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,34 +61,102 @@ class DeploymentWorld:
         return done
 
 
+@dataclass(frozen=True, slots=True)
+class UsedDeployment:
+    """The deployment that another process makes in `folder`, or has made."""
+
+    folder: Path
+
+    def world(self) -> DeploymentWorld:
+        """Waits for the end of the deployment; fails as it failed."""
+        wait_for(self.folder / _END)
+        error = (self.folder / _END).read_text(encoding="utf-8")
+        assert not error, error
+        endpoints = read_endpoints(self.folder / "localcloud" / "endpoints.json")
+        terraform = from_this_machine(self.folder, endpoints.environment)
+        return DeploymentWorld(folder=self.folder, endpoints=endpoints, terraform=terraform)
+
+    def close(self) -> None:
+        """Leaves it to its owner."""
+
+
 class DeploymentUnderWay:
     """The deployment, begun before the first test: most of its two minutes Terraform's provider sleeps.
 
     localcloud is started by the main thread, because its children end with the thread that made them.
+
+    Attributes:
+        folder: where it is made; whoever uses it from another process finds `deployment.end` there when it is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_begun: bool = True) -> None:
         self._cleanup = ExitStack()
-        self._folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="deployment-")))
-        localcloud = running_localcloud(self._folder / "localcloud", speed=SPEED, arguments=ANY_PORT)
-        self._endpoints = self._cleanup.enter_context(localcloud)
-        self._pool = self._cleanup.enter_context(ThreadPoolExecutor(1))
-        self._deployed = self._pool.submit(_cdktf_deploy, self._folder, self._endpoints)
+        self.folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="deployment-")))
+        self._is_begun = False
+        if is_begun:
+            self.begin()
+
+    def begin(self) -> None:
+        """Starts localcloud and the deployment, once."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        localcloud = running_localcloud(self.folder / "localcloud", speed=SPEED, arguments=ANY_PORT)
+        endpoints = self._cleanup.enter_context(localcloud)
+        pool = self._cleanup.enter_context(ThreadPoolExecutor(1))
+        pool.submit(self._deploy, endpoints)
+
+    def _deploy(self, endpoints: Endpoints) -> None:
+        error = ""
+        try:
+            _cdktf_deploy(self.folder, endpoints)
+            _save_outputs(self.folder)
+        except BaseException as problem:  # the tests that wait for it fail with these words
+            error = str(problem) or type(problem).__name__
+            raise
+        finally:
+            unfinished = self.folder / f"{_END}.unfinished"
+            unfinished.write_text(error, encoding="utf-8")
+            unfinished.rename(self.folder / _END)
 
     def world(self) -> DeploymentWorld:
         """Waits for the end of the deployment; fails as it failed."""
-        self._deployed.result()
-        terraform = from_this_machine(self._folder, self._endpoints.environment)
-        world = DeploymentWorld(folder=self._folder, endpoints=self._endpoints, terraform=terraform)
-        world.failover("outputs", "--stacks", str(world.stacks), "--save", str(self._folder / "outputs.json"))
-        return world
+        return UsedDeployment(self.folder).world()
 
     def close(self) -> None:
         """Ends localcloud and removes the folder."""
         self._cleanup.close()
 
 
-UNDER_WAY = pytest.StashKey[DeploymentUnderWay]()
+def wait_for(path: Path) -> None:
+    """Waits until another process has made the file."""
+    deadline = time.monotonic() + _DEPLOY_TIMEOUT_SECONDS + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} was not made"
+        time.sleep(0.1)
+
+
+def _save_outputs(folder: Path) -> None:
+    command = [
+        str(Path(sys.executable).with_name("failover")),
+        "outputs",
+        "--stacks",
+        str(folder / "cdktf.out" / "stacks"),
+    ]
+    done = subprocess.run(
+        [*command, "--save", str(folder / "outputs.json")],
+        cwd=ROOT,
+        env={**os.environ, "FAILOVER_LOCALCLOUD": str(folder / "localcloud")},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+UNDER_WAY = pytest.StashKey[DeploymentUnderWay | UsedDeployment]()
+FOLDER = "deployment_folder"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Moving a deployed site file to another variant: what Terraform would do, planned by the real provider, never applied.
 
-The states of the deployed demo are copied. Outputs that another stack of the new variant would add are put into the copies by
-hand, because only an apply would make them.
+The states of the deployed demo are copied, and not refreshed: other tests change the site at the same time, and
+`test_second_plan_is_clean` holds that they say what is there. Outputs that another stack of the new variant would add are put
+into the copies by hand, because only an apply would make them.
 """
 
 import json
@@ -110,7 +111,7 @@ def _add_outputs(state: Path, stack: Path) -> None:
 def _plan(deployment: DeploymentWorld, folder: Path, stack: str) -> Actions:
     stack_dir = folder / "cdktf.out" / "stacks" / stack
     deployment.terraform.init(stack_dir)
-    _terraform(deployment, stack_dir, "plan", "-input=false", "-lock=false", "-out=variant.plan")
+    _terraform(deployment, stack_dir, "plan", "-input=false", "-lock=false", "-refresh=false", "-out=variant.plan")
     shown = json.loads(_terraform(deployment, stack_dir, "show", "-json", "variant.plan"))
     changes: list[dict[str, Any]] = shown["resource_changes"]
     found = {change["address"]: change["change"]["actions"] for change in changes}

@@ -1,0 +1,64 @@
+"""How `make test` shares the tests out between its two processes (pytest-xdist): one works while the other waits for Terraform.
+
+A file's tests stay in one process, in their order. So do those that need the same slow thing: the bindings, the data plane's
+localcloud, the deployed site that they change.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment
+# comes last; the rest runs while the deployment is under way.
+_FIRST = ("test_gateway", "test_state_bucket")
+_LAST = (
+    "test_dataplane",
+    "test_deployment",
+    "test_release_crash",
+    "test_demo",
+    "test_security_stacks",
+    "test_state_backend",
+)
+_CHANGES_THE_DEPLOYMENT = ("test_deployment", "test_release_crash")
+_ONLY_READS_IT = ("test_deployment_variants",)
+
+
+def turn(name: str) -> int:
+    """Returns when a file's tests have their turn; the lowest number comes first."""
+    if name.startswith(_FIRST):
+        return -1
+    return next((number for number, prefix in enumerate(_LAST, start=1) if name.startswith(prefix)), 0)
+
+
+def group(path: str) -> str:
+    """Returns what keeps a file's tests together with those of other files; the path itself when nothing does."""
+    folder, name = PurePosixPath(path).parent.name, PurePosixPath(path).name
+    if folder == "synth":
+        return "the bindings"
+    if folder != "local" or name.startswith(_ONLY_READS_IT):
+        return path
+    if name.startswith("test_dataplane"):
+        return "the data plane"
+    return "the deployment" if name.startswith(_CHANGES_THE_DEPLOYMENT) else path
+
+
+class Groups(LoadScopeScheduling):
+    """Hands out the groups in the order of their first tests.
+
+    xdist's own groups by mark get lost with pytest 9.2, where a test's id no longer is what xdist writes into it.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid.partition("::")[0])
+
+
+def in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Returns the tests in the order in which they run, or are handed out."""
+    return sorted(items, key=lambda item: turn(item.path.name))
