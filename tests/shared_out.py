@@ -16,9 +16,9 @@ from xdist.scheduler import LoadScopeScheduling
 _FIRST = ("test_gateway", "test_state_bucket")
 _LAST = (
     "test_dataplane",
+    "test_demo",
     "test_deployment",
     "test_release_crash",
-    "test_demo",
     "test_security_stacks",
     "test_state_backend",
 )

@@ -4,8 +4,6 @@ import asyncio
 import json
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -25,9 +23,9 @@ from scripts.commands.build import make
 from scripts.control import ControlApi
 from scripts.release.file_rules import ContentRules
 from scripts.site_build.output import write_site
-from scripts.terraform_cli import PLAN_CLEAN, PLAN_HAS_CHANGES
+from scripts.terraform_cli import PLAN_CLEAN
 from tests import terraform_types
-from tests.local.deployment_world import SITE_FILE, STACKS, DeploymentWorld
+from tests.local.deployment_world import STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
@@ -266,15 +264,6 @@ def test_covered_outage_mails_what_covers_and_what_to_do(deployment: DeploymentW
     assert ("failover-site-demo-alarm-origin-group-covers", "ALARM") in events
 
 
-def test_lost_objects_raised_an_alarm_that_is_over(deployment: DeploymentWorld, release_id: str) -> None:
-    """Asked long after they were lost: the alarm and the retry that ends it each take an AWS minute, which others use."""
-    assert release_id
-    deadline = time.monotonic() + 40
-    while not {(PARITY_ALARM, "ALARM"), (PARITY_ALARM, "OK")} <= (seen := logged_alarms(deployment, "eu-central-1")):
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.5)
-
-
 async def _mails_during_fault(control: ControlApi, clock: AwsClock, *, wanted: str) -> list[dict[str, Any]]:
     """Returns the new e-mails once one has a subject like this; detection takes 28 s, the alarm's minute up to 65 s more."""
     before = len(await _mailbox(control))
@@ -309,21 +298,13 @@ def logged_alarms(deployment: DeploymentWorld, region: str) -> set[tuple[str, st
     return {(detail["alarmName"], detail["state"]["value"]) for detail in details}
 
 
-def synthesized(deployment: DeploymentWorld, folder: str, features: str) -> Path:
-    """Synthesizes the demo's site with more features beside the deployed stacks, so that both share their states."""
-    site = deployment.folder / f"{folder}.toml"
-    site.write_text(f"{SITE_FILE}{features}\n", encoding="utf-8")  # it ends in [features]
-    output = deployment.folder / folder
-    main = Path(__file__).parents[2] / "main.py"
-    subprocess.run([sys.executable, str(main), str(site), "--output", str(output)], check=True, capture_output=True)
-    return output / "stacks" / "monitoring"
-
-
-def test_canary_is_planned_by_the_real_provider(deployment: DeploymentWorld) -> None:
-    """localcloud refuses CloudWatch Synthetics, so this is as far as it goes without AWS."""
-    stack = synthesized(deployment, "canary.out", "canary = true")
-    deployment.terraform.init(stack)
-    assert deployment.terraform.plan_exit_code(stack) == PLAN_HAS_CHANGES
+def test_lost_objects_raised_an_alarm_that_is_over(deployment: DeploymentWorld, release_id: str) -> None:
+    """Asked long after they were lost: the alarm and the retry that ends it each take an AWS minute, which others use."""
+    assert release_id
+    deadline = time.monotonic() + 40
+    while not {(PARITY_ALARM, "ALARM"), (PARITY_ALARM, "OK")} <= (seen := logged_alarms(deployment, "eu-central-1")):
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.5)
 
 
 def test_destroyed_monitoring_leaves_nothing_and_can_be_made_again(deployment: DeploymentWorld) -> None:
