@@ -2,17 +2,20 @@
 
 Everything that says which AWS is meant (endpoint, credentials, proxy) comes from the environment, so the same code talks to
 AWS and to localcloud.
+
+Clients are made with botocore alone: nothing of what boto3 adds is used, and importing it takes 0.1 s of every command.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.session import Session, get_session
 
 from scripts.errors import AwsError, RegionUnavailableError
 
@@ -27,6 +30,17 @@ _ATTEMPTS = 4
 _SERVER_ERROR = 500
 
 
+@cache
+def session() -> Session:
+    """Returns the session of all clients: one place for credentials, one cache of botocore's API descriptions."""
+    return get_session()
+
+
+def client(service: str, *, region: str, config: Config) -> Any:  # noqa: ANN401  (the caller says which one)
+    """Returns a client for `service`."""
+    return session().create_client(service, region_name=region, config=config)
+
+
 def _config(connections: int = 10) -> Config:
     return Config(
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
@@ -38,12 +52,13 @@ def _config(connections: int = 10) -> Config:
 
 def s3_client(region: str, *, connections: int = 10) -> S3Client:
     """Returns a client for the buckets of `region` that holds up to `connections` open."""
-    return boto3.client("s3", region_name=region, config=_config(connections))
+    made: S3Client = client("s3", region=region, config=_config(connections))
+    return made
 
 
 def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stubs)
     """Returns a client for IAM, which is global."""
-    return boto3.client("iam", region_name="us-east-1", config=_config())
+    return client("iam", region="us-east-1", config=_config())
 
 
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:
@@ -52,7 +67,8 @@ def key_value_store_client() -> CloudFrontKeyValueStoreClient:
     It signs with SigV4A for all regions at once (botocore's `crt` extra), so no single region has to be up:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions-kvp.html
     """
-    return boto3.client("cloudfront-keyvaluestore", region_name="us-east-1", config=_config())
+    made: CloudFrontKeyValueStoreClient = client("cloudfront-keyvaluestore", region="us-east-1", config=_config())
+    return made
 
 
 @contextmanager

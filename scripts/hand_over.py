@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
+from scripts import aws
 from scripts.aws import translated
 from scripts.deployment import Deployment
 from scripts.errors import UnsafePlanError, WrongUsageError
@@ -56,7 +56,8 @@ class HandOverPlan:
 
 def route53_client() -> Route53Client:
     """Returns a client for Route 53's API, which is global."""
-    return boto3.client("route53", region_name="us-east-1", config=Config(retries={"mode": "standard"}))
+    made: Route53Client = aws.client("route53", region="us-east-1", config=Config(retries={"mode": "standard"}))
+    return made
 
 
 def plan_hand_over(client: CloudFrontClient, deployment: Deployment, region: str) -> HandOverPlan:

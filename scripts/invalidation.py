@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 
-from scripts.aws import translated
+from scripts.aws import client, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront.client import CloudFrontClient
@@ -25,7 +24,8 @@ def cloudfront_client() -> CloudFrontClient:
         read_timeout=_READ_TIMEOUT_SECONDS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
     )
-    return boto3.client("cloudfront", region_name="us-east-1", config=config)
+    made: CloudFrontClient = client("cloudfront", region="us-east-1", config=config)
+    return made
 
 
 def invalidate_all(client: CloudFrontClient, distribution_id: str) -> None:

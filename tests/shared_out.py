@@ -45,7 +45,7 @@ def group(path: str) -> str:
     return "the deployment" if name.startswith(_CHANGES_THE_DEPLOYMENT) else path
 
 
-class Groups(LoadScopeScheduling):
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Hands out the groups in the order of their first tests.
 
     xdist's own groups by mark get lost with pytest 9.2, where a test's id no longer is what xdist writes into it.

@@ -29,7 +29,7 @@ def hand_over(
 
     Afterwards swap the roles of the two regions in the site file and apply, so that Terraform wants the name where it is.
     """
-    from scripts import hand_over as moving  # imported here: boto3 takes time that `--help` should not
+    from scripts import hand_over as moving  # imported here: botocore takes time that `--help` should not
     from scripts.invalidation import cloudfront_client
 
     use_localcloud(localcloud)

@@ -59,7 +59,7 @@ def use_localcloud(folder: Path | None) -> Endpoints | None:
 
 def open_website(outputs: Path) -> Website:
     """Returns a deployment's buckets and routing."""
-    # Imported here: boto3 and the clients take 0.5 s that `--help` should not.
+    # Imported here: botocore and the clients take 0.3 s that `--help` should not.
     from scripts.aws import key_value_store_client, s3_client
     from scripts.deployment import load_deployment
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -78,9 +79,11 @@ def sync_content(
         _promote(website, asking, apply=apply, as_json=as_json)
         return
     try:
-        built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
         site = publisher(website)
-        plan = site.plan(built, allow_degraded=allow_degraded, force=force)
+        with ThreadPoolExecutor(1) as pool:
+            survey = pool.submit(site.survey)  # the regions answer while the folder is read
+            built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
+        plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force)
         if apply and not plan.is_empty:
             written = publish(site, plan, folder, canary=canary)
             if asking is not None and canary is None and plan.switches:

@@ -1,7 +1,7 @@
 """Many uploads with awscrt, AWS's native S3 client (https://awslabs.github.io/aws-crt-python/api/s3.html).
 
 One PUT a file, with its MD5 in Content-MD5, so S3 refuses bytes that are not the planned ones. Endpoint, addressing style and
-credentials are boto3's, so the same environment decides where both send to.
+credentials are botocore's, so the same environment decides where both send to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-import boto3
 from awscrt.auth import AwsCredentialsProvider
 from awscrt.http import HttpHeaders, HttpRequest
 from awscrt.io import ClientBootstrap, ClientTlsContext, DefaultHostResolver, EventLoopGroup, TlsContextOptions
@@ -25,6 +24,7 @@ from awscrt.s3 import S3Client, S3RequestTlsMode, S3RequestType
 from botocore.utils import get_environ_proxies
 from s3transfer.crt import BotocoreCRTCredentialsWrapper
 
+from scripts.aws import session
 from scripts.errors import AwsError, OpsError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import ReleaseFile
@@ -54,7 +54,7 @@ def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Store
         AwsError: an AWS call failed; what was sent stays.
     """
     bootstrap = ClientBootstrap(loops := EventLoopGroup(_EVENT_LOOP_THREADS), DefaultHostResolver(loops))
-    with _proxies_as_boto3_has_them(uploads), ThreadPoolExecutor(max(1, len(uploads))) as pool:
+    with _proxies_as_botocore_has_them(uploads), ThreadPoolExecutor(max(1, len(uploads))) as pool:
         senders = [_RegionSender(bucket, folder, progress, bootstrap) for bucket, _ in uploads]
         jobs = [pool.submit(sender.send, files) for sender, (_, files) in zip(senders, uploads, strict=True)]
         try:
@@ -66,8 +66,8 @@ def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Store
 
 
 @contextmanager
-def _proxies_as_boto3_has_them(uploads: Uploads) -> Iterator[None]:
-    """Hides proxies from awscrt that boto3 would not use: awscrt reads the same variables, but not NO_PROXY as boto3 does."""
+def _proxies_as_botocore_has_them(uploads: Uploads) -> Iterator[None]:
+    """Hides proxies from awscrt that botocore would not use: it reads the same variables, but not NO_PROXY as botocore does."""
     urls = [bucket.client.meta.endpoint_url for bucket, _ in uploads]
     hidden = (
         {}
@@ -220,16 +220,14 @@ class _RegionSender:
 
 
 def _credentials() -> AwsCredentialsProvider:
-    """Returns boto3's credentials, refreshed by botocore when they expire."""
-    credentials: Any = (
-        boto3.DEFAULT_SESSION.get_credentials() if boto3.DEFAULT_SESSION else boto3.Session().get_credentials()
-    )
+    """Returns the clients' credentials, refreshed by botocore when they expire."""
+    credentials: Any = session().get_credentials()
     provider: AwsCredentialsProvider = BotocoreCRTCredentialsWrapper(credentials).to_crt_credentials_provider()
     return provider
 
 
 def _tls(host: str) -> Any:  # noqa: ANN401  (awscrt has no types)
-    """Returns TLS options; AWS_CA_BUNDLE replaces the system's roots, as it does for boto3."""
+    """Returns TLS options; AWS_CA_BUNDLE replaces the system's roots, as it does for botocore."""
     options = TlsContextOptions()
     bundle = os.environ.get("AWS_CA_BUNDLE")
     if bundle:

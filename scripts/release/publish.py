@@ -98,6 +98,15 @@ class _RegionState:
     pointer: Pointer | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What is deployed now: the routing, the regions that answer, and the errors of those that do not."""
+
+    current: RoutingVersion
+    states: list[_RegionState]
+    silent: list[RegionUnavailableError]
+
+
 class Publisher:
     """Moves one website from release to release. Buckets, store and clock are given, so tests bring their own."""
 
@@ -109,11 +118,23 @@ class Publisher:
         self._now = now
         self._switcher = Switcher(buckets, routing, now=now)
 
-    def plan(self, built: Manifest, *, allow_degraded: bool = False, force: bool = False) -> PublishPlan:
+    def survey(self) -> Survey:
+        """Asks for everything that a plan needs to know; a command may read the folder meanwhile."""
+        current = self._routing.read()
+        with ThreadPoolExecutor(len(self._buckets)) as pool:
+            found = list(pool.map(lambda bucket: _look_at(bucket, current.routing), self._buckets.values()))
+        states = [each for each in found if isinstance(each, _RegionState)]
+        silent = [each for each in found if isinstance(each, RegionUnavailableError)]
+        return Survey(current=current, states=states, silent=silent)
+
+    def plan(
+        self, built: Manifest, survey: Survey | None = None, *, allow_degraded: bool = False, force: bool = False
+    ) -> PublishPlan:
         """Compares a release with what each region holds.
 
         Args:
             built: the release as its folder gives it.
+            survey: what `survey` found a moment ago. Default: it is asked for now.
             allow_degraded: publish without a region that does not answer, and drain it. Default: its error is raised.
             force: publish even if most of the active release's files are gone from it.
 
@@ -121,8 +142,8 @@ class Publisher:
             RegionUnavailableError: a region does not answer and may not be left out, or none answers.
             UnsafePlanError: leaving the silent region out would leave none that serves, or too much would be removed.
         """
-        current = self._routing.read()
-        states, silent = self._look_at_regions(current.routing)
+        found = survey or self.survey()
+        current, states, silent = found.current, found.states, found.silent
         if silent and (not allow_degraded or not states):
             raise silent[0]
         left_out = tuple(error.region for error in silent)
@@ -181,12 +202,6 @@ class Publisher:
         release = served(plan.manifest, index)
         target = current.routing.with_canary(release, percent)
         return self._routing.write(target, expected_etag=current.etag, index=index)
-
-    def _look_at_regions(self, routing: Routing) -> tuple[list[_RegionState], list[RegionUnavailableError]]:
-        with ThreadPoolExecutor(len(self._buckets)) as pool:
-            found = list(pool.map(lambda bucket: _look_at(bucket, routing), self._buckets.values()))
-        states = [each for each in found if isinstance(each, _RegionState)]
-        return states, [each for each in found if isinstance(each, RegionUnavailableError)]
 
     def _on_layers(self, built: Manifest, active: Manifest | None, states: Sequence[_RegionState]) -> Manifest:
         """Returns the release as every region that takes part can hold it: whole, when one lacks the active release."""

@@ -1,8 +1,8 @@
-"""Sending a release's files to all regions at once: with boto3 when they are few, with AWS's native client when they are many.
+"""Sending a release's files to all regions at once: with botocore when they are few, with AWS's native client when they are many.
 
-boto3 costs 2 ms of Python a request, which is nothing for a small change and a minute for a large site. awscrt is AWS's own C
-client, with boto3's credentials and endpoint (docs/adr/0006-native-transfer.md has what else was measured). Both are told the MD5
-of what they send, and both return what S3 says it stored.
+botocore costs 2 ms of Python a request, which is nothing for a small change and a minute for a large site. awscrt is AWS's own C
+client, with botocore's credentials and endpoint (docs/adr/0006-native-transfer.md has what else was measured). Both are told the
+MD5 of what they send, and both return what S3 says it stored.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def upload(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
         AwsError: an AWS call failed; what was sent stays and is not sent again.
     """
     if sum(len(files) for _, files in uploads) < NATIVE_FROM_FILES:
-        return _upload_with_boto3(uploads, folder, progress)
+        return _upload_with_botocore(uploads, folder, progress)
     from scripts.release.native_transfer import upload_natively  # awscrt takes 0.1 s that a small change should not
 
     return upload_natively(uploads, folder, progress)
@@ -58,7 +58,7 @@ def changed(path: str) -> UnsafePlanError:
     return UnsafePlanError(f"{path} changed while it was published, so nothing was switched: run it again")
 
 
-def _upload_with_boto3(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
+def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
     stored: StoredDigests = {bucket.region: {} for bucket, _ in uploads}
 
     def send(bucket: ContentBucket, file: ReleaseFile) -> tuple[str, ReleaseFile, str]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.aws import session
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import ReleaseFile, read_folder
@@ -24,8 +24,9 @@ PAGE = '<!doctype html><html lang="en"><head><meta name="release" content=""></h
 def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "localcloud")
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    session.cache_clear()
     yield
+    session.cache_clear()
 
 
 @pytest.fixture
