@@ -28,10 +28,15 @@ backend = "local"
 """
 
 
-def write_site(folder: Path, entry: str, policy: str, **parts: str) -> Path:
-    """Writes the file; parts: first, second (keys of a region), more (tables), health_check, protocol."""
+def site_text(entry: str, policy: str, **parts: str) -> str:
+    """Returns the file's text; parts: first, second (keys of a region), more (tables), health_check, protocol."""
     protocol = "https" if entry == "regional" else "http"
     texts = {"first": "", "second": "", "more": "", "health_check": "", "protocol": protocol, **parts}
+    return SITE.format(entry=entry, policy=policy, **texts)
+
+
+def write_site(folder: Path, entry: str, policy: str, **parts: str) -> Path:
+    """Writes the file with the text that `site_text` returns."""
     path = folder / "site.toml"
-    path.write_text(SITE.format(entry=entry, policy=policy, **texts), encoding="utf-8")
+    path.write_text(site_text(entry, policy, **parts), encoding="utf-8")
     return path

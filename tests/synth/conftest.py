@@ -1,24 +1,11 @@
-"""Synthesizes every example site file once per test run: loading the bindings is the slow part."""
+"""Every example site file and its stacks, for the tests that hold for all of them."""
 
-import json
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from constructs_lib import bindings
-from constructs_lib.site_file import SiteFile, load_site_file
-
-bindings.load()
-
-from constructs_lib.website import synthesize  # noqa: E402  (the bindings come first)
-
-ROOT = Path(__file__).parents[2]
-EXAMPLES = tuple(sorted(path.stem for path in (ROOT / "config").glob("*.toml")))
-
-Stacks = dict[str, dict[str, Any]]
+from constructs_lib.site_file import SiteFile
+from tests.synth.synthesized import EXAMPLES, Stacks, changed, example_text, site_of, stacks_of
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)
@@ -29,22 +16,17 @@ def example(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def site(example: str) -> SiteFile:
-    return load_site_file(ROOT / "config" / f"{example}.toml")
+    return site_of(example_text(example))
 
 
-# Kept by the example's name, not by a session's fixture: a module that has examples of its own would get another one's stacks.
-@pytest.fixture(scope="session")
-def synthesized_examples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Stacks]:
-    @cache
-    def synthesized(example: str) -> Stacks:
-        site = load_site_file(ROOT / "config" / f"{example}.toml")
-        outdir = synthesize(site, outdir=tmp_path_factory.mktemp("synth"))
-        return {path.parent.name: json.loads(path.read_bytes()) for path in (outdir / "stacks").glob("*/cdk.tf.json")}
-
-    return synthesized
-
-
+# Not a session's fixture: a module that has examples of its own would get another one's stacks.
 @pytest.fixture
-def stacks(example: str, synthesized_examples: Callable[[str], Stacks]) -> Stacks:
+def stacks(example: str) -> Stacks:
     """Stack name -> its Terraform JSON."""
-    return synthesized_examples(example)
+    return stacks_of(example_text(example))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_documents_stay_as_they_are() -> Iterator[None]:
+    yield
+    assert changed() == [], "a test changed a document that other tests read: let it change a copy"

@@ -1,7 +1,6 @@
 """Named properties of a site over several accounts: who takes which role, and what one account allows another."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,16 +9,16 @@ from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rule import lint
 from scripts.lint.rules import ALL_RULES
-from tests.synth.test_security import Stacks, bodies, load, one, synthesized
+from tests.synth.synthesized import Stacks, example_text, replaced, stacks_of
+from tests.synth.test_security import bodies, one
 
 ZONE, FIRST, SECOND = (f"arn:aws:iam::{digit * 12}:role/site-deploy" for digit in "123")
 ROLES = {"us-east-1": ZONE, "eu-central-1": FIRST, "eu-west-1": SECOND}
 
 
 @pytest.fixture(scope="module")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    folder = tmp_path_factory.mktemp("accounts")
-    return synthesized(load("accounts.example", folder), folder)
+def stacks() -> Stacks:
+    return stacks_of(example_text("accounts.example"))
 
 
 def test_every_provider_takes_its_regions_role(stacks: Stacks) -> None:
@@ -85,9 +84,8 @@ def test_publisher_of_the_zones_account_may_write_what_is_published_and_no_healt
     assert deleted == {"releases/*", "control/manifests/*"}
 
 
-def test_bucket_of_one_account_allows_no_other(tmp_path: Path) -> None:
-    site = load("accounts.example", tmp_path, (FIRST, ZONE), (SECOND, ZONE))
-    stacks = synthesized(site, tmp_path)
+def test_bucket_of_one_account_allows_no_other() -> None:
+    stacks = stacks_of(replaced(example_text("accounts.example"), (FIRST, ZONE), (SECOND, ZONE)))
     for region in ("eu-central-1", "eu-west-1"):
         assert not [sid for sid in statements(stacks, region) if "Account" in sid]
         assert "aws_route53_record" not in stacks[f"region-{region}"]["resource"]

@@ -10,17 +10,17 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.extensions.api_endpoint import ApiEndpoint, Replica
 from constructs_lib.extensions.global_table import GlobalTable
-from constructs_lib.site_file import load_site_file
-from tests.synth.test_security import Stacks, bodies, load, one, synthesized
+from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
+from tests.synth.test_security import bodies, one
 
+EXAMPLE, DEMO = example_text("extensions.example"), example_text("demo")
 PRIMARY, SECONDARY = "eu-central-1", "eu-west-1"
 ON = '[features]\napi = true\n\n[health_check]\nregion_check_protocol = "https"\n\n'
 
 
 @pytest.fixture(scope="module")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    folder = tmp_path_factory.mktemp("api")
-    return synthesized(load("extensions.example", folder), folder)
+def stacks() -> Stacks:
+    return stacks_of(EXAMPLE)
 
 
 def regional(stacks: Stacks) -> Stacks:
@@ -57,18 +57,17 @@ def test_only_the_health_route_is_open(stacks: Stacks) -> None:
         assert {kind for key, kind in routes.items() if key != "GET /health"} == {"JWT"}
 
 
-def test_without_an_issuer_iam_authorizes(tmp_path: Path) -> None:
+def test_without_an_issuer_iam_authorizes() -> None:
     jwt = 'jwt_issuer = "https://login.example.com/realm" # without it callers sign with AWS IAM\n'
     audiences = 'jwt_audiences = ["api.example.com"]\n'
-    stacks = synthesized(load("extensions.example", tmp_path, (jwt, ""), (audiences, "")), tmp_path)
+    stacks = stacks_of(replaced(EXAMPLE, (jwt, ""), (audiences, "")))
     assert bodies(stacks, "aws_apigatewayv2_authorizer") == []
     routes = bodies(regional(stacks), "aws_apigatewayv2_route")
     assert {route.get("authorization_type") for route in routes if "/v1/" in route["route_key"]} == {"AWS_IAM"}
 
 
-def test_tracing_is_the_functions_and_off_by_default(stacks: Stacks, tmp_path: Path) -> None:
-    (tmp_path / "off").mkdir()
-    untraced = synthesized(load("demo", tmp_path / "off", ("[health_check]\n", ON)), tmp_path / "off")
+def test_tracing_is_the_functions_and_off_by_default(stacks: Stacks) -> None:
+    untraced = stacks_of(replaced(DEMO, ("[health_check]\n", ON)))
     for found, mode in ((stacks, "Active"), (untraced, "PassThrough")):
         functions = [body for body in bodies(found, "aws_lambda_function") if "-api-" in body["function_name"]]
         assert {function["tracing_config"]["mode"] for function in functions} == {mode}
@@ -119,9 +118,9 @@ def test_check_asks_the_table_of_one_region_at_that_regions_own_name(stacks: Sta
 @pytest.mark.parametrize(
     ("policy", "kind"), [("latency", "latency_routing_policy"), ("failover", "failover_routing_policy")]
 )
-def test_api_may_have_a_policy_of_its_own(tmp_path: Path, policy: str, kind: str) -> None:
-    site = load("extensions.example", tmp_path, ("[api]\n", f'[api]\npolicy = "{policy}"\n'))
-    assert all(kind in record for record in records(synthesized(site, tmp_path), "api.example.com"))
+def test_api_may_have_a_policy_of_its_own(policy: str, kind: str) -> None:
+    stacks = stacks_of(replaced(EXAMPLE, ("[api]\n", f'[api]\npolicy = "{policy}"\n')))
+    assert all(kind in record for record in records(stacks, "api.example.com"))
 
 
 @pytest.mark.parametrize(
@@ -132,9 +131,9 @@ def test_api_may_have_a_policy_of_its_own(tmp_path: Path, policy: str, kind: str
         ("geoproximity.example", "geoproximity_routing_policy"),
     ],
 )
-def test_api_takes_the_sites_policy(tmp_path: Path, example: str, kind: str) -> None:
-    site = load(example, tmp_path, ("[objectives]", "[features]\napi = true\n\n[objectives]"))
-    stacks = synthesized(site, tmp_path)
+def test_api_takes_the_sites_policy(example: str, kind: str) -> None:
+    site = site_of(replaced(example_text(example), ("[objectives]", "[features]\napi = true\n\n[objectives]")))
+    stacks = synthesis_of(site).stacks
     found = records(stacks, "api.example.com")
     assert len(found) >= 2 * len(site.region)
     assert all(kind in record and record["health_check_id"] for record in found)
@@ -147,21 +146,16 @@ def test_stack_of_a_region_reads_no_other_regions_state(stacks: Stacks) -> None:
         assert [provider["region"] for provider in stack["provider"]["aws"]] == [region]
 
 
-def test_stacks_are_applied_in_order(tmp_path: Path) -> None:
-    site = load("extensions.example", tmp_path)
-    synthesized(site, tmp_path)
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["stacks"]
-    assert set(manifest[f"api-{PRIMARY}"]["dependencies"]) == {"dns", "api-table", "access"}
-    assert {"dns", f"api-{PRIMARY}", f"api-{SECONDARY}"} <= set(manifest["api"]["dependencies"])
+def test_stacks_are_applied_in_order() -> None:
+    dependencies = synthesis_of(site_of(EXAMPLE)).dependencies
+    assert set(dependencies[f"api-{PRIMARY}"]) == {"dns", "api-table", "access"}
+    assert {"dns", f"api-{PRIMARY}", f"api-{SECONDARY}"} <= set(dependencies["api"])
 
 
-def test_api_replaces_nothing(tmp_path: Path) -> None:
+def test_api_replaces_nothing() -> None:
     """Every resource without the feature is there with it, unchanged."""
-    for name in ("off", "on"):
-        (tmp_path / name).mkdir()
-    without = synthesized(load("demo", tmp_path / "off"), tmp_path / "off")
-    feature = ("[objectives]", "[features]\napi = true\n\n[objectives]")
-    with_it = synthesized(load("demo", tmp_path / "on", feature), tmp_path / "on")
+    without = stacks_of(DEMO)
+    with_it = stacks_of(replaced(DEMO, ("[objectives]", "[features]\napi = true\n\n[objectives]")))
     for name, stack in without.items():
         for kind, found in stack["resource"].items():
             assert found.items() <= with_it[name]["resource"][kind].items(), (name, kind)
@@ -203,5 +197,4 @@ def test_constructs_can_be_used_alone(tmp_path: Path) -> None:
 
 
 def test_example_is_a_site_file_that_loads() -> None:
-    site = load_site_file(Path(__file__).parents[2] / "config" / "extensions.example.toml")
-    assert site.features.api
+    assert site_of(EXAMPLE).features.api

@@ -11,25 +11,24 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs_lib.extensions.database_network import DatabaseNetwork
 from constructs_lib.extensions.postgres_instance import PostgresInstance
 from constructs_lib.site_file.database import Database
-from tests.synth.test_security import Body, Stacks, bodies, load, one, synthesized
+from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
+from tests.synth.test_security import Body, bodies, one
 
+EXAMPLE, DEMO = example_text("extensions.example"), example_text("demo")
 WRITER, REPLICA = "eu-central-1", "eu-west-1"
 # Arguments whose change replaces an instance: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance
 REPLACING = {"db_name", "username", "engine", "storage_encrypted", "kms_key_id", "identifier", "replicate_source_db"}
 
 
 @pytest.fixture(scope="module")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    folder = tmp_path_factory.mktemp("database")
-    return synthesized(load("extensions.example", folder), folder)
+def stacks() -> Stacks:
+    return stacks_of(EXAMPLE)
 
 
 @pytest.fixture(scope="module")
-def promoted(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+def promoted() -> Stacks:
     """The stacks after a promotion: the site file names the other region as the writer's."""
-    folder = tmp_path_factory.mktemp("promoted")
-    change = ("[database]\n", f'[database]\nwriter_region = "{REPLICA}"\n')
-    return synthesized(load("extensions.example", folder, change), folder)
+    return stacks_of(replaced(EXAMPLE, ("[database]\n", f'[database]\nwriter_region = "{REPLICA}"\n')))
 
 
 def part(stacks: Stacks, region: str) -> Stacks:
@@ -110,11 +109,10 @@ def test_old_writer_becomes_a_replica_of_the_promoted_one(promoted: Stacks) -> N
     assert promoted[f"database-{WRITER}"]["output"]["role"]["value"] == "replica"
 
 
-def test_replica_waits_for_its_writer(tmp_path: Path) -> None:
-    synthesized(load("extensions.example", tmp_path), tmp_path)
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["stacks"]
-    assert manifest[f"database-{REPLICA}"]["dependencies"] == [f"database-{WRITER}"]
-    assert manifest[f"database-{WRITER}"]["dependencies"] == []
+def test_replica_waits_for_its_writer() -> None:
+    dependencies = synthesis_of(site_of(EXAMPLE)).dependencies
+    assert dependencies[f"database-{REPLICA}"] == [f"database-{WRITER}"]
+    assert dependencies[f"database-{WRITER}"] == []
 
 
 def test_own_networks_do_not_overlap_and_lead_nowhere(stacks: Stacks) -> None:
@@ -136,10 +134,9 @@ client_security_group_ids = ["sg-0123456789abcdef0"]
 """
 
 
-def test_given_network_is_used_and_lets_its_clients_in(tmp_path: Path) -> None:
+def test_given_network_is_used_and_lets_its_clients_in() -> None:
     text = NETWORK.replace("[database_]\n", "")
-    site = load("extensions.example", tmp_path, ("[database]\nbackup_retention_days = 14\n", text))
-    found = part(synthesized(site, tmp_path), WRITER)
+    found = part(stacks_of(replaced(EXAMPLE, ("[database]\nbackup_retention_days = 14\n", text))), WRITER)
     assert bodies(found, "aws_vpc") == []
     assert one(found, "aws_db_subnet_group")["subnet_ids"] == ["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"]
     rule = one(found, "aws_vpc_security_group_ingress_rule")
@@ -147,9 +144,8 @@ def test_given_network_is_used_and_lets_its_clients_in(tmp_path: Path) -> None:
     assert "cidr_ipv4" not in rule
 
 
-def test_standby_is_the_writers_alone(tmp_path: Path) -> None:
-    site = load("extensions.example", tmp_path, ("[database]\n", "[database]\nmulti_az = true\n"))
-    stacks = synthesized(site, tmp_path)
+def test_standby_is_the_writers_alone() -> None:
+    stacks = stacks_of(replaced(EXAMPLE, ("[database]\n", "[database]\nmulti_az = true\n")))
     assert instance(stacks, WRITER)["multi_az"] is True
     assert "multi_az" not in instance(stacks, REPLICA)
 
@@ -162,12 +158,9 @@ def test_logs_are_kept_for_a_year_and_are_there_before_the_instance(stacks: Stac
         assert {f"aws_cloudwatch_log_group.{name}" for name in groups} <= set(waits)
 
 
-def test_database_changes_nothing_else(tmp_path: Path) -> None:
-    for name in ("off", "on"):
-        (tmp_path / name).mkdir()
-    without = synthesized(load("demo", tmp_path / "off"), tmp_path / "off")
-    feature = ("[objectives]", "[features]\ndatabase = true\n\n[objectives]")
-    with_it = synthesized(load("demo", tmp_path / "on", feature), tmp_path / "on")
+def test_database_changes_nothing_else() -> None:
+    without = stacks_of(DEMO)
+    with_it = stacks_of(replaced(DEMO, ("[objectives]", "[features]\ndatabase = true\n\n[objectives]")))
     assert {name: stack for name, stack in with_it.items() if not name.startswith("database-")} == without
 
 

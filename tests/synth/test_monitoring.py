@@ -14,48 +14,37 @@ import pytest
 from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
 from constructs_lib.monitoring.edge_alarms import periods_until_detected
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import SiteFile, load_site_file
-from constructs_lib.website import synthesize
+from constructs_lib.site_file import SiteFile
 from scripts.cost import estimate, monthly_cost_usd
+from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
-DEMO = ROOT / "config" / "demo.toml"
+DEMO = example_text("demo")
 FREE_ALARM_METRICS = 10
 FREE_DASHBOARDS = 3
 _FEATURES = ("canary", "composite_alarms", "origin_latency", "replication_metrics", "parity")
 EVERYTHING = "[features]\n" + "".join(f"{feature} = true\n" for feature in _FEATURES)
 
-Stacks = dict[str, dict[str, Any]]
 Body = dict[str, Any]
 
 
-def variant(folder: Path, text: str) -> Stacks:
-    """Synthesizes the demo's site file with another text."""
-    path = folder / "site.toml"
-    path.write_text(text, encoding="utf-8")
-    outdir = synthesize(load_site_file(path), outdir=folder / "out")
-    return {path.parent.name: json.loads(path.read_bytes()) for path in (outdir / "stacks").glob("*/cdk.tf.json")}
-
-
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+def full() -> Stacks:
     """The demo's site with every optional part of the monitoring."""
-    return variant(tmp_path_factory.mktemp("full"), DEMO.read_text(encoding="utf-8") + EVERYTHING)
+    return stacks_of(DEMO + EVERYTHING)
 
 
 @pytest.fixture(scope="module")
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+def silent() -> Stacks:
     """The demo's site with nobody to tell."""
-    text = re.sub(r"\[alerts\].*?\n\n", "", DEMO.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return variant(tmp_path_factory.mktemp("silent"), text)
+    return stacks_of(re.sub(r"\[alerts\].*?\n\n", "", DEMO, flags=re.DOTALL))
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+def elsewhere() -> Stacks:
     """The demo's site without us-east-1 among its regions."""
-    text = DEMO.read_text(encoding="utf-8").replace('"us-east-1"', '"eu-west-1"')
-    return variant(tmp_path_factory.mktemp("elsewhere"), text)
+    return stacks_of(replaced(DEMO, ('"us-east-1"', '"eu-west-1"')))
 
 
 @pytest.fixture(scope="session", params=("demo", "prod.example", "hardened.example"))
@@ -133,10 +122,10 @@ def test_without_cloudfront_every_endpoint_has_its_alarms_and_there_is_no_path_t
 
 
 @pytest.mark.parametrize("name", ["regional.example", "geoproximity.example", "weighted.example"])
-def test_every_feature_fits_every_routing(tmp_path: Path, name: str) -> None:
-    text = (ROOT / "config" / f"{name}.toml").read_text(encoding="utf-8")
+def test_every_feature_fits_every_routing(name: str) -> None:
+    text = example_text(name)
     assert "[features]" not in text
-    stacks = variant(tmp_path, text + EVERYTHING)
+    stacks = stacks_of(text + EVERYTHING)
     names = [body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")]
     assert len(names) == len(set(names))
     assert len(of_type(stacks, "aws_cloudwatch_composite_alarm")) == 2
@@ -181,7 +170,7 @@ def test_viewers_errors_wait_until_a_region_check_would_have_noticed(
     interval: int, threshold: int, minutes: int
 ) -> None:
     """aws-facts, timing model: 109 s at 30 s x 3 with the slowest probe, so failing probes fill two minutes at most."""
-    site = load_site_file(DEMO)
+    site = site_of(DEMO)
     check = site.health_check.model_copy(update={"request_interval_seconds": interval, "failure_threshold": threshold})
     assert periods_until_detected(site.model_copy(update={"health_check": check})) == minutes
 
@@ -215,9 +204,9 @@ def test_watcher_reads_the_marker_of_us_east_1_only_if_it_serves(full: Stacks, e
     assert "KEY" not in not_serving["environment"]["variables"]
 
 
-def test_where_no_data_may_be_alarms_are_worded_in_the_primary_region(tmp_path: Path) -> None:
-    text = DEMO.read_text(encoding="utf-8").replace('"us-east-1"', '"eu-west-1"')
-    stacks = variant(tmp_path, f'{text}\n[residency]\nallowed_regions = ["eu-central-1", "eu-west-1"]\n')
+def test_where_no_data_may_be_alarms_are_worded_in_the_primary_region() -> None:
+    text = replaced(DEMO, ('"us-east-1"', '"eu-west-1"'))
+    stacks = stacks_of(f'{text}\n[residency]\nallowed_regions = ["eu-central-1", "eu-west-1"]\n')
     for kind in ("aws_lambda_function", "aws_cloudwatch_log_group"):
         assert {region_of(stacks, body) for body in of_type(stacks, kind)} == {"eu-central-1", "eu-west-1"}
     readers = [
@@ -289,9 +278,9 @@ def test_without_alerts_there_are_topics_but_nobody_is_told(silent: Stacks) -> N
     assert all("-alerts-" not in body["function_name"] for body in of_type(silent, "aws_lambda_function"))
 
 
-def test_formatter_reads_the_webhook_from_one_parameter_only(tmp_path: Path) -> None:
+def test_formatter_reads_the_webhook_from_one_parameter_only() -> None:
     webhook = '[alerts]\nwebhook_url = "ssm:/failover-site-demo/webhook"\n'
-    stacks = variant(tmp_path, DEMO.read_text(encoding="utf-8").replace("[alerts]\n", webhook))
+    stacks = stacks_of(replaced(DEMO, ("[alerts]\n", webhook)))
     policies = [json.loads(body["policy"]) for body in of_type(stacks, "aws_iam_role_policy")]
     readers = [
         statement
@@ -363,13 +352,16 @@ def test_composite_alarms_name_alarms_that_exist(full: Stacks) -> None:
         assert references
 
 
-def test_names_stay_within_the_limits_of_iam_and_s3(tmp_path: Path) -> None:
+def test_names_stay_within_the_limits_of_iam_and_s3() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and S3's bucketnamingrules.html"""
-    text = (
-        DEMO.read_text(encoding="utf-8").replace('"failover-site"', f'"{"p" * 20}"').replace('"demo"', f'"{"e" * 12}"')
+    text = replaced(
+        DEMO,
+        ('"failover-site"', f'"{"p" * 20}"'),
+        ('"demo"', f'"{"e" * 12}"'),
+        ('"eu-central-1"', '"ap-northeast-1"'),
+        ('"us-east-1"', '"ap-southeast-1"'),
     )
-    text = text.replace('"eu-central-1"', '"ap-northeast-1"').replace('"us-east-1"', '"ap-southeast-1"')
-    stacks = variant(tmp_path, text + EVERYTHING)
+    stacks = stacks_of(text + EVERYTHING)
     account = re.compile(r"\$\{data\.aws_caller_identity\.\w+\.account_id\}")
     buckets = [account.sub("1" * 12, body["bucket"]) for body in of_type(stacks, "aws_s3_bucket")]
     assert max(map(len, buckets)) <= 63
@@ -403,12 +395,10 @@ def test_replication_alarms_read_the_metrics_of_a_rule_that_publishes_them(full:
         ("replication_metrics = true", 2.80),
     ],
 )
-def test_price_of_a_feature_is_what_its_docstring_says(
-    tmp_path: Path, stacks: Stacks, example: str, feature: str, usd: float
-) -> None:
-    text = (ROOT / "config" / f"{example}.toml").read_text(encoding="utf-8")
+def test_price_of_a_feature_is_what_its_docstring_says(stacks: Stacks, example: str, feature: str, usd: float) -> None:
+    text = example_text(example)
     with_section = text if "\n[features]\n" in text else f"{text}\n[features]\n"
-    dearer = variant(tmp_path, with_section.replace("\n[features]\n", f"\n[features]\n{feature}\n"))
+    dearer = stacks_of(with_section.replace("\n[features]\n", f"\n[features]\n{feature}\n"))
     assert monthly_cost_usd(estimate(dearer)) - monthly_cost_usd(estimate(stacks)) == pytest.approx(usd, abs=0.02)
 
 

@@ -1,37 +1,27 @@
 """Named properties of the parity check: who wakes it, what it may do, how often it runs at once, what watches it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from constructs_lib.site_file import load_site_file
-from constructs_lib.website import synthesize
 from scripts.cost import estimate, monthly_cost_usd
+from tests.synth.synthesized import Stacks, example_text, stacks_of
 
-ROOT = Path(__file__).parents[2]
-DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+DEMO = example_text("demo")
 REGIONS = ("eu-central-1", "us-east-1")
 
 Body = dict[str, Any]
-Stacks = dict[str, Body]
-
-
-def synthesized(folder: Path, text: str) -> Stacks:
-    (folder / "site.toml").write_text(text, encoding="utf-8")
-    outdir = synthesize(load_site_file(folder / "site.toml"), outdir=folder / "out")
-    return {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    return synthesized(tmp_path_factory.mktemp("plain"), DEMO)
+def plain() -> Stacks:
+    return stacks_of(DEMO)
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    return synthesized(tmp_path_factory.mktemp("checked"), f"{DEMO}\n[features]\nparity = true\n")
+def checked() -> Stacks:
+    return stacks_of(f"{DEMO}\n[features]\nparity = true\n")
 
 
 def of_type(stacks: Stacks, stack: str, kind: str) -> list[Body]:
@@ -62,9 +52,9 @@ def test_it_is_off_unless_asked_for(plain: Stacks) -> None:
         assert "-parity-" not in json.dumps(plain[f"region-{region}"])
 
 
-def test_events_alone_bring_no_function(tmp_path: Path) -> None:
+def test_events_alone_bring_no_function() -> None:
     """For rules of a team's own."""
-    stacks = synthesized(tmp_path, f"{DEMO}\n[features]\nobject_events = true\n")
+    stacks = stacks_of(f"{DEMO}\n[features]\nobject_events = true\n")
     for region in REGIONS:
         (notification,) = of_type(stacks, f"region-{region}", "aws_s3_bucket_notification")
         assert notification["eventbridge"] is True

@@ -2,41 +2,31 @@
 
 import json
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from constructs_lib.site_file import load_site_file
-from constructs_lib.website import synthesize
+from tests.synth.synthesized import Stacks, example_text, replaced, stacks_of
 
-ROOT = Path(__file__).parents[2]
 REGIONS = ("eu-central-1", "eu-west-1")
 FEATURES = ("kms", "rtc", "access_logs", "replication_pause")
 Body = dict[str, Any]
-Stacks = dict[str, Body]
 
 
-def synthesized(folder: Path, *off: str) -> Stacks:
+def without(*off: str) -> Stacks:
     """Returns the stacks of the example, with some of its features turned off."""
-    text = (ROOT / "config" / "protected.example.toml").read_text(encoding="utf-8")
-    for name in off:
-        assert f"{name} = true" in text
-        text = text.replace(f"{name} = true", f"{name} = false")
-    site = folder / "site.toml"
-    site.write_text(text, encoding="utf-8")
-    outdir = synthesize(load_site_file(site), outdir=folder / "out")
-    return {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
+    switches = ((f"{name} = true", f"{name} = false") for name in off)
+    return stacks_of(replaced(example_text("protected.example"), *switches))
 
 
 @pytest.fixture(scope="module")
-def protected(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    return synthesized(tmp_path_factory.mktemp("protected"))
+def protected() -> Stacks:
+    return without()
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    return synthesized(tmp_path_factory.mktemp("plain"), *FEATURES)
+def plain() -> Stacks:
+    return without(*FEATURES)
 
 
 def of(stacks: Stacks, kind: str) -> list[Body]:
@@ -102,8 +92,8 @@ def test_turning_protection_on_keeps_everything_and_changes_what_it_should(prote
 
 
 @pytest.mark.parametrize("off", FEATURES)
-def test_each_part_is_off_by_itself(tmp_path: Path, off: str) -> None:
-    stacks = synthesized(tmp_path, off)
+def test_each_part_is_off_by_itself(off: str) -> None:
+    stacks = without(off)
     marks = {
         "kms": "aws_kms_replica_key",
         "access_logs": "aws_cloudwatch_log_delivery",

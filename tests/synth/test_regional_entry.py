@@ -3,24 +3,18 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from constructs_lib.site_file import Entry, Policy, SiteFile, load_site_file
-from constructs_lib.website import synthesize
-from tests.routing_site import write_site
-from tests.synth.conftest import EXAMPLES
+from constructs_lib.site_file import Entry, Policy, SiteFile
+from tests.routing_site import site_text
+from tests.synth.synthesized import EXAMPLES, Stacks, example_text, site_of, stacks_of
 
-ROOT = Path(__file__).parents[2]
-Stacks = dict[str, dict[str, Any]]
 Body = dict[str, Any]
 Build = Callable[[str], Stacks]
 
-REGIONAL = [
-    name for name in EXAMPLES if load_site_file(ROOT / "config" / f"{name}.toml").routing.entry is Entry.REGIONAL
-]
+REGIONAL = [name for name in EXAMPLES if site_of(example_text(name)).routing.entry is Entry.REGIONAL]
 
 
 @pytest.fixture(scope="session", params=REGIONAL)
@@ -29,10 +23,9 @@ def example(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def build(tmp_path: Path, policy: str, *, entry: str = "regional", **parts: str) -> Stacks:
-    """Returns the stacks of a two-region site under `policy`; parts as `write_site` takes them."""
-    outdir = synthesize(load_site_file(write_site(tmp_path, entry, policy, **parts)), outdir=tmp_path / "out")
-    return {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
+def build(policy: str, *, entry: str = "regional", **parts: str) -> Stacks:
+    """Returns the stacks of a two-region site under `policy`; parts as `site_text` takes them."""
+    return stacks_of(site_text(entry, policy, **parts))
 
 
 def found(stacks: Stacks, kind: str) -> list[Body]:
@@ -109,8 +102,8 @@ def test_outputs_say_entry_and_policy_and_have_no_distribution(site: SiteFile, s
 
 
 @pytest.mark.parametrize("record_type", ["A", "AAAA"])
-def test_failover_is_between_the_regional_endpoints_each_with_its_check(tmp_path: Path, record_type: str) -> None:
-    stacks = build(tmp_path, "failover")
+def test_failover_is_between_the_regional_endpoints_each_with_its_check(record_type: str) -> None:
+    stacks = build("failover")
     records = public_records(stacks, record_type)
     assert sorted(records) == ["primary", "secondary"]
     for role, region in (("primary", "eu-central-1"), ("secondary", "us-east-1")):
@@ -125,8 +118,8 @@ BACKUP = '[[endpoint]]\nname = "backup"\nipv4_address = "203.0.113.1"\nipv6_addr
 
 
 @pytest.mark.parametrize(("record_type", "address"), [("A", "203.0.113.1"), ("AAAA", "2001:db8::1")])
-def test_external_backup_stands_behind_both_regions(tmp_path: Path, record_type: str, address: str) -> None:
-    stacks = build(tmp_path, "failover", more=BACKUP)
+def test_external_backup_stands_behind_both_regions(record_type: str, address: str) -> None:
+    stacks = build("failover", more=BACKUP)
     records = public_records(stacks, record_type)
     assert records["primary"]["alias"]["name"] == "regions.www.example.com"
     assert records["primary"]["alias"]["evaluate_target_health"] is True
@@ -135,8 +128,8 @@ def test_external_backup_stands_behind_both_regions(tmp_path: Path, record_type:
     assert (check["ip_address"], check["fqdn"]) == (address, "www.example.com")
 
 
-def test_weights_become_weighted_records(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "weighted", first="weight = 200", second="weight = 0")
+def test_weights_become_weighted_records() -> None:
+    stacks = build("weighted", first="weight = 200", second="weight = 0")
     weights = {
         name: record["weighted_routing_policy"]["weight"] for name, record in public_records(stacks, "AAAA").items()
     }
@@ -146,20 +139,19 @@ def test_weights_become_weighted_records(tmp_path: Path) -> None:
 NEAR = '[[endpoint]]\nname = "dc"\nipv4_address = "203.0.113.1"\nnear_region = "eu-west-3"\n'
 
 
-def test_latency_records_name_the_region_that_an_endpoint_is_near(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "latency", more=NEAR)
+def test_latency_records_name_the_region_that_an_endpoint_is_near() -> None:
+    stacks = build("latency", more=NEAR)
     regions = {name: record["latency_routing_policy"]["region"] for name, record in public_records(stacks, "A").items()}
     assert regions == {"eu-central-1": "eu-central-1", "us-east-1": "us-east-1", "dc": "eu-west-3"}
 
 
-def test_endpoint_without_ipv6_leaves_the_other_targets_their_aaaa_records(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "latency", more=NEAR)
+def test_endpoint_without_ipv6_leaves_the_other_targets_their_aaaa_records() -> None:
+    stacks = build("latency", more=NEAR)
     assert sorted(public_records(stacks, "AAAA")) == ["eu-central-1", "us-east-1"]
 
 
-def test_geolocation_has_a_record_for_each_area(tmp_path: Path) -> None:
+def test_geolocation_has_a_record_for_each_area() -> None:
     stacks = build(
-        tmp_path,
         "geolocation",
         first='is_default_location = true\ncontinents = ["EU"]',
         second='countries = ["BR"]\nsubdivisions = ["US-VA"]',
@@ -173,9 +165,9 @@ def test_geolocation_has_a_record_for_each_area(tmp_path: Path) -> None:
     }
 
 
-def test_geoproximity_places_regions_by_name_and_endpoints_by_coordinates(tmp_path: Path) -> None:
+def test_geoproximity_places_regions_by_name_and_endpoints_by_coordinates() -> None:
     place = NEAR.replace('near_region = "eu-west-3"', "latitude = 48.86\nlongitude = 2.35\nbias = -20")
-    stacks = build(tmp_path, "geoproximity", first="bias = 10", more=place)
+    stacks = build("geoproximity", first="bias = 10", more=place)
     places = {name: record["geoproximity_routing_policy"] for name, record in public_records(stacks, "A").items()}
     assert places == {
         "eu-central-1": {"aws_region": "eu-central-1", "bias": 10},
@@ -184,9 +176,9 @@ def test_geoproximity_places_regions_by_name_and_endpoints_by_coordinates(tmp_pa
     }
 
 
-def test_multivalue_answers_with_endpoints_only(tmp_path: Path) -> None:
+def test_multivalue_answers_with_endpoints_only() -> None:
     second = BACKUP.replace("backup", "other").replace("::1", "::2").replace("113.1", "113.2")
-    stacks = build(tmp_path, "multivalue", more=BACKUP + second)
+    stacks = build("multivalue", more=BACKUP + second)
     records = public_records(stacks, "A")
     assert {name: record["records"] for name, record in records.items()} == {
         "backup": ["203.0.113.1"],
@@ -196,22 +188,22 @@ def test_multivalue_answers_with_endpoints_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("policy", [policy.value for policy in Policy])
-def test_records_wait_for_the_old_policys_records_to_go(tmp_path: Path, policy: str) -> None:
+def test_records_wait_for_the_old_policys_records_to_go(policy: str) -> None:
     """Route 53 refuses two policies on one name, so the marker is replaced between delete and create."""
     parts = {
         "weighted": {"first": "weight = 1", "second": "weight = 1"},
         "geolocation": {"first": "is_default_location = true", "second": 'countries = ["US"]'},
         "multivalue": {"more": BACKUP + NEAR.replace('near_region = "eu-west-3"', "").replace("113.1", "113.2")},
     }
-    stacks = build(tmp_path, policy, **parts.get(policy, {}))
+    stacks = build(policy, **parts.get(policy, {}))
     (marker,) = found(stacks, "terraform_data")
     assert marker["triggers_replace"] == {"policy": policy}
     for record in public_records(stacks, "A").values():
         assert record["depends_on"] == ["terraform_data.routing_policy"]
 
 
-def test_alarm_check_drives_the_records_together_with_the_probe(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "failover", health_check='alarm_check = true\ninsufficient_data_health_status = "Healthy"')
+def test_alarm_check_drives_the_records_together_with_the_probe() -> None:
+    stacks = build("failover", health_check='alarm_check = true\ninsufficient_data_health_status = "Healthy"')
     both = check_behind(stacks, public_records(stacks, "A")["primary"])
     assert (both["type"], both["child_health_threshold"], len(both["child_healthchecks"])) == ("CALCULATED", 2, 2)
     (metric, *_) = [item for item in found(stacks, "aws_route53_health_check") if item["type"] == "CLOUDWATCH_METRIC"]
@@ -219,9 +211,9 @@ def test_alarm_check_drives_the_records_together_with_the_probe(tmp_path: Path) 
     assert metric["triggers"]
 
 
-def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global_region(tmp_path: Path) -> None:
+def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global_region() -> None:
     """CloudFront's metrics are in us-east-1 only: programming-cloudwatch-metrics.html."""
-    stacks = build(tmp_path, "failover", entry="cloudfront", health_check="alarm_check = true")
+    stacks = build("failover", entry="cloudfront", health_check="alarm_check = true")
     primary = public_records(stacks, "A")["primary"]
     both = check_behind(stacks, primary)
     assert (both["type"], both["child_health_threshold"]) == ("CALCULATED", 2)
@@ -231,17 +223,17 @@ def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global
     assert alarm["provider"] == "aws.global"
 
 
-def test_alarm_is_one_that_route_53_can_read(tmp_path: Path) -> None:
+def test_alarm_is_one_that_route_53_can_read() -> None:
     """No metric math, no M out of N, standard resolution: health-checks-creating-values.html."""
-    stacks = build(tmp_path, "failover", health_check="alarm_check = true")
+    stacks = build("failover", health_check="alarm_check = true")
     for alarm in found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm"):
         assert "metric_query" not in alarm
         assert "datapoints_to_alarm" not in alarm
         assert alarm["period"] >= 60
 
 
-def test_alarm_check_is_off_by_default(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "failover")
+def test_alarm_check_is_off_by_default() -> None:
+    stacks = build("failover")
     assert found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm") == []
 
 
@@ -251,34 +243,32 @@ def test_alarm_check_is_off_by_default(tmp_path: Path) -> None:
     ("request_interval_seconds = 10", "request_interval", 10),
     ("region_request_interval_seconds = 10", "request_interval", 10),
 ])  # fmt: skip
-def test_check_options_reach_the_checks(tmp_path: Path, setting: str, argument: str, value: object) -> None:
-    stacks = build(tmp_path, "failover", health_check=setting)
+def test_check_options_reach_the_checks(setting: str, argument: str, value: object) -> None:
+    stacks = build("failover", health_check=setting)
     assert check_behind(stacks, public_records(stacks, "A")["primary"])[argument] == value
 
 
-def test_tcp_check_of_an_endpoint_has_neither_path_nor_host(tmp_path: Path) -> None:
+def test_tcp_check_of_an_endpoint_has_neither_path_nor_host() -> None:
     tcp = NEAR + 'check_protocol = "tcp"\ncheck_port = 8443\n'
-    stacks = build(tmp_path, "latency", more=tcp)
+    stacks = build("latency", more=tcp)
     check = check_behind(stacks, public_records(stacks, "A")["dc"])
     assert (check["type"], check["port"]) == ("TCP", 8443)
     assert not {"resource_path", "fqdn", "enable_sni"} & set(check)
 
 
-def test_endpoint_may_be_asked_more_often_than_the_regions(tmp_path: Path) -> None:
-    stacks = build(tmp_path, "latency", more=NEAR + "check_request_interval_seconds = 10\n")
+def test_endpoint_may_be_asked_more_often_than_the_regions() -> None:
+    stacks = build("latency", more=NEAR + "check_request_interval_seconds = 10\n")
     intervals = {
         name: check_behind(stacks, record)["request_interval"] for name, record in public_records(stacks, "A").items()
     }
     assert intervals == {"eu-central-1": 30, "us-east-1": 30, "dc": 10}
 
 
-def test_third_region_leaves_the_certificate_of_the_distributions_as_it_was(tmp_path: Path) -> None:
+def test_third_region_leaves_the_certificate_of_the_distributions_as_it_was() -> None:
     """A certificate with other names is another certificate, and the old one cannot go while a distribution uses it."""
     third = '[[region]]\nname = "ap-northeast-1"\nrole = "secondary"\n'
-    (tmp_path / "two").mkdir()
-    (tmp_path / "three").mkdir()
-    two = build(tmp_path / "two", "failover", entry="cloudfront")["dns"]["resource"]
-    three = build(tmp_path / "three", "latency", more=third)["dns"]["resource"]
+    two = build("failover", entry="cloudfront")["dns"]["resource"]
+    three = build("latency", more=third)["dns"]["resource"]
     (certificate,) = two["aws_acm_certificate"].values()
     assert certificate in three["aws_acm_certificate"].values()
     proofs = {name for name in three["aws_route53_record"] if "validation" in name}

@@ -9,35 +9,17 @@ import pytest
 
 from constructs_lib.naming import ADMINISTRATORS_STACKS, GLOBAL_REGION
 from constructs_lib.residency import data_outside
-from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
+from constructs_lib.site_file import ConfigError
 from constructs_lib.site_file.security import Residency
 from constructs_lib.website import synthesize
+from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 
-ROOT = Path(__file__).parents[2]
 Body = dict[str, Any]
-Stacks = dict[str, Body]
-
-
-def load(stem: str, folder: Path, *replacements: tuple[str, str]) -> SiteFile:
-    """Returns an example site file with some of its text replaced."""
-    text = (ROOT / "config" / f"{stem}.toml").read_text(encoding="utf-8")
-    for old, new in replacements:
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "site.toml"
-    path.write_text(text, encoding="utf-8")
-    return load_site_file(path)
-
-
-def synthesized(site: SiteFile, folder: Path) -> Stacks:
-    outdir = synthesize(site, outdir=folder / "out")
-    return {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
 
 
 @pytest.fixture(scope="module")
-def hardened(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    folder = tmp_path_factory.mktemp("hardened")
-    return synthesized(load("hardened.example", folder), folder)
+def hardened() -> Stacks:
+    return stacks_of(example_text("hardened.example"))
 
 
 def bodies(stacks: Stacks, kind: str) -> list[Body]:
@@ -58,11 +40,9 @@ def test_roles_of_the_stacks_have_the_boundary_that_deploy_must_set(hardened: St
         assert role["permissions_boundary"].endswith(":policy/failover-site-hard-boundary")
 
 
-def test_stack_with_roles_waits_for_the_boundary(tmp_path: Path) -> None:
-    site = load("hardened.example", tmp_path)
-    outdir = synthesize(site, outdir=tmp_path / "out")
-    stacks = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
-    assert {name for name, stack in stacks.items() if "access" in stack["dependencies"]} == {
+def test_stack_with_roles_waits_for_the_boundary() -> None:
+    dependencies = synthesis_of(site_of(example_text("hardened.example"))).dependencies
+    assert {name for name, others in dependencies.items() if "access" in others} == {
         "edge",
         "monitoring",
         "region-eu-central-1",
@@ -70,8 +50,8 @@ def test_stack_with_roles_waits_for_the_boundary(tmp_path: Path) -> None:
     }
 
 
-def test_site_without_github_has_no_access_stack_and_no_boundary(tmp_path: Path) -> None:
-    stacks = synthesized(load("demo", tmp_path), tmp_path)
+def test_site_without_github_has_no_access_stack_and_no_boundary() -> None:
+    stacks = stacks_of(example_text("demo"))
     assert "access" not in stacks
     assert not any("permissions_boundary" in role for role in bodies(stacks, "aws_iam_role"))
 
@@ -98,10 +78,10 @@ def test_each_job_has_its_own_way_in(hardened: Stacks) -> None:
     }
 
 
-def test_oidc_provider_of_the_account_can_be_named(tmp_path: Path) -> None:
+def test_oidc_provider_of_the_account_can_be_named() -> None:
     arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
-    site = load("hardened.example", tmp_path, ("[github]\n", f'[github]\noidc_provider_arn = "{arn}"\n'))
-    stacks = synthesized(site, tmp_path)
+    named = ("[github]\n", f'[github]\noidc_provider_arn = "{arn}"\n')
+    stacks = stacks_of(replaced(example_text("hardened.example"), named))
     assert bodies(stacks, "aws_iam_openid_connect_provider") == []
     for role in stacks["access"]["resource"]["aws_iam_role"].values():
         assert json.loads(role["assume_role_policy"])["Statement"][0]["Principal"] == {"Federated": arn}
@@ -166,9 +146,9 @@ def test_web_acl_is_before_both_distributions_and_lets_by_default(hardened: Stac
         assert "aws_wafv2_web_acl" in distribution["web_acl_id"]
 
 
-def test_hsts_is_the_same_at_the_edge_and_at_the_regional_endpoint(tmp_path: Path) -> None:
+def test_hsts_is_the_same_at_the_edge_and_at_the_regional_endpoint() -> None:
     both = "[headers]\nhsts_include_subdomains = true\nhsts_preload = true\n\n[objectives]"
-    stacks = synthesized(load("demo", tmp_path, ("[objectives]", both)), tmp_path)
+    stacks = stacks_of(replaced(example_text("demo"), ("[objectives]", both)))
     edge = one(stacks, "aws_cloudfront_response_headers_policy")["security_headers_config"]["strict_transport_security"]
     assert (edge["include_subdomains"], edge["preload"]) == (True, True)
     regional = {name: stack for name, stack in stacks.items() if name.startswith("region-")}
@@ -181,13 +161,11 @@ FEATURES = ("audit", "dnssec", "waf", "query_log")
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_feature_replaces_nothing(tmp_path: Path, feature: str) -> None:
+def test_feature_replaces_nothing(feature: str) -> None:
     """Every resource without the feature is there with it, and only the distributions are changed, in place, by the firewall."""
-    (tmp_path / "off").mkdir()
-    (tmp_path / "on").mkdir()
-    without = synthesized(load("demo", tmp_path / "off"), tmp_path / "off")
+    without = stacks_of(example_text("demo"))
     switch = ("[objectives]", f"[features]\n{feature} = true\n\n[objectives]")
-    with_it = synthesized(load("demo", tmp_path / "on", switch), tmp_path / "on")
+    with_it = stacks_of(replaced(example_text("demo"), switch))
     changed = set()
     for name, stack in without.items():
         for kind, found in stack["resource"].items():
@@ -198,11 +176,11 @@ def test_feature_replaces_nothing(tmp_path: Path, feature: str) -> None:
     assert changed == ({"aws_cloudfront_distribution"} if feature == "waf" else set())
 
 
-def test_without_query_log_no_data_is_in_us_east_1(tmp_path: Path) -> None:
+def test_without_query_log_no_data_is_in_us_east_1() -> None:
     replacements = (("query_log = true", "query_log = false"), (', "us-east-1"] #', "] #"))
-    site = load("hardened.example", tmp_path, *replacements)
+    site = site_of(replaced(example_text("hardened.example"), *replacements))
     assert GLOBAL_REGION not in site.residency.allowed_regions
-    assert "edge" in synthesized(site, tmp_path)  # synthesize refuses data outside the allowed regions
+    assert "edge" in synthesis_of(site).stacks  # synthesize refuses data outside the allowed regions
 
 
 def document(kind: str, *, provider: str = "aws") -> Body:
@@ -233,7 +211,7 @@ def test_global_configuration_is_exempt_in_us_east_1_only() -> None:
 
 def test_synthesis_refuses_data_outside_allowed_regions(tmp_path: Path) -> None:
     """Past the site file's own rules, as a construct with a region of its own choice would be."""
-    site = load("demo", tmp_path)
+    site = site_of(example_text("demo"))
     narrow = site.model_copy(update={"residency": Residency(allowed_regions=("eu-central-1",))})
     with pytest.raises(ConfigError, match=r'region-us-east-1: aws_s3_bucket.*in "us-east-1"'):
         synthesize(narrow, outdir=tmp_path / "out")

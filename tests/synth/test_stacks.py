@@ -6,25 +6,18 @@ What has no CloudFront in the name is in test_regional_entry.py; what must hold 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import Entry, SiteFile, StateBackend, load_site_file
+from constructs_lib.site_file import Entry, SiteFile, StateBackend
 from constructs_lib.site_file.models import Protocol
-from constructs_lib.website import synthesize
-from tests.synth.conftest import EXAMPLES
+from tests.synth.synthesized import EXAMPLES, Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 
-ROOT = Path(__file__).parents[2]
-
-Stacks = dict[str, dict[str, Any]]
 Body = dict[str, Any]
 
-WITH_CLOUDFRONT = [
-    name for name in EXAMPLES if load_site_file(ROOT / "config" / f"{name}.toml").routing.entry is Entry.CLOUDFRONT
-]
+WITH_CLOUDFRONT = [name for name in EXAMPLES if site_of(example_text(name)).routing.entry is Entry.CLOUDFRONT]
 
 
 @pytest.fixture(scope="session", params=WITH_CLOUDFRONT)
@@ -249,14 +242,9 @@ def test_bucket_policies_deny_insecure_transport_and_bind_the_source(site: SiteF
         assert "control/" not in json.dumps(statements["ReadByDistributions"]["Resource"])
 
 
-def test_checks_over_https_leave_no_exemption_from_tls(tmp_path: Path) -> None:
-    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
-    site_file = tmp_path / "site.toml"
-    site_file.write_text(
-        text.replace("[health_check]", '[health_check]\nregion_check_protocol = "https"'), encoding="utf-8"
-    )
-    outdir = synthesize(load_site_file(site_file), outdir=tmp_path / "out")
-    edge = json.loads((outdir / "stacks" / "edge" / "cdk.tf.json").read_bytes())
+def test_checks_over_https_leave_no_exemption_from_tls() -> None:
+    over_https = ("[health_check]", '[health_check]\nregion_check_protocol = "https"')
+    edge = stacks_of(replaced(example_text("demo"), over_https))["edge"]
     for body in resources({"edge": edge}, "aws_s3_bucket_policy"):
         assert "NotResource" not in body["policy"]
 
@@ -407,15 +395,14 @@ NAME_LIMITS = {
 }
 
 
-def test_names_fit_even_with_the_longest_project_environment_and_region(tmp_path: Path) -> None:
-    longest = load_site_file(ROOT / "config" / "demo.toml").model_dump(mode="json", exclude_none=True)
+def test_names_fit_even_with_the_longest_project_environment_and_region() -> None:
+    longest = site_of(example_text("demo")).model_dump(mode="json", exclude_none=True)
     longest["site"] |= {"project": "p" * 20, "environment": "e" * 12}
     longest["region"] = [
         {"name": "ap-northeast-1", "role": "primary"},
         {"name": "ap-southeast-7", "role": "secondary"},
     ]
-    outdir = synthesize(SiteFile.model_validate(longest), outdir=tmp_path)
-    found = {path.parent.name: json.loads(path.read_bytes()) for path in outdir.glob("stacks/*/cdk.tf.json")}
+    found = synthesis_of(SiteFile.model_validate(longest)).stacks
     for kind, (argument, limit) in NAME_LIMITS.items():
         names = [body[argument] for body in resources(found, kind)]
         assert names, kind
