@@ -111,7 +111,7 @@ def plan(scope: Scope) -> PolicyDocument:
             "Sid": "ReadBucketSettings",
             "Effect": "Allow",
             "Action": list(_READ_BUCKET),
-            "Resource": [*scope.buckets, *_audit_bucket(scope), f"arn:aws:s3:::{scope.prefix}-l-*"],
+            "Resource": [*scope.buckets, *_audit_bucket(scope), *_other_buckets(scope)],
         },
         {
             "Sid": "ReadHealthObjects",
@@ -135,7 +135,11 @@ def plan(scope: Scope) -> PolicyDocument:
             "Sid": "ReadAccess",
             "Effect": "Allow",
             "Action": ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetOpenIDConnectProvider"],
-            "Resource": [scope.boundary_arn, f"arn:aws:iam::{scope.account_id}:oidc-provider/{GITHUB_ISSUER}"],
+            "Resource": [
+                scope.boundary_arn,
+                f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_database_policy(scope.prefix)}",
+                f"arn:aws:iam::{scope.account_id}:oidc-provider/{GITHUB_ISSUER}",
+            ],
         },
     )
 
@@ -167,6 +171,14 @@ def deploy_database(scope: Scope) -> PolicyDocument:
             "Effect": "Allow",
             "Action": "rds:*",
             "Resource": [scope.named("rds", kind) for kind in ("db:", "subgrp:", "pg:", "snapshot:")],
+        },
+        {
+            # An instance that names no option group gets its engine's default one, which must be allowed as well:
+            # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
+            "Sid": "DefaultOptions",
+            "Effect": "Allow",
+            "Action": ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica", "rds:ModifyDBInstance"],
+            "Resource": scope.everywhere("rds", "og:default*"),
         },
         {"Sid": "MakeNetwork", "Effect": "Allow", "Action": [f"ec2:{make}" for make in makes], "Resource": "*"},
         {
@@ -245,7 +257,9 @@ def drill(scope: Scope) -> PolicyDocument:
             "Sid": "WatchAlarms",
             "Effect": "Allow",
             "Action": "cloudwatch:DescribeAlarms",
-            "Resource": scope.named("cloudwatch", "alarm:"),
+            "Resource": scope.everywhere(
+                "cloudwatch", "alarm:*"
+            ),  # AWS asks for this ARN, whatever prefix is looked for
         },
     )
 
@@ -286,7 +300,9 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
             "Sid": "WatchAlarms",
             "Effect": "Allow",
             "Action": "cloudwatch:DescribeAlarms",
-            "Resource": scope.named("cloudwatch", "alarm:"),
+            "Resource": scope.everywhere(
+                "cloudwatch", "alarm:*"
+            ),  # AWS asks for this ARN, whatever prefix is looked for
         },
         {
             "Sid": "WriteLogs",
@@ -362,7 +378,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Sid": "BucketSettings",
             "Effect": "Allow",
             "Action": [*_READ_BUCKET, *_WRITE_BUCKET],
-            "Resource": [*scope.buckets, f"arn:aws:s3:::{scope.prefix}-c-*", f"arn:aws:s3:::{scope.prefix}-l-*"],
+            "Resource": [*scope.buckets, *_other_buckets(scope)],
         },
         {
             "Sid": "HealthObjects",
@@ -400,6 +416,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
                 f"arn:aws:cloudwatch::{scope.account_id}:dashboard/{scope.prefix}-*",
                 scope.named("events", "rule/"),
                 scope.named("synthetics", "canary:"),
+                *_canary_parts(scope),
                 f"arn:aws:budgets::{scope.account_id}:budget/{scope.prefix}-*",
                 scope.everywhere("ssm", f"parameter/{scope.prefix}/*"),
                 scope.named("dynamodb", "table/"),
@@ -426,9 +443,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Sid": "Experiments",
             "Effect": "Allow",
             "Action": [
-                "fis:CreateExperimentTemplate",
-                "fis:UpdateExperimentTemplate",
-                "fis:DeleteExperimentTemplate",
+                "fis:*ExperimentTemplate",
                 "fis:TagResource",
                 "fis:UntagResource",
             ],
@@ -452,6 +467,15 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
     ]
 
 
+def _canary_parts(scope: Scope) -> list[str]:
+    """The function and the layer that Synthetics makes of a canary with its caller's rights: cwsyn- and the canary's name.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Synthetics_Canaries_Roles.html, the policy
+    CloudWatchSyntheticsFullAccess; the runtime's own layer, which is read, belongs to an account of AWS.
+    """
+    return [scope.everywhere("lambda", f"{kind}:cwsyn-{scope.prefix}-*") for kind in ("function", "layer")]
+
+
 def _viewer_logs(scope: Scope) -> list[dict[str, Any]]:
     """CloudFront's standard logs (v2): https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html."""
     return [
@@ -460,11 +484,8 @@ def _viewer_logs(scope: Scope) -> list[dict[str, Any]]:
             "Effect": "Allow",
             "Action": [
                 "logs:CreateDelivery",
-                "logs:DeleteDelivery",
-                "logs:DeleteDeliveryDestination",
-                "logs:DeleteDeliverySource",
-                "logs:PutDeliveryDestination",
-                "logs:PutDeliverySource",
+                "logs:DeleteDelivery*",
+                "logs:PutDelivery*",
                 "logs:TagResource",
                 "logs:UntagResource",
                 "logs:UpdateDeliveryConfiguration",
@@ -661,6 +682,11 @@ def _audit_bucket(scope: Scope) -> list[str]:
     return [f"arn:aws:s3:::{naming.audit_bucket(scope.prefix, scope.account_id)}"]
 
 
+def _other_buckets(scope: Scope) -> list[str]:
+    """Those of the canaries' artifacts and of the access logs."""
+    return [f"arn:aws:s3:::{scope.prefix}-{kind}-*" for kind in ("c", "l")]
+
+
 def _apis(scope: Scope) -> list[str]:
     """API Gateway's ARNs hold no account and no name: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html."""
     return [
@@ -699,6 +725,7 @@ _READ_EVERYWHERE = (
     "kms:GetKeyRotationStatus",
     "kms:ListResourceTags",
     "lambda:GetFunction*",
+    "lambda:GetLayerVersion",
     "lambda:GetPolicy",
     "lambda:List*",
     "logs:Describe*",
@@ -722,7 +749,7 @@ _READ_BUCKET = (
     "s3:GetEncryptionConfiguration",
     "s3:GetLifecycleConfiguration",
     "s3:GetReplicationConfiguration",
-    "s3:ListBucket",
+    "s3:ListBucket*",  # and versions, by which the provider deletes an object
 )
 _WRITE_BUCKET = (
     "s3:CreateBucket",

@@ -77,7 +77,7 @@ class GithubAccess(Construct):
         policy = IamPolicy(
             self,
             "deploy_database",
-            name=f"{naming.ci_role(self._prefix, 'deploy')}-database",
+            name=naming.ci_database_policy(self._prefix),
             description="What the deploy role needs for the database beside its own policy",
             policy=policies.to_json(access_policies.deploy_database(reach)),
             provider=self._provider,

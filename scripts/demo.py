@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,20 +19,20 @@ from scripts.deploy import deploy
 from scripts.deployment import load_deployment
 from scripts.drill_session import DrillSession
 from scripts.endpoints import Endpoints
-from scripts.errors import EnvironmentFailureError, WrongUsageError
+from scripts.errors import WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.measurement import Verdict
-from scripts.process_group import first_interrupt_only, started
+from scripts.process_group import first_interrupt_only
 from scripts.release.content_settings import parse_content
 from scripts.release.manifest import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
 from scripts.site_build.output import write_site
+from scripts.synthesis import synthesize
 from scripts.terraform_cli import Terraform, from_this_machine
 
 ROOT = Path(__file__).parents[1]
 SITE_SOURCE = ROOT / "site" / "src"
-_WRONG_SITE_FILE = 2
 
 
 class Demo:
@@ -59,7 +58,7 @@ class Demo:
             _empty(self._folder)
             terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
             with self._step("Synthesize Terraform JSON from the site file"):
-                self._synthesize()
+                synthesize(self._site_file, self._stacks.parent)
             self._console.print(f"Start localcloud, its clock {self._speed:g} times faster than AWS's")
             with running_localcloud(
                 self._folder / "localcloud", speed=self._speed, arguments=self._localcloud_arguments
@@ -104,17 +103,6 @@ class Demo:
             raise WrongUsageError("\n".join([f"{SITE_SOURCE} cannot be published:", *map(str, site.findings)]))
         write_site(site.files, self._folder / "site")
         return self._folder / "site"
-
-    def _synthesize(self) -> None:
-        """Runs the synthesis as a program of its own: the commands never import constructs."""
-        outdir = self._stacks.parent
-        command = [sys.executable, str(ROOT / "main.py"), str(self._site_file), "--output", str(outdir)]
-        with started(command, {}) as process:
-            output, _ = process.communicate()
-        if process.returncode == _WRONG_SITE_FILE:
-            raise WrongUsageError(output.strip())
-        if process.returncode != 0:
-            raise EnvironmentFailureError(f"the synthesis failed:\n{output.strip()}")
 
     def _keep(self, endpoints: Endpoints) -> None:
         deployment = load_deployment(self._outputs)

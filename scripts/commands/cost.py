@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,16 +14,20 @@ from rich.table import Table
 
 from scripts.commands.options import JsonOption
 from scripts.cost import CostLine, estimate, load_stacks, monthly_cost_usd, objective_usd
+from scripts.synthesis import synthesize
 
 
 def cost(
     stacks: Annotated[Path, typer.Option("--stacks", help="Folder of the synthesized stacks.")] = Path(
         "cdktf.out/stacks"
     ),
+    site_file: Annotated[
+        Path | None, typer.Option("--site-file", help="Synthesize this site file and price it, instead of --stacks.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Price the synthesized stacks line by line; exit 1 above objectives.monthly_cost_usd."""
-    document = load_stacks(stacks)
+    document = load_stacks(stacks) if site_file is None else _stacks_of(site_file)
     lines, objective = estimate(document), objective_usd(document)
     total = monthly_cost_usd(lines)
     if as_json:
@@ -32,6 +37,11 @@ def cost(
         _print(lines, total, objective)
     if total > objective:
         raise typer.Exit(1)
+
+
+def _stacks_of(site_file: Path) -> dict[str, dict[str, Any]]:
+    with TemporaryDirectory() as folder:
+        return load_stacks(synthesize(site_file, Path(folder)))
 
 
 def _print(lines: list[CostLine], total: float, objective: float) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Statement, statements
-from scripts.lint.values import Block
+from scripts.lint.values import Block, Expression, Value
 
 BUCKET = "aws_s3_bucket"
 CLOUDFRONT = "cloudfront.amazonaws.com"
 _KMS = ("aws:kms", "aws:kms:dsse")
+_IDENTITY = ":user/CloudFront Origin Access Identity "
 
 
 def bucket_statements(configuration: Configuration, bucket: Resource) -> list[Statement] | None:
@@ -26,9 +27,28 @@ def grants_to_cloudfront(policy: list[Statement], action: str) -> bool:
     return any(statement.is_for("Service", CLOUDFRONT) and statement.allows(action) for statement in policy)
 
 
+def lets_cloudfront(policy: list[Statement], action: str) -> bool:
+    """Whether a bucket policy allows CloudFront an action: by its service, or by an origin access identity."""
+    return grants_to_cloudfront(policy, action) or any(
+        statement.allows(action) and any(map(_is_identity, statement.principals)) for statement in policy
+    )
+
+
+def _is_identity(principal: tuple[str, Value]) -> bool:
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html."""
+    kind, identifier = principal
+    if kind not in ("AWS", "CanonicalUser"):
+        return False
+    if isinstance(identifier, Expression):
+        return "aws_cloudfront_origin_access_identity." in identifier.text or _IDENTITY in identifier.text
+    return isinstance(identifier, str) and _IDENTITY in identifier
+
+
 def is_versioned(configuration: Configuration, bucket: Resource) -> bool | None:
-    """Whether versioning is on; None when unknown."""
+    """Whether versioning is on; None when unknown, as for a bucket that is made elsewhere."""
     found = configuration.users(bucket, "aws_s3_bucket_versioning", "bucket")
+    if bucket.is_data and not found:
+        return None
     inline = bucket.body.block("versioning").flag("enabled")
     blocks = [versioning.body.block("versioning_configuration") for versioning in found]
     if not all(block.is_known("status") for block in blocks):

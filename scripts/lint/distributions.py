@@ -140,8 +140,14 @@ def is_s3_origin(distribution: Distribution, origin: Block) -> bool:
     """Whether an origin is a bucket's REST endpoint."""
     if origin.blocks("custom_origin_config"):
         return False
-    name = origin.text("domain_name")
-    return bool(name and _S3_NAME.match(name)) or distribution.bucket_of(origin) is not None
+    return bool(_S3_NAME.match(spelled_name(origin))) or distribution.bucket_of(origin) is not None
+
+
+def spelled_name(origin: Block) -> str:
+    """Returns an origin's domain name as it is written, expressions inside it too, such as `${var.bucket}.s3.amazonaws.com`."""
+    value = origin.value("domain_name")
+    text = value.text if isinstance(value, Expression) else value
+    return text if isinstance(text, str) else ""
 
 
 def bucket_behind(configuration: Configuration, name: Value, near: Resource) -> Resource | None:

@@ -25,7 +25,7 @@ def shown_document(name: str, path: str, raw: Mapping[str, object]) -> Document:
         path=path,
         expressions=dict(_configured_expressions(configuration.block("root_module"))),
         changes={change.text("address") or "": change.block("change") for change in block.blocks("resource_changes")},
-        regions={key: _constant(providers.block(key), "region") for key in providers.values},
+        regions={key: _region(providers.block(key), block.block("variables")) for key in providers.values},
     )
     read_before = block.block("prior_state").block("values").block("root_module")
     return Document(
@@ -95,7 +95,14 @@ class _Shown:
             or self._regions.get(configured.text("provider_config_key") or "")
             or _region_of_arn(values.text("arn")),
             body=values,
-            depends_on=tuple(prefix + name for name in (*configured.texts("depends_on"), *entry.texts("depends_on"))),
+            depends_on=tuple(
+                prefix + name
+                for name in (
+                    *configured.texts("depends_on"),
+                    *_used(configured.value("expressions")),
+                    *entry.texts("depends_on"),
+                )
+            ),
             actions=tuple(change.texts("actions")),
         )
 
@@ -138,8 +145,24 @@ def _expression(configured: Value, prefix: str) -> Expression:
     return Expression(text=f"${{{', '.join(names)}}}" if names else "", references=found)
 
 
-def _constant(provider: Block, name: str) -> str | None:
-    return provider.block("expressions").block(name).text("constant_value")
+def _used(expressions: Value) -> Iterator[str]:
+    """Yields the addresses that a resource's configuration refers to, also where a plan knows the values."""
+    for block in Block({"all": expressions}).blocks("all"):
+        for reference in find_references(", ".join(block.texts("references"))):
+            yield reference.address
+        for key in block.values:
+            yield from _used(block.value(key))
+
+
+def _region(provider: Block, variables: Block) -> str | None:
+    """Returns a provider's region: written down, or that of the root module's variable, whose value a plan holds."""
+    region = provider.block("expressions").block("region")
+    if not region.is_unset("constant_value"):
+        return region.text("constant_value")
+    match region.texts("references"):
+        case [name] if name.startswith("var."):
+            return variables.block(name.removeprefix("var.")).text("value")
+    return None
 
 
 def _base_address(address: str) -> str:

@@ -44,6 +44,9 @@ OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/administrator"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/site-prod-boundary"
 LOG = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/site-prod-endpoint-eu-central-1"
 TABLE = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/site-prod-api"
+CANARY_PART = f"arn:aws:lambda:eu-central-1:{ACCOUNT}"
+# What AWS asks for when no alarm is named: https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/1
+ANY_ALARM = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:*"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
 
 
@@ -87,6 +90,9 @@ def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -
         ("plan", "s3:GetBucketPolicy", BUCKET),
         ("plan", "s3:GetObject", f"{BUCKET}/health/region.json"),
         ("plan", "s3:GetObject", STATE),
+        ("plan", "s3:GetBucketPolicy", f"arn:aws:s3:::site-prod-c-eu-central-1-{ACCOUNT}"),
+        ("plan", "s3:GetBucketPolicy", f"arn:aws:s3:::site-prod-l-eu-central-1-{ACCOUNT}"),
+        ("plan", "iam:GetPolicy", f"arn:aws:iam::{ACCOUNT}:policy/site-prod-ci-deploy-database"),
         ("plan", "route53:ListResourceRecordSets", RECORDS),
         ("deploy", "s3:PutBucketPolicy", BUCKET),
         ("deploy", "s3:PutObject", STATE),
@@ -95,6 +101,11 @@ def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -
         ("deploy", "route53:ChangeResourceRecordSets", RECORDS),
         ("deploy", "dynamodb:CreateTable", TABLE),
         ("deploy", "dynamodb:CreateTableReplica", TABLE),
+        ("deploy", "s3:ListBucketVersions", BUCKET),
+        ("deploy", "lambda:CreateFunction", f"{CANARY_PART}:function:cwsyn-site-prod-eu-central-1-1a2b"),
+        ("deploy", "lambda:PublishLayerVersion", f"{CANARY_PART}:layer:cwsyn-site-prod-eu-central-1-1a2b"),
+        ("deploy", "lambda:GetLayerVersion", "arn:aws:lambda:eu-central-1:210987654321:layer:Synthetics_Selenium:40"),
+        ("drill", "cloudwatch:DescribeAlarms", ANY_ALARM),
         ("content", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
         ("content", "s3:PutObject", f"{BUCKET}/control/active.json"),
         ("content", "s3:PutObject", f"{BUCKET}/control/manifests/1.json"),
@@ -132,6 +143,7 @@ def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
         ("deploy", "dynamodb:DeleteTable", TABLE),
         ("deploy", "dynamodb:DeleteTableReplica", TABLE),
         ("deploy", "dynamodb:CreateTable", TABLE.replace("site-prod", "other")),
+        ("deploy", "lambda:DeleteFunction", f"{CANARY_PART}:function:cwsyn-other-eu-central-1-1a2b"),
         ("deploy", "cloudtrail:StopLogging", TRAIL),
         ("deploy", "cloudtrail:DeleteTrail", TRAIL),
         ("deploy", "cloudfront-keyvaluestore:PutKey", STORE),
@@ -210,6 +222,14 @@ def test_deploy_makes_the_database_only_where_there_is_one(action: str) -> None:
     assert not allows(with_database(), action, INSTANCE.replace("site-prod", "other"))
 
 
+@pytest.mark.parametrize("action", ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica"])
+def test_deploy_makes_instances_with_the_default_option_group_and_no_other(action: str) -> None:
+    group = f"arn:aws:rds:eu-west-1:{ACCOUNT}:og:default:postgres-17"
+    assert allows(with_database(), action, group)
+    assert not allows(with_database(), action, group.replace("default:", "other-"))
+    assert not allows(with_database(), "rds:DeleteOptionGroup", group)
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
@@ -250,6 +270,7 @@ def test_boundary_contains_what_the_stacks_roles_do() -> None:
         ("logs:PutLogEvents", f"{LOG}:log-stream:x"),
         ("dynamodb:PutItem", TABLE),
         ("xray:PutTraceSegments", "*"),
+        ("cloudwatch:DescribeAlarms", ANY_ALARM),
     ]:
         assert allows(boundary, action, resource), action
 

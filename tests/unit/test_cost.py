@@ -1,10 +1,13 @@
 """The estimate: what is counted, what is free, and what a missing part says."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from scripts.cli import application
 from scripts.cost import estimate, load_prices, load_stacks, monthly_cost_usd, objective_usd
 from scripts.errors import MissingOutputError
 
@@ -145,3 +148,19 @@ def test_queries_answered_with_plain_addresses_are_priced_by_policy(policy: str,
     found["edge"]["resource"]["aws_route53_record"] = {"one": record}
     (line,) = [line for line in estimate(found) if line.item.startswith("DNS queries")]
     assert line.usd == pytest.approx(usd)
+
+
+def test_site_file_that_is_given_is_the_one_that_is_priced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def synthesize(site_file: Path, outdir: Path) -> Path:
+        folder = outdir / "stacks" / "edge"
+        folder.mkdir(parents=True)
+        zones = len(site_file.read_text(encoding="utf-8"))
+        (folder / "cdk.tf.json").write_text(json.dumps(stacks(zones=zones)["edge"]), encoding="utf-8")
+        return outdir / "stacks"
+
+    monkeypatch.setattr("scripts.commands.cost.synthesize", synthesize)
+    site_file = tmp_path / "site.toml"
+    for content, exit_code in (("x" * 6, 0), ("x" * 7, 1)):  # the objective is 3 USD, a zone 0.50
+        site_file.write_text(content, encoding="utf-8")
+        result = CliRunner().invoke(application(), ["cost", "--site-file", str(site_file)])
+        assert result.exit_code == exit_code, result.output

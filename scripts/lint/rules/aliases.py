@@ -10,6 +10,7 @@ from scripts.lint.model import Configuration
 from scripts.lint.records import RecordSet, record_sets
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import cloudfront
+from scripts.lint.values import Block
 
 
 def _shared_alias(configuration: Configuration) -> Iterator[Finding]:
@@ -17,9 +18,17 @@ def _shared_alias(configuration: Configuration) -> Iterator[Finding]:
     for distribution in distributions(configuration):
         for alias in distribution.aliases:
             holders[alias].append(distribution)
+            if _has_instances(distribution.resource.body):
+                yield at(distribution.resource, f"alias {alias} is on every instance of it")
     for alias, sharing in sorted(holders.items()):
         for distribution in sharing[1:]:
             yield at(distribution.resource, f"alias {alias} is also on {sharing[0].resource.address}")
+
+
+def _has_instances(body: Block) -> bool:
+    """Whether `count` or `for_each` certainly makes more than one; in a plan or state each is a resource of its own."""
+    each = body.value("for_each")
+    return (body.number("count") or 0) > 1 or (isinstance(each, dict | list) and len(each) > 1)
 
 
 def _wildcard_pair(configuration: Configuration) -> Iterator[Finding]:

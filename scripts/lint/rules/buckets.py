@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scripts.lint.buckets import BUCKET, CLOUDFRONT, bucket_statements, grants_to_cloudfront, kms_encryption
+from scripts.lint.buckets import (
+    BUCKET,
+    CLOUDFRONT,
+    bucket_statements,
+    grants_to_cloudfront,
+    kms_encryption,
+    lets_cloudfront,
+)
 from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import statements
@@ -27,11 +34,7 @@ def _origins(configuration: Configuration) -> Iterator[tuple[Resource, Block, Re
 def _index_leak(configuration: Configuration) -> Iterator[Finding]:
     for distribution, _, bucket in _origins(configuration):
         policy = bucket_statements(configuration, bucket)
-        if (
-            policy
-            and grants_to_cloudfront(policy, "s3:ListBucket")
-            and distribution.body.is_unset("default_root_object")
-        ):
+        if policy and lets_cloudfront(policy, "s3:ListBucket") and distribution.body.is_unset("default_root_object"):
             yield at(distribution, f"no default_root_object, and {bucket.address} grants CloudFront s3:ListBucket")
 
 
@@ -57,9 +60,9 @@ def _one_bucket_without_grant(configuration: Configuration) -> Iterator[Finding]
 def _reads(configuration: Configuration, bucket: Resource) -> bool | None:
     """Whether CloudFront may read; None when that is unknown."""
     if not configuration.users(bucket, "aws_s3_bucket_policy", "bucket"):
-        return _no_policy_can_be_elsewhere(configuration)
+        return None if bucket.is_data else _no_policy_can_be_elsewhere(configuration)
     policy = bucket_statements(configuration, bucket)
-    return None if policy is None else grants_to_cloudfront(policy, "s3:GetObject")
+    return None if policy is None else lets_cloudfront(policy, "s3:GetObject")
 
 
 def _no_policy_can_be_elsewhere(configuration: Configuration) -> bool | None:

@@ -86,7 +86,7 @@ def _own_name(configuration: Configuration) -> Iterator[Finding]:
 
 def _replaced_check(configuration: Configuration) -> Iterator[Finding]:
     for check in health_checks(configuration):
-        if {"create", "delete"} <= set(check.actions):
+        if check.actions == ("delete", "create"):  # the other way round is create_before_destroy
             yield at(check, "the plan replaces this health check")
 
 

@@ -21,13 +21,15 @@ def _trusts(configuration: Configuration) -> Iterator[tuple[Resource, Statement]
     for role in configuration.of_type("aws_iam_role"):
         for statement in statements(configuration, role.body.value("assume_role_policy"), role) or []:
             if statement.is_allow and any(
-                kind == "Federated" and _is_github(name) for kind, name in statement.principals
+                kind == "Federated" and _is_github(configuration, role, name) for kind, name in statement.principals
             ):
                 yield role, statement
 
 
-def _is_github(provider: Value) -> bool:
-    text = getattr(provider, "text", provider)
+def _is_github(configuration: Configuration, role: Resource, provider: Value) -> bool:
+    """Whether a principal is GitHub's provider: by its ARN, or by the resource or data source that it is a reference to."""
+    found = configuration.resource(provider, role, "aws_iam_openid_connect_provider")
+    text = getattr(provider, "text", provider) if found is None else found.body.text("url")
     return isinstance(text, str) and _ISSUER in text
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scripts.lint.buckets import bucket_statements, grants_to_cloudfront
-from scripts.lint.distributions import Distribution, distributions, is_s3_origin
+from scripts.lint.buckets import bucket_statements, lets_cloudfront
+from scripts.lint.distributions import Distribution, distributions, is_s3_origin, spelled_name
 from scripts.lint.model import Configuration
 from scripts.lint.records import record_sets
 from scripts.lint.rule import Finding, Rule, at
@@ -55,7 +55,7 @@ def _slow_read(configuration: Configuration) -> Iterator[Finding]:
         timeout = _number_or(origin.block("s3_origin_config"), "origin_read_timeout", _DEFAULT_READ_SECONDS)
         if not attempts or attempts <= 1 or not is_s3_origin(distribution, origin):
             continue
-        if timeout == _DEFAULT_READ_SECONDS and _is_read_timeout_left(distribution):
+        if timeout and timeout >= _DEFAULT_READ_SECONDS and _is_read_timeout_left(distribution):
             name = origin.text("origin_id")
             yield at(distribution.resource, f"group primary {name}: {attempts:g} attempts x {timeout:g} s to answer")
 
@@ -109,7 +109,7 @@ def _forbidden_without_list(configuration: Configuration) -> Iterator[Finding]:
     for distribution, group, codes in _s3_groups(configuration):
         bucket = distribution.bucket_of(distribution.members(group)[0])
         policy = bucket_statements(configuration, bucket) if bucket and 403 in codes else None
-        if bucket and policy is not None and not grants_to_cloudfront(policy, "s3:ListBucket"):
+        if bucket and policy is not None and not lets_cloudfront(policy, "s3:ListBucket"):
             yield at(distribution.resource, f"{_name(group)} lists 403, and {bucket.address} grants no s3:ListBucket")
 
 
@@ -162,7 +162,7 @@ def _pattern(behaviour: Block) -> str:
 
 def _website_endpoint(configuration: Configuration) -> Iterator[Finding]:
     for distribution, origin in _signed_origins(configuration):
-        name = origin.text("domain_name") or ""
+        name = spelled_name(origin)
         if ".s3-website" in name or _attribute(distribution, origin) == "website_endpoint":
             yield at(distribution.resource, f"origin {origin.text('origin_id')} signs requests to a website endpoint")
 
@@ -170,7 +170,7 @@ def _website_endpoint(configuration: Configuration) -> Iterator[Finding]:
 def _global_bucket_name(configuration: Configuration) -> Iterator[Finding]:
     for distribution in distributions(configuration):
         for origin in distribution.origins.values():
-            name = origin.text("domain_name") or ""
+            name = spelled_name(origin)
             if name.endswith(".s3.amazonaws.com") or _attribute(distribution, origin) == "bucket_domain_name":
                 yield at(distribution.resource, f"origin {origin.text('origin_id')} uses the bucket's global name")
 

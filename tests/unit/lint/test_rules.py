@@ -47,7 +47,8 @@ def test_rule_finds_the_same_in_a_plan_and_in_a_state(example: Example) -> None:
 
 
 @pytest.mark.parametrize(
-    ("actions", "is_found"), [(["delete", "create"], True), (["create"], False), (["update"], False)]
+    ("actions", "is_found"),
+    [(["delete", "create"], True), (["create", "delete"], False), (["create"], False), (["update"], False)],
 )
 def test_rule_fw101_finds_a_replaced_check_in_a_plan(actions: list[str], is_found: bool) -> None:
     plan = as_plan(document({CHECK: check()}))
