@@ -210,9 +210,9 @@ def _health_checks(checks: list[Mapping[str, Any]], whose: str, price: str) -> I
 
 
 def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> Iterator[Quantity]:
-    # Content buckets: the audit trail's, which is locked, and those of access logs hold no copy of the site.
+    # Content buckets: the audit trail's, which is locked, and those of access logs and canaries hold no copy of the site.
     buckets = sum(kind == "aws_s3_bucket" and not body.get("object_lock_enabled") for kind, body in resources)
-    buckets -= sum(kind == "aws_s3_bucket_logging" for kind, _ in resources)
+    buckets -= sum(kind in ("aws_s3_bucket_logging", "aws_synthetics_canary") for kind, _ in resources)
     # Checkers of an external endpoint ask nothing that we pay for.
     probes = sum(_probes_per_month(check) for check in _checks(resources) if "ip_address" not in check)
     requests = traffic.page_views_per_month * traffic.requests_per_page_view

@@ -164,3 +164,12 @@ def test_site_file_that_is_given_is_the_one_that_is_priced(tmp_path: Path, monke
         site_file.write_text(content, encoding="utf-8")
         result = CliRunner().invoke(application(), ["cost", "--site-file", str(site_file)])
         assert result.exit_code == exit_code, result.output
+
+
+def test_artifacts_of_a_canary_are_no_copy_of_the_site() -> None:
+    site = stacks(traffic={"site_bytes": 3 * 1024**3})
+    site["region"] = {"resource": {"aws_s3_bucket": {"content": {}}}}
+    canary = {"schedule": {"expression": "rate(60 minutes)"}}
+    site["monitoring"] = {"resource": {"aws_s3_bucket": {"artifacts": {}}, "aws_synthetics_canary": {"canary": canary}}}
+    (storage,) = [line for line in estimate(site) if line.item == "S3 storage"]
+    assert storage.quantity == 3
