@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +61,26 @@ Actions = dict[str, str]
 
 
 class Planned:
-    """The plans of one variant: stack -> actions, and the resources that the variant has."""
+    """One variant: its plans, and the resources that it has."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.actions: dict[str, Actions] = {}
+        self.plans: dict[str, Future[Actions]] = {}
+
+    @property
+    def actions(self) -> dict[str, Actions]:
+        """Stack -> actions."""
+        return {stack: plan.result() for stack, plan in self.plans.items()}
+
+    def text(self, stack: str) -> str:
+        return (self.folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")
 
     def addresses(self, stack: str) -> set[str]:
         return _addresses(self.folder / "cdktf.out" / "stacks", stack)
 
     def body(self, stack: str, address: str) -> dict[str, Any]:
         kind, _, name = address.partition(".")
-        document = json.loads((self.folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json").read_bytes())
+        document = json.loads(self.text(stack))
         body: dict[str, Any] = document["resource"][kind][name]
         return body
 
@@ -87,10 +95,15 @@ def planned(deployment: DeploymentWorld, tmp_path_factory: pytest.TempPathFactor
     variants = {name: Planned(tmp_path_factory.mktemp(name.replace(" ", "-"))) for name in VARIANTS}
     for name, variant in variants.items():
         _prepare(deployment, variant.folder, VARIANTS[name])
+    jobs: dict[tuple[str, str], Future[Actions]] = {}
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda job: _plan(deployment, variants[job[0]].folder, job[1]), JOBS)
-        for (name, stack), actions in zip(JOBS, found, strict=True):
-            variants[name].actions[stack] = actions
+        for name, stack in JOBS:
+            folder = variants[name].folder
+            # The same stack of two variants, from the same state, has one plan.
+            key = (stack, variants[name].text(stack).replace(str(folder), ""))
+            if key not in jobs:
+                jobs[key] = pool.submit(_plan, deployment, folder, stack)
+            variants[name].plans[stack] = jobs[key]
     return variants
 
 
