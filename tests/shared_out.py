@@ -19,7 +19,8 @@ _LAST = (
     "test_demo",
     "test_deployment",
     "test_release_crash",
-    "test_security_stacks",
+    "test_security_stacks",  # one process has these while the other has the deployment's, which take longest
+    "test_deployment_variants",
     "test_state_backend",
 )
 _CHANGES_THE_DEPLOYMENT = ("test_deployment", "test_release_crash")
@@ -30,7 +31,8 @@ def turn(name: str) -> int:
     """Returns when a file's tests have their turn; the lowest number comes first."""
     if name.startswith(_FIRST):
         return -1
-    return next((number for number, prefix in enumerate(_LAST, start=1) if name.startswith(prefix)), 0)
+    named = max((prefix for prefix in _LAST if name.startswith(prefix)), key=len, default=None)
+    return 0 if named is None else 1 + _LAST.index(named)
 
 
 def group(path: str) -> str:
