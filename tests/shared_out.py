@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment
 # comes last; the rest runs while the deployment is under way.
-_FIRST = ("test_gateway", "test_state_bucket")
+_FIRST = ("test_gateway", "test_native_transfer", "test_state_bucket")
 _LAST = (
     "test_dataplane",
     "test_demo",
