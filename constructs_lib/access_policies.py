@@ -253,14 +253,7 @@ def drill(scope: Scope) -> PolicyDocument:
             "Action": ["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"],  # metrics have no ARN
             "Resource": "*",
         },
-        {
-            "Sid": "WatchAlarms",
-            "Effect": "Allow",
-            "Action": "cloudwatch:DescribeAlarms",
-            "Resource": scope.everywhere(
-                "cloudwatch", "alarm:*"
-            ),  # AWS asks for this ARN, whatever prefix is looked for
-        },
+        _watch_alarms(scope),
     )
 
 
@@ -296,14 +289,7 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
                 scope.everywhere("ssm", f"parameter/{scope.prefix}/*"),
             ],
         },
-        {
-            "Sid": "WatchAlarms",
-            "Effect": "Allow",
-            "Action": "cloudwatch:DescribeAlarms",
-            "Resource": scope.everywhere(
-                "cloudwatch", "alarm:*"
-            ),  # AWS asks for this ARN, whatever prefix is looked for
-        },
+        _watch_alarms(scope),
         {
             "Sid": "WriteLogs",
             "Effect": "Allow",
@@ -465,6 +451,16 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
         },
         {"Sid": "ReadSettings", "Effect": "Allow", "Action": list(_READ_EVERYWHERE), "Resource": "*"},
     ]
+
+
+def _watch_alarms(scope: Scope) -> dict[str, Any]:
+    """AWS asks for the right on every alarm's ARN, whatever prefix is looked for (docs/SANDBOX.md, row 45)."""
+    return {
+        "Sid": "WatchAlarms",
+        "Effect": "Allow",
+        "Action": "cloudwatch:DescribeAlarms",
+        "Resource": scope.everywhere("cloudwatch", "alarm:*"),
+    }
 
 
 def _canary_parts(scope: Scope) -> list[str]:

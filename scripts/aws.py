@@ -36,7 +36,7 @@ def session() -> Session:
     return get_session()
 
 
-def client(service: str, *, region: str, config: Config) -> Any:  # noqa: ANN401  (the caller says which one)
+def client_for(service: str, *, region: str, config: Config) -> Any:  # noqa: ANN401  (the caller says which one)
     """Returns a client for `service`."""
     return session().create_client(service, region_name=region, config=config)
 
@@ -52,13 +52,13 @@ def _config(connections: int = 10) -> Config:
 
 def s3_client(region: str, *, connections: int = 10) -> S3Client:
     """Returns a client for the buckets of `region` that holds up to `connections` open."""
-    made: S3Client = client("s3", region=region, config=_config(connections))
+    made: S3Client = client_for("s3", region=region, config=_config(connections))
     return made
 
 
 def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stubs)
     """Returns a client for IAM, which is global."""
-    return client("iam", region="us-east-1", config=_config())
+    return client_for("iam", region="us-east-1", config=_config())
 
 
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:
@@ -67,7 +67,7 @@ def key_value_store_client() -> CloudFrontKeyValueStoreClient:
     It signs with SigV4A for all regions at once (botocore's `crt` extra), so no single region has to be up:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions-kvp.html
     """
-    made: CloudFrontKeyValueStoreClient = client("cloudfront-keyvaluestore", region="us-east-1", config=_config())
+    made: CloudFrontKeyValueStoreClient = client_for("cloudfront-keyvaluestore", region="us-east-1", config=_config())
     return made
 
 

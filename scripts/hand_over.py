@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from scripts import aws
-from scripts.aws import translated
+from scripts.aws import client_for, translated
 from scripts.deployment import Deployment
 from scripts.errors import UnsafePlanError, WrongUsageError
 
@@ -56,7 +55,7 @@ class HandOverPlan:
 
 def route53_client() -> Route53Client:
     """Returns a client for Route 53's API, which is global."""
-    made: Route53Client = aws.client("route53", region="us-east-1", config=Config(retries={"mode": "standard"}))
+    made: Route53Client = client_for("route53", region="us-east-1", config=Config(retries={"mode": "standard"}))
     return made
 
 

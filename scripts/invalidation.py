@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
-from scripts.aws import client, translated
+from scripts.aws import client_for, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront.client import CloudFrontClient
@@ -24,7 +24,7 @@ def cloudfront_client() -> CloudFrontClient:
         read_timeout=_READ_TIMEOUT_SECONDS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
     )
-    made: CloudFrontClient = client("cloudfront", region="us-east-1", config=config)
+    made: CloudFrontClient = client_for("cloudfront", region="us-east-1", config=config)
     return made
 
 
