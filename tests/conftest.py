@@ -43,14 +43,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if FOLDER in (given := getattr(session.config, "workerinput", {})):
         Path(given[FOLDER], _WANTED).touch()
     else:
-        session.config.stash[UNDER_WAY] = DeploymentUnderWay()
+        session.config.stash[UNDER_WAY] = under_way = DeploymentUnderWay()
+        under_way.begin()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells a process of xdist's where the one deployment will be."""
     if UNDER_WAY not in node.config.stash:
-        node.config.stash[UNDER_WAY] = DeploymentUnderWay(is_begun=False)
+        node.config.stash[UNDER_WAY] = DeploymentUnderWay()
     node.workerinput[FOLDER] = str(node.config.stash[UNDER_WAY].folder)
 
 

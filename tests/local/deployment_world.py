@@ -69,12 +69,10 @@ class UsedDeployment:
 
     def world(self) -> DeploymentWorld:
         """Waits for the end of the deployment; fails as it failed."""
-        wait_for(self.folder / _END)
+        _wait_for(self.folder / _END)
         error = (self.folder / _END).read_text(encoding="utf-8")
         assert not error, error
-        endpoints = read_endpoints(self.folder / "localcloud" / "endpoints.json")
-        terraform = from_this_machine(self.folder, endpoints.environment)
-        return DeploymentWorld(folder=self.folder, endpoints=endpoints, terraform=terraform)
+        return _world_in(self.folder)
 
     def close(self) -> None:
         """Leaves it to its owner."""
@@ -89,12 +87,10 @@ class DeploymentUnderWay:
         folder: where it is made; whoever uses it from another process finds `deployment.end` there when it is done.
     """
 
-    def __init__(self, *, is_begun: bool = True) -> None:
+    def __init__(self) -> None:
         self._cleanup = ExitStack()
         self.folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="deployment-")))
         self._is_begun = False
-        if is_begun:
-            self.begin()
 
     def begin(self) -> None:
         """Starts localcloud and the deployment, once."""
@@ -110,7 +106,8 @@ class DeploymentUnderWay:
         error = ""
         try:
             _cdktf_deploy(self.folder, endpoints)
-            _save_outputs(self.folder)
+            world = _world_in(self.folder)
+            world.failover("outputs", "--stacks", str(world.stacks), "--save", str(self.folder / "outputs.json"))
         except BaseException as problem:  # the tests that wait for it fail with these words
             error = str(problem) or type(problem).__name__
             raise
@@ -128,31 +125,19 @@ class DeploymentUnderWay:
         self._cleanup.close()
 
 
-def wait_for(path: Path) -> None:
+def _world_in(folder: Path) -> DeploymentWorld:
+    endpoints = read_endpoints(folder / "localcloud" / "endpoints.json")
+    return DeploymentWorld(
+        folder=folder, endpoints=endpoints, terraform=from_this_machine(folder, endpoints.environment)
+    )
+
+
+def _wait_for(path: Path) -> None:
     """Waits until another process has made the file."""
     deadline = time.monotonic() + _DEPLOY_TIMEOUT_SECONDS + 60
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} was not made"
         time.sleep(0.1)
-
-
-def _save_outputs(folder: Path) -> None:
-    command = [
-        str(Path(sys.executable).with_name("failover")),
-        "outputs",
-        "--stacks",
-        str(folder / "cdktf.out" / "stacks"),
-    ]
-    done = subprocess.run(
-        [*command, "--save", str(folder / "outputs.json")],
-        cwd=ROOT,
-        env={**os.environ, "FAILOVER_LOCALCLOUD": str(folder / "localcloud")},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 UNDER_WAY = pytest.StashKey[DeploymentUnderWay | UsedDeployment]()
