@@ -123,7 +123,7 @@ def test_edge_invalidation_drops_the_copy(world: World) -> None:
     world.client("cloudfront").create_invalidation(
         DistributionId=world.distributions[PRIMARY]["Id"], InvalidationBatch=batch
     )
-    world.eventually(lambda: world.get(path).body == b"new", seconds=2)
+    world.eventually(lambda: world.get(path).body == b"new")
 
 
 def test_edge_caches_an_error_for_the_error_ttl(world: World) -> None:
@@ -202,9 +202,9 @@ def test_edge_key_value_store_switches_the_release_in_seconds(world: World) -> N
     assert world.get("/page.html").headers["x-amz-meta-release"] == "r1"
     etag = store.describe_key_value_store(KvsARN=arn)["ETag"]
     etag = store.put_key(KvsARN=arn, Key="active_release", Value="r2", IfMatch=etag)["ETag"]
-    world.eventually(lambda: world.get("/page.html").headers["x-amz-meta-release"] == "r2", seconds=2)
+    world.eventually(lambda: world.get("/page.html").headers["x-amz-meta-release"] == "r2")
     store.delete_key(KvsARN=arn, Key="active_release", IfMatch=etag)
-    world.eventually(lambda: world.get("/page.html").headers["x-amz-meta-release"] == "r1", seconds=2)
+    world.eventually(lambda: world.get("/page.html").headers["x-amz-meta-release"] == "r1")
 
 
 def test_edge_without_the_bucket_policy_is_refused_by_s3_and_fails_over(world: World) -> None:
@@ -231,10 +231,10 @@ def test_edge_disabled_distribution_answers_403(world: World) -> None:
 
     enable(is_enabled=False)
     try:
-        world.eventually(lambda: world.get("/", host=name).status == 403, seconds=2)
+        world.eventually(lambda: world.get("/", host=name).status == 403)
     finally:
         enable(is_enabled=True)
-    world.eventually(lambda: world.get("/", host=name).status == 200, seconds=2)
+    world.eventually(lambda: world.get("/", host=name).status == 200)
 
 
 def test_edge_tells_the_function_where_the_viewer_is_once_a_policy_lists_the_header(world: World) -> None:

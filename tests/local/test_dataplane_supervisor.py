@@ -14,7 +14,7 @@ import pytest
 
 from tests.local.dataplane_world import World, start_localcloud, stop_localcloud
 
-STOP_LIMIT_SECONDS = 3.0
+STOP_LIMIT_SECONDS = 10.0  # some tenths of a second, on a machine that has nothing else to do
 
 
 def localcloud(*arguments: str) -> subprocess.CompletedProcess[str]:
