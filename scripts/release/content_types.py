@@ -6,6 +6,7 @@ a name that is not here is `application/octet-stream` until a rule of the site f
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 
 FALLBACK = "application/octet-stream"
@@ -89,9 +90,9 @@ _UNCOMPRESSED_FONTS = ("font/ttf", "font/otf")
 
 def extension(path: str) -> str:
     """Returns the last extension of a file's name in lower case with its dot; empty when there is none."""
-    name = path.rsplit("/", 1)[-1]
-    stem, dot, end = name.rpartition(".")
-    return f".{end.lower()}" if dot and stem and end else ""
+    name = path[path.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ""
 
 
 def content_type_of(path: str) -> str:
@@ -99,6 +100,7 @@ def content_type_of(path: str) -> str:
     return BY_EXTENSION.get(extension(path), FALLBACK)
 
 
+@cache
 def is_html(content_type: str) -> bool:
     """Returns whether it is a page, whose browser copy must be revalidated."""
     return content_type.split(";", 1)[0].strip().lower() in ("text/html", "application/xhtml+xml")

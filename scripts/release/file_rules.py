@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from scripts.release import redirects
 from scripts.release.clean_urls import UrlStyle
-from scripts.release.content_types import content_type_of, extension, is_compressible, is_html
+from scripts.release.content_types import BY_EXTENSION, FALLBACK, content_type_of, extension, is_compressible, is_html
 from scripts.release.path_patterns import PathPattern
 from scripts.release.redirects import Redirect
 
@@ -74,6 +74,9 @@ class FileSettings:
         """Returns these settings with those that `later` gives in their place."""
         given = {name: value for name, value in dataclasses.asdict(later).items() if value is not None}
         return dataclasses.replace(self, **given)
+
+
+_NO_SETTINGS = FileSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +156,19 @@ def describe(path: str, rules: ContentRules, files: Container[str]) -> StoredFil
         files: paths of the whole release, which tell a variant from a file of its own.
     """
     given = _settings(path, rules.rules)
-    base = None if given.content_type or given.content_encoding else _base_of_variant(path, files)
+    suffix = extension(path)
+    base = None if given.content_type or given.content_encoding else _base_of_variant(path, suffix, files)
     if base is not None:
         stored = describe(base, rules, files)
         return StoredFile(
             path=path,
             content_type=stored.content_type,
             cache_control=given.cache_control or stored.cache_control,
-            content_encoding=VARIANT_SUFFIXES[extension(path)],
+            content_encoding=VARIANT_SUFFIXES[suffix],
             is_fingerprinted=stored.is_fingerprinted,
             variant_of=base,
         )
-    content_type = given.content_type or content_type_of(path)
+    content_type = given.content_type or BY_EXTENSION.get(suffix, FALLBACK)
     if given.fingerprinted is not None:
         has_fingerprint = given.fingerprinted
     else:
@@ -173,7 +177,7 @@ def describe(path: str, rules: ContentRules, files: Container[str]) -> StoredFil
         path=path,
         content_type=content_type,
         cache_control=given.cache_control or _cache_control(content_type, is_immutable=has_fingerprint),
-        content_encoding=given.content_encoding or _STORED_COMPRESSED.get(extension(path)),
+        content_encoding=given.content_encoding or _STORED_COMPRESSED.get(suffix),
         is_fingerprinted=has_fingerprint,
         variant_of=None,
     )
@@ -198,19 +202,18 @@ def check_release(rules: ContentRules, files: Mapping[str, int]) -> ReleaseCheck
 
 
 def _settings(path: str, rules: Iterable[FileRule]) -> FileSettings:
-    found = FileSettings()
+    found = _NO_SETTINGS
     for rule in rules:
         if rule.pattern.matches(path):
             found = found.overridden_by(rule.settings)
     return found
 
 
-def _base_of_variant(path: str, files: Container[str]) -> str | None:
-    suffix = extension(path)
-    base = path[: -len(suffix)] if suffix in VARIANT_SUFFIXES else path
-    if base == path or base not in files or not is_compressible(content_type_of(base)):
+def _base_of_variant(path: str, suffix: str, files: Container[str]) -> str | None:
+    if suffix not in VARIANT_SUFFIXES:
         return None
-    return base
+    base = path[: -len(suffix)]
+    return base if base in files and is_compressible(content_type_of(base)) else None
 
 
 def _cache_control(content_type: str, *, is_immutable: bool) -> str:

@@ -52,11 +52,11 @@ def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manif
     base = active.base or active
     held = [{file.path: file for file in source.stored_files} for source in (base, active)]
     files = tuple(_shared_or_own(file, held) for file in built.files)
-    whole = with_retained(built, active, now=now)
-    if sum(file.layer == built.release_id for file in files) > LARGEST_OWN_SHARE * len(files):
-        return whole
-    small = with_retained(replace(built, base=base, files=files), active, now=now)
-    return small if small.index_entries <= MAXIMUM_ENTRIES else whole
+    if sum(file.layer == built.release_id for file in files) <= LARGEST_OWN_SHARE * len(files):
+        small = with_retained(replace(built, base=base, files=files), active, now=now)
+        if small.index_entries <= MAXIMUM_ENTRIES:
+            return small
+    return with_retained(built, active, now=now)
 
 
 def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime) -> Manifest:
@@ -68,7 +68,11 @@ def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime
         now: when `earlier` is replaced.
     """
     paths = {file.path for file in manifest.files}
-    kept = {each.file.path: each for each in _still_asked_for(manifest, earlier, now) if each.file.path not in paths}
+    dropped = [file for file in earlier.files if file.path not in paths] if earlier else []
+    kept = {
+        **{each.file.path: each for each in _still_retained((manifest, earlier), now) if each.file.path not in paths},
+        **{file.path: RetainedFile(file=file, dropped_at=rfc3339(now)) for file in dropped if may_be_asked_for(file)},
+    }
     base = manifest.base or manifest
     gone = sorted(file.path for file in base.files if file.path not in paths and file.path not in kept)
     return replace(manifest, removed=tuple(gone), retained=tuple(each for _, each in sorted(kept.items())))
@@ -79,11 +83,8 @@ def _shared_or_own(file: ReleaseFile, held: Sequence[Mapping[str, ReleaseFile]])
     return next((each for each in shared if each.stores_the_same_as(file)), file)
 
 
-def _still_asked_for(manifest: Manifest, earlier: Manifest | None, now: datetime) -> Iterable[RetainedFile]:
-    for source in (manifest, earlier):
+def _still_retained(manifests: Iterable[Manifest | None], now: datetime) -> Iterable[RetainedFile]:
+    for source in manifests:
         for each in source.retained if source else ():
             if now - datetime.fromisoformat(each.dropped_at) < RETENTION:
                 yield each
-    for file in earlier.files if earlier else ():
-        if may_be_asked_for(file):
-            yield RetainedFile(file=file, dropped_at=rfc3339(now))

@@ -12,7 +12,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from scripts.errors import WrongUsageError
@@ -30,6 +33,7 @@ MANIFESTS_PREFIX = "control/manifests/"
 NOT_FOUND_PAGE = "404.html"
 _USUAL_RULES = ContentRules()
 _USUAL_URLS = UrlRules()
+_PARSING = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,11 +264,17 @@ class StoredManifest:
 
 
 def parse_manifest(text: str) -> StoredManifest:
-    """Reads what `Manifest.to_json` wrote.
+    """Reads what `Manifest.to_json` wrote; a text that another region had too only once.
 
     Raises:
         ValueError: another schema, or not a manifest.
     """
+    with _PARSING:  # the regions' manifests arrive at the same time
+        return _parsed(text)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> StoredManifest:
     document = json.loads(text)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError(f"not a manifest of schema {SCHEMA}")
@@ -296,7 +306,7 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
     if not folder.is_dir():
         raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
     try:
-        entries = dict(sorted(_entries(str(folder), "")))
+        entries = _entries(folder)
         refuse_problems(folder, entries, rules)
         scanned = [ScannedFile(name=name, path=entry.path, status=entry.stat()) for name, entry in entries.items()]
         digests = digest_files(scanned, cache)
@@ -326,14 +336,19 @@ def _at(file: ReleaseFile, path: str) -> ReleaseFile:
     return file if path == file.path else replace(file, path=path, source=file.path)
 
 
-def _entries(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yields relative name and entry of everything that is no folder; links to folders are entries."""
-    with os.scandir(folder) as found:
-        for entry in found:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _entries(entry.path, f"{prefix}{entry.name}/")
-            else:
-                yield f"{prefix}{entry.name}", entry
+def _entries(folder: Path) -> dict[str, os.DirEntry[str]]:
+    """Returns relative name -> entry of everything that is no folder, sorted; links to folders are entries."""
+    found = []
+    folders = [(str(folder), "")]
+    for path, prefix in folders:  # grows meanwhile
+        with os.scandir(path) as inside:
+            for entry in inside:
+                name = f"{prefix}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, f"{name}/"))
+                else:
+                    found.append((name, entry))
+    return dict(sorted(found, key=itemgetter(0)))
 
 
 def stored_bytes(path: Path, release_id: str) -> bytes:

@@ -11,9 +11,10 @@ object ever changes. So a plan reads manifests and lists nothing; `failover veri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from scripts.clock import utc_now
@@ -120,9 +121,12 @@ class Publisher:
 
     def survey(self) -> Survey:
         """Asks for everything that a plan needs to know; a command may read the folder meanwhile."""
-        current = self._routing.read()
-        with ThreadPoolExecutor(len(self._buckets)) as pool:
-            found = list(pool.map(lambda bucket: _look_at(bucket, current.routing), self._buckets.values()))
+        buckets = self._buckets.values()
+        with ThreadPoolExecutor(2 * len(buckets)) as pool:
+            # The pointers need no routing, so that connections to the regions stand when the manifests do.
+            pointers = [pool.submit(read_pointer, bucket.client, bucket.name) for bucket in buckets]
+            current = self._routing.read()
+            found = list(pool.map(partial(_look_at, routing=current.routing), buckets, pointers))
         states = [each for each in found if isinstance(each, _RegionState)]
         silent = [each for each in found if isinstance(each, RegionUnavailableError)]
         return Survey(current=current, states=states, silent=silent)
@@ -159,7 +163,7 @@ class Publisher:
         return PublishPlan(
             manifest=manifest,
             changes=changes,
-            uploads={state.bucket.region: _uploads(state, manifest, active) for state in states},
+            uploads=_uploads(states, manifest, active),
             current=current,
             stale_pointers=tuple(
                 state.bucket.region
@@ -240,12 +244,12 @@ class Publisher:
         return self._routing.write(target, expected_etag=plan.current.etag)
 
 
-def _look_at(bucket: ContentBucket, routing: Routing) -> _RegionState | RegionUnavailableError:
+def _look_at(
+    bucket: ContentBucket, pointer: Future[Pointer | None], *, routing: Routing
+) -> _RegionState | RegionUnavailableError:
     try:
-        with ThreadPoolExecutor(1) as pool:
-            pointer = pool.submit(read_pointer, bucket.client, bucket.name)
-            active = None if routing.active is None else bucket.read_manifest(routing.active.id, routing.active.base)
-            return _RegionState(bucket=bucket, active=active, pointer=pointer.result())
+        active = None if routing.active is None else bucket.read_manifest(routing.active.id, routing.active.base)
+        return _RegionState(bucket=bucket, active=active, pointer=pointer.result())
     except RegionUnavailableError as error:
         return error
 
@@ -253,20 +257,26 @@ def _look_at(bucket: ContentBucket, routing: Routing) -> _RegionState | RegionUn
 def _agreed(states: Sequence[_RegionState]) -> Manifest | None:
     """Returns the active release's manifest, which is the same in every region that has one."""
     found = {state.bucket.region: state.active for state in states if state.active is not None}
-    if len(set(found.values())) > 1:
+    manifests = list(found.values())
+    if any(each != manifests[0] for each in manifests[1:]):
         raise UnsafePlanError(
             f"the active release's manifest differs between {' and '.join(found)}: run failover verify --repair --apply"
         )
-    return next(iter(found.values()), None)
+    return manifests[0] if manifests else None
 
 
-def _uploads(state: _RegionState, manifest: Manifest, active: Manifest | None) -> tuple[ReleaseFile, ...]:
-    """Returns what a region lacks: the release's own layer, or whatever it lacks when it does not hold the active release."""
-    if active is not None and state.active is not None:
-        held = {file.key for file in active.held_files}
-        wanted = [file for file in manifest.files if file.key not in held]
-        return tuple(wanted if len(wanted) <= LIST_FROM_FILES else state.bucket.missing_files(wanted))
-    return tuple(state.bucket.missing_files(manifest.files))
+def _uploads(
+    states: Sequence[_RegionState], manifest: Manifest, active: Manifest | None
+) -> dict[str, tuple[ReleaseFile, ...]]:
+    """Returns what each region lacks: what the active release does not hold, or whatever it lacks when it has not that either."""
+    held = {file.key for file in active.held_files} if active is not None else set()
+    unheld = tuple(file for file in manifest.files if file.key not in held)
+    return {
+        state.bucket.region: unheld
+        if state.active is not None and len(unheld) <= LIST_FROM_FILES
+        else tuple(state.bucket.missing_files(manifest.files if state.active is None else unheld))
+        for state in states
+    }
 
 
 def _changes(manifest: Manifest, active: Manifest | None) -> Changes:
