@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 from botocore.session import Session, get_session
+from botocore.utils import determine_content_length
 
 from scripts.errors import AwsError, RegionUnavailableError
 
@@ -28,6 +29,7 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 4
 _SERVER_ERROR = 500
+_SENT_AT_ONCE_BYTES = 256 * 1024
 
 
 @cache
@@ -53,7 +55,18 @@ def _config(connections: int = 10) -> Config:
 def s3_client(region: str, *, connections: int = 10) -> S3Client:
     """Returns a client for the buckets of `region` that holds up to `connections` open."""
     made: S3Client = client_for("s3", region=region, config=_config(connections))
+    made.meta.events.register_last("before-call.s3", _sent_at_once)
     return made
+
+
+def _sent_at_once(params: dict[str, Any], **_rest: object) -> None:
+    """Spares a small object the round trip in which S3 would agree to take it, which botocore asks for whatever the size.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html (Expect)
+    """
+    headers = params["headers"]
+    if "Expect" in headers and (determine_content_length(params["body"]) or 0) <= _SENT_AT_ONCE_BYTES:
+        del headers["Expect"]
 
 
 def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stubs)

@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from types import TracebackType
+from typing import Any
 
 from waitress import create_server
 from waitress.channel import HTTPChannel
@@ -48,7 +49,20 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """Answers a request that expects `100 Continue` and has no body, such as an AWS SDK's PutObject of an empty object.
+
+    waitress would wait for more of it forever. There is nothing to go on with:
+    https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+    """
+
     task_class = _Task
+    request: Any
+
+    def send_continue(self) -> None:
+        if self.request.completed:
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from scripts.clock import rfc3339, utc_now
 from scripts.commands.options import (
@@ -18,6 +18,7 @@ from scripts.commands.options import (
     use_localcloud,
 )
 from scripts.commands.parity_words import parity_document, parity_words
+from scripts.release.index import LAYER_CHARACTERS
 from scripts.release.inventory import ReleaseSummary, take_inventory
 
 _MISSING = "-"
@@ -36,7 +37,10 @@ def releases(
     if as_json:
         print(json.dumps({"releases": [_document(each, now) for each in found]}))
         return
-    table = Table("Release", "State", "Age", "Files", "Bytes", *site.buckets)
+    # An id is copied into `failover rollback`, so a narrow terminal must not shorten it.
+    table = Table(
+        Column("Release", no_wrap=True, min_width=LAYER_CHARACTERS), "State", "Age", "Files", "Bytes", *site.buckets
+    )
     for each in found:
         table.add_row(*_row(each, now, tuple(site.buckets)))
     Console().print(table)

@@ -34,6 +34,14 @@ def test_connection_is_kept_after_answers_without_a_body(gateway_world: GatewayW
     connection.close()
 
 
+def test_request_that_expects_to_continue_is_answered_with_and_without_a_body(gateway_world: GatewayWorld) -> None:
+    # What AWS's SDKs send with every PutObject: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+    bucket, client = gateway_world.bucket(), gateway_world.client("s3")
+    for body in (b"", b"1", b""):
+        client.put_object(Bucket=bucket, Key="k", Body=body)
+        assert client.get_object(Bucket=bucket, Key="k")["Body"].read() == body
+
+
 @pytest.mark.parametrize(
     ("service", "operation"), [("lambda", "list_code_signing_configs"), ("route53", "list_cidr_collections")]
 )

@@ -77,6 +77,14 @@ def test_releases_table_shows_each_region(world: ReleaseWorld, failover: Failove
     assert "lacks 1 files" in output
 
 
+def test_releases_table_shows_whole_ids_in_a_narrow_terminal(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = world.publish()
+    monkeypatch.setenv("COLUMNS", "60")
+    assert manifest.release_id in failover("releases")[1]
+
+
 def test_verify_of_a_whole_release_exits_0(world: ReleaseWorld, failover: Failover) -> None:
     world.publish()
     code, output, _ = failover("verify")
