@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from scripts.aws import translated
-from scripts.errors import UnsafePlanError
+from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.index import KEY_PREFIX, Index
 from scripts.release.manifest import Manifest
 from scripts.release.url_rules import REDIRECT_PREFIX, style_words
@@ -264,13 +264,23 @@ class RoutingStore:
         return etag
 
     def _update(self, etag: str, *, puts: Mapping[str, str] | None = None, deletes: list[str] | None = None) -> str:
-        with translated("UpdateKeys", f"{self._arn} {ROUTING_KEY if puts and ROUTING_KEY in puts else KEY_PREFIX}"):
-            answer = self._client.update_keys(
-                KvsARN=self._arn,
-                IfMatch=etag,
-                Puts=[{"Key": key, "Value": value} for key, value in (puts or {}).items()],
-                Deletes=[{"Key": key} for key in deletes or []],
+        resource = f"{self._arn} {ROUTING_KEY if puts and ROUTING_KEY in puts else KEY_PREFIX}"
+        try:
+            with translated("UpdateKeys", resource):
+                answer = self._client.update_keys(
+                    KvsARN=self._arn,
+                    IfMatch=etag,
+                    Puts=[{"Key": key, "Value": value} for key, value in (puts or {}).items()],
+                    Deletes=[{"Key": key} for key in deletes or []],
+                )
+        except AwsError as error:
+            if error.code != "ConflictException":
+                raise
+            told = (
+                f"{error.detail.rstrip('.')}. Somebody else wrote it meanwhile, so nothing was changed: see failover "
+                "status, then run it again"
             )
+            raise AwsError(operation="UpdateKeys", resource=resource, code=error.code, detail=told) from error
         return answer["ETag"]
 
 

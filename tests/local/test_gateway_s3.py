@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import pytest
+from botocore.exceptions import ProxyConnectionError
 
 from tests.local.gateway_world import GatewayWorld, refused, wait_until
 
@@ -293,16 +294,33 @@ def test_replication_needs_versioning_on_both_sides(gateway_world: GatewayWorld)
         refused("InvalidRequest", put, 400, Bucket=source, ReplicationConfiguration=configuration)
 
 
-def test_status_fault_acts_on_data_plane_reads_only(gateway_world: GatewayWorld) -> None:
-    s3, bucket = gateway_world.client("s3"), gateway_world.bucket()
+def test_status_fault_acts_on_everybody_who_wants_objects_of_that_region(gateway_world: GatewayWorld) -> None:
+    # aws-fault-isolation-boundaries/regional-services.html
+    s3, bucket, elsewhere = gateway_world.client("s3"), gateway_world.bucket(), gateway_world.bucket("us-east-1")
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    deletion = {"Objects": [{"Key": "k"}]}
     _, fault = gateway_world.control("POST", "/faults", {"target": "s3:eu-central-1", "kind": "status", "value": 503})
     try:
         assert gateway_world.data_plane_read(bucket, "k")[0] == 503
-        assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+        refused("SlowDown", s3.get_object, 503, Bucket=bucket, Key="k")
+        refused("SlowDown", s3.put_object, 503, Bucket=bucket, Key="k", Body=b"2")
+        refused("SlowDown", s3.list_objects_v2, 503, Bucket=bucket)
+        refused("SlowDown", s3.delete_objects, 503, Bucket=bucket, Delete=deletion)
+        assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+        s3.put_object(Bucket=elsewhere, Key="k", Body=b"2")
     finally:
         gateway_world.control("DELETE", f"/faults/{fault['id']}")
     assert gateway_world.data_plane_read(bucket, "k")[2] == b"1"
+
+
+def test_refuse_fault_leaves_publishers_without_an_answer_too(gateway_world: GatewayWorld) -> None:
+    bucket = gateway_world.bucket()
+    _, fault = gateway_world.control("POST", "/faults", {"target": "s3:eu-central-1", "kind": "refuse"})
+    try:
+        with pytest.raises(ProxyConnectionError):
+            gateway_world.client("s3").put_object(Bucket=bucket, Key="k", Body=b"1")
+    finally:
+        gateway_world.control("DELETE", f"/faults/{fault['id']}")
 
 
 def test_corrupt_fault_alters_the_body(gateway_world: GatewayWorld) -> None:

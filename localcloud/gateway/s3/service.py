@@ -60,6 +60,27 @@ def refuse_other_digest(request: Request) -> None:
         raise ServiceError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 
 
+LISTING_PARAMETERS = frozenset(
+    [
+        "continuation-token",
+        "delimiter",
+        "encoding-type",
+        "fetch-owner",
+        "key-marker",
+        "list-type",
+        "marker",
+        "max-keys",
+        "optional-object-attributes",
+        "prefix",
+        "start-after",
+        "version-id-marker",
+        "versions",
+        "x-id",
+    ]
+)
+"""Of ListObjects, ListObjectsV2 and ListObjectVersions: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
+
+
 class S3Service:
     """Answers S3 requests in path style."""
 
@@ -91,10 +112,10 @@ class S3Service:
         bucket, _, key = unquote(request.raw_path).lstrip("/").partition("/")
         is_head = request.method == "HEAD"
         try:
-            if request.environ.get(ORIGIN_HEADER):
-                if request.method in {"GET", "HEAD"}:
-                    return self._read_for_data_plane(bucket, key, request)
-                self._apply_faults_to_write(bucket, request)
+            if request.environ.get(ORIGIN_HEADER) and request.method in {"GET", "HEAD"}:
+                return self._read_for_data_plane(bucket, key, request)
+            if self._is_about_objects(bucket, key, request):
+                self._apply_faults(bucket, request)
             return self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
         except ServiceError as error:
             return error_response(error.status, error.code, error.message, is_head=is_head)
@@ -110,12 +131,26 @@ class S3Service:
             response.body = corrupted(response.body)
         return response
 
-    def _apply_faults_to_write(self, bucket: str, request: Request) -> None:
-        """Apply the faults of the bucket's region to a function's write, and of the region that a copy comes from.
+    def _is_about_objects(self, bucket: str, key: str, request: Request) -> bool:
+        """Return whether a request reads, lists or changes objects; how a bucket is set up can be asked for in any outage.
+
+        The data plane asks for it when it follows what Terraform changes, and so must not notice the outage there.
+        """
+        if not self._objects.has_bucket(bucket):
+            return False
+        is_deletion_of_many = request.method == "POST" and "delete" in request.query
+        is_listing = request.method == "GET" and request.query.keys() <= LISTING_PARAMETERS
+        return bool(key) or is_deletion_of_many or is_listing
+
+    def _apply_faults(self, bucket: str, request: Request) -> None:
+        """Apply the faults of the bucket's region to a function's write and to anybody's request for objects.
+
+        S3 is a regional service, so a region's outage is one for its publishers too, and for copies that come from there:
+        https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/regional-services.html
 
         Raises:
             ServiceError: the status of a fault; 503 for a copy whose source S3 cannot reach (inferred: AWS names no code for it).
-            ConnectionDropped: the write gets no answer.
+            ConnectionDropped: the request gets no answer.
         """
         _refuse_as_injected(
             self._faults.apply_before_read(self._objects.bucket(bucket).region_name, has_connected=False)

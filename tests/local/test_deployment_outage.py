@@ -1,0 +1,52 @@
+"""A region's S3 is away while a release is published."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.commands.build import make
+from scripts.control import ControlApi
+from scripts.release.file_rules import ContentRules
+from scripts.site_build.output import write_site
+from tests.local.deployment_world import DeploymentWorld
+from tests.local.test_deployment import SITE_SOURCE
+
+pytestmark = pytest.mark.local
+
+
+@contextmanager
+def fault_on(deployment: DeploymentWorld, target: str, kind: str) -> Iterator[None]:
+    control = ControlApi(deployment.endpoints.control_url)
+    fault = asyncio.run(control.post("/faults", {"target": target, "kind": kind}))
+    assert isinstance(fault, dict)
+    try:
+        yield
+    finally:
+        asyncio.run(control.delete(f"/faults/{fault['id']}"))
+
+
+def answer(deployment: DeploymentWorld, *arguments: str) -> Any:
+    return json.loads(deployment.failover(*arguments, "--json").stdout)
+
+
+def test_publish_during_an_outage_leaves_the_region_out_until_it_is_restored(
+    deployment: DeploymentWorld, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    write_site(make(SITE_SOURCE, ContentRules()).files, site)
+    publish = ("sync-content", str(site), "--apply", "--force")
+    before = answer(deployment, *publish)["release_id"]
+    (site / "news.txt").write_text("published during an outage", encoding="utf-8")
+    with fault_on(deployment, "s3:us-east-1", "refuse"):
+        assert "add --allow-degraded" in deployment.failover(*publish, exit_code=3).stderr
+        assert answer(deployment, *publish, "--allow-degraded")["drains"] == ["us-east-1"]
+    deployment.failover("restore", "us-east-1", "--apply", exit_code=1)
+    deployment.failover("verify", "--repair", "--apply")
+    deployment.failover("restore", "us-east-1", "--apply")
+    assert answer(deployment, "status")["drained_regions"] == []
+    assert answer(deployment, "rollback", "--apply")["to_release_id"] == before
