@@ -96,7 +96,13 @@ class EdgeStack(TerraformStack):
         )
         web_acl_arn = None
         if self._site.features.waf:
-            web_acl_arn = Firewall(self, "firewall", prefix=self._site.prefix, provider=self._global).web_acl_arn
+            web_acl_arn = Firewall(
+                self,
+                "firewall",
+                prefix=self._site.prefix,
+                is_sampled=self._site.may_hold_data(naming.GLOBAL_REGION),
+                provider=self._global,
+            ).web_acl_arn
         return {
             region.name: RegionalDistribution(
                 self,
