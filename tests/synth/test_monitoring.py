@@ -125,7 +125,8 @@ def test_without_cloudfront_every_endpoint_has_its_alarms_and_there_is_no_path_t
 def test_every_feature_fits_every_routing(name: str) -> None:
     text = example_text(name)
     assert "[features]" not in text
-    stacks = stacks_of(text + EVERYTHING)
+    features = EVERYTHING if name == "weighted.example" else replaced(EVERYTHING, ("origin_latency = true\n", ""))
+    stacks = stacks_of(text + features)
     names = [body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")]
     assert len(names) == len(set(names))
     assert len(of_type(stacks, "aws_cloudwatch_composite_alarm")) == 2
@@ -173,6 +174,13 @@ def test_viewers_errors_wait_until_a_region_check_would_have_noticed(
     site = site_of(DEMO)
     check = site.health_check.model_copy(update={"request_interval_seconds": interval, "failure_threshold": threshold})
     assert periods_until_detected(site.model_copy(update={"health_check": check})) == minutes
+
+
+def test_viewers_errors_wait_for_the_region_checks_own_interval() -> None:
+    site = site_of(DEMO)
+    update = {"request_interval_seconds": 10, "region_request_interval_seconds": 30, "failure_threshold": 10}
+    check = site.health_check.model_copy(update=update)
+    assert periods_until_detected(site.model_copy(update={"health_check": check})) == 8
 
 
 def test_every_region_check_has_an_alarm(site: SiteFile, stacks: Stacks) -> None:
