@@ -171,7 +171,7 @@ def _from_schema(option: dict[str, Any]) -> Values | None:
                 low, high, exclude_min="exclusiveMinimum" in option, exclude_max="exclusiveMaximum" in option
             )
         case "string" if "pattern" in option:
-            return st.from_regex(option["pattern"].removesuffix("$") + r"\Z", fullmatch=True)
+            return st.from_regex(option["pattern"].removesuffix("$") + r"\Z", fullmatch=True).filter(_is_no_template)
         case _:
             return None
 
@@ -224,6 +224,10 @@ def site_documents(draw: st.DrawFn) -> Document:
 
 
 _BOTH_HEADERS = {"hsts_include_subdomains": True, "hsts_preload": True}
+
+
+def _is_no_template(text: str) -> bool:
+    return "${" not in text and "%{" not in text
 
 
 @st.composite
