@@ -104,6 +104,7 @@ class MonitoringStack(TerraformStack):
             site=site,
             path_check_id=self._edge.health_checks.path_check_id,
             region_check_ids=self._edge.health_checks.region_check_ids,
+            external_check_ids=self._edge.external_check_ids,
             topic_arn=topic_arn,
             provider=provider,
         )
@@ -223,6 +224,7 @@ class MonitoringStack(TerraformStack):
         return Watched(
             path_check_id=checks.path_check_id,
             region_check_ids=checks.region_check_ids,
+            external_check_ids=self._edge.external_check_ids,
             distribution_ids={region: distribution.id for region, distribution in distributions.items()},
             api_ids={region: stack.endpoint.api_id for region, stack in self._regions.items()},
             function_names={region: stack.endpoint.function_name for region, stack in self._regions.items()},
