@@ -74,6 +74,11 @@ def sync_content(
         raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs)
+    if canary is not None and website.entry != "cloudfront":
+        raise WrongUsageError(
+            f'--canary needs routing.entry = "cloudfront", but {website.hostname} has "{website.entry}": the router function '
+            "chooses the viewers, and the regional endpoints serve one release; publish without it"
+        )
     asking = _network_probe(website, endpoints) if probe and apply else None
     if promote:
         _promote(website, asking, apply=apply, as_json=as_json)

@@ -72,6 +72,14 @@ def test_publish_without_one_region_goes_to_the_other_two(world: ReleaseWorld, f
     assert f"Nothing to do: {PRIMARY} and {SECONDARY} hold it" in output
 
 
+def test_canary_is_refused_where_no_router_would_give_it_to_anybody(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish("one")
+    world.write("two")
+    code, _, error = failover("sync-content", str(world.folder), "--canary", "10", "--apply", "--no-probe")
+    assert (code, 'needs routing.entry = "cloudfront"' in error) == (2, True)
+    assert document(failover, "status")["canary"] is None
+
+
 def test_rollback_names_the_region_that_missed_it(world: ReleaseWorld, failover: Failover) -> None:
     first = world.publish("one")
     world.publish("two")
