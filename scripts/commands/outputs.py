@@ -31,5 +31,4 @@ def outputs(
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     save_outputs({folder.name: terraform.output(folder) for folder in folders}, save)
     deployment = load_deployment(save)
-    others = [region for region, role in deployment.roles.items() if role == "secondary"]
-    print(f"{save}: {deployment.hostname}, {deployment.primary} (primary) and {' and '.join(others)}")
+    print(f"{save}: {deployment.hostname}, {deployment.primary} (primary) and {deployment.secondary}")
