@@ -212,8 +212,7 @@ _ROUTE_53 = "Route 53 leads viewers past the region within about two minutes, on
 _REGIONAL_TODO = {
     "region-unhealthy": "Look at that region's S3 and function; Route 53 takes it back by itself, there is nothing to evacuate.",
     "serving-from-secondary": "Publish with --allow-degraded only; `failover verify --repair --apply` once the primary answers.",
-    "endpoint-5xx": GUIDES["endpoint-5xx"].todo,
-    "endpoint-function-errors": GUIDES["endpoint-function-errors"].todo,
+    **{kind: GUIDES[kind].todo for kind in ("endpoint-5xx", "endpoint-function-errors")},
 }
 # Without CloudFront nothing covers request by request, and `failover evacuate` is refused.
 REGIONAL_GUIDES = {kind: replace(GUIDES[kind], covers=_ROUTE_53, todo=todo) for kind, todo in _REGIONAL_TODO.items()}
