@@ -30,11 +30,16 @@ class Firewall(Construct):
     Without AWS's reputation lists, which could turn health checkers away. What a rule blocks gets a 403; CloudFront answers it
     itself, so it is no origin's error and no failover.
 
+    AWS WAF keeps a sample of the requests for three hours, viewers' addresses and all, and for CloudFront in us-east-1
+    (https://docs.aws.amazon.com/waf/latest/APIReference/API_GetSampledRequests.html): without `is_sampled` it keeps none.
+
     Attributes:
         web_acl_arn: for the distributions.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, prefix: str, provider: AwsProvider) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, prefix: str, is_sampled: bool = True, provider: AwsProvider
+    ) -> None:
         super().__init__(scope, id_)
         acl = Wafv2WebAcl(
             self,
@@ -43,9 +48,9 @@ class Firewall(Construct):
             description="Before both distributions",
             scope="CLOUDFRONT",
             default_action=Wafv2WebAclDefaultAction(allow=Wafv2WebAclDefaultActionAllow()),
-            rule=[_known_bad_inputs(), _rate_limit()],
+            rule=[_known_bad_inputs(is_sampled), _rate_limit(is_sampled)],
             visibility_config=Wafv2WebAclVisibilityConfig(
-                cloudwatch_metrics_enabled=True, metric_name=f"{prefix}-website", sampled_requests_enabled=True
+                cloudwatch_metrics_enabled=True, metric_name=f"{prefix}-website", sampled_requests_enabled=is_sampled
             ),
             provider=provider,
         )
@@ -58,7 +63,7 @@ class Firewall(Construct):
         self.web_acl_arn = acl.arn
 
 
-def _known_bad_inputs() -> Wafv2WebAclRule:
+def _known_bad_inputs(is_sampled: bool) -> Wafv2WebAclRule:
     return Wafv2WebAclRule(
         name="known-bad-inputs",
         priority=0,
@@ -66,22 +71,22 @@ def _known_bad_inputs() -> Wafv2WebAclRule:
         statement={
             "managed_rule_group_statement": {"vendor_name": "AWS", "name": "AWSManagedRulesKnownBadInputsRuleSet"}
         },
-        visibility_config=_visible("known-bad-inputs"),
+        visibility_config=_visible("known-bad-inputs", is_sampled),
     )
 
 
-def _rate_limit() -> Wafv2WebAclRule:
+def _rate_limit(is_sampled: bool) -> Wafv2WebAclRule:
     statement: dict[str, Any] = {"rate_based_statement": {"aggregate_key_type": "IP", "limit": _REQUESTS_PER_ADDRESS}}
     return Wafv2WebAclRule(
         name="rate-limit",
         priority=1,
         action=Wafv2WebAclRuleAction(block=Wafv2WebAclRuleActionBlock()),
         statement=statement,
-        visibility_config=_visible("rate-limit"),
+        visibility_config=_visible("rate-limit", is_sampled),
     )
 
 
-def _visible(name: str) -> Wafv2WebAclRuleVisibilityConfig:
+def _visible(name: str, is_sampled: bool) -> Wafv2WebAclRuleVisibilityConfig:
     return Wafv2WebAclRuleVisibilityConfig(
-        cloudwatch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=True
+        cloudwatch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=is_sampled
     )

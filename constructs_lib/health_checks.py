@@ -160,7 +160,7 @@ class EndpointChecks(Construct):
                 type=f"{endpoint.check_protocol.value.upper()}{suffix}",
                 ip_address=address,
                 fqdn=None if is_tcp else endpoint.check_host or hostname,
-                port=endpoint.check_port,
+                port=endpoint.port,
                 resource_path=None if is_tcp else endpoint.check_path,
                 enable_sni=True if endpoint.check_protocol is CheckProtocol.HTTPS else None,
                 search_string=matched,

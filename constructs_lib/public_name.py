@@ -34,7 +34,11 @@ _ENDPOINT_ERRORS_PER_MINUTE = 10
 
 
 class PublicName:
-    """Builds the records of one site's hostname."""
+    """Builds the records of one site's hostname.
+
+    Attributes:
+        external_check_ids: external endpoint and record type, such as `on-premises-a` -> id of its check; `add_records` fills it.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class PublicName:
         self._checks = checks
         self._providers = providers
         self._provider = provider
+        self.external_check_ids: dict[str, str] = {}
         # Behind CloudFront every policy but failover is the router function's; DNS keeps the way around CloudFront.
         self._dns_policy = Policy.FAILOVER if site.routing.entry is Entry.CLOUDFRONT else site.routing.policy
         self._policy_change = self._add_policy_change()
@@ -154,6 +159,7 @@ class PublicName:
             endpoint=endpoint,
             provider=self._provider,
         )
+        self.external_check_ids |= {f"{endpoint.name}-{type_.lower()}": id_ for type_, id_ in checks.ids.items()}
         return to_addresses(endpoint.addresses, checks.ids)
 
     def _add_alarm_check(self, name: str, probe_check_id: str, metric: ErrorMetric, alarm_provider: AwsProvider) -> str:

@@ -21,7 +21,7 @@ from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS
 from constructs_lib.site_file.content import Content, ContentRedirect, ContentRule
 from constructs_lib.site_file.database import Database
 from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Accounts, Api
-from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, SUBDIVISIONS
+from constructs_lib.site_file.locations import CONTINENTS, ROUTED_COUNTRIES, SUBDIVISIONS
 from constructs_lib.site_file.models import HealthCheck, Objectives, Region, Routing, Site, State, Traffic
 from constructs_lib.site_file.monitoring import Alerts
 from constructs_lib.site_file.routing_rules import EDGE_POLICIES
@@ -171,7 +171,7 @@ def _from_schema(option: dict[str, Any]) -> Values | None:
                 low, high, exclude_min="exclusiveMinimum" in option, exclude_max="exclusiveMaximum" in option
             )
         case "string" if "pattern" in option:
-            return st.from_regex(option["pattern"].removesuffix("$") + r"\Z", fullmatch=True)
+            return st.from_regex(option["pattern"].removesuffix("$") + r"\Z", fullmatch=True).filter(_is_no_template)
         case _:
             return None
 
@@ -204,10 +204,11 @@ def site_documents(draw: st.DrawFn) -> Document:
     if endpoints:
         document["endpoint"] = endpoints
     document["routing"] = draw(_table("routing", Routing, forced={"entry": entry.value, "policy": policy.value}))
-    features = draw(_table("features", Features, without=["waf"] if entry is Entry.REGIONAL else []))
+    features = draw(_table("features", Features, without=["waf", "origin_latency"] if entry is Entry.REGIONAL else []))
     needs_https = entry is Entry.REGIONAL or features.get("kms", False)
     https = {"region_check_protocol": "https"} if needs_https else {}
-    document["health_check"] = draw(_table("health_check", HealthCheck, forced=https))
+    has_no_alarm = ["alarm_check"] if policy is Policy.MULTIVALUE else []
+    document["health_check"] = draw(_table("health_check", HealthCheck, forced=https, without=has_no_alarm))
     document["objectives"] = draw(_table("objectives", Objectives))
     document["traffic"] = draw(_table("traffic", Traffic))
     document["content"] = draw(_table("content", Content))
@@ -223,6 +224,10 @@ def site_documents(draw: st.DrawFn) -> Document:
 
 
 _BOTH_HEADERS = {"hsts_include_subdomains": True, "hsts_preload": True}
+
+
+def _is_no_template(text: str) -> bool:
+    return "${" not in text and "%{" not in text
 
 
 @st.composite
@@ -254,10 +259,14 @@ def _endpoints(draw: st.DrawFn, entry: Entry, policy: Policy) -> list[Document]:
         forced = {"name": name, "ipv4_address": f"203.0.113.{number}"}
         if policy is Policy.FAILOVER or draw(st.booleans()):
             forced["ipv6_address"] = f"2001:db8::{number}"
-        found.append(draw(_table("endpoint", Endpoint, forced=forced, without=_POLICY_KEYS)))
+        protocol = draw(_values_of("endpoint.check_protocol"))
+        unread = _ASKED_FOR if protocol == "tcp" else ()
+        forced["check_protocol"] = protocol
+        found.append(draw(_table("endpoint", Endpoint, forced=forced, without=(*_POLICY_KEYS, *unread))))
     return found
 
 
+_ASKED_FOR = ("check_path", "check_host", "check_search_string")
 _POLICY_KEYS = ("weight", "is_default_location", "bias", "latitude", "longitude")
 
 
@@ -297,7 +306,7 @@ def _add_policy_keys(draw: st.DrawFn, policy: Policy, regions: list[Document], e
 
 def _add_areas(draw: st.DrawFn, targets: list[Document]) -> None:
     """Gives one target the default, every other one an area, and spreads further areas: few of them, or all."""
-    kinds = {"continents": list(CONTINENTS), "countries": list(COUNTRIES), "subdivisions": list(SUBDIVISIONS)}
+    kinds = {"continents": list(CONTINENTS), "countries": list(ROUTED_COUNTRIES), "subdivisions": list(SUBDIVISIONS)}
     areas = [(kind, code) for kind, codes in kinds.items() for code in codes]
     if draw(st.integers(0, 9)):
         areas = draw(st.lists(st.sampled_from(areas), min_size=len(targets), max_size=12, unique=True))
@@ -361,7 +370,7 @@ def _add_extensions(draw: st.DrawFn, document: Document) -> None:
         features["api"] = False
     if features.get("api"):
         document["api"] = draw(_apis(document))
-    if features.get("multi_account") and (document["github"] or features.get("audit")):
+    if features.get("multi_account") and document["github"]:
         features["multi_account"] = False
     if features.get("multi_account"):
         document["accounts"] = draw(_accounts(document))
@@ -388,7 +397,7 @@ def _apis(draw: st.DrawFn, document: Document) -> Document:
 def _accounts(draw: st.DrawFn, document: Document) -> Document:
     """Roles of several accounts where nothing rules them out, else of one."""
     features, routing = document["features"], document["routing"]
-    one_account = ("api", "database", "parity", "kms", "access_logs")
+    one_account = ("audit", "api", "database", "parity", "kms", "access_logs")
     alarm = document["health_check"].get("alarm_check") and routing["entry"] == Entry.REGIONAL
     is_one = alarm or "residency" in document or any(features.get(name) for name in one_account)
     zone = {"role_arn": f"arn:aws:iam::{1:012}:role/{draw(_WORD)}"}

@@ -13,6 +13,7 @@ class AlarmKind(StrEnum):
 
     PATH = "path-unhealthy"
     REGION = "region-unhealthy"
+    EXTERNAL = "external-unhealthy"
     ORIGIN_GROUP_COVERS = "origin-group-covers"
     EDGE_ERRORS = "edge-5xx"
     ORIGIN_LATENCY = "origin-latency"
@@ -29,7 +30,7 @@ class AlarmKind(StrEnum):
 
 
 def alarm_name(site: SiteFile, kind: AlarmKind, region: str | None = None) -> str:
-    """Returns `<project>-<environment>-alarm-<kind>`, and `.<region>` when the alarm is about one region."""
+    """Returns `<project>-<environment>-alarm-<kind>`, and `.<region>` when the alarm is about one region or endpoint."""
     name = f"{alarm_prefix(site)}{kind}"
     return name if region is None else f"{name}.{region}"
 

@@ -20,7 +20,7 @@ from constructs_lib.checkov_skips import skip
 from constructs_lib.monitoring.alarm_names import alarm_prefix
 from constructs_lib.monitoring.policies import alarm_topic, alert_formatter
 from constructs_lib.monitoring.small_function import SmallFunction
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file import Entry, SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "alert_formatter"
 # The SNS and SSM calls and the webhook's 5 s, twice.
@@ -118,6 +118,8 @@ class Alerting(Construct):
             "HOSTNAME": self._site.site.hostname,
             "RUNBOOK_URL": alerts.runbook_url,
         }
+        if self._site.routing.entry is Entry.REGIONAL:
+            common["ENTRY"] = Entry.REGIONAL.value
         if alerts.webhook_parameter is None:
             return common
         return {

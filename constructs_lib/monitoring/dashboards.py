@@ -30,6 +30,7 @@ class Watched:
 
     Attributes:
         region_check_ids: region -> id of its region check.
+        external_check_ids: external endpoint and record type, such as `on-premises-a` -> id of its check.
         distribution_ids: region -> id of its distribution; empty without CloudFront.
         api_ids: region -> id of its endpoint's HTTP API.
         function_names: region -> name of its endpoint's function.
@@ -39,6 +40,7 @@ class Watched:
 
     path_check_id: str | None
     region_check_ids: Mapping[str, str]
+    external_check_ids: Mapping[str, str]
     distribution_ids: Mapping[str, str]
     api_ids: Mapping[str, str]
     function_names: Mapping[str, str]
@@ -112,7 +114,7 @@ class Dashboards(Construct):
 
     def _checks(self) -> dict[str, str]:
         path = {} if self._watched.path_check_id is None else {"path": self._watched.path_check_id}
-        return {**path, **self._watched.region_check_ids}
+        return {**path, **self._watched.region_check_ids, **self._watched.external_check_ids}
 
     def _viewers(self, distribution_id: str | None) -> list[dashboard_body.Widget]:
         if distribution_id is None:

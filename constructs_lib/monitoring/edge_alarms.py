@@ -109,11 +109,9 @@ class EdgeAlarms(Construct):
 
 def periods_until_detected(site: SiteFile) -> int:
     """Returns the minutes, one more than those that failing probes can fill before the region check is unhealthy."""
-    check = site.health_check
-    round_seconds = check.request_interval_seconds + _SLOWEST_PROBE_SECONDS
+    check, interval_seconds = site.health_check, site.health_check.region_interval_seconds
+    round_seconds = interval_seconds + _SLOWEST_PROBE_SECONDS
     detection_seconds = (
-        (check.failure_threshold - 1) * round_seconds
-        + _SLOWEST_PROBE_SECONDS
-        + _CHECKERS_RATIO * check.request_interval_seconds
+        (check.failure_threshold - 1) * round_seconds + _SLOWEST_PROBE_SECONDS + _CHECKERS_RATIO * interval_seconds
     )
     return math.ceil(detection_seconds / 60) + 1

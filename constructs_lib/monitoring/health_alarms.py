@@ -1,4 +1,7 @@
-"""Alarms on the path check and the region checks. They read us-east-1, the only region that has Route 53's metrics."""
+"""Alarms on the path check, the region checks and those of external endpoints.
+
+They read us-east-1, the only region that has Route 53's metrics.
+"""
 
 from collections.abc import Mapping
 
@@ -19,7 +22,8 @@ _IS_TRUE = Condition(comparison="GreaterThanOrEqualToThreshold", threshold=1, pe
 class HealthAlarms(Construct):
     """Which layer is ill, and which one covers.
 
-    Counts as `3 + regions` alarm metrics, `regions` without CloudFront: an expression is billed by its metrics (https://aws.amazon.com/cloudwatch/pricing/).
+    Counts as `3 + regions` alarm metrics, without CloudFront as `regions` and one for each address of an external endpoint: an
+    expression is billed by its metrics (https://aws.amazon.com/cloudwatch/pricing/).
 
     Attributes:
         path: alarm on the path check: layer 3 (DNS) takes over; None without CloudFront, as there is no such check.
@@ -35,6 +39,7 @@ class HealthAlarms(Construct):
         site: SiteFile,
         path_check_id: str | None,
         region_check_ids: Mapping[str, str],
+        external_check_ids: Mapping[str, str],
         topic_arn: str,
         provider: AwsProvider,
     ) -> None:
@@ -45,7 +50,7 @@ class HealthAlarms(Construct):
         self._regions = {region: health_check_status(check_id) for region, check_id in region_check_ids.items()}
         self.regions = {region: self._add_region(region) for region in region_check_ids}
         self.path = None if path_check_id is None else self._add_path(path_check_id)
-        self.all = [*self.regions.values()]
+        self.all = [*self.regions.values(), *(self._add_external(*each) for each in external_check_ids.items())]
         if path_check_id is not None and self.path is not None:
             self.all += [self.path, self._add_covering(path_check_id)]
 
@@ -68,6 +73,16 @@ class HealthAlarms(Construct):
             notice=self._notice(AlarmKind.REGION, f"The bucket of {region} does not answer its region check.", region),
             condition=_UNHEALTHY,
             metrics={"region": self._regions[region]},
+            provider=self._provider,
+        )
+
+    def _add_external(self, name: str, check_id: str) -> MetricAlarm:
+        return MetricAlarm(
+            self,
+            f"external_{name}",
+            notice=self._notice(AlarmKind.EXTERNAL, f"The external endpoint {name} does not answer its check.", name),
+            condition=_UNHEALTHY,
+            metrics={"endpoint": health_check_status(check_id)},
             provider=self._provider,
         )
 

@@ -90,15 +90,10 @@ def _ruled_out(sections: Sections, accounts: Accounts, zone: Account, regions: l
             remedy="remove it: its roles and their boundary lie in one account, and IAM takes no boundary of another; let your "
             "own CI role take the roles of [accounts]",
         )
-    if features.audit:
-        yield _without(
-            "features.audit",
-            "turn it off: a trail records one account; use an organisation's trail",
-            "one account's trail",
-        )
     if {account.account_id for account in (zone, *accounts.region.values())} == {zone.account_id}:
         return
     reasons = {
+        "audit": "a trail records one account; an organisation's trail records them all",
         "api": "a global table's replicas are of one account (provider 5.100.0 makes no other)",
         "kms": "a multi-Region key's replicas are of one account",
         "access_logs": "CloudFront's log delivery writes to buckets of the distribution's account",

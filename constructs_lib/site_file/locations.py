@@ -1,7 +1,8 @@
 """The areas of Route 53's geolocation records: continents, their countries, and the states of the US.
 
-Codes: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-geo.html (ISO 3166-1 alpha-2;
-CloudFront-Viewer-Country uses the same). A country stands on the continent that the UN's M49 and MaxMind's GeoLite2 give it.
+Codes (ISO 3166-1 alpha-2; CloudFront-Viewer-Country uses the same) and the continent of each country:
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-geo.html. The four that it leaves out stand
+where the UN's M49 puts them.
 """
 
 
@@ -16,11 +17,11 @@ CONTINENTS: dict[str, tuple[str, ...]] = {
     ),
     "AN": _codes("AQ BV GS HM TF"),
     "AS": _codes(
-        "AE AF AM AZ BD BH BN BT CC CN CX CY GE HK ID IL IN IO IQ IR JO JP KG KH KP KR KW KZ LA LB LK MM MN "
+        "AE AF AM AZ BD BH BN BT CC CN CX GE HK ID IL IN IO IQ IR JO JP KG KH KP KR KW KZ LA LB LK MM MN "
         "MO MV MY NP OM PH PK PS QA SA SG SY TH TJ TM TR TW UZ VN YE"
     ),
     "EU": _codes(
-        "AD AL AT AX BA BE BG BY CH CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC "
+        "AD AL AT AX BA BE BG BY CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC "
         "MD ME MK MT NL NO PL PT RO RS RU SE SI SJ SK SM UA VA XK"
     ),
     "NA": _codes(
@@ -33,6 +34,12 @@ CONTINENTS: dict[str, tuple[str, ...]] = {
 """Continent code -> its countries."""
 
 COUNTRIES: tuple[str, ...] = tuple(sorted(country for countries in CONTINENTS.values() for country in countries))
+
+WITHOUT_RECORDS: tuple[str, ...] = ("BV", "CX", "EH", "HM")
+"""Countries that Route 53 makes no geolocation record for, as no addresses are known there: the page above, Note."""
+
+ROUTED_COUNTRIES: tuple[str, ...] = tuple(country for country in COUNTRIES if country not in WITHOUT_RECORDS)
+"""What `countries` of a site file may name."""
 
 US_STATES: tuple[str, ...] = _codes(
     "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM "

@@ -343,6 +343,10 @@ class SiteFile(_Section):
         """`<project>-<environment>`, the start of every resource's name."""
         return f"{self.site.project}-{self.site.environment}"
 
+    def may_hold_data(self, region: str) -> bool:
+        """Returns whether `[residency]` lets logs and the like be in a region."""
+        return not self.residency.allowed_regions or region in self.residency.allowed_regions
+
     def account_of(self, region: str) -> Account | None:
         """Returns the role for what lies in a region; us-east-1, where global services live, is the zone's."""
         return self.accounts.region.get(region, self.accounts.zone)

@@ -11,8 +11,7 @@ from typing import Any
 
 from constructs_lib.errors import Problem
 from constructs_lib.site_file.aws_regions import REGIONS
-from constructs_lib.site_file.models import Entry, HealthCheck, Policy, Protocol, Region, Role, Routing
-from constructs_lib.site_file.security import Features
+from constructs_lib.site_file.models import Entry, Policy, Region, Role, Routing
 from constructs_lib.site_file.targets import Endpoint, Target
 
 Sections = Mapping[str, Any]
@@ -43,10 +42,8 @@ class _Plan:
     """
 
     routing: Routing
-    health_check: HealthCheck
     regions: tuple[Region, ...]
     endpoints: tuple[Endpoint, ...]
-    features: Features
 
     @property
     def routed(self) -> dict[str, Target]:
@@ -84,7 +81,7 @@ def number_of_regions_fits(plan: _Plan) -> Iterator[Problem]:
             key="region",
             value=f"a list with {count} secondary regions",
             allowed='one [[region]] with role = "secondary" (an origin group has two members, a failover record two roles)',
-            remedy='keep one, or use entry = "regional" with policy weighted, latency, geolocation or geoproximity',
+            remedy='keep one, or use entry = "regional" with another policy than failover',
         )
 
 
@@ -119,31 +116,6 @@ def endpoints_are_different(plan: _Plan) -> Iterator[Problem]:
                     allowed="an address that no other [[endpoint]] has",
                     remedy="give each endpoint its own address: one server twice is no second server",
                 )
-
-
-def regional_checks_speak_https(plan: _Plan) -> Iterator[Problem]:
-    """API Gateway serves no port 80, so a check over HTTP would never be healthy."""
-    if plan.routing.entry is Entry.REGIONAL and plan.health_check.region_check_protocol is not Protocol.HTTPS:
-        yield Problem(
-            key="health_check.region_check_protocol",
-            value=f'"{plan.health_check.region_check_protocol}" with entry = "regional"',
-            allowed='"https" with entry = "regional"',
-            remedy='write region_check_protocol = "https" (1.00 USD a month and region): a regional endpoint has no port 80',
-        )
-
-
-def firewall_needs_cloudfront(plan: _Plan) -> Iterator[Problem]:
-    """The web ACL is CloudFront's; AWS WAF takes no HTTP API.
-
-    https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html
-    """
-    if plan.features.waf and plan.routing.entry is Entry.REGIONAL:
-        yield Problem(
-            key="features.waf",
-            value='true with entry = "regional"',
-            allowed='false, or entry = "cloudfront"',
-            remedy="remove it: AWS WAF protects the distributions, and cannot stand before an HTTP API",
-        )
 
 
 def keys_belong_to_policy(plan: _Plan) -> Iterator[Problem]:
@@ -284,8 +256,6 @@ _RULES: tuple[Rule, ...] = (
     number_of_regions_fits,
     endpoints_need_regional_entry,
     endpoints_are_different,
-    regional_checks_speak_https,
-    firewall_needs_cloudfront,
     keys_belong_to_policy,
     weights_share_something,
     areas_are_complete,
@@ -298,13 +268,7 @@ _RULES: tuple[Rule, ...] = (
 
 def routing_problems(sections: Sections) -> list[Problem]:
     """Returns what all rules of this module find; nothing while a section that they read is itself wrong."""
-    if not {"routing", "health_check", "region", "endpoint", "features"} <= sections.keys():
+    if not {"routing", "region", "endpoint"} <= sections.keys():
         return []
-    plan = _Plan(
-        routing=sections["routing"],
-        health_check=sections["health_check"],
-        regions=sections["region"],
-        endpoints=sections["endpoint"],
-        features=sections["features"],
-    )
+    plan = _Plan(routing=sections["routing"], regions=sections["region"], endpoints=sections["endpoint"])
     return [problem for rule in _RULES for problem in rule(plan)]

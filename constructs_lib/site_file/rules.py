@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from constructs_lib.errors import Problem
+from constructs_lib.site_file.entry_rules import regional_entry_has_what_it_reads
 from constructs_lib.site_file.ipv6_rules import ipv6_viewers_are_answered
 from constructs_lib.site_file.models import LONGEST_HOSTNAME, Entry, Protocol, Region, Role, Site, State, StateBackend
 from constructs_lib.site_file.residency import regions_are_allowed
@@ -135,6 +136,7 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     regions_are_different,
     state_is_elsewhere,
     further_regions_name_fits,
+    regional_entry_has_what_it_reads,
     ipv6_viewers_are_answered,
     regions_are_allowed,
     webhook_is_within_the_boundary,

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from constructs_lib.site_file.base import DNS_NAME, Bool, Float, Int, Section, pattern, refuse, says
-from constructs_lib.site_file.locations import CONTINENTS, COUNTRIES, SUBDIVISIONS
+from constructs_lib.site_file.locations import CONTINENTS, ROUTED_COUNTRIES, SUBDIVISIONS
 
 _CONTINENTS = f"a list of continent codes: {', '.join(CONTINENTS)}"
 _COUNTRIES = 'a list of two-letter country codes in upper case, such as ["DE", "FR"]'
@@ -49,7 +49,7 @@ class Target(Section):
     @field_validator("countries")
     @classmethod
     def _are_countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _known(value, COUNTRIES, allowed=_COUNTRIES)
+        return _known(value, ROUTED_COUNTRIES, allowed=_COUNTRIES)
 
     @field_validator("subdivisions")
     @classmethod
@@ -70,15 +70,16 @@ class Target(Section):
 def _known(value: tuple[str, ...], known: Sequence[str], *, allowed: str) -> tuple[str, ...]:
     unknown = [code for code in value if code not in known]
     if unknown:
-        raise refuse(allowed=allowed, remedy=f"correct {', '.join(unknown)}: Route 53 knows no such area")
+        raise refuse(allowed=allowed, remedy=f"correct {', '.join(unknown)}: Route 53 has no records for such an area")
     return value
 
 
 class Endpoint(Target):
     """One `[[endpoint]]`: a server outside this site's AWS regions, reached and health-checked by its address.
 
-    Route 53 checks it at `check_port` by `check_protocol`; `check_host` is the Host header and SNI name. An endpoint outside AWS
-    costs 0.75 USD a month and check, HTTPS, string match and 10 s intervals 2.00 USD each (https://aws.amazon.com/route53/pricing/);
+    Route 53 checks it at `check_port` (default: 80 for HTTP, else 443) by `check_protocol`; `check_host` is the Host header and
+    SNI name. A TCP check only connects: it takes no `check_path`, `check_host` or `check_search_string`. An endpoint outside
+    AWS costs 0.75 USD a month and check, HTTPS, string match and 10 s intervals 2.00 USD each (https://aws.amazon.com/route53/pricing/);
     an address has one check, so an endpoint with both kinds of address has two. `check_request_interval_seconds` is 10 or 30;
     default: `health_check.request_interval_seconds`. `near_region` is the AWS region that the latency policy takes it for;
     `latitude` and `longitude` place it for geoproximity.
@@ -91,8 +92,10 @@ class Endpoint(Target):
     latitude: Annotated[Float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[Float, Field(ge=-180, le=180)] | None = None
     check_protocol: CheckProtocol = CheckProtocol.HTTPS
-    check_port: Annotated[Int, Field(ge=1, le=65_535)] = 443
-    check_path: Annotated[str, pattern(r"^/[ -~]{0,254}$", "a path that starts with /, at most 255 characters")] = "/"
+    check_port: Annotated[Int, Field(ge=1, le=65_535)] | None = None
+    check_path: Annotated[
+        str, pattern(r"^/[!-~]{0,254}$", "a path that starts with /, at most 255 characters, no space")
+    ] = "/"
     check_host: Annotated[str | None, says(_A_HOST)] = None
     check_request_interval_seconds: Int | None = None
     check_search_string: Annotated[str, pattern(r"^[ -~]{1,255}$", "1 to 255 printable ASCII characters")] | None = None
@@ -116,6 +119,16 @@ class Endpoint(Target):
             )
         return value
 
+    @field_validator("check_path", "check_host", "check_search_string")
+    @classmethod
+    def _is_asked_for(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("check_protocol") is CheckProtocol.TCP:
+            raise refuse(
+                allowed='this key with check_protocol = "http" or "https"',
+                remedy="remove it, or choose another protocol: a TCP check connects and asks for nothing",
+            )
+        return value
+
     @field_validator("latitude", "longitude")
     @classmethod
     def _has_two_decimals(cls, value: float | None) -> float | None:
@@ -127,6 +140,11 @@ class Endpoint(Target):
     @classmethod
     def _is_route53_interval(cls, value: int | None) -> int | None:
         return None if value is None else known_interval(value)
+
+    @property
+    def port(self) -> int:
+        """Where Route 53 checks it: `check_port`, else the protocol's own; TCP has none, so it is HTTPS's."""
+        return self.check_port or (80 if self.check_protocol is CheckProtocol.HTTP else 443)
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -157,6 +175,10 @@ def known_interval(value: int) -> int:
 
 # Documentation ranges count as private in Python, but not for Route 53's checkers: examples and rehearsals use them.
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
+# Python calls everything global that it has no name for: IPv4 addresses in IPv6 form, site-local ones, what nobody was given.
+# Hosts are in 2000::/3 (https://www.iana.org/assignments/ipv6-address-space/), but for 6to4, of both kinds (RFC 7526).
+_UNICAST = (ip_network("0.0.0.0/0"), ip_network("2000::/3"))
+_6TO4 = (ip_network("192.88.99.0/24"), ip_network("2002::/16"))
 
 
 def _public(value: str, kind: type[IPv4Address] | type[IPv6Address], *, allowed: str) -> str:
@@ -172,9 +194,15 @@ def _public(value: str, kind: type[IPv4Address] | type[IPv6Address], *, allowed:
         raise refuse(
             allowed=allowed, remedy="write it without %: an interface's name means nothing outside the machine"
         )
-    is_example = str(address).startswith(_DOCUMENTATION)
-    if address.is_multicast or not (address.is_global or is_example):
+    if not _is_a_hosts(address):
         raise refuse(
             allowed=allowed, remedy="give a public address: Route 53 checks no private, local or multicast one"
         )
     return str(address)
+
+
+def _is_a_hosts(address: IPv4Address | IPv6Address) -> bool:
+    if str(address).startswith(_DOCUMENTATION):
+        return True
+    is_unicast = any(address in network for network in _UNICAST) and not any(address in network for network in _6TO4)
+    return is_unicast and address.is_global and not address.is_multicast

@@ -61,7 +61,7 @@ class EdgeStack(TerraformStack):
         self._log_viewers(distributions)
         self.health_checks = checks = self._add_health_checks()
         self._add_plain_records(distributions)
-        PublicName(
+        name = PublicName(
             self,
             site=site,
             zone_id=self._dns.zone.zone_id,
@@ -70,7 +70,9 @@ class EdgeStack(TerraformStack):
             checks=checks,
             providers=self._providers,
             provider=self._global,
-        ).add_records()
+        )
+        name.add_records()
+        self.external_check_ids = name.external_check_ids
         self._add_outputs(router, distributions, checks)
 
     def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:
@@ -96,7 +98,13 @@ class EdgeStack(TerraformStack):
         )
         web_acl_arn = None
         if self._site.features.waf:
-            web_acl_arn = Firewall(self, "firewall", prefix=self._site.prefix, provider=self._global).web_acl_arn
+            web_acl_arn = Firewall(
+                self,
+                "firewall",
+                prefix=self._site.prefix,
+                is_sampled=self._site.may_hold_data(naming.GLOBAL_REGION),
+                provider=self._global,
+            ).web_acl_arn
         return {
             region.name: RegionalDistribution(
                 self,

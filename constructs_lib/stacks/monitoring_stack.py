@@ -45,7 +45,7 @@ class MonitoringStack(TerraformStack):
         timelines = {
             region: EventTimeline(self, f"events_{region}", site=site, provider=place.provider)
             for region, place in self._places.items()
-            if self._may_hold_data(region)
+            if self._site.may_hold_data(region)
         }
         logs = {region: timeline.log_group_name for region, timeline in timelines.items()}
         dashboards = Dashboards(
@@ -76,10 +76,6 @@ class MonitoringStack(TerraformStack):
             for name, provider in providers.items()
         }
 
-    def _may_hold_data(self, region: str) -> bool:
-        allowed = self._site.residency.allowed_regions
-        return not allowed or region in allowed
-
     def _add_alerting(self) -> None:
         """Adds the topics of every region; us-east-1 has its alarms worded elsewhere where it may hold no log."""
         site, primary = self._site, self._site.primary.name
@@ -92,7 +88,7 @@ class MonitoringStack(TerraformStack):
                 f"alerting_{region}",
                 site=site,
                 place=place,
-                elsewhere=None if self._may_hold_data(region) else home,
+                elsewhere=None if self._site.may_hold_data(region) else home,
             )
             for region, place in self._places.items()
         }
@@ -108,6 +104,7 @@ class MonitoringStack(TerraformStack):
             site=site,
             path_check_id=self._edge.health_checks.path_check_id,
             region_check_ids=self._edge.health_checks.region_check_ids,
+            external_check_ids=self._edge.external_check_ids,
             topic_arn=topic_arn,
             provider=provider,
         )
@@ -227,6 +224,7 @@ class MonitoringStack(TerraformStack):
         return Watched(
             path_check_id=checks.path_check_id,
             region_check_ids=checks.region_check_ids,
+            external_check_ids=self._edge.external_check_ids,
             distribution_ids={region: distribution.id for region, distribution in distributions.items()},
             api_ids={region: stack.endpoint.api_id for region, stack in self._regions.items()},
             function_names={region: stack.endpoint.function_name for region, stack in self._regions.items()},
@@ -238,7 +236,7 @@ class MonitoringStack(TerraformStack):
         topics = self._alerting.items()
         add_output(self, "alarm_topic_arns", {region: alerting.alarm_topic_arn for region, alerting in topics})
         add_output(self, "alert_topic_arns", {region: alerting.alert_topic_arn for region, alerting in topics})
-        regions = [region for region in self._alerting if self._may_hold_data(region)]
+        regions = [region for region in self._alerting if self._site.may_hold_data(region)]
         add_output(self, "alert_regions", regions)
         add_output(self, "alarm_names", [alarm.name for alarm in alarms])
         add_output(self, "dashboard_names", dashboards.names)

@@ -44,7 +44,7 @@ def prune(
     site = open_website(outputs)
     plan = plan_prune(site, keep=keep, grace=timedelta(seconds=grace_seconds), now=utc_now())
     if apply:
-        with object_bar("Deleting from both regions", plan.objects) as advance:
+        with object_bar("Deleting from every region", plan.objects) as advance:
             delete_releases(site, plan, advance)
     if as_json:
         print(json.dumps(_document(plan, applied=apply)))

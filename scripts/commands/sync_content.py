@@ -74,6 +74,11 @@ def sync_content(
         raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs)
+    if canary is not None and website.entry != "cloudfront":
+        raise WrongUsageError(
+            f'--canary needs routing.entry = "cloudfront", but {website.hostname} has "{website.entry}": the router function '
+            "chooses the viewers, and the regional endpoints serve one release; publish without it"
+        )
     asking = _network_probe(website, endpoints) if probe and apply else None
     if promote:
         _promote(website, asking, apply=apply, as_json=as_json)
@@ -167,7 +172,7 @@ def _network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
 
 
 def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionUnavailableError:
-    way_out = "Run it again" if is_allowed else "To drain it and publish to the other region only, add --allow-degraded"
+    way_out = "Run it again" if is_allowed else "To drain it and publish without it, add --allow-degraded"
     return RegionUnavailableError(
         region=error.region,
         operation=error.operation,
@@ -233,4 +238,6 @@ def _print(plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
 
 
 def _takes_part(plan: PublishPlan) -> str:
-    return f"{next(iter(plan.uploads))} holds" if plan.left_out else "both regions hold"
+    if not plan.left_out:
+        return "every region holds"
+    return f"{' and '.join(plan.uploads)} {'hold' if len(plan.uploads) > 1 else 'holds'}"

@@ -90,7 +90,7 @@ def _print(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) ->
             f"{verb}: {len(plan.copies)} files, {plan.copy_bytes:,} bytes, into {' and '.join(plan.regions)}."
         )
     if parity.is_reached:
-        console.print("Both regions hold all of it.")
+        console.print("Every region holds all of it.")
     elif planned and not applied:
         console.print(PLAN_ONLY)
     elif not planned:

@@ -28,9 +28,8 @@ def alias(target: str, zone_id: str = "Z2FDTNDATAQYW2", *, evaluate: bool = Fals
     return {"HostedZoneId": zone_id, "DNSName": target, "EvaluateTargetHealth": evaluate}
 
 
-def near(location: dict[str, Any]) -> dict[str, Any]:
-    record = {"SetIdentifier": "a", "TTL": 60, "ResourceRecords": values("192.0.2.1")}
-    return record | {"GeoProximityLocation": location}
+def near(location: dict[str, Any], policy: str = "GeoProximityLocation") -> dict[str, Any]:
+    return {"SetIdentifier": "a", "TTL": 60, "ResourceRecords": values("192.0.2.1"), policy: location}
 
 
 def distribution_for(world: GatewayWorld, zone_id: str, *names: str) -> str:
@@ -90,6 +89,9 @@ def test_change_batch_is_all_or_nothing(gateway_world: GatewayWorld) -> None:
         near({"AWSRegion": "us-east-1", "Coordinates": {"Latitude": "1", "Longitude": "1"}}),
         near({"Bias": 1}),
         near({"Coordinates": {"Latitude": "91", "Longitude": "1"}}),
+        # API/API_GeoLocation.html; DG/resource-record-sets-values-geo.html, Note
+        near({"CountryCode": "DE", "SubdivisionCode": "BY"}, "GeoLocation"),
+        near({"CountryCode": "CX"}, "GeoLocation"),
     ],
     ids=[
         "weight 256",
@@ -103,6 +105,8 @@ def test_change_batch_is_all_or_nothing(gateway_world: GatewayWorld) -> None:
         "two places",
         "no place",
         "latitude 91",
+        "state of Germany",
+        "country without records",
     ],
 )
 def test_record_rejects(gateway_world: GatewayWorld, record: dict[str, Any]) -> None:

@@ -96,8 +96,9 @@ def test_alarms_of_an_example_are_the_ten_free_ones(stacks: Stacks) -> None:
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/monitoring.json")), ids=lambda path: path.parent.name)
 def test_no_example_goes_beyond_what_is_free(path: Path) -> None:
     golden = {"monitoring": json.loads(path.read_text(encoding="utf-8"))}
-    stops = 2 if of_type(golden, "aws_fis_experiment_template") else 0
-    assert sum(len(list(metrics(body))) for body in free_alarms(golden)) <= FREE_ALARM_METRICS + stops
+    more = 2 if of_type(golden, "aws_fis_experiment_template") else 0
+    more += 1 if path.parent.name == "geoproximity.example" else 0  # three regions and an external endpoint
+    assert sum(len(list(metrics(body))) for body in free_alarms(golden)) <= FREE_ALARM_METRICS + more
     assert len(of_type(golden, "aws_cloudwatch_dashboard")) <= FREE_DASHBOARDS
 
 
@@ -115,17 +116,44 @@ def test_without_cloudfront_every_endpoint_has_its_alarms_and_there_is_no_path_t
     )
     assert kinds == {
         AlarmKind.REGION: 2,
+        AlarmKind.EXTERNAL: 2,
         AlarmKind.ENDPOINT_ERRORS: 2,
         AlarmKind.FUNCTION_ERRORS: 2,
         AlarmKind.GLOBAL_REGION_SILENT: 1,
     }
 
 
+@pytest.mark.parametrize(("name", "endpoints"), [
+    ("geoproximity.example", ["other-cloud-a"]),
+    ("multivalue.example", ["server-1-a", "server-1-aaaa", "server-2-a"]),
+    ("regional.example", ["on-premises-a", "on-premises-aaaa"]),
+])  # fmt: skip
+def test_every_address_of_an_external_endpoint_has_its_alarm_and_its_graph(name: str, endpoints: list[str]) -> None:
+    stacks = stacks_of(example_text(name))
+    prefix = alarm_name(site_of(example_text(name)), AlarmKind.EXTERNAL)
+    alarms = {body["alarm_name"]: body for body in of_type(stacks, "aws_cloudwatch_metric_alarm")}
+    assert sorted(each for each in alarms if each.startswith(prefix)) == [f"{prefix}.{each}" for each in endpoints]
+    (overview,) = (body for body in of_type(stacks, "aws_cloudwatch_dashboard") if "overview" in body["dashboard_name"])
+    for endpoint in endpoints:
+        body = alarms[f"{prefix}.{endpoint}"]
+        assert (body["namespace"], body["metric_name"]) == ("AWS/Route53", "HealthCheckStatus")
+        assert region_of(stacks, body) == GLOBAL_REGION
+        assert f'"label": "{endpoint}"' in overview["dashboard_body"]
+
+
+@pytest.mark.parametrize(("name", "entry"), [("regional.example", "regional"), ("weighted.example", None)])
+def test_formatter_is_told_of_an_entry_without_cloudfront(name: str, entry: str | None) -> None:
+    stacks = stacks_of(example_text(name) + '[alerts]\nemail = "oncall@example.com"\n')
+    formatters = [body for body in of_type(stacks, "aws_lambda_function") if "alerts" in body["function_name"]]
+    assert {body["environment"]["variables"].get("ENTRY") for body in formatters} == {entry}
+
+
 @pytest.mark.parametrize("name", ["regional.example", "geoproximity.example", "weighted.example"])
 def test_every_feature_fits_every_routing(name: str) -> None:
     text = example_text(name)
     assert "[features]" not in text
-    stacks = stacks_of(text + EVERYTHING)
+    features = EVERYTHING if name == "weighted.example" else replaced(EVERYTHING, ("origin_latency = true\n", ""))
+    stacks = stacks_of(text + features)
     names = [body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")]
     assert len(names) == len(set(names))
     assert len(of_type(stacks, "aws_cloudwatch_composite_alarm")) == 2
@@ -173,6 +201,13 @@ def test_viewers_errors_wait_until_a_region_check_would_have_noticed(
     site = site_of(DEMO)
     check = site.health_check.model_copy(update={"request_interval_seconds": interval, "failure_threshold": threshold})
     assert periods_until_detected(site.model_copy(update={"health_check": check})) == minutes
+
+
+def test_viewers_errors_wait_for_the_region_checks_own_interval() -> None:
+    site = site_of(DEMO)
+    update = {"request_interval_seconds": 10, "region_request_interval_seconds": 30, "failure_threshold": 10}
+    check = site.health_check.model_copy(update=update)
+    assert periods_until_detected(site.model_copy(update={"health_check": check})) == 8
 
 
 def test_every_region_check_has_an_alarm(site: SiteFile, stacks: Stacks) -> None:
@@ -440,6 +475,21 @@ def test_formatter_knows_every_kind_of_alarm(formatter: ModuleType, kind: AlarmK
 
 def test_formatter_knows_no_other_kind(formatter: ModuleType) -> None:
     assert set(formatter.GUIDES) == {kind.value for kind in AlarmKind}
+
+
+def test_advice_without_cloudfront_is_for_the_same_kinds_and_leaves_out_what_it_has_not(formatter: ModuleType) -> None:
+    """`failover evacuate` is refused there, and there is no origin group."""
+    assert set(formatter.REGIONAL_GUIDES) <= set(formatter.GUIDES)
+    advice = {**formatter.GUIDES, **formatter.REGIONAL_GUIDES}
+    only_behind_cloudfront = {
+        AlarmKind.PATH,
+        AlarmKind.ORIGIN_GROUP_COVERS,
+        AlarmKind.EDGE_ERRORS,
+        AlarmKind.ORIGIN_LATENCY,
+    }
+    for kind in set(AlarmKind) - only_behind_cloudfront:
+        said = f"{advice[kind.value].covers} {advice[kind.value].todo}"
+        assert not any(word in said for word in ("failover evacuate", "Layer 1", "CloudFront,")), kind
 
 
 @pytest.mark.parametrize("kind", AlarmKind)

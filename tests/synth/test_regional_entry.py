@@ -256,6 +256,12 @@ def test_tcp_check_of_an_endpoint_has_neither_path_nor_host() -> None:
     assert not {"resource_path", "fqdn", "enable_sni"} & set(check)
 
 
+def test_plain_http_check_of_an_endpoint_asks_port_80() -> None:
+    stacks = build("latency", more=NEAR + 'check_protocol = "http"\n')
+    check = check_behind(stacks, public_records(stacks, "A")["dc"])
+    assert (check["type"], check["port"]) == ("HTTP", 80)
+
+
 def test_endpoint_may_be_asked_more_often_than_the_regions() -> None:
     stacks = build("latency", more=NEAR + "check_request_interval_seconds = 10\n")
     intervals = {

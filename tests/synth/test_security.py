@@ -146,6 +146,15 @@ def test_web_acl_is_before_both_distributions_and_lets_by_default(hardened: Stac
         assert "aws_wafv2_web_acl" in distribution["web_acl_id"]
 
 
+@pytest.mark.parametrize(("allowed", "is_sampled"), [(', "us-east-1"] #', True), ("] #", False)])
+def test_firewall_keeps_requests_of_viewers_only_where_data_may_be(allowed: str, is_sampled: bool) -> None:
+    """The sample is in us-east-1, with viewers' addresses: API_GetSampledRequests."""
+    replacements = (("query_log = true", "query_log = false"), (', "us-east-1"] #', allowed))
+    acl = one(stacks_of(replaced(example_text("hardened.example"), *replacements)), "aws_wafv2_web_acl")
+    visible = [acl["visibility_config"], *(rule["visibility_config"] for rule in acl["rule"])]
+    assert [each["sampled_requests_enabled"] for each in visible] == [is_sampled] * 3
+
+
 def test_hsts_is_the_same_at_the_edge_and_at_the_regional_endpoint() -> None:
     both = "[headers]\nhsts_include_subdomains = true\nhsts_preload = true\n\n[objectives]"
     stacks = stacks_of(replaced(example_text("demo"), ("[objectives]", both)))

@@ -115,6 +115,17 @@ def test_mail_says_what_happened_what_covers_what_to_do_and_where_to_read(format
         assert f"\n{line}" in f"\n{mail['Message']}"
 
 
+def test_alarm_of_a_regional_entry_advises_no_evacuation(formatter: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENTRY", "regional")
+    text = formatter.alarm(f"{PREFIX}region-unhealthy.eu-central-1")["Message"]
+    assert "Route 53 leads viewers past the region" in text
+    assert "failover evacuate" not in text
+
+
+def test_alarm_of_an_external_endpoint_names_it(formatter: World) -> None:
+    assert "Endpoint:      dc-a\n" in formatter.alarm(f"{PREFIX}external-unhealthy.dc-a")["Message"]
+
+
 def test_alarm_about_the_whole_site_names_no_region(formatter: World) -> None:
     assert "Region:" not in formatter.alarm(f"{PREFIX}path-unhealthy")["Message"]
 

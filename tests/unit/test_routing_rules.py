@@ -49,6 +49,8 @@ def test_combination_that_works_is_accepted(tmp_path: Path, entry: str, policy: 
 # (entry, policy, parts, the key named, a part of the value, of what is allowed or of what to do)
 REFUSED: list[tuple[str, str, dict[str, str], str, str]] = [
     ("regional", "latency", {"more": "[features]\nwaf = true\n"}, "features.waf", "cannot stand before an HTTP API"),
+    ("regional", "latency", {"more": "[features]\norigin_latency = true\n"}, "features.origin_latency", "nothing would watch"),
+    ("regional", "multivalue", {"more": TWO, "health_check": "alarm_check = true"}, "alarm_check", "external endpoints only"),
     ("cloudfront", "geoproximity", {}, "routing.policy", 'use entry = "regional"'),
     ("cloudfront", "multivalue", {"more": TWO}, "routing.policy", '"failover" or "weighted" or "latency" or "geolocation"'),
     ("cloudfront", "latency", {"more": THIRD}, "region", "an origin group has two members"),
@@ -72,6 +74,7 @@ REFUSED: list[tuple[str, str, dict[str, str], str, str]] = [
     ("regional", "geolocation", {**G, "second": "is_default_location = true"}, "is default (not the only one)", "once"),
     ("cloudfront", "geolocation", {**G, "second": 'continents = ["XX"]'}, "region[1].continents", "AF, AN, AS, EU"),
     ("cloudfront", "geolocation", {**G, "second": 'countries = ["UK"]'}, "region[1].countries", "correct UK"),
+    ("regional", "geolocation", {**G, "second": 'countries = ["NZ", "CX"]'}, "region[1].countries", "correct CX: Route 53"),
     ("cloudfront", "geolocation", {**G, "second": 'subdivisions = ["CA-ON"]'}, "region[1].subdivisions", "states of the US"),
     ("regional", "geoproximity", {"first": "bias = 100"}, "region[0].bias is 100", "from -99 to 99"),
     ("regional", "geoproximity", {"first": "bias = -100"}, "region[0].bias is -100", "from -99 to 99"),
@@ -92,6 +95,14 @@ REFUSED: list[tuple[str, str, dict[str, str], str, str]] = [
     ("regional", "multivalue", {"more": endpoint(address="224.0.0.1") + endpoint("b")}, "ipv4_address", "multicast"),
     ("regional", "multivalue", {"more": endpoint(address="203.0.113.1:80") + endpoint("b")}, "ipv4_address", "without port"),
     ("regional", "multivalue", {"more": endpoint(extra='ipv6_address = "203.0.113.9"')}, "ipv6_address", "public IPv6"),
+    ("regional", "multivalue", {"more": endpoint(address="192.88.99.1") + endpoint("b")}, "ipv4_address", "public address"),
+    *[("regional", "multivalue", {"more": endpoint(extra=f'ipv6_address = "{address}"')}, "ipv6_address", "public address")
+      for address in ("::1", "fe80::1", "fec0::1", "fd00::1", "ff02::1", "::8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808",
+                      "2001::1", "2002:808:808::1", "4000::1")],
+    *[("regional", "multivalue", {"more": endpoint(extra=f'check_protocol = "tcp"\n{key} = "{value}"')}, f"endpoint[0].{key}",
+       'with check_protocol = "http" or "https"')
+      for key, value in (("check_path", "/ok"), ("check_host", "ok.example.org"), ("check_search_string", "ok"))],
+    ("regional", "multivalue", {"more": endpoint(extra='check_path = "/a b"')}, "endpoint[0].check_path", "no space"),
     ("regional", "multivalue", {"more": endpoint(extra="check_port = 0")}, "endpoint[0].check_port is 0", "1 to 65535"),
     ("regional", "multivalue", {"more": endpoint(extra="check_request_interval_seconds = 20")}, "seconds is 20", "10 or 30"),
     ("regional", "multivalue", {"more": endpoint(extra='check_path = "health"')}, "endpoint[0].check_path", "starts with /"),
@@ -110,6 +121,18 @@ def test_combination_that_cannot_work_is_refused(
     assert text in message
 
 
+@pytest.mark.parametrize(("extra", "port"), [
+    ("", 443),
+    ('check_protocol = "tcp"', 443),
+    ('check_protocol = "http"', 80),
+    ('check_protocol = "http"\ncheck_port = 8080', 8080),
+])  # fmt: skip
+def test_endpoint_is_checked_at_the_port_of_its_protocol(tmp_path: Path, extra: str, port: int) -> None:
+    """Plain HTTP at 443 is answered with an error by every server, so the endpoint would never be healthy."""
+    site = load(tmp_path, "regional", "multivalue", more=endpoint(extra=extra) + endpoint("other", "203.0.113.2"))
+    assert site.endpoint[0].port == port
+
+
 def test_endpoint_that_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"allowed: tables \[\[endpoint\]\]"):
         load(tmp_path, "regional", "latency", more='[endpoint]\nname = "backup"\n')
@@ -118,4 +141,5 @@ def test_endpoint_that_is_no_table_is_refused(tmp_path: Path) -> None:
 def test_country_is_on_one_continent() -> None:
     assert len(COUNTRIES) == len(set(COUNTRIES)) == 249 + 1  # ISO 3166-1, and XK, which is user-assigned
     assert continent_of("JP") == "AS"
+    assert continent_of("CY") == "EU"  # as Route 53 has it; the UN's M49 says Asia
     assert sorted(CONTINENTS) == ["AF", "AN", "AS", "EU", "NA", "OC", "SA"]

@@ -83,7 +83,7 @@ def test_change_is_refused_by_name(
     assert remedy in message
 
 
-@pytest.mark.parametrize("name", ["api", "parity"])
+@pytest.mark.parametrize("name", ["api", "audit", "parity"])
 def test_roles_of_one_account_rule_out_nothing(tmp_path: Path, name: str) -> None:
     site = load(tmp_path, (FIRST, ZONE), (SECOND, ZONE), feature(name))
     assert getattr(site.features, name)

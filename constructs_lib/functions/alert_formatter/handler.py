@@ -1,8 +1,8 @@
 """Turns an alarm's message into what a person needs: what happened, which layer covers, what to do, where to read on.
 
-Ships alone: nothing of the project can be imported. Environment: ALARM_PREFIX, how alarm names begin; ALERT_TOPIC_ARN, where the
-text goes; HOSTNAME; RUNBOOK_URL; and for a webhook WEBHOOK_PARAMETER, the SSM parameter that holds its URL, with WEBHOOK_FORMAT
-"slack" or "generic". The alarm's message: https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html and
+Ships alone: nothing of the project can be imported. Environment: ALARM_PREFIX, how alarm names begin; ALERT_TOPIC_ARN, where
+the text goes; HOSTNAME; RUNBOOK_URL; ENTRY, "regional" where no CloudFront is in the name; for a webhook WEBHOOK_PARAMETER, the
+SSM parameter that holds its URL, and WEBHOOK_FORMAT, "slack" or "generic". The alarm's message:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 """
 
@@ -10,7 +10,7 @@ import json
 import os
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,7 @@ class Alert:
     Attributes:
         state: ALARM, OK or INSUFFICIENT_DATA.
         was: the state before.
-        region: the region the alarm is about; None when it is about the whole site.
+        region: the region the alarm is about, or the external endpoint's address; None when it is about the whole site.
     """
 
     alarm: str
@@ -65,6 +65,11 @@ class Alert:
         """One line, within SNS's limits."""
         line = f"[{self.state}] {os.environ['HOSTNAME']}: {self.headline}"
         return line.encode("ascii", "replace").decode()[:_LONGEST_SUBJECT]
+
+    @property
+    def place(self) -> str:
+        """What `region` names."""
+        return "Endpoint:" if self.kind == "external-unhealthy" else "Region:"
 
     @property
     def headline(self) -> str:
@@ -89,7 +94,7 @@ class Alert:
         covers = self.guide.covers if self.state == "ALARM" else "Not needed." if self.state == "OK" else "Unknown."
         lines = [
             f"What happened: {self.headline}",
-            *([f"Region:        {self.region}"] if self.region else []),
+            *([f"{self.place:<15}{self.region}"] if self.region else []),
             f"What covers:   {covers}",
             f"What to do:    {self.todo}",
             f"Runbook:       {self.runbook}",
@@ -131,6 +136,11 @@ GUIDES: dict[str, Guide] = {
         what="a region's bucket does not answer",
         covers=_LAYER_1,
         todo="Look at that region's S3. If it lasts: `failover evacuate REGION --apply`.",
+    ),
+    "external-unhealthy": Guide(
+        what="an external endpoint does not answer",
+        covers="Route 53 leaves it out of its answers while another target is healthy.",
+        todo="Look at that server; Route 53 takes it back by itself.",
     ),
     "origin-group-covers": Guide(
         what="users are served by the other region while the primary is ill",
@@ -198,6 +208,14 @@ GUIDES: dict[str, Guide] = {
         todo="Read the log of the function PROJECT-ENVIRONMENT-parity-REGION; until it runs, `failover verify` compares.",
     ),
 }
+_ROUTE_53 = "Route 53 leads viewers past the region within about two minutes, once its region check is unhealthy."
+_REGIONAL_TODO = {
+    "region-unhealthy": "Look at that region's S3 and function; Route 53 takes it back by itself, there is nothing to evacuate.",
+    "serving-from-secondary": "Publish with --allow-degraded only; `failover verify --repair --apply` once the primary answers.",
+    **{kind: GUIDES[kind].todo for kind in ("endpoint-5xx", "endpoint-function-errors")},
+}
+# Without CloudFront nothing covers request by request, and `failover evacuate` is refused.
+REGIONAL_GUIDES = {kind: replace(GUIDES[kind], covers=_ROUTE_53, todo=todo) for kind, todo in _REGIONAL_TODO.items()}
 _UNKNOWN = Guide(what="an alarm changed", covers="Unknown.", todo="Read the alarm's description.")
 
 
@@ -241,13 +259,14 @@ def read_alert(message: dict[str, Any]) -> Alert:
     """Returns the alert of an alarm's message; one that is none of ours gets general advice."""
     name = message["AlarmName"]
     kind, _, region = name.removeprefix(os.environ["ALARM_PREFIX"]).partition(".")
+    guides = {**GUIDES, **REGIONAL_GUIDES} if os.environ.get("ENTRY") == "regional" else GUIDES
     return Alert(
         alarm=name,
         state=message["NewStateValue"],
         was=message["OldStateValue"],
         kind=kind,
         region=region or None,
-        guide=GUIDES.get(kind, _UNKNOWN),
+        guide=guides.get(kind, _UNKNOWN),
         reason=message["NewStateReason"],
         changed_at=message["StateChangeTime"],
         runbook=f"{os.environ['RUNBOOK_URL']}#{kind}" if kind in GUIDES else os.environ["RUNBOOK_URL"],

@@ -19,6 +19,8 @@ CLOUDFRONT_ZONE_ID = "Z2FDTNDATAQYW2"
 """Hosted zone of every alias to CloudFront (API_AliasTarget)."""
 
 MAXIMUM_WEIGHT = 255
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-geo.html, Note under Location
+RECORDLESS_COUNTRIES = frozenset({"BV", "CX", "EH", "HM"})
 MAXIMUM_TTL_SECONDS = 2_147_483_647
 ROUTING_ELEMENTS = {
     "Weight": "weighted",
@@ -107,6 +109,7 @@ def problems_of_record(record: Element, zone_name: str) -> list[str]:
         _routing_problems(key, record),
         _value_problems(key, record),
         _limit_problems(key, record),
+        _geolocation_problems(key, record),
         _geoproximity_problems(key, record),
     )
     return [problem for problems in checks for problem in problems]
@@ -150,6 +153,18 @@ def _limit_problems(key: RecordKey, record: Element) -> Iterable[str]:
             yield f"{tag} of {key} is '{text}', but must be between 0 and {maximum}"
     if (role := record.findtext("Failover")) not in {None, "PRIMARY", "SECONDARY"}:
         yield f"Failover of {key} is '{role}', but must be PRIMARY or SECONDARY"
+
+
+def _geolocation_problems(key: RecordKey, record: Element) -> Iterable[str]:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_GeoLocation.html; countries: RECORDLESS_COUNTRIES."""
+    place = record.find("GeoLocation")
+    if place is None:
+        return
+    country, subdivision = place.findtext("CountryCode"), place.findtext("SubdivisionCode")
+    if country in RECORDLESS_COUNTRIES:
+        yield f"GeoLocation of {key} is '{country}', for which Route 53 makes no geolocation records"
+    if subdivision and country not in {"US", "UA"}:
+        yield f"GeoLocation of {key} has SubdivisionCode '{subdivision}', but not the CountryCode of the US or of Ukraine"
 
 
 def _geoproximity_problems(key: RecordKey, record: Element) -> Iterable[str]:

@@ -63,6 +63,8 @@ def _private_address(configuration: Configuration) -> Iterator[Finding]:
 _DOCUMENTATION = tuple(
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )
+# Python calls much of IPv6 global that no host has: https://www.iana.org/assignments/ipv6-address-space/
+_UNICAST = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("2000::/3"))
 
 
 def _is_unreachable(address: str) -> bool:
@@ -70,7 +72,9 @@ def _is_unreachable(address: str) -> bool:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return not (parsed.is_global or any(parsed in network for network in _DOCUMENTATION))
+    if any(parsed in network for network in _DOCUMENTATION):
+        return False
+    return not parsed.is_global or parsed.is_multicast or not any(parsed in network for network in _UNICAST)
 
 
 def _own_name(configuration: Configuration) -> Iterator[Finding]:

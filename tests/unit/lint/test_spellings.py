@@ -164,3 +164,19 @@ def test_plan_tells_a_providers_region_by_its_variable(region: str, expected: bo
     alarm = "aws_cloudwatch_metric_alarm.a"
     raw = planned({alarm: {"namespace": "AWS/Route53"}}, {alarm: {}}, variables={"region": {"value": region}})
     assert is_found("FW281", raw) is expected
+
+
+@pytest.mark.parametrize(("address", "is_trap"), [
+    ("10.0.0.1", True),
+    ("224.0.0.5", True),
+    ("::ffff:8.8.8.8", True),
+    ("fec0::1", True),
+    ("ff0e::1", True),
+    ("8.8.8.8", False),
+    ("2001:4860:4860::8888", False),
+    ("203.0.113.10", False),
+    ("2001:db8::10", False),
+])  # fmt: skip
+def test_check_of_an_address_that_no_host_has_is_found(address: str, is_trap: bool) -> None:
+    check = {"type": "TCP", "ip_address": address, "port": 443}
+    assert is_found("FW093", {"resource": {"aws_route53_health_check": {"c": check}}}) is is_trap
