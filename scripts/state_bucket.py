@@ -228,7 +228,7 @@ def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Settin
     def read() -> object:
         _refuse_kms(s3, source)
         answer: Any = _read(source, "GetBucketReplication", lambda: s3.get_bucket_replication(Bucket=source))
-        found = answer["ReplicationConfiguration"] if answer else {"Role": "", "Rules": []}
+        found: Any = answer["ReplicationConfiguration"] if answer else {"Role": "", "Rules": []}
         return found["Role"].rpartition("/")[2], found["Rules"]
 
     return Setting(

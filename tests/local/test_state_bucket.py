@@ -98,7 +98,7 @@ def test_stacks_that_are_not_there_are_named(tmp_path: Path) -> None:
 
 
 def make(bucket: str, region: str = REGION) -> Any:
-    s3 = boto3.client("s3", region_name=region)
+    s3: Any = boto3.client("s3", region_name=region)
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
     return s3
 
@@ -146,7 +146,7 @@ def test_role_that_s3_may_no_longer_take_is_mended(bucket: str, tmp_path: Path) 
 def test_replication_by_another_role_is_mended(bucket: str, tmp_path: Path) -> None:
     folder = stacks(tmp_path, bucket=bucket, replica_region=REPLICA_REGION)
     bootstrap(folder, "--apply")
-    s3 = boto3.client("s3", region_name=REGION)
+    s3: Any = boto3.client("s3", region_name=REGION)
     wanted = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
     other = {**wanted, "Role": "arn:aws:iam::123456789012:role/other"}
     s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=other)

@@ -126,6 +126,13 @@ def test_reading_rejects_what_is_no_terraform_json(content: str | bytes, tmp_pat
         read_paths([file])
 
 
+def test_reading_rejects_what_nests_deeper_than_terraform_does(tmp_path: Path) -> None:
+    file = tmp_path / "deep.tf.json"
+    file.write_text('{"resource": {"aws_s3_bucket": {"a": {"x": ' + "[" * 300 + "]" * 300 + "}}}}", encoding="utf-8")
+    with pytest.raises(WrongUsageError, match=r"deep\.tf\.json nests deeper than 100 levels"):
+        read_paths([file])
+
+
 def test_reading_rejects_a_path_that_holds_nothing(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match=r"holds no \*\.tf\.json"):
         read_paths([tmp_path])

@@ -164,3 +164,29 @@ def test_plan_tells_a_providers_region_by_its_variable(region: str, expected: bo
     alarm = "aws_cloudwatch_metric_alarm.a"
     raw = planned({alarm: {"namespace": "AWS/Route53"}}, {alarm: {}}, variables={"region": {"value": region}})
     assert is_found("FW281", raw) is expected
+
+
+def of_cloudfront(**conditions: Json) -> Json:
+    grant = policy({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject", **conditions)
+    return {"resource": {"aws_s3_bucket_policy": {"p": {"bucket": "content", "policy": grant}}}}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_bound"),
+    [
+        ({"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::1:distribution/E1"}}, True),
+        ({"StringEquals": {"aws:SourceAccount": "123456789012"}}, True),
+        ({"StringEqualsIfExists": {"AWS:SourceAccount": ["123456789012"]}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:cloudfront::123456789012:distribution/*"}}, True),
+        ({"StringLike": {"aws:SourceArn": "${aws_cloudfront_distribution.d.arn}"}}, True),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:cloudfront::*:distribution/*"}}, False),
+        ({"ArnLike": {"aws:SourceArn": ["arn:aws:cloudfront::1:distribution/E1", "*"]}}, False),
+        ({"StringLike": {"aws:SourceAccount": "*"}}, False),
+        ({"StringNotEquals": {"aws:SourceAccount": "123456789012"}}, False),
+        ({"ForAllValues:StringEquals": {"aws:SourceArn": "arn:aws:cloudfront::1:distribution/E1"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({}, False),
+    ],
+)
+def test_grant_is_bound_by_distributions_or_by_an_account_that_is_named(conditions: Json, is_bound: bool) -> None:
+    assert is_found("FW193", of_cloudfront(**conditions)) is not is_bound
