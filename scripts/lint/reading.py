@@ -44,7 +44,7 @@ def read_paths(paths: Iterable[Path]) -> Configuration:
     for path in dict.fromkeys(file for given in paths for file in _files(given)):
         raw = _load(path)
         if shape_of(raw) == "configuration":
-            modules[path.parent][str(path)] = raw
+            modules[path if path == _STDIN else path.parent][str(path)] = raw
         else:
             shown[path] = raw
     documents = [

@@ -292,6 +292,15 @@ def test_formatter_reads_the_webhook_from_one_parameter_only() -> None:
     assert all(reader["Resource"].endswith(":parameter/failover-site-demo/webhook") for reader in readers)
 
 
+@pytest.mark.parametrize(("email", "is_all"), [("", True), ('email = "oncall@example.com"\n', False)])
+def test_formatter_knows_whether_the_webhook_is_all_there_is(email: str, is_all: bool) -> None:
+    (had,) = re.findall(r"^email = .*\n", DEMO, re.MULTILINE)
+    stacks = stacks_of(replaced(DEMO, (had, f'{email}webhook_url = "ssm:/failover-site-demo/webhook"\n')))
+    formatters = [body for body in of_type(stacks, "aws_lambda_function") if "-alerts-" in body["function_name"]]
+    assert formatters
+    assert all(("WEBHOOK_ONLY" in body["environment"]["variables"]) is is_all for body in formatters)
+
+
 def test_budget_is_the_objective_and_mails_before_and_after_it_is_passed(site: SiteFile, stacks: Stacks) -> None:
     (budget,) = of_type(stacks, "aws_budgets_budget")
     assert float(budget["limit_amount"]) == site.objectives.monthly_cost_usd

@@ -69,10 +69,13 @@ def test_lint_sarif_has_the_structure_of_2_1_0(raw: dict[str, Any], tmp_path: Pa
         assert place["logicalLocations"][0]["fullyQualifiedName"].endswith(("d1", "d2"))
 
 
-def test_lint_reads_stdin() -> None:
+def test_lint_reads_stdin_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unrelated.tf").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(application(), ["lint", "-"], input=json.dumps(FAILING))
     assert result.exit_code == 1
     assert "FW011 shared-alias" in result.stdout
+    assert "unrelated.tf" not in result.stdout
 
 
 def test_lint_reads_what_is_no_regular_file(tmp_path: Path) -> None:
