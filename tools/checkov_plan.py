@@ -39,7 +39,7 @@ def plans_of(folder: Path) -> dict[str, dict[str, Any]]:
         use_localcloud(folder / "localcloud")
         if _keeps_state_in_s3(stacks):
             bootstrap(stacks=stacks, localcloud=folder / "localcloud", apply=True, as_json=True)
-        if _takes_roles(stacks):
+        if takes_roles(stacks):
             return _plans_of_several_accounts(terraform, stacks)
         deploy(terraform, stacks, folder / "outputs.json", Console(stderr=True))
         return {stack.name: _plan(terraform, stack) for stack in sorted(stacks.iterdir())}
@@ -54,7 +54,7 @@ def _plans_of_several_accounts(terraform: Terraform, stacks: Path) -> dict[str, 
     return {stack.name: _plan(terraform, stack) for stack in (stacks / "dns", *regions)}
 
 
-def _takes_roles(stacks: Path) -> bool:
+def takes_roles(stacks: Path) -> bool:
     """Whether a provider takes a role of another account."""
     documents = [json.loads(path.read_bytes()) for path in stacks.glob("*/cdk.tf.json")]
     return any("assume_role" in provider for document in documents for provider in document["provider"]["aws"])
