@@ -388,6 +388,10 @@ def test_canaries_are_in_both_regions_and_ask_the_public_name(full: Stacks) -> N
 def test_replication_alarms_read_the_metrics_of_a_rule_that_publishes_them(full: Stacks, stacks: Stacks) -> None:
     found = [body for body in of_type(full, "aws_cloudwatch_metric_alarm") if "replication" in body["alarm_name"]]
     assert len(found) == 4
+    for body in found:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+        assert region_of(full, body) == body["alarm_name"].rpartition("-to-")[2]
+        assert body["treat_missing_data"] == "ignore"
     (source, *_) = full["edge"]["resource"]["aws_s3_bucket_replication_configuration"].values()
     (rule,) = source["rule"]
     assert {body["dimensions"]["RuleId"] for body in found} == {rule["id"]}
