@@ -180,13 +180,28 @@ def deploy_database(scope: Scope) -> PolicyDocument:
             "Action": ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica", "rds:ModifyDBInstance"],
             "Resource": scope.everywhere("rds", "og:default*"),
         },
-        {"Sid": "MakeNetwork", "Effect": "Allow", "Action": [f"ec2:{make}" for make in makes], "Resource": "*"},
+        {
+            # With the project's tag from the first moment, which the providers' default tags send along.
+            "Sid": "MakeNetwork",
+            "Effect": "Allow",
+            "Action": [f"ec2:{make}" for make in makes],
+            "Resource": [scope.everywhere("ec2", f"{kind}/*") for kind in ("vpc", "subnet", "security-group")],
+            "Condition": {"StringEquals": {"aws:RequestTag/Project": scope.project}},
+        },
+        {
+            # EC2 asks about the VPC that it is made in as well, which gets no tag by that and may be a given one:
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+            "Sid": "MakeInNetwork",
+            "Effect": "Allow",
+            "Action": ["ec2:CreateSubnet", "ec2:CreateSecurityGroup"],
+            "Resource": scope.everywhere("ec2", "vpc/*"),
+        },
         {
             # What it makes, and nothing that is there: a tag would make that the site's own.
             "Sid": "TagNetwork",
             "Effect": "Allow",
             "Action": "ec2:CreateTags",
-            "Resource": "*",
+            "Resource": scope.everywhere("ec2", "*"),
             "Condition": {"StringEquals": {"ec2:CreateAction": [*makes, "AuthorizeSecurityGroupIngress"]}},
         },
         {

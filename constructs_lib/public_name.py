@@ -3,9 +3,9 @@
 Not a construct of its own: its children are the edge stack's, so that their ids, a contract, stay what they were.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from cdktf import DataResource
+from cdktf import DataResource, ITerraformDependable
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
@@ -104,21 +104,32 @@ class PublicName:
             return
         (backup,) = self._site.endpoint
         regions = naming.regions_hostname(self._site)
-        self._add_failover("regions_records", regions, *pair)
+        behind = self._add_failover("regions_records", regions, *pair)
         both = to_records(regions, self._zone_id)
-        self._add_failover("failover_records", hostname, both, self._external(backup))
+        # Route 53 takes no alias to records that are not there yet, and the alias names them by text:
+        # https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+        self._add_failover("failover_records", hostname, both, self._external(backup), after=behind)
 
-    def _add_failover(self, id_: str, name: str, primary: RecordTarget, secondary: RecordTarget) -> None:
-        FailoverRecords(
+    def _add_failover(
+        self,
+        id_: str,
+        name: str,
+        primary: RecordTarget,
+        secondary: RecordTarget,
+        *,
+        after: Sequence[ITerraformDependable] = (),
+    ) -> Sequence[ITerraformDependable]:
+        """Adds a failover pair, once `after` is there; returns its records."""
+        return FailoverRecords(
             self._stack,
             id_,
             zone_id=self._zone_id,
             name=name,
             primary=primary,
             secondary=secondary,
-            depends_on=[self._policy_change],
+            depends_on=[self._policy_change, *after],
             provider=self._provider,
-        )
+        ).all
 
     def _add_routed(self, policy: Policy) -> None:
         # Route 53 allows no alias in a multivalue answer: the regions keep their own names only.

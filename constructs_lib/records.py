@@ -109,6 +109,9 @@ class FailoverRecords(Construct):
     AWS's texts disagree on EvaluateTargetHealth of a failover alias to CloudFront: the alias reference says it must be
     false (https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html), so a PRIMARY of that kind carries a
     health check of its own. To prove first in a sandbox: docs/SANDBOX.md.
+
+    Attributes:
+        all: the records, for what is an alias to them.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class FailoverRecords(Construct):
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
+        self.all: list[Route53Record] = []
         for record_type in RECORD_TYPES:
             for role, target in (("primary", primary), ("secondary", secondary)):
                 arguments = target.arguments(record_type)
@@ -140,6 +144,7 @@ class FailoverRecords(Construct):
                         provider=provider,
                         **arguments,
                     )
+                    self.all.append(record)
                     _explain(record, record_type, target)
 
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scripts.cost_resources import GIGABYTE, Quantity, Resource, resources_of
 from scripts.errors import MissingOutputError
 from scripts.extension_cost import extensions, is_extension
 from scripts.parity_cost import parity
 from scripts.protection_cost import protection
+from scripts.publishing_cost import publishing
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
 _SECONDS_PER_MONTH = 730 * 3600
@@ -69,8 +70,8 @@ class CostLine:
 
 
 def monthly_cost_usd(lines: list[CostLine]) -> float:
-    """Returns the sum, rounded to cents."""
-    return round(sum(line.usd for line in lines), 2)
+    """Returns the sum of the lines in cents, so that what is printed adds up."""
+    return round(sum(round(line.usd, 2) for line in lines), 2)
 
 
 def load_prices() -> dict[str, Price]:
@@ -83,12 +84,22 @@ def load_stacks(stacks_folder: Path) -> dict[str, dict[str, Any]]:
     """Returns stack name -> synthesized Terraform JSON.
 
     Raises:
-        MissingOutputError: there is nothing synthesized in the folder.
+        MissingOutputError: there is nothing synthesized in the folder, or something else.
     """
-    found = {path.parent.name: json.loads(path.read_bytes()) for path in stacks_folder.glob("*/cdk.tf.json")}
+    found = {path.parent.name: _stack(path) for path in stacks_folder.glob("*/cdk.tf.json")}
     if not found:
         raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
     return found
+
+
+def _stack(path: Path) -> dict[str, Any]:
+    try:
+        stack = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise MissingOutputError(f"{path} is no JSON ({error}): synthesize the site again") from error
+    if not isinstance(stack, dict):
+        raise MissingOutputError(f"{path} is no Terraform JSON: synthesize the site again")
+    return stack
 
 
 def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
@@ -102,7 +113,7 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     website = resources_of({name: stack for name, stack in stacks.items() if not is_extension(name)})
     added = {name: stack for name, stack in stacks.items() if is_extension(name)}
     probes_of_extensions = sum(map(_probes_per_month, _checks(resources_of(added))))
-    traffic = Traffic.model_validate(_edge_output(stacks, "traffic"))
+    traffic = _traffic(stacks)
     serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
     quantities = [
         *_fixed(resources),
@@ -125,10 +136,19 @@ def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
     return str(routing.get("entry", "cloudfront"))
 
 
+def _traffic(stacks: Mapping[str, Mapping[str, Any]]) -> Traffic:
+    try:
+        return Traffic.model_validate(_edge_output(stacks, "traffic"))
+    except ValidationError as error:
+        raise MissingOutputError(
+            f"edge's output traffic is of another version: synthesize the site again: {error}"
+        ) from error
+
+
 def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
     try:
         value: dict[str, Any] = stacks["edge"]["output"][name]["value"]
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise MissingOutputError(
             f"the synthesized stacks lack edge's output {name}: synthesize the site again"
         ) from error
@@ -223,6 +243,7 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     yield "S3 reads by health probes", "s3_get", probes, "requests"
     # A viewer's page asks the region marker, which is never cached; everything else is filled once and then cached.
     yield "S3 reads of the region marker", "s3_get", traffic.page_views_per_month, "requests"
+    yield from publishing(resources, buckets=buckets, site_bytes=traffic.site_bytes)
     yield from parity(resources, site_bytes=traffic.site_bytes)
     yield from protection(
         resources,

@@ -1,20 +1,23 @@
 """The buckets that hold Terraform's state: what they must be like, and how to get them there.
 
 Terraform cannot make the bucket of its own state, so this does, once and again: every setting is read first, and only what
-differs is written. Requirements: versioning (a broken state is one version away), nothing public, TLS only, and for the replica
-delete markers, so that released locks vanish there as well (https://developer.hashicorp.com/terraform/language/backend/s3).
+differs is written; what else somebody put into a policy or a lifecycle stays. Requirements: versioning (a broken state is one
+version away), nothing public, TLS only, and for the replica delete markers, so that released locks vanish there as well
+(https://developer.hashicorp.com/terraform/language/backend/s3).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from scripts import state_policies
 from scripts.aws import translated
+from scripts.errors import AwsError, UnsafePlanError, WrongUsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -23,9 +26,11 @@ if TYPE_CHECKING:
 
 NONCURRENT_DAYS = 90
 _ABORT_UPLOAD_DAYS = 2
+_OLD_STATES = "old-states"
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ABSENT = {
     "404",
+    "ServerSideEncryptionConfigurationNotFoundError",
     "NoSuchBucket",
     "NoSuchPublicAccessBlockConfiguration",
     "OwnershipControlsNotFoundError",
@@ -76,10 +81,32 @@ def _exists(s3: S3Client, name: str, region: str) -> Setting:
     where: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     return Setting(
         title=f"{name}: bucket in {region}",
-        read=lambda: _read(name, "HeadBucket", lambda: bool(s3.head_bucket(Bucket=name))),
-        wanted=True,
+        read=lambda: _region_of(s3, name, wanted=region),
+        wanted=region,
         write=lambda: s3.create_bucket(Bucket=name, **where),
     )
+
+
+def _region_of(s3: S3Client, name: str, *, wanted: str) -> object:
+    """Returns where the bucket lies, None when nobody has one of that name.
+
+    Raises:
+        WrongUsageError: it lies in another region.
+        AwsError: it cannot be asked, mostly because it is another account's.
+    """
+    try:
+        found = _read(name, "HeadBucket", lambda: s3.head_bucket(Bucket=name)["BucketRegion"])
+    except AwsError as error:
+        if error.code != "403":
+            raise
+        detail = "another account has this name, or these credentials may not see it: name another state.bucket"
+        raise AwsError(operation="HeadBucket", resource=name, code=error.code, detail=detail) from error
+    if found not in (None, wanted):
+        raise WrongUsageError(
+            f"{name} is in {found}, and the site file's [state] says {wanted}: buckets do not move. Correct the region, or name "
+            "another state.bucket"
+        )
+    return found
 
 
 def _hardening(s3: S3Client, name: str) -> Iterator[Setting]:
@@ -106,60 +133,80 @@ def _hardening(s3: S3Client, name: str) -> Iterator[Setting]:
             Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         ),
     )
-    policy = _tls_only(name)
-    yield Setting(
-        title=f"{name}: TLS only",
-        read=lambda: _read(name, "GetBucketPolicy", lambda: json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])),
-        wanted=policy,
-        write=lambda: s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy)),
-    )
+    yield _tls_only(s3, name)
+
+
+def _tls_only(s3: S3Client, name: str) -> Setting:
+    wanted = state_policies.tls_only(name)
+
+    def present() -> list[dict[str, Any]]:
+        policy = _read(name, "GetBucketPolicy", lambda: json.loads(s3.get_bucket_policy(Bucket=name)["Policy"]))
+        found: Any = policy["Statement"] if isinstance(policy, dict) else []
+        return found if isinstance(found, list) else [found]
+
+    def write() -> None:
+        others = [statement for statement in present() if statement.get("Sid") != state_policies.TLS_ONLY]
+        policy = {"Version": "2012-10-17", "Statement": [*others, wanted]}
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+
+    return Setting(title=f"{name}: TLS only", read=lambda: wanted in present(), wanted=True, write=write)
 
 
 def _contents(s3: S3Client, name: str) -> Iterator[Setting]:
-    rules: Any = [
-        {
-            "ID": "old-states",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": NONCURRENT_DAYS},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABORT_UPLOAD_DAYS},
-        }
-    ]
     yield Setting(
         title=f"{name}: versioning",
         read=lambda: _read(name, "GetBucketVersioning", lambda: s3.get_bucket_versioning(Bucket=name).get("Status")),
         wanted="Enabled",
         write=lambda: s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"}),
     )
-    yield Setting(
-        title=f"{name}: old versions expire after {NONCURRENT_DAYS} days",
-        read=lambda: _read(
-            name,
-            "GetBucketLifecycleConfiguration",
-            lambda: s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"],
-        ),
-        wanted=rules,
-        write=lambda: s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules}),
-    )
+    yield _expiry(s3, name)
+
+
+def _expiry(s3: S3Client, name: str) -> Setting:
+    wanted: Any = {
+        "ID": _OLD_STATES,
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": NONCURRENT_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABORT_UPLOAD_DAYS},
+    }
+
+    def present() -> list[Any]:
+        operation = "GetBucketLifecycleConfiguration"
+        rules: Any = _read(name, operation, lambda: s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"])
+        return rules or []
+
+    def write() -> None:
+        rules = [*(rule for rule in present() if rule["ID"] != _OLD_STATES), wanted]
+        s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+
+    title = f"{name}: old versions expire after {NONCURRENT_DAYS} days"
+    return Setting(title=title, read=lambda: wanted in present(), wanted=True, write=write)
 
 
 def _role(iam: IamClient, source: str, destination: str) -> Setting:
     name = _role_name(source)
-    policy = _replication_policy(source, destination)
+    trust, policy = state_policies.ASSUMED_BY_S3, state_policies.replication(source, destination)
+
+    def trusted() -> object:
+        return _read(name, "GetRole", lambda: iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"])
+
+    def allowed() -> object:
+        operation, of = "GetRolePolicy", {"RoleName": name, "PolicyName": "replicate"}
+        return _read(name, operation, lambda: iam.get_role_policy(**of)["PolicyDocument"])
 
     def write() -> None:
-        if _read(name, "GetRole", lambda: iam.get_role(RoleName=name)) is None:
-            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_ASSUMED_BY_S3))
+        present = trusted()
+        if present is None:
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        elif present != trust:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
         iam.put_role_policy(RoleName=name, PolicyName="replicate", PolicyDocument=json.dumps(policy))
 
     return Setting(
         title=f"{name}: role that copies {source} to {destination}",
-        read=lambda: _read(
-            name,
-            "GetRolePolicy",
-            lambda: iam.get_role_policy(RoleName=name, PolicyName="replicate")["PolicyDocument"],
-        ),
-        wanted=policy,
+        read=lambda: (trusted(), allowed()),
+        wanted=(trust, policy),
         write=write,
     )
 
@@ -178,16 +225,33 @@ def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Settin
         role = iam.get_role(RoleName=_role_name(source))["Role"]["Arn"]
         s3.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": role, "Rules": [rule]})
 
+    def read() -> object:
+        _refuse_kms(s3, source)
+        answer: Any = _read(source, "GetBucketReplication", lambda: s3.get_bucket_replication(Bucket=source))
+        found: Any = answer["ReplicationConfiguration"] if answer else {"Role": "", "Rules": []}
+        return found["Role"].rpartition("/")[2], found["Rules"]
+
     return Setting(
         title=f"{source}: replicated to {destination}, with delete markers",
-        read=lambda: _read(
-            source,
-            "GetBucketReplication",
-            lambda: s3.get_bucket_replication(Bucket=source)["ReplicationConfiguration"]["Rules"],
-        ),
-        wanted=[rule],
+        read=read,
+        wanted=(_role_name(source), [rule]),
         write=write,
     )
+
+
+def _refuse_kms(s3: S3Client, source: str) -> None:
+    """Replication leaves out objects under a KMS key unless the rule and the role name keys in both regions.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+    """
+    answer: Any = _read(source, "GetBucketEncryption", lambda: s3.get_bucket_encryption(Bucket=source))
+    rules = answer["ServerSideEncryptionConfiguration"]["Rules"] if answer else []
+    algorithms = {rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
+    if algorithms - {"AES256"}:
+        raise UnsafePlanError(
+            f"{source} encrypts with {', '.join(sorted(algorithms))}, which the replica would never get: set its default "
+            "encryption to SSE-S3 (AES256), or leave state.replica_region out"
+        )
 
 
 def _read(resource: str, operation: str, call: Callable[[], object]) -> object:
@@ -203,53 +267,3 @@ def _read(resource: str, operation: str, call: Callable[[], object]) -> object:
 
 def _role_name(source: str) -> str:
     return f"{source}-replicate"[:64]
-
-
-_ASSUMED_BY_S3: Mapping[str, Any] = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-
-
-def _tls_only(name: str) -> dict[str, Any]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "DenyInsecureTransport",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ],
-    }
-
-
-def _replication_policy(source: str, destination: str) -> dict[str, Any]:
-    """Returns the role's policy: https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"],
-                "Resource": f"arn:aws:s3:::{source}",
-            },
-            {
-                "Effect": "Allow",
-                "Action": [
-                    "s3:GetObjectVersionForReplication",
-                    "s3:GetObjectVersionAcl",
-                    "s3:GetObjectVersionTagging",
-                ],
-                "Resource": f"arn:aws:s3:::{source}/*",
-            },
-            {
-                "Effect": "Allow",
-                "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-                "Resource": f"arn:aws:s3:::{destination}/*",
-            },
-        ],
-    }

@@ -51,15 +51,15 @@ def for_checkov(stack: Mapping[str, Any]) -> dict[str, Any]:
     return {name: block for name, block in stack.items() if name != "terraform"}
 
 
-def read_skips(stacks: Mapping[str, Mapping[str, Any]], *, frameworks: Container[str]) -> dict[Finding, str]:
-    """Returns the reasons that `constructs_lib/checkov_skips.py` left in the stacks, as far as they concern these frameworks."""
+def read_skips(stacks: Mapping[str, Mapping[str, Any]], *, planned: Container[str] = ()) -> dict[Finding, str]:
+    """Returns the reasons that `constructs_lib/checkov_skips.py` left in the stacks; those for plans of `planned`."""
     return {
         Finding(stack=stack, logical_id=logical_id, check_id=skip["id"]): skip["comment"]
         for stack, document in stacks.items()
         for bodies in document.get("resource", {}).values()
         for logical_id, body in bodies.items()
         for skip in body.get("//", {}).get("checkov", {}).get("skip", [])
-        if skip.get("framework", "terraform_json") in frameworks
+        if skip.get("framework") != "terraform_plan" or stack in planned
     }
 
 

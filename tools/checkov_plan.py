@@ -27,6 +27,9 @@ _SPEED = 20.0
 def plans_of(folder: Path) -> dict[str, dict[str, Any]]:
     """Return stack name -> `terraform show -json` of its plan. `folder` holds `cdktf.out`.
 
+    localcloud keeps one account: of a site of several, dns is deployed and planned, the region stacks are planned, and the
+    others, which read their outputs, are left out (docs/EXTENSIONS.md).
+
     Raises:
         OpsError: localcloud did not start, or Terraform failed.
     """
@@ -36,8 +39,25 @@ def plans_of(folder: Path) -> dict[str, dict[str, Any]]:
         use_localcloud(folder / "localcloud")
         if _keeps_state_in_s3(stacks):
             bootstrap(stacks=stacks, localcloud=folder / "localcloud", apply=True, as_json=True)
+        if takes_roles(stacks):
+            return _plans_of_several_accounts(terraform, stacks)
         deploy(terraform, stacks, folder / "outputs.json", Console(stderr=True))
         return {stack.name: _plan(terraform, stack) for stack in sorted(stacks.iterdir())}
+
+
+def _plans_of_several_accounts(terraform: Terraform, stacks: Path) -> dict[str, dict[str, Any]]:
+    terraform.init(stacks / "dns")
+    terraform.apply(stacks / "dns")
+    regions = sorted(stacks.glob("region-*"))
+    for region in regions:
+        terraform.init(region)
+    return {stack.name: _plan(terraform, stack) for stack in (stacks / "dns", *regions)}
+
+
+def takes_roles(stacks: Path) -> bool:
+    """Whether a provider takes a role of another account."""
+    documents = [json.loads(path.read_bytes()) for path in stacks.glob("*/cdk.tf.json")]
+    return any("assume_role" in provider for document in documents for provider in document["provider"]["aws"])
 
 
 def _keeps_state_in_s3(stacks: Path) -> bool:

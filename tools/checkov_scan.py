@@ -52,11 +52,12 @@ def _scan(site_file: Path, *, plan: bool) -> Verdict:
     stacks = _synthesize(site_file, folder)
     _write(folder / "json", "cdk.tf.json", {name: for_checkov(stack) for name, stack in stacks.items()})
     reports = run(folder / "json", "terraform_json")
-    if plan:
-        _write(folder / "plan", "plan.json", plans_of(folder))
+    plans = plans_of(folder) if plan else {}
+    if plans:
+        _write(folder / "plan", "plan.json", plans)
         reports += run(folder / "plan", "terraform_plan")
     try:
-        verdict = judge(reports, read_skips(stacks, frameworks={report["check_type"] for report in reports}))
+        verdict = judge(reports, read_skips(stacks, planned=plans))
     except ValueError as error:
         raise EnvironmentFailureError(f"{site_file.name}: {error}") from error
     _print(site_file.name, verdict)

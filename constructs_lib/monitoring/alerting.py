@@ -126,6 +126,7 @@ class Alerting(Construct):
             **common,
             "WEBHOOK_FORMAT": alerts.webhook_format.value,
             "WEBHOOK_PARAMETER": alerts.webhook_parameter,
+            **({"WEBHOOK_ONLY": "true"} if alerts.email is None else {}),
         }
 
     def _webhook_parameter_arn(self) -> str | None:

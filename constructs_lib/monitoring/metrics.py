@@ -72,9 +72,9 @@ def function(function_name: str, name: str, statistic: str, *, period_seconds: i
 
 
 def replication(source: str, destination: str, rule_id: str, name: str) -> Metric:
-    """Returns a replication metric of one direction, in the source's region.
+    """Returns a replication metric of one direction; in the destination's region, but for the count of failed operations.
 
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
     """
     return Metric(
         namespace="AWS/S3",

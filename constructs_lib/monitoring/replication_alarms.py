@@ -18,6 +18,9 @@ _BACKLOG_PERIODS = 3
 class ReplicationAlarms(Construct):
     """A backlog that does not shrink, and a latency above `objectives.rpo_seconds`, or above what time control promises.
 
+    S3 publishes both in the destination's region (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html), so
+    topic and provider are that region's: in the source's the alarms would never see a sample.
+
     Attributes:
         all: both alarms.
     """
@@ -37,12 +40,14 @@ class ReplicationAlarms(Construct):
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
-        # S3 publishes while something is being replicated; silence is an empty queue.
+        # S3 delivers on a best-effort basis, and asks for this treatment of gaps:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics
+        missing = Missing.CHANGES_NOTHING
         backlog = Condition(
             comparison="GreaterThanThreshold",
             threshold=_BACKLOG_BYTES,
             periods=_BACKLOG_PERIODS,
-            missing=Missing.IS_FINE,
+            missing=missing,
         )
         rpo = site.objectives.rpo_seconds
         longest_seconds = min(rpo, _TIME_CONTROL_SECONDS) if site.features.rtc else rpo
@@ -51,7 +56,7 @@ class ReplicationAlarms(Construct):
             comparison="GreaterThanThreshold",
             threshold=longest_seconds,
             periods=1,
-            missing=Missing.IS_FINE,
+            missing=missing,
         )
         self.all = [
             MetricAlarm(

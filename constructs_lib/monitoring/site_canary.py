@@ -33,7 +33,7 @@ from constructs_lib.site_file import SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "canary"
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Synthetics_Library_python_selenium.html
-_RUNTIME = "syn-python-selenium-7.0"
+_RUNTIME = "syn-python-selenium-14.0"
 # 1,460 runs a month at 0.0012 USD, unverified: https://aws.amazon.com/cloudwatch/pricing/
 _INTERVAL_MINUTES = 30
 _TIMEOUT_SECONDS = 60

@@ -172,20 +172,23 @@ class MonitoringStack(TerraformStack):
         return alarms
 
     def _add_replication_alarms(self, source: str) -> Sequence[Alarm]:
-        """Adds the alarms of a source; its rules are numbered as the edge stack numbers its destinations."""
+        """Adds the alarms of a source; its rules are numbered as the edge stack numbers its destinations.
+
+        They live where their metrics are: in the destination's region.
+        """
         alarms: list[Alarm] = []
         for number, destination in enumerate((name for name in self._regions if name != source), start=1):
             alarms += ReplicationAlarms(
                 self,
-                f"replication_alarms_{source}_{destination}",
+                f"replication_alarms_{source}_to_{destination}",
                 site=self._site,
                 source_region=source,
                 destination_region=destination,
                 source_bucket=self._regions[source].bucket.name,
                 destination_bucket=self._regions[destination].bucket.name,
                 rule_id=naming.replication_rule_id(number),
-                topic_arn=self._topic_arn(source),
-                provider=self._places[source].provider,
+                topic_arn=self._topic_arn(destination),
+                provider=self._places[destination].provider,
             ).all
         return alarms
 

@@ -17,6 +17,7 @@ _NOT_MODELLED = frozenset(
     {"PromoteReadReplica", "SwitchoverReadReplica", "RebootDBInstance", "RestoreDBInstanceToPointInTime"}
 )
 """Promotion is one: moto leaves the instance a replica of its source."""
+_DEFAULT_AUTHORITY = "rds-ca-rsa2048-g1"
 
 
 class DatabaseService:
@@ -30,6 +31,7 @@ class DatabaseService:
         if action_of(request) in _NOT_MODELLED:
             return refusal(request, "rds")
         _patch_parameters()
+        _patch_authority()
         return self._forward(request)
 
 
@@ -50,3 +52,21 @@ def _patch_parameters() -> None:
         original(self, [{**parameter, "Source": "user"} for parameter in new_parameters])
 
     DBParameterGroup.update_parameters = update_parameters
+
+
+def _patch_authority() -> None:
+    """Give an instance that names no certificate authority RDS's default one; moto's exists nowhere.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+    """
+    from moto.rds.models import DBInstance
+
+    if hasattr(DBInstance.__init__, "__wrapped__"):
+        return
+    original: Callable[..., None] = DBInstance.__init__
+
+    @functools.wraps(original)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401, N807 - moto is untyped; its constructor
+        original(self, *args, **{"ca_certificate_identifier": _DEFAULT_AUTHORITY, **kwargs})
+
+    DBInstance.__init__ = __init__

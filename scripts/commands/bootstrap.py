@@ -31,14 +31,16 @@ def bootstrap(
     use_localcloud(localcloud)
     settings = _settings(_state(stacks))
     pending = unmet(settings)
+    if not as_json:
+        _print(settings, pending)
     if apply:
         for setting in pending:
             with translated(setting.title, "state bucket"):
                 setting.write()
     if as_json:
         print(json.dumps({"pending": [setting.title for setting in pending], "applied": apply}))
-    else:
-        _print(settings, pending, applied=apply)
+    elif pending:
+        print(f"Done: {len(pending)}." if apply else "This is the plan. Run again with --apply to carry it out.")
 
 
 def _state(stacks: Path) -> dict[str, str | None]:
@@ -46,7 +48,8 @@ def _state(stacks: Path) -> dict[str, str | None]:
     path = stacks / "edge" / "cdk.tf.json"
     try:
         state: dict[str, str | None] = json.loads(path.read_bytes())["output"]["state"]["value"]
-    except (FileNotFoundError, KeyError) as error:
+        state["backend"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise MissingOutputError(
             f"{path} is not there or older than this command: run `python main.py SITE_FILE`"
         ) from error
@@ -66,14 +69,11 @@ def _settings(state: dict[str, str | None]) -> list[Setting]:
     return settings + replication_settings(s3, iam_client(), source=name, destination=replica)
 
 
-def _print(settings: list[Setting], pending: list[Setting], *, applied: bool) -> None:
+def _print(settings: list[Setting], pending: list[Setting]) -> None:
     table = Table("Setting", "State")
     for setting in settings:
-        todo = "done now" if applied else "to do"
-        table.add_row(setting.title, todo if setting in pending else "as it must be")
+        table.add_row(setting.title, "to do" if setting in pending else "as it must be")
     console = Console()
     console.print(table)
     if not pending:
         console.print("Nothing to do.")
-    elif not applied:
-        console.print("This is the plan. Run again with --apply to carry it out.")

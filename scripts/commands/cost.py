@@ -14,6 +14,7 @@ from rich.table import Table
 
 from scripts.commands.options import JsonOption
 from scripts.cost import CostLine, estimate, load_stacks, monthly_cost_usd, objective_usd
+from scripts.cost_coverage import not_priced
 from scripts.synthesis import synthesize
 
 
@@ -29,12 +30,13 @@ def cost(
     """Price the synthesized stacks line by line; exit 1 above objectives.monthly_cost_usd."""
     document = load_stacks(stacks) if site_file is None else _stacks_of(site_file)
     lines, objective = estimate(document), objective_usd(document)
-    total = monthly_cost_usd(lines)
+    total, unknown = monthly_cost_usd(lines), not_priced(document)
     if as_json:
-        rows = [asdict(line) for line in lines]
-        print(json.dumps({"lines": rows, "usd_per_month": total, "objective_usd_per_month": objective}))
+        rows = [{**asdict(line), "usd": round(line.usd, 2)} for line in lines]
+        figures = {"usd_per_month": total, "objective_usd_per_month": objective}
+        print(json.dumps({"lines": rows, **figures, "not_priced": unknown}))
     else:
-        _print(lines, total, objective)
+        _print(lines, total, objective, unknown)
     if total > objective:
         raise typer.Exit(1)
 
@@ -44,12 +46,14 @@ def _stacks_of(site_file: Path) -> dict[str, dict[str, Any]]:
         return load_stacks(synthesize(site_file, Path(folder)))
 
 
-def _print(lines: list[CostLine], total: float, objective: float) -> None:
+def _print(lines: list[CostLine], total: float, objective: float, unknown: dict[str, int]) -> None:
     table = Table("Item", "Quantity", "Unit", "USD a month")
     for line in lines:
         mark = "" if line.verified else " (price unverified)"
         table.add_row(f"{line.item}{mark}", f"{line.quantity:,.2f}".removesuffix(".00"), line.unit, f"{line.usd:.2f}")
     console = Console()
     console.print(table)
+    for kind, count in unknown.items():
+        console.print(f"not priced: {count} x {kind}; add what it costs by hand", style="yellow", highlight=False)
     verdict = "within" if total <= objective else "ABOVE"
     console.print(f"{total:.2f} USD a month, {verdict} the objective of {objective:.2f} USD")

@@ -30,8 +30,8 @@ def lint(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files or folders: *.tf.json, or `terraform show -json` of a plan or a state. Stacks that belong together "
-            f"go into one call. Default: {_SYNTHESIZED}.",
+            help="Files or folders: *.tf.json, or `terraform show -json` of a plan or a state; - is stdin. Stacks that "
+            f"belong together go into one call. Default: {_SYNTHESIZED}.",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +44,7 @@ def lint(
         case Format.JSON:
             print(to_json(judgement))
         case Format.SARIF:
-            print(to_sarif(judgement.violations, ALL_RULES))
+            print(to_sarif(judgement, ALL_RULES))
         case Format.TEXT:
             print_text(
                 judgement,

@@ -16,12 +16,17 @@ Written by `python -m scripts.lint.docs` from `scripts/lint/rules`; edit the rul
 
     failover lint                                   # the synthesized stacks in cdktf.out/stacks
     failover lint FOLDER_OR_FILE ...                # anybody's *.tf.json, or `terraform show -json` of a plan or a state
+    terraform show -json plan.bin | failover lint - # the same, from stdin
     failover lint --format json|sarif PATH ...      # for programs, and for code scanning
 
 Exit code 0: clean; 1: findings; 2: wrong usage or an input that cannot be read. Give stacks that belong together in one
 call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
 Only configuration tells the backend (FW291 to FW294), only a plan tells FW101, and a state tells no provider version (FW231)
 and no order (FW212).
+
+What no rule can look into is named as `not read`, without changing the exit code: a policy that Terraform computes
+(`jsonencode(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its JSON. A plan reads through
+modules and `jsonencode`, a state knows everything.
 
 Every synth (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding makes it exit with 1. What is meant is
 waived on its resource, with the reason, by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`; in JSON

@@ -59,7 +59,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One Terraform module, plan or state. `backend` is its kind and settings; a plan and a state do not tell it."""
+    """One Terraform module, plan or state. `backend` is its kind and settings; a plan and a state do not tell it.
+
+    Of a module, `module_calls` are the (file, name) of those that it calls, and `hcl_files` the `*.tf` beside its JSON.
+    """
 
     name: str
     path: str
@@ -68,6 +71,8 @@ class Document:
     outputs: Mapping[str, Value] = field(default_factory=dict)
     backend: tuple[str, Block] | None = None
     aws_provider_version: str | None = None
+    module_calls: tuple[tuple[str, str], ...] = ()
+    hcl_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

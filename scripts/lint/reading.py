@@ -7,6 +7,7 @@ Plan and state: https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,10 @@ from scripts.lint.values import Block, Expression, Value, to_value
 _CDKTF_FILE = "cdk.tf.json"
 _CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
 _MOST_LOCALS = 8
+# Terraform's own blocks nest a dozen deep, a firewall's rules the deepest; Python's recursion ends at a thousand calls.
+_DEEPEST = 100
+_STDIN = Path("-")
+_HOW = "give *.tf.json, or the output of `terraform show -json` of a plan or a state"
 
 
 class UnreadableInputError(WrongUsageError):
@@ -29,7 +34,7 @@ class UnreadableInputError(WrongUsageError):
 def read_paths(paths: Iterable[Path]) -> Configuration:
     """Returns everything below the paths as one configuration.
 
-    A folder means its `*.tf.json` files and those of its sub-folders; the files of one folder are one module.
+    A folder means its `*.tf.json` files and those of its sub-folders; the files of one folder are one module. `-` is stdin.
 
     Raises:
         UnreadableInputError: a path is absent, is no JSON object of Terraform's, or a folder holds none.
@@ -39,10 +44,15 @@ def read_paths(paths: Iterable[Path]) -> Configuration:
     for path in dict.fromkeys(file for given in paths for file in _files(given)):
         raw = _load(path)
         if shape_of(raw) == "configuration":
-            modules[path.parent][str(path)] = raw
+            modules[path if path == _STDIN else path.parent][str(path)] = raw
         else:
             shown[path] = raw
-    documents = [configuration_document(_module_name(folder), files) for folder, files in modules.items()]
+    documents = [
+        replace(
+            configuration_document(_module_name(folder), files), hcl_files=tuple(map(str, sorted(folder.glob("*.tf"))))
+        )
+        for folder, files in modules.items()
+    ]
     documents += [shown_document(path.stem, str(path), raw) for path, raw in shown.items()]
     return Configuration(_with_own_names(documents))
 
@@ -71,12 +81,12 @@ def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
     if _CONFIGURATION_KEYS & raw.keys():
         return "configuration"
     raise UnreadableInputError(
-        f"{where} is JSON, but neither Terraform configuration nor `terraform show -json` of a plan or state"
+        f"{where} is JSON, but neither Terraform configuration nor `terraform show -json` of a plan or state: {_HOW}"
     )
 
 
 def _files(given: Path) -> list[Path]:
-    if given.is_file():
+    if given == _STDIN or (given.exists() and not given.is_dir()):
         return [given]
     found = sorted(path for path in given.rglob("*.tf.json") if ".terraform" not in path.parts)
     if not found:
@@ -87,13 +97,29 @@ def _files(given: Path) -> list[Path]:
 
 def _load(path: Path) -> Mapping[str, object]:
     try:
-        raw = json.loads(path.read_bytes())
+        raw = json.loads(sys.stdin.buffer.read() if path == _STDIN else path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise UnreadableInputError(f"{path} cannot be read as JSON: {error}") from error
+        raise UnreadableInputError(f"{path} cannot be read as JSON ({error}): {_HOW}") from error
+    if _is_deeper(raw, _DEEPEST):
+        raise UnreadableInputError(f"{path} nests deeper than {_DEEPEST} levels, which nothing of Terraform's does")
     if not isinstance(raw, dict):
         raise UnreadableInputError(f"{path} holds {type(raw).__name__}, expected a JSON object of Terraform's")
     shape_of(raw, where=str(path))
     return raw
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether values nest deeper; level by level, so that its own depth does not grow."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [inner for outer in layer for inner in _inside(outer)]
+    return bool(layer)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _module_name(folder: Path) -> str:
@@ -136,6 +162,7 @@ def configuration_document(name: str, files: Mapping[str, Mapping[str, object]])
         outputs={key: body.value("value") for file in blocks.values() for key, body in _bodies(file.value("output"))},
         backend=next(((kind, body) for block in terraform for kind, body in _bodies(block.value("backend"))), None),
         aws_provider_version=next((version for block in terraform if (version := _required_version(block))), None),
+        module_calls=tuple((path, key) for path, file in blocks.items() for key, _ in _bodies(file.value("module"))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
@@ -37,16 +38,32 @@ def print_text(
         console.print(
             escape(f"a waiver waives nothing: {idle}: take it out"), style="bold red", soft_wrap=True, highlight=False
         )
+    for one in judgement.unread:
+        where = f"{one.document}: {one.address}" if documents_count > 1 else one.address
+        console.print(escape(f"not read: {where}: {one.reason}"), style="yellow", soft_wrap=True, highlight=False)
     checked = f"{resources_count} resources against {rules_count} rules"
+    if judgement.unread:
+        checked += f"; not read: {len(judgement.unread)}"
     verdict = f"{len(violations)} findings" if len(violations) != 1 else "1 finding"
     console.print(f"clean: {checked}" if judgement.is_clean else f"{verdict} in {checked}", highlight=False)
 
 
 def to_json(judgement: Judgement) -> str:
-    """Returns one document: `findings` and `waived`, lists of objects with the rule's and the place's fields; `idle_waivers`."""
+    """Returns one document: `findings` and `waived`, lists of objects with the rule's and the place's fields; `idle_waivers`.
+
+    `not_read` lists places with the reason, which no rule could look into.
+    """
     waived = [{**_as_json(violation), "comment": reason} for violation, reason in judgement.waived]
     findings = [_as_json(violation) for violation in judgement.violations]
-    return json.dumps({"findings": findings, "waived": waived, "idle_waivers": list(judgement.idle)}, indent=2)
+    return json.dumps(
+        {
+            "findings": findings,
+            "waived": waived,
+            "idle_waivers": list(judgement.idle),
+            "not_read": [asdict(one) for one in judgement.unread],
+        },
+        indent=2,
+    )
 
 
 def _as_json(violation: Violation) -> dict[str, str]:

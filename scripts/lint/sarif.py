@@ -12,16 +12,31 @@ from typing import Any
 from urllib.parse import quote
 
 from scripts.lint.rule import Rule, Violation
+from scripts.lint.unread import Unread
+from scripts.lint.waivers import Judgement
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def to_sarif(violations: Sequence[Violation], rules: Sequence[Rule]) -> str:
-    """Returns a log with one run; every rule is listed, so that a viewer can close what is no longer found."""
+def to_sarif(judgement: Judgement, rules: Sequence[Rule]) -> str:
+    """Returns a log with one run; every rule is listed, so that a viewer can close what is no longer found.
+
+    What is waived is no result: code scanning would show it as found. Waivers that waive nothing, and what could not be read, are
+    notifications of the run.
+    """
     index = {rule.id: position for position, rule in enumerate(rules)}
     run = {
         "tool": {"driver": {"name": "failover lint", "rules": [_rule(rule) for rule in rules]}},
-        "results": [_result(violation, index[violation.rule.id]) for violation in violations],
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    *(_notification("error", f"a waiver waives nothing: {idle}") for idle in judgement.idle),
+                    *map(_not_read, judgement.unread),
+                ],
+            }
+        ],
+        "results": [_result(violation, index[violation.rule.id]) for violation in judgement.violations],
         "columnKind": "utf16CodeUnits",
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
@@ -57,6 +72,15 @@ def _result(violation: Violation, rule_index: int) -> dict[str, Any]:
         # The same finding keeps its identity when its file moves or its text changes.
         "partialFingerprints": {"ruleAndAddress/v1": f"{violation.rule.id}/{finding.document}/{finding.address}"},
     }
+
+
+def _notification(level: str, text: str) -> dict[str, Any]:
+    return {"level": level, "message": {"text": text}}
+
+
+def _not_read(one: Unread) -> dict[str, Any]:
+    place = {"physicalLocation": {"artifactLocation": {"uri": _uri(one.path)}}}
+    return {**_notification("warning", f"{one.address}: {one.reason}"), "locations": [place]}
 
 
 def _uri(path: str) -> str:

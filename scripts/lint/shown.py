@@ -26,6 +26,7 @@ def shown_document(name: str, path: str, raw: Mapping[str, object]) -> Document:
         expressions=dict(_configured_expressions(configuration.block("root_module"))),
         changes={change.text("address") or "": change.block("change") for change in block.blocks("resource_changes")},
         regions={key: _region(providers.block(key), block.block("variables")) for key in providers.values},
+        roles={key: _role(providers.block(key)) for key in providers.values},
     )
     read_before = block.block("prior_state").block("values").block("root_module")
     return Document(
@@ -63,12 +64,14 @@ class _Shown:
         expressions: Mapping[str, Block],
         changes: Mapping[str, Block],
         regions: Mapping[str, str | None],
+        roles: Mapping[str, str],
     ) -> None:
         self._document = document
         self._path = path
         self._expressions = expressions
         self._changes = changes
         self._regions = regions
+        self._roles = roles
 
     def resources(self, module: Block) -> Iterator[Resource]:
         """Yields the resources of a module and of its child modules."""
@@ -95,6 +98,7 @@ class _Shown:
             or self._regions.get(configured.text("provider_config_key") or "")
             or _region_of_arn(values.text("arn")),
             body=values,
+            role=self._roles.get(configured.text("provider_config_key") or "", ""),
             depends_on=tuple(
                 prefix + name
                 for name in (
@@ -163,6 +167,11 @@ def _region(provider: Block, variables: Block) -> str | None:
         case [name] if name.startswith("var."):
             return variables.block(name.removeprefix("var.")).text("value")
     return None
+
+
+def _role(provider: Block) -> str:
+    """Returns the ARN of the role that a provider takes, "" without one or when it is not written down."""
+    return provider.block("expressions").block("assume_role").block("role_arn").text("constant_value") or ""
 
 
 def _base_address(address: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.rule import Rule, Violation, lint
+from scripts.lint.unread import Unread, unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +26,13 @@ class Judgement:
         violations: what breaks a rule and is not waived.
         waived: waived violation -> the reason given.
         idle: what waives nothing, as `document: address: rule`; the trap is gone, so the waiver should go.
+        unread: what no rule could look into; no finding, but no all-clear either.
     """
 
     violations: Sequence[Violation]
     waived: Sequence[tuple[Violation, str]]
     idle: Sequence[str]
+    unread: Sequence[Unread]
 
     @property
     def is_clean(self) -> bool:
@@ -50,6 +53,7 @@ def judge(configuration: Configuration, rules: Sequence[Rule]) -> Judgement:
         violations=[violation for place, violation in found if place not in reasons],
         waived=[(violation, reasons[place]) for place, violation in found if place in reasons],
         idle=[f"{document}: {address}: {rule_id}" for document, address, rule_id in reasons.keys() - used],
+        unread=list(unread(configuration)),
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from scripts.cli import application
-from scripts.errors import MissingOutputError
+from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
 from tests.local.gateway_world import GatewayWorld
+from tests.unit.shipped_function import QuietHandler, loopback_server
 
 REGION, REPLICA_REGION = "eu-west-1", "eu-north-1"
 runner = CliRunner()
@@ -93,4 +94,110 @@ def test_local_state_needs_no_bucket(tmp_path: Path) -> None:
 
 def test_stacks_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(MissingOutputError, match=r"run `python main\.py SITE_FILE`"):
+        bootstrap(tmp_path)
+
+
+def make(bucket: str, region: str = REGION) -> Any:
+    s3: Any = boto3.client("s3", region_name=region)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    return s3
+
+
+def test_what_else_a_policy_and_a_lifecycle_say_stays(bucket: str, tmp_path: Path) -> None:
+    s3, folder = make(bucket), stacks(tmp_path, bucket=bucket)
+    theirs = {
+        "Sid": "Auditors",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": theirs}))
+    rule = {"ID": "drafts", "Status": "Enabled", "Filter": {"Prefix": "drafts/"}, "Expiration": {"Days": 3}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+    bootstrap(folder, "--apply")
+    statements = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert [statement["Sid"] for statement in statements] == ["Auditors", "DenyInsecureTransport"]
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert [rule["ID"] for rule in rules] == ["drafts", "old-states"]
+    assert bootstrap(folder)["pending"] == []
+
+
+def test_half_done_run_is_finished(bucket: str, tmp_path: Path) -> None:
+    make(bucket).put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    folder = stacks(tmp_path, bucket=bucket, replica_region=REPLICA_REGION)
+    pending = bootstrap(folder, "--apply")["pending"]
+    assert f"{bucket}: bucket in {REGION}" not in pending
+    assert f"{bucket}: versioning" in pending
+    assert bootstrap(folder)["pending"] == []
+
+
+def test_role_that_s3_may_no_longer_take_is_mended(bucket: str, tmp_path: Path) -> None:
+    folder = stacks(tmp_path, bucket=bucket, replica_region=REPLICA_REGION)
+    bootstrap(folder, "--apply")
+    iam, role = boto3.client("iam", region_name="us-east-1"), f"{bucket}-replicate"
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    other = json.loads(json.dumps(trust).replace("s3.amazonaws.com", "ec2.amazonaws.com"))
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(other))
+    assert bootstrap(folder, "--apply")["pending"] == [f"{role}: role that copies {bucket} to {bucket}-replica"]
+    assert iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"] == trust
+
+
+def test_replication_by_another_role_is_mended(bucket: str, tmp_path: Path) -> None:
+    folder = stacks(tmp_path, bucket=bucket, replica_region=REPLICA_REGION)
+    bootstrap(folder, "--apply")
+    s3: Any = boto3.client("s3", region_name=REGION)
+    wanted = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    other = {**wanted, "Role": "arn:aws:iam::123456789012:role/other"}
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=other)
+    assert len(bootstrap(folder, "--apply")["pending"]) == 1
+    assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"] == wanted
+
+
+def test_bucket_in_another_region_is_refused(bucket: str, tmp_path: Path) -> None:
+    make(bucket, "ap-south-1")
+    with pytest.raises(WrongUsageError, match=f"{bucket} is in ap-south-1, and .* says {REGION}"):
+        bootstrap(stacks(tmp_path, bucket=bucket), "--apply")
+
+
+def test_bucket_of_another_account_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html: a bare 403, as HEAD has no body
+    class Forbidding(QuietHandler):
+        def do_HEAD(self) -> None:  # noqa: N802  (the name that http.server calls)
+            self.send_response(403)
+            self.end_headers()
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with loopback_server(Forbidding) as url, pytest.raises(AwsError, match="another account has this name"):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        bootstrap(stacks(tmp_path, bucket="taken"))
+
+
+def test_states_under_a_kms_key_are_not_promised_a_replica(bucket: str, tmp_path: Path) -> None:
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:eu-west-1:123456789012:key/one"}
+    make(bucket).put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
+    )
+    with pytest.raises(UnsafePlanError, match="encrypts with aws:kms"):
+        bootstrap(stacks(tmp_path / "both", bucket=bucket, replica_region=REPLICA_REGION))
+    assert bootstrap(stacks(tmp_path / "one", bucket=bucket))["pending"]
+
+
+def test_plan_is_printed_before_anything_is_written(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    result = runner.invoke(application(), ["bootstrap", "--stacks", str(stacks(tmp_path, bucket=bucket)), "--apply"])
+    assert result.exit_code == 0
+    assert result.stdout.count("to do") == 6
+    assert result.stdout.endswith("Done: 6.\n")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"output": []}', '{"output": {"state": {"value": null}}}'])
+def test_stacks_that_cannot_be_read_are_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "cdk.tf.json").write_text(text, encoding="utf-8")
+    with pytest.raises(MissingOutputError, match=r"edge.cdk\.tf\.json"):
         bootstrap(tmp_path)

@@ -7,6 +7,7 @@ from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rule import lint
 from scripts.lint.rules import ALL_RULES
+from scripts.lint.unread import unread
 
 Stacks = dict[str, dict[str, Any]]
 
@@ -24,3 +25,7 @@ def test_linter_sees_the_buckets_of_other_stacks_behind_every_origin(stacks: Sta
     """Clean would mean little if references between the stacks led nowhere."""
     for distribution in distributions(_configuration(stacks)):
         assert all(distribution.bucket_of(origin) for origin in distribution.origins.values())
+
+
+def test_linter_can_look_into_all_of_an_example(stacks: Stacks) -> None:
+    assert list(unread(_configuration(stacks))) == []

@@ -327,6 +327,15 @@ def test_formatter_reads_the_webhook_from_one_parameter_only() -> None:
     assert all(reader["Resource"].endswith(":parameter/failover-site-demo/webhook") for reader in readers)
 
 
+@pytest.mark.parametrize(("email", "is_all"), [("", True), ('email = "oncall@example.com"\n', False)])
+def test_formatter_knows_whether_the_webhook_is_all_there_is(email: str, is_all: bool) -> None:
+    (had,) = re.findall(r"^email = .*\n", DEMO, re.MULTILINE)
+    stacks = stacks_of(replaced(DEMO, (had, f'{email}webhook_url = "ssm:/failover-site-demo/webhook"\n')))
+    formatters = [body for body in of_type(stacks, "aws_lambda_function") if "-alerts-" in body["function_name"]]
+    assert formatters
+    assert all(("WEBHOOK_ONLY" in body["environment"]["variables"]) is is_all for body in formatters)
+
+
 def test_budget_is_the_objective_and_mails_before_and_after_it_is_passed(site: SiteFile, stacks: Stacks) -> None:
     (budget,) = of_type(stacks, "aws_budgets_budget")
     assert float(budget["limit_amount"]) == site.objectives.monthly_cost_usd
@@ -414,6 +423,10 @@ def test_canaries_are_in_both_regions_and_ask_the_public_name(full: Stacks) -> N
 def test_replication_alarms_read_the_metrics_of_a_rule_that_publishes_them(full: Stacks, stacks: Stacks) -> None:
     found = [body for body in of_type(full, "aws_cloudwatch_metric_alarm") if "replication" in body["alarm_name"]]
     assert len(found) == 4
+    for body in found:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+        assert region_of(full, body) == body["alarm_name"].rpartition("-to-")[2]
+        assert body["treat_missing_data"] == "ignore"
     (source, *_) = full["edge"]["resource"]["aws_s3_bucket_replication_configuration"].values()
     (rule,) = source["rule"]
     assert {body["dimensions"]["RuleId"] for body in found} == {rule["id"]}

@@ -128,6 +128,16 @@ def test_external_backup_stands_behind_both_regions(record_type: str, address: s
     assert (check["ip_address"], check["fqdn"]) == (address, "www.example.com")
 
 
+def test_alias_to_the_pair_of_both_regions_waits_for_it(stacks: Stacks) -> None:
+    """Route 53 refuses an alias to records that are not there: found by a deployment."""
+    made = stacks["edge"]["resource"]["aws_route53_record"]
+    names = {body["name"] for body in made.values()}
+    for body in made.values():
+        if (target := body.get("alias", {}).get("name")) in names:
+            behind = {f"aws_route53_record.{id_}" for id_, other in made.items() if other["name"] == target}
+            assert behind <= set(body["depends_on"])
+
+
 def test_weights_become_weighted_records() -> None:
     stacks = build("weighted", first="weight = 200", second="weight = 0")
     weights = {

@@ -243,6 +243,16 @@ def test_deploy_deletes_no_data_and_takes_over_no_network(action: str, resource:
     assert not allows(with_database(), action, resource)
 
 
+@pytest.mark.parametrize(("tag", "is_allowed"), [("site", True), ("other", False), ("", False)])
+def test_deploy_makes_networks_with_the_projects_tag_only(tag: str, is_allowed: bool) -> None:
+    tags = {"aws:RequestTag/Project": tag} if tag else {}
+    for action, kind in (("CreateVpc", "vpc"), ("CreateSubnet", "subnet"), ("CreateSecurityGroup", "security-group")):
+        made = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:{kind}/new"
+        assert allows(with_database(), f"ec2:{action}", made, **tags) is is_allowed
+    assert allows(with_database(), "ec2:CreateSecurityGroup", VPC)
+    assert not allows(with_database(), "ec2:CreateVpc", VPC)
+
+
 def test_deploy_changes_the_network_that_it_has_made() -> None:
     assert allows(with_database(), "ec2:CreateTags", VPC, ec2__CreateAction="CreateVpc")
     assert allows(with_database(), "ec2:DeleteVpc", VPC, **{"aws:ResourceTag/Project": "site"})

@@ -260,3 +260,59 @@ def test_topic_that_refuses_fails_the_run_so_that_lambda_tries_again(
     monkeypatch.setattr(formatter.topic, "publish", refuse)
     with pytest.raises(ConnectionError):
         formatter.alarm(f"{PREFIX}edge-5xx")
+
+
+def test_webhook_that_fails_fails_the_run_when_nobody_gets_a_mail(
+    monkeypatch: pytest.MonkeyPatch, webhook: Webhook
+) -> None:
+    webhook.status = 503
+    monkeypatch.setenv("WEBHOOK_ONLY", "true")
+    found = with_webhook(monkeypatch, webhook, "generic")
+    with pytest.raises(RuntimeError, match="webhook: HTTP status 503"):
+        found.alarm(f"{PREFIX}edge-5xx")
+    webhook.status = 200
+    found.alarm(f"{PREFIX}edge-5xx")
+
+
+def test_slack_reads_no_control_characters(monkeypatch: pytest.MonkeyPatch, webhook: Webhook) -> None:
+    # https://docs.slack.dev/messaging/formatting-message-text#escaping
+    found = with_webhook(monkeypatch, webhook, "slack")
+    found.alarm(f"{PREFIX}edge-5xx", NewStateReason="<!channel> 1 datapoint & OK -> ALARM")
+    (document,) = webhook.posted
+    assert "&lt;!channel&gt; 1 datapoint &amp; OK -&gt; ALARM" in document["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["AWS Budgets: you are above 3.30 USD", "[]", "null", '{"detail-type": "CloudWatch Alarm State Change"}', "", "ü"],
+)
+def test_message_that_is_no_alarm_is_passed_on_as_it_came(formatter: World, text: str) -> None:
+    sns = {"Message": text, "Timestamp": "2026-11-24T10:00:00.000Z"}
+    assert formatter.module.handler({"Records": [{"Sns": sns}]}, None) == {"alerts": 1}
+    (mail,) = formatter.topic.messages
+    assert mail["Subject"] == "[MESSAGE] www.example.com: a message that is no alarm"
+    assert mail["Message"].endswith(f"Sent at 2026-11-24T10:00:00.000Z\n{text}")
+
+
+def test_message_that_is_no_alarm_holds_no_alarm_up(formatter: World) -> None:
+    alarm = json.dumps({"AlarmName": f"{PREFIX}path-unhealthy", "NewStateValue": "ALARM"})
+    records = [{"Sns": {"Message": message}} for message in ("hello", alarm)]
+    assert formatter.module.handler({"Records": records}, None) == {"alerts": 2}
+
+
+def test_alarm_with_nothing_but_a_name_and_a_state_is_told(formatter: World) -> None:
+    message = json.dumps({"AlarmName": f"{PREFIX}path-unhealthy", "NewStateValue": "OK"})
+    formatter.module.handler({"Records": [{"Sns": {"Message": message}}]}, None)
+    assert "Alarm site-prod-alarm-path-unhealthy is OK since an unknown time" in formatter.topic.messages[0]["Message"]
+
+
+def test_long_message_fits_into_what_sns_takes(formatter: World) -> None:
+    # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html, Message: 262,144 bytes
+    mail = formatter.alarm(f"{PREFIX}edge-5xx", NewStateReason="ü" * 250_000)
+    assert len(mail["Message"].encode()) < 20_000
+
+
+def test_facts_of_an_alarm_that_is_over_name_no_layer(monkeypatch: pytest.MonkeyPatch, webhook: Webhook) -> None:
+    with_webhook(monkeypatch, webhook, "generic").alarm(f"{PREFIX}path-unhealthy", "OK")
+    (document,) = webhook.posted
+    assert document["what_covers"] == "Not needed."

@@ -66,14 +66,14 @@ def test_file_that_checkov_did_not_read_is_no_success(unread: dict[str, Any]) ->
 def test_reasons_are_read_from_the_resource() -> None:
     skip = {"checkov": {"skip": [{"id": BUCKET.check_id, "comment": "why"}]}, "metadata": {}}
     stack = {"resource": {"aws_s3_bucket": {BUCKET.logical_id: {"//": skip}, "other": {"//": {"metadata": {}}}}}}
-    assert read_skips({BUCKET.stack: stack}, frameworks=["terraform_json"]) == {BUCKET: "why"}
+    assert read_skips({BUCKET.stack: stack}) == {BUCKET: "why"}
 
 
-@pytest.mark.parametrize(("frameworks", "count"), [(["terraform_json"], 0), (["terraform_json", "terraform_plan"], 1)])
-def test_reason_for_plans_concerns_plans_only(frameworks: list[str], count: int) -> None:
+@pytest.mark.parametrize(("planned", "count"), [([], 0), (["dns"], 0), (["dns", "edge"], 1)])
+def test_reason_for_plans_concerns_stacks_that_were_planned(planned: list[str], count: int) -> None:
     skip = {"checkov": {"skip": [{"id": "CKV2_AWS_23", "comment": "why", "framework": "terraform_plan"}]}}
     stack = {"resource": {"aws_route53_record": {"a": {"//": skip}}}}
-    assert len(read_skips({"edge": stack}, frameworks=frameworks)) == count
+    assert len(read_skips({"edge": stack}, planned=planned)) == count
 
 
 def test_checkov_is_given_no_terraform_block() -> None:

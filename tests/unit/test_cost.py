@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from scripts.cli import application
 from scripts.cost import estimate, load_prices, load_stacks, monthly_cost_usd, objective_usd
+from scripts.cost_coverage import FREE, PRICED
 from scripts.errors import MissingOutputError
 
 TRAFFIC = {"page_views_per_month": 0, "requests_per_page_view": 1, "bytes_per_page_view": 0, "site_bytes": 0}
@@ -173,3 +174,65 @@ def test_artifacts_of_a_canary_are_no_copy_of_the_site() -> None:
     site["monitoring"] = {"resource": {"aws_s3_bucket": {"artifacts": {}}, "aws_synthetics_canary": {"canary": canary}}}
     (storage,) = [line for line in estimate(site) if line.item == "S3 storage"]
     assert storage.quantity == 3
+
+
+def run_cost(folder: Path, *arguments: str) -> Any:
+    return CliRunner().invoke(application(), ["cost", "--stacks", str(folder), *arguments])
+
+
+def written(folder: Path, found: dict[str, dict[str, Any]]) -> Path:
+    for name, stack in found.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "cdk.tf.json").write_text(json.dumps(stack), encoding="utf-8")
+    return folder
+
+
+def test_lines_that_are_printed_add_up_to_the_total(tmp_path: Path) -> None:
+    # An audit trail of 0.108 and 0.029 USD, and storage and reads of the marker of 0.004 each: 0.15 together, 0.14 line by line.
+    traffic = {"page_views_per_month": 9_300, "site_bytes": 175_000_000}
+    found = stacks(traffic=traffic)
+    found["edge"]["resource"]["aws_s3_bucket"] = {"content": {}}
+    found["audit"] = {"resource": {"aws_cloudtrail": {"trail": {}}}}
+    lines = estimate(found)
+    assert round(sum(line.usd for line in lines), 2) != sum(round(line.usd, 2) for line in lines)
+    document = json.loads(run_cost(written(tmp_path, found), "--json").stdout)
+    assert document["usd_per_month"] == round(sum(line["usd"] for line in document["lines"]), 2)
+    assert monthly_cost_usd(lines) == document["usd_per_month"]
+
+
+def test_type_that_no_price_is_known_for_is_named(tmp_path: Path) -> None:
+    found = {**stacks(zones=1), "own": {"resource": {"aws_nat_gateway": {"a": {}, "b": {}}, "aws_iam_role": {"c": {}}}}}
+    folder = written(tmp_path, found)
+    assert "not priced: 2 x aws_nat_gateway" in run_cost(folder).stdout
+    assert json.loads(run_cost(folder, "--json").stdout)["not_priced"] == {"aws_nat_gateway": 2}
+
+
+def test_no_type_is_both_priced_and_free() -> None:
+    assert not PRICED & FREE
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"output": []}', '{"output": {"traffic": {"value": {}}}}'])
+def test_stacks_that_cannot_be_read_are_an_error_of_the_environment(text: str, tmp_path: Path) -> None:
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "cdk.tf.json").write_text(text, encoding="utf-8")
+    result = run_cost(tmp_path)
+    assert isinstance(result.exception, MissingOutputError)
+    assert "synthesize the site again" in str(result.exception)
+
+
+@pytest.mark.parametrize(("objective", "exit_code"), [(0.99, 1), (1.0, 0), (1.01, 0)])
+def test_cost_at_the_objective_is_within_it(objective: float, exit_code: int, tmp_path: Path) -> None:
+    found = stacks(zones=2)
+    found["edge"]["output"]["objectives"]["value"]["monthly_cost_usd"] = objective
+    assert run_cost(written(tmp_path, found)).exit_code == exit_code
+
+
+def test_publishing_writes_to_every_bucket_and_replication_once_more() -> None:
+    found = stacks(traffic={"site_bytes": 3 * 2**30})
+    found["edge"]["resource"] |= {
+        "aws_s3_bucket": {"a": {}, "b": {}},
+        "aws_s3_bucket_replication_configuration": {name: {"rule": [{"destination": {}}]} for name in "ab"},
+    }
+    lines = {line.item: line for line in estimate(found)}
+    assert lines["S3 writes by publishing"].quantity == pytest.approx(4 * 3 * 2**30 / 30_000)
+    assert (lines["Replication between regions"].quantity, lines["Replication between regions"].usd) == (6, 0.12)

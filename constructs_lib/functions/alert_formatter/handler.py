@@ -1,11 +1,13 @@
 """Turns an alarm's message into what a person needs: what happened, which layer covers, what to do, where to read on.
 
-Ships alone: nothing of the project can be imported. Environment: ALARM_PREFIX, how alarm names begin; ALERT_TOPIC_ARN, where
-the text goes; HOSTNAME; RUNBOOK_URL; ENTRY, "regional" where no CloudFront is in the name; for a webhook WEBHOOK_PARAMETER, the
-SSM parameter that holds its URL, and WEBHOOK_FORMAT, "slack" or "generic". The alarm's message:
+Ships alone: nothing of the project can be imported. Environment: ALARM_PREFIX, how alarm names begin; ALERT_TOPIC_ARN, where the
+text goes; HOSTNAME; RUNBOOK_URL; ENTRY, "regional" where no CloudFront is in the name; for a webhook WEBHOOK_PARAMETER, the SSM
+parameter that holds its URL, with WEBHOOK_FORMAT "slack" or "generic", and WEBHOOK_ONLY when nobody gets an e-mail. The alarm's
+message: https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 """
 
+import html
 import json
 import os
 import urllib.error
@@ -21,19 +23,17 @@ _CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts
 _WEBHOOK_TIMEOUT_SECONDS = 5
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html, Subject: fewer than 100 ASCII characters, no line break
 _LONGEST_SUBJECT = 99
+# CloudWatch's own reasons hold 1,023 characters; whatever else comes must leave room in SNS's 256 KB and be readable.
+_LONGEST_REASON = 5_000
+_MESSAGE = "MESSAGE"
+_NO_TIME = "an unknown time"
 # The slowest alarm looks at two periods of half an hour; most need a minute or five.
 _FIRST_VERDICT_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """What to know about one kind of alarm.
-
-    Attributes:
-        what: what happened.
-        covers: which layer covers meanwhile.
-        todo: the next step.
-    """
+    """What to know about one kind of alarm: what happened, which layer covers meanwhile, the next step."""
 
     what: str
     covers: str
@@ -45,7 +45,7 @@ class Alert:
     """One change of one alarm, worded.
 
     Attributes:
-        state: ALARM, OK or INSUFFICIENT_DATA.
+        state: ALARM, OK or INSUFFICIENT_DATA; MESSAGE for what is no alarm.
         was: the state before.
         region: the region the alarm is about, or the external endpoint's address; None when it is about the whole site.
     """
@@ -89,18 +89,23 @@ class Alert:
             return "Find out why the metric stopped: a deleted health check or function, or CloudWatch itself."
         return self.guide.todo
 
+    @property
+    def covers(self) -> str:
+        """Which layer covers, by the state that was reached."""
+        return self.guide.covers if self.state == "ALARM" else "Not needed." if self.state == "OK" else "Unknown."
+
     def text(self) -> str:
         """Returns the e-mail."""
-        covers = self.guide.covers if self.state == "ALARM" else "Not needed." if self.state == "OK" else "Unknown."
+        is_alarm = self.state != _MESSAGE
         lines = [
             f"What happened: {self.headline}",
             *([f"{self.place:<15}{self.region}"] if self.region else []),
-            f"What covers:   {covers}",
+            f"What covers:   {self.covers}",
             f"What to do:    {self.todo}",
             f"Runbook:       {self.runbook}",
             "",
-            f"Alarm {self.alarm} is {self.state} since {self.changed_at}",
-            f"CloudWatch: {self.reason}",
+            f"Alarm {self.alarm} is {self.state} since {self.changed_at}" if is_alarm else f"Sent at {self.changed_at}",
+            f"CloudWatch: {self.reason}" if is_alarm else self.reason,
         ]
         return "\n".join(lines)
 
@@ -113,7 +118,7 @@ class Alert:
             "state": self.state,
             "region": self.region,
             "what_happened": self.headline,
-            "what_covers": self.guide.covers,
+            "what_covers": self.covers,
             "what_to_do": self.todo,
             "runbook": self.runbook,
             "reason": self.reason,
@@ -217,6 +222,9 @@ _REGIONAL_TODO = {
 # Without CloudFront nothing covers request by request, and `failover evacuate` is refused.
 REGIONAL_GUIDES = {kind: replace(GUIDES[kind], covers=_ROUTE_53, todo=todo) for kind, todo in _REGIONAL_TODO.items()}
 _UNKNOWN = Guide(what="an alarm changed", covers="Unknown.", todo="Read the alarm's description.")
+_NO_ALARM = Guide(
+    what="a message that is no alarm", covers="Unknown.", todo="Read it; somebody sent it to the alarms' topic."
+)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -226,28 +234,48 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
 
     Raises:
         botocore.exceptions.ClientError: SNS did not take the text; Lambda then tries again.
+        RuntimeError: the webhook, which is all there is, did not take it; Lambda then tries again.
     """
-    messages = [json.loads(record["Sns"]["Message"]) for record in event["Records"]]
-    alerts = [read_alert(message) for message in messages if not is_first_verdict(message)]
+    alerts = [alert for record in event["Records"] if (alert := _read_record(record["Sns"])) is not None]
     topic = boto3.client("sns", config=_CONFIG)
+    failures = []
     for alert in alerts:
         print(json.dumps(alert.facts()))  # the timeline of alarms in regions that may hold no log
         text = alert.text()
         if failure := _post_to_webhook(alert):
             print(f"webhook: {failure}")
+            failures.append(failure)
             text += f"\n\nThe webhook did not take this alert: {failure}"
         topic.publish(TopicArn=os.environ["ALERT_TOPIC_ARN"], Subject=alert.subject, Message=text)
+    if failures and "WEBHOOK_ONLY" in os.environ:
+        raise RuntimeError(f"webhook: {failures[0]}")
     return {"alerts": len(alerts)}
+
+
+def _read_record(sns: dict[str, Any]) -> Alert | None:
+    """Returns what to tell of one message, None for what is no news. Whatever is no alarm is passed on as it came."""
+    text = sns["Message"]
+    try:
+        message = json.loads(text)
+    except ValueError:
+        message = None
+    if isinstance(message, dict) and {"AlarmName", "NewStateValue"} <= message.keys():
+        return None if is_first_verdict(message) else read_alert(message)
+    when = sns.get("Timestamp", _NO_TIME)
+    return read_alert(
+        {"AlarmName": "message", "NewStateValue": _MESSAGE, "NewStateReason": text, "StateChangeTime": when}
+    )
 
 
 def is_first_verdict(message: dict[str, Any]) -> bool:
     """Returns whether an alarm went from no data to OK within half an hour of its deployment."""
-    if (message["OldStateValue"], message["NewStateValue"]) != ("INSUFFICIENT_DATA", "OK"):
+    if (message.get("OldStateValue"), message["NewStateValue"]) != ("INSUFFICIENT_DATA", "OK"):
         return False
-    configured = message.get("AlarmConfigurationUpdatedTimestamp")
-    if configured is None:
+    try:
+        age = _moment(message["StateChangeTime"]) - _moment(message["AlarmConfigurationUpdatedTimestamp"])
+    except (KeyError, TypeError, ValueError):
         return False
-    return _moment(message["StateChangeTime"]) - _moment(configured) < _FIRST_VERDICT_WITHIN
+    return age < _FIRST_VERDICT_WITHIN
 
 
 def _moment(text: str) -> datetime:
@@ -257,25 +285,25 @@ def _moment(text: str) -> datetime:
 
 def read_alert(message: dict[str, Any]) -> Alert:
     """Returns the alert of an alarm's message; one that is none of ours gets general advice."""
-    name = message["AlarmName"]
+    name = str(message["AlarmName"])
     kind, _, region = name.removeprefix(os.environ["ALARM_PREFIX"]).partition(".")
     guides = {**GUIDES, **REGIONAL_GUIDES} if os.environ.get("ENTRY") == "regional" else GUIDES
     return Alert(
         alarm=name,
-        state=message["NewStateValue"],
-        was=message["OldStateValue"],
+        state=str(message["NewStateValue"]),
+        was=str(message.get("OldStateValue", "")),
         kind=kind,
         region=region or None,
-        guide=guides.get(kind, _UNKNOWN),
-        reason=message["NewStateReason"],
-        changed_at=message["StateChangeTime"],
+        guide=_NO_ALARM if message["NewStateValue"] == _MESSAGE else guides.get(kind, _UNKNOWN),
+        reason=str(message.get("NewStateReason", "no reason given"))[:_LONGEST_REASON],
+        changed_at=str(message.get("StateChangeTime", _NO_TIME)),
         runbook=f"{os.environ['RUNBOOK_URL']}#{kind}" if kind in GUIDES else os.environ["RUNBOOK_URL"],
     )
 
 
 def _post_to_webhook(alert: Alert) -> str | None:
     """Posts to the webhook if there is one; returns why it failed, never the URL: it is a credential."""
-    parameter = os.environ.get("WEBHOOK_PARAMETER")
+    parameter, is_slack = os.environ.get("WEBHOOK_PARAMETER"), os.environ.get("WEBHOOK_FORMAT") == "slack"
     if parameter is None:
         return None
     try:
@@ -284,7 +312,10 @@ def _post_to_webhook(alert: Alert) -> str | None:
         ]
         if not url.startswith(("https://", "http://")):
             return f"the SSM parameter {parameter} holds no http(s) URL"
-        document = {"text": f"*{alert.subject}*\n{alert.text()}"} if _is_slack() else alert.facts()
+        # Slack's escaping of &, < and >: https://docs.slack.dev/messaging/formatting-message-text#escaping
+        document = (
+            {"text": html.escape(f"*{alert.subject}*\n{alert.text()}", quote=False)} if is_slack else alert.facts()
+        )
         request = urllib.request.Request(  # noqa: S310  the scheme is checked above
             url, data=json.dumps(document).encode(), headers={"Content-Type": "application/json"}, method="POST"
         )
@@ -294,7 +325,3 @@ def _post_to_webhook(alert: Alert) -> str | None:
         return f"HTTP status {error.code}"
     except Exception as error:  # noqa: BLE001  whatever it is, the e-mail must still go out
         return type(error).__name__
-
-
-def _is_slack() -> bool:
-    return os.environ.get("WEBHOOK_FORMAT") == "slack"

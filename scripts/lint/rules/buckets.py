@@ -14,13 +14,19 @@ from scripts.lint.buckets import (
 )
 from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.policies import statements
+from scripts.lint.policies import Condition, Statement, statements
 from scripts.lint.replication import is_enabled
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import cloudfront, s3
-from scripts.lint.values import Block
+from scripts.lint.values import Block, Value
 
-_SOURCE_ARN = "aws:sourcearn"
+# Either keeps everybody else's distributions out, and a grant from being public:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+_SOURCES = ("aws:sourcearn", "aws:sourceaccount")
+_EXACT = ("stringequals", "stringequalsignorecase")
+# ArnEquals takes wildcards as ArnLike does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_WITH_WILDCARDS = ("stringlike", "arnlike", "arnequals")
+_ACCOUNT_IN_ARN = 4
 
 
 def _origins(configuration: Configuration) -> Iterator[tuple[Resource, Block, Resource]]:
@@ -42,8 +48,31 @@ def _unbound_grant(configuration: Configuration) -> Iterator[Finding]:
     for resource in configuration.of_type("aws_s3_bucket_policy"):
         for statement in statements(configuration, resource.body.value("policy"), resource) or []:
             is_grant = statement.is_allow and statement.is_for("Service", CLOUDFRONT)
-            if is_grant and not statement.condition_values(_SOURCE_ARN):
-                yield at(resource, "allows cloudfront.amazonaws.com without a condition on AWS:SourceArn")
+            if is_grant and not _is_bound(statement):
+                yield at(
+                    resource,
+                    "allows cloudfront.amazonaws.com without a condition that names distributions or an account",
+                )
+
+
+def _is_bound(statement: Statement) -> bool:
+    return any(condition.key in _SOURCES and _names_an_account(condition) for condition in statement.conditions)
+
+
+def _names_an_account(condition: Condition) -> bool:
+    """Whether only requests of accounts that are named pass; an expression is taken to name one."""
+    operator = condition.operator.lower().removeprefix("foranyvalue:").removesuffix("ifexists")
+    if operator in _EXACT:
+        return bool(condition.values)
+    return operator in _WITH_WILDCARDS and bool(condition.values) and not any(map(_is_any_account, condition.values))
+
+
+def _is_any_account(value: Value) -> bool:
+    if not isinstance(value, str):
+        return False
+    parts = value.split(":")
+    account = parts[_ACCOUNT_IN_ARN] if len(parts) > _ACCOUNT_IN_ARN else value
+    return "*" in account or "?" in account
 
 
 def _one_bucket_without_grant(configuration: Configuration) -> Iterator[Finding]:
@@ -131,7 +160,7 @@ RULES = (
     Rule(
         id="FW193",
         slug="unbound-cloudfront-grant",
-        title="A bucket policy for CloudFront without SourceArn",
+        title="A bucket policy for CloudFront that names no distribution and no account",
         why="Without the condition anybody's distribution may read the bucket; and such a grant counts as public, so the public "
         "access block may refuse it in one region only.",
         source=_OAC,

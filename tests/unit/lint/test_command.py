@@ -1,6 +1,8 @@
 """`failover lint`: exit codes and the three formats; the page of rules is current."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,60 @@ def test_lint_sarif_has_the_structure_of_2_1_0(raw: dict[str, Any], tmp_path: Pa
         (place,) = result["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("main.tf.json")
         assert place["logicalLocations"][0]["fullyQualifiedName"].endswith(("d1", "d2"))
+
+
+def test_lint_reads_stdin_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unrelated.tf").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(application(), ["lint", "-"], input=json.dumps(FAILING))
+    assert result.exit_code == 1
+    assert "FW011 shared-alias" in result.stdout
+    assert "unrelated.tf" not in result.stdout
+
+
+def test_lint_reads_what_is_no_regular_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "shown"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_text, json.dumps(CLEAN), encoding="utf-8")
+        assert CliRunner().invoke(application(), ["lint", str(pipe)]).exit_code == 0
+
+
+BEYOND = document({"aws_s3_bucket_policy.p": {"bucket": "content", "policy": "${jsonencode({Statement = []})}"}})
+BEYOND["module"] = {"cdn": {"source": "./cdn"}}
+
+
+def test_lint_names_what_it_cannot_look_into(tmp_path: Path) -> None:
+    (tmp_path / "more.tf").write_text("", encoding="utf-8")
+    result = run(tmp_path, BEYOND)
+    assert result.exit_code == 0
+    for place in ("aws_s3_bucket_policy.p: its policy is an expression", "module.cdn: ", "more.tf: it is HCL"):
+        assert place in result.stdout
+    assert result.stdout.endswith("; not read: 3\n")
+    found = json.loads(run(tmp_path, BEYOND, "--format", "json").stdout)["not_read"]
+    assert [Path(one["address"]).name for one in found] == ["aws_s3_bucket_policy.p", "module.cdn", "more.tf"]
+
+
+def test_lint_sarif_notifies_of_what_it_cannot_look_into(tmp_path: Path) -> None:
+    (run_,) = json.loads(run(tmp_path, BEYOND, "--format", "sarif").stdout)["runs"]
+    (invocation,) = run_["invocations"]
+    assert invocation["executionSuccessful"] is True
+    levels = {
+        (one["level"], one["message"]["text"].partition(":")[0]) for one in invocation["toolExecutionNotifications"]
+    }
+    assert levels == {("warning", "aws_s3_bucket_policy.p"), ("warning", "module.cdn")}
+
+
+def test_lint_sarif_escapes_names_of_files(tmp_path: Path) -> None:
+    (tmp_path / "a b#ü").mkdir()
+    log = json.loads(run(tmp_path / "a b#ü", FAILING, "--format", "sarif").stdout)
+    uris = {
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for result in log["runs"][0]["results"]
+        for place in result["locations"]
+    }
+    assert uris == {(tmp_path / "a b#ü" / "main.tf.json").as_uri()}
+    assert next(iter(uris)).endswith("/a%20b%23%C3%BC/main.tf.json")
 
 
 def test_page_of_rules_is_current() -> None:

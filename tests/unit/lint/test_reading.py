@@ -100,6 +100,25 @@ def test_child_modules_of_a_plan_are_read() -> None:
     assert "FW011" in rule_ids(("plan", {"planned_values": {"root_module": {"child_modules": [child]}}}))
 
 
+@pytest.mark.parametrize(("roles", "is_twice"), [(("", ""), True), (("zone", "region"), False)])
+def test_accounts_of_a_plan_are_told_by_the_roles_of_its_providers(roles: tuple[str, str], is_twice: bool) -> None:
+    """A name has one validation record in each account."""
+    plans = []
+    for name, role in zip("ab", roles, strict=True):
+        raw = as_plan(
+            document(
+                {
+                    "aws_acm_certificate.c": {"domain_name": "www.example.com", "provider": "aws"},
+                    "aws_route53_record.v": {"name": "${aws_acm_certificate.c.domain_validation_options}"},
+                }
+            )
+        )
+        assumed = [{"role_arn": {"constant_value": f"arn:aws:iam::1:role/{role}"}}] if role else []
+        raw["configuration"]["provider_config"]["aws"]["expressions"]["assume_role"] = assumed
+        plans.append((name, raw))
+    assert ("FW223" in rule_ids(*plans)) is is_twice
+
+
 def test_files_of_one_folder_are_one_module_and_folders_are_several(tmp_path: Path) -> None:
     for place, address in (("one/a", D1), ("one/b", D2), ("two/a", D1)):
         file = tmp_path / f"{place}.tf.json"
@@ -123,6 +142,13 @@ def test_reading_rejects_what_is_no_terraform_json(content: str | bytes, tmp_pat
     file = tmp_path / "input.json"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(WrongUsageError, match=r"input\.json"):
+        read_paths([file])
+
+
+def test_reading_rejects_what_nests_deeper_than_terraform_does(tmp_path: Path) -> None:
+    file = tmp_path / "deep.tf.json"
+    file.write_text('{"resource": {"aws_s3_bucket": {"a": {"x": ' + "[" * 300 + "]" * 300 + "}}}}", encoding="utf-8")
+    with pytest.raises(WrongUsageError, match=r"deep\.tf\.json nests deeper than 100 levels"):
         read_paths([file])
 
 

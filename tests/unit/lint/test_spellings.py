@@ -180,3 +180,29 @@ def test_plan_tells_a_providers_region_by_its_variable(region: str, expected: bo
 def test_check_of_an_address_that_no_host_has_is_found(address: str, is_trap: bool) -> None:
     check = {"type": "TCP", "ip_address": address, "port": 443}
     assert is_found("FW093", {"resource": {"aws_route53_health_check": {"c": check}}}) is is_trap
+
+
+def of_cloudfront(**conditions: Json) -> Json:
+    grant = policy({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject", **conditions)
+    return {"resource": {"aws_s3_bucket_policy": {"p": {"bucket": "content", "policy": grant}}}}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_bound"),
+    [
+        ({"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::1:distribution/E1"}}, True),
+        ({"StringEquals": {"aws:SourceAccount": "123456789012"}}, True),
+        ({"StringEqualsIfExists": {"AWS:SourceAccount": ["123456789012"]}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:cloudfront::123456789012:distribution/*"}}, True),
+        ({"StringLike": {"aws:SourceArn": "${aws_cloudfront_distribution.d.arn}"}}, True),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:cloudfront::*:distribution/*"}}, False),
+        ({"ArnLike": {"aws:SourceArn": ["arn:aws:cloudfront::1:distribution/E1", "*"]}}, False),
+        ({"StringLike": {"aws:SourceAccount": "*"}}, False),
+        ({"StringNotEquals": {"aws:SourceAccount": "123456789012"}}, False),
+        ({"ForAllValues:StringEquals": {"aws:SourceArn": "arn:aws:cloudfront::1:distribution/E1"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({}, False),
+    ],
+)
+def test_grant_is_bound_by_distributions_or_by_an_account_that_is_named(conditions: Json, is_bound: bool) -> None:
+    assert is_found("FW193", of_cloudfront(**conditions)) is not is_bound

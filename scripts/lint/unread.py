@@ -1,0 +1,59 @@
+"""What was given and no rule could look into, said aloud: silence there is no all-clear.
+
+That no Terraform JSON shows a trap at all is in not_checkable.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scripts.lint.model import Configuration, Document
+from scripts.lint.policies import statements
+
+# Resource type -> the policy that rules read.
+_POLICIES = {
+    "aws_iam_role": "assume_role_policy",
+    "aws_kms_key": "policy",
+    "aws_kms_key_policy": "policy",
+    "aws_s3_bucket_policy": "policy",
+}
+_INSTEAD = "not checkable: lint `terraform show -json` of a plan or, for what is known only after apply, of the state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A place that holds more than could be read; `reason` says why, and what to lint instead."""
+
+    document: str
+    path: str
+    address: str
+    reason: str
+
+
+def unread(configuration: Configuration) -> Iterator[Unread]:
+    """Yields policies that only Terraform computes, modules that a configuration calls, and HCL files beside its JSON."""
+    for resource in configuration.of_type(*_POLICIES):
+        key = _POLICIES[resource.type]
+        value = resource.body.value(key)
+        if not resource.body.is_unset(key) and statements(configuration, value, resource) is None:
+            yield Unread(
+                document=resource.document,
+                path=resource.path,
+                address=resource.address,
+                reason=f"its {key} is an expression, {_INSTEAD}",
+            )
+    for document in configuration.documents:
+        yield from _beyond(document)
+
+
+def _beyond(document: Document) -> Iterator[Unread]:
+    for path, name in document.module_calls:
+        yield Unread(
+            document=document.name,
+            path=path,
+            address=f"module.{name}",
+            reason=f"its resources are elsewhere, {_INSTEAD}",
+        )
+    for path in document.hcl_files:
+        yield Unread(document=document.name, path=path, address=path, reason=f"it is HCL, {_INSTEAD}")
