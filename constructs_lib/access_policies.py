@@ -123,7 +123,7 @@ def plan(scope: Scope) -> PolicyDocument:
             "Sid": "ReadApis",
             "Effect": "Allow",
             "Action": "apigateway:GET",
-            "Resource": _apis(scope),
+            "Resource": _apis(scope.regions),
         },
         {
             "Sid": "ReadRoles",
@@ -137,6 +137,7 @@ def plan(scope: Scope) -> PolicyDocument:
             "Action": ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetOpenIDConnectProvider"],
             "Resource": [
                 scope.boundary_arn,
+                f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_limits_policy(scope.prefix)}",
                 f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_database_policy(scope.prefix)}",
                 f"arn:aws:iam::{scope.account_id}:oidc-provider/{GITHUB_ISSUER}",
             ],
@@ -151,16 +152,23 @@ def deploy(scope: Scope) -> PolicyDocument:
         *_site_settings(scope),
         *_names_and_edge(scope),
         *_roles_with_boundary(scope),
-        *_never(scope),
     )
+
+
+def deploy_limits(scope: Scope) -> PolicyDocument:
+    """Returns what the deploy role must never do, whatever `deploy` and `deploy_database` allow.
+
+    A policy of its own, because the ones inside a role hold 10,240 characters together
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    """
+    return document(*_never(scope))
 
 
 def deploy_database(scope: Scope) -> PolicyDocument:
     """Returns what the deploy role needs beside `deploy` where there is a database.
 
-    A policy of its own, because the ones inside a role hold 10,240 characters together
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-    Instances without their deletion, and the network they may be given; a network of the site carries its tag.
+    A policy of its own, for the reason of `deploy_limits`. Instances without their deletion, and the network they may be given;
+    a network of the site carries its tag.
     """
     makes = ["CreateVpc", "CreateSubnet", "CreateSecurityGroup"]
     changes = ("Modify*", "AuthorizeSecurityGroup*", "RevokeSecurityGroup*", "CreateTags", "DeleteTags", "DeleteVpc",
@@ -393,7 +401,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             ],
             "Resource": scope.objects(f"{HEALTH_PREFIX}*"),
         },
-        {"Sid": "Apis", "Effect": "Allow", "Action": "apigateway:*", "Resource": _apis(scope)},
+        {"Sid": "Apis", "Effect": "Allow", "Action": "apigateway:*", "Resource": _apis(["*"])},
         {
             "Sid": "OwnParts",
             "Effect": "Allow",
@@ -648,6 +656,7 @@ def _never(scope: Scope) -> list[dict[str, Any]]:
             "Action": "iam:*",
             "Resource": [
                 f"arn:aws:iam::{scope.account_id}:role/{naming.ci_role(scope.prefix, '*')}",
+                f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_role(scope.prefix, '*')}",
                 scope.boundary_arn,
                 f"arn:aws:iam::{scope.account_id}:oidc-provider/*",
             ],
@@ -698,12 +707,10 @@ def _other_buckets(scope: Scope) -> list[str]:
     return [f"arn:aws:s3:::{scope.prefix}-{kind}-*" for kind in ("c", "l")]
 
 
-def _apis(scope: Scope) -> list[str]:
+def _apis(regions: Sequence[str]) -> list[str]:
     """API Gateway's ARNs hold no account and no name: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html."""
     return [
-        f"arn:aws:apigateway:{region}::/{path}"
-        for region in scope.regions
-        for path in ("apis*", "domainnames*", "tags/*")
+        f"arn:aws:apigateway:{region}::/{path}" for region in regions for path in ("apis*", "domainnames*", "tags/*")
     ]
 
 

@@ -54,8 +54,21 @@ class GithubAccess(Construct):
         }
         roles = {job: self._role(job, suffixes, policy) for job, (suffixes, policy) in jobs.items()}
         self.role_arns = {job: role.arn for job, role in roles.items()}
+        self._attach(
+            "deploy_limits",
+            roles["deploy"],
+            name=naming.ci_limits_policy(reach.prefix),
+            description="What the deploy role must never do",
+            policy=access_policies.deploy_limits(reach),
+        )
         if reach.has_database:
-            self._add_database_rights(reach, roles["deploy"])
+            self._attach(
+                "deploy_database",
+                roles["deploy"],
+                name=naming.ci_database_policy(reach.prefix),
+                description="What the deploy role needs for the database beside its own policy",
+                policy=access_policies.deploy_database(reach),
+            )
         self.boundary_arn = boundary.arn
 
     def _issuer_arn(self) -> str:
@@ -73,22 +86,16 @@ class GithubAccess(Construct):
             provider=self._provider,
         ).arn
 
-    def _add_database_rights(self, reach: Scope, deploy: IamRole) -> None:
-        policy = IamPolicy(
+    def _attach(self, id_: str, role: IamRole, *, name: str, description: str, policy: PolicyDocument) -> None:
+        made = IamPolicy(
             self,
-            "deploy_database",
-            name=naming.ci_database_policy(self._prefix),
-            description="What the deploy role needs for the database beside its own policy",
-            policy=policies.to_json(access_policies.deploy_database(reach)),
+            id_,
+            name=name,
+            description=description,
+            policy=policies.to_json(policy),
             provider=self._provider,
         )
-        IamRolePolicyAttachment(
-            self,
-            "deploy_database_attached",
-            role=deploy.name,
-            policy_arn=policy.arn,
-            provider=self._provider,
-        )
+        IamRolePolicyAttachment(self, f"{id_}_attached", role=role.name, policy_arn=made.arn, provider=self._provider)
 
     def _role(self, job: str, suffixes: list[str], policy: PolicyDocument) -> IamRole:
         trust = access_policies.github_trust(self._provider_arn, subjects=self._github.subjects, suffixes=suffixes)

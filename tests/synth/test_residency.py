@@ -39,6 +39,7 @@ GLOBAL_KINDS = {
 # Kind and argument -> why it names a region where nothing of the site lies.
 ELSEWHERE = {
     "aws_cloudwatch_dashboard.dashboard_body": "graphs of global services' metrics",
+    "aws_iam_policy.policy": "the regions in which the deploy role is not denied to work, as what is global is set up there",
     "aws_iam_role_policy.policy": "rights to read the alarms there, and to set up what is global",
     "aws_lambda_function.environment": "the region that is watched from outside",
     "aws_route53_health_check.cloudwatch_alarm_region": "the alarm on a metric of CloudFront's",

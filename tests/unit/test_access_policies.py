@@ -9,6 +9,7 @@ import pytest
 
 from constructs_lib import access_policies
 from constructs_lib.access_policies import Scope
+from constructs_lib.policies import to_json
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY
 from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
 from scripts.release.pointers import POINTER_KEY
@@ -24,9 +25,15 @@ SCOPE = Scope(
     state_prefix="site/prod/",
     hosted_zone_id=None,
 )
+
+
+def together(*documents: dict[str, Any]) -> dict[str, Any]:
+    return {"Statement": [statement for document in documents for statement in document["Statement"]]}
+
+
 POLICIES = {
     "plan": access_policies.plan(SCOPE),
-    "deploy": access_policies.deploy(SCOPE),
+    "deploy": together(access_policies.deploy(SCOPE), access_policies.deploy_limits(SCOPE)),
     "content": access_policies.content(SCOPE),
     "drill": access_policies.drill(SCOPE),
 }
@@ -199,6 +206,42 @@ def test_deploy_touches_the_named_zone_only_when_one_is_named() -> None:
     assert not allows(policy, "route53:CreateHostedZone", "*")
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:DetachRolePolicy", OWN_ROLE),
+        ("iam:CreatePolicyVersion", f"arn:aws:iam::{ACCOUNT}:policy/site-prod-ci-deploy-limits"),
+        ("iam:DeletePolicy", f"arn:aws:iam::{ACCOUNT}:policy/site-prod-ci-deploy-database"),
+    ],
+)
+def test_deploy_is_denied_to_change_what_limits_it(action: str, resource: str) -> None:
+    (denial,) = (each for each in POLICIES["deploy"]["Statement"] if each["Sid"] == "NeverItsOwnRights")
+    granted = {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}
+    assert allows({"Statement": [granted]}, action, resource)
+    assert not allows({"Statement": [granted, denial]}, action, resource)
+
+
+def test_policies_of_a_site_with_long_names_and_six_regions_are_within_what_iam_takes() -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: a role's own policies, and one beside it
+    scope = Scope(
+        prefix="p" * 30,
+        project="p" * 20,
+        account_id=ACCOUNT,
+        regions=tuple(f"ap-northeast-{number}" for number in range(6)),
+        state_region="ap-southeast-1",
+        state_bucket="s" * 63,
+        state_prefix=f"{'p' * 20}/{'e' * 9}/",
+        hosted_zone_id=None,
+        has_database=True,
+    )
+    policies = {
+        name: len(to_json(getattr(access_policies, name)(scope))) for name in ("plan", "deploy", "content", "drill")
+    }
+    assert {name: size for name, size in policies.items() if size > 10_240} == {}
+    beside = ("deploy_limits", "deploy_database", "permissions_boundary")
+    assert {name for name in beside if len(to_json(getattr(access_policies, name)(scope))) > 6_144} == set()
+
+
 @pytest.mark.parametrize("key", [f"{RELEASES_PREFIX}1/x", f"{MANIFESTS_PREFIX}1.json", NOT_FOUND_PAGE_KEY, POINTER_KEY])
 def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
     assert allows(POLICIES["content"], "s3:PutObject", f"{BUCKET}/{key}")
@@ -207,8 +250,8 @@ def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
 
 def with_database() -> dict[str, Any]:
     scope = Scope(**{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "has_database": True})
-    documents = (access_policies.deploy(scope), access_policies.deploy_database(scope))
-    return {"Statement": [statement for document in documents for statement in document["Statement"]]}
+    made = (access_policies.deploy, access_policies.deploy_database, access_policies.deploy_limits)
+    return together(*(each(scope) for each in made))
 
 
 INSTANCE = f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:site-prod-database"
