@@ -10,8 +10,10 @@ import argparse
 import json
 import logging
 import os
+import queue
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from localcloud.gateway.server import Gateway, PortTaken
@@ -73,12 +75,28 @@ def main(arguments: list[str] | None = None) -> int:
     except PortTaken as error:
         print(f"localcloud gateway: {error}", file=sys.stderr)
         return PORT_TAKEN
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: gateway.request_stop())
+    _stop_on_signals(gateway)
     announce(gateway.port, options.ready_file)
     gateway.serve_forever()
     gateway.application.close()
     return 0
+
+
+def _stop_on_signals(gateway: Gateway) -> None:
+    """Stop serving at SIGINT and SIGTERM, however many come.
+
+    Another thread asks for the stop: it takes a lock of the server's loop, which the interrupted thread may hold. A put is what a
+    handler may do at any point: https://docs.python.org/3/library/queue.html#queue.SimpleQueue.put
+    """
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def stop() -> None:
+        signals.get()
+        gateway.request_stop()
+
+    threading.Thread(target=stop, name="stop", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: signals.put(number))
 
 
 if __name__ == "__main__":

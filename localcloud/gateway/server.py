@@ -157,7 +157,7 @@ class Gateway:
         self._server.task_dispatcher.shutdown()
 
     def request_stop(self) -> None:
-        """Ask the server's loop to end; may be called from a signal handler."""
+        """Ask the server's loop to end, from another thread than the loop's."""
         self._server.trigger.pull_trigger(self._close_sockets)
 
     def _close_sockets(self) -> None:

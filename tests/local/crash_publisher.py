@@ -32,6 +32,7 @@ def rules_of(folder: Path) -> ContentRules:
 
 def main() -> None:
     outputs = Path(sys.argv[1])
+    open_website(outputs)  # botocore then has AWS's API descriptions in memory, which each publisher would parse
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

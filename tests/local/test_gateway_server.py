@@ -133,6 +133,29 @@ def test_process_announces_its_port_and_stops_on_sigterm() -> None:
         assert process.wait(timeout=10) == 0
 
 
+_INTERRUPTED_AGAIN = """
+import os, signal, sys
+from localcloud.gateway import __main__ as gateway
+from localcloud.gateway.server import Gateway
+
+close = Gateway._close_sockets
+Gateway._close_sockets = lambda self: (os.kill(os.getpid(), signal.SIGTERM), close(self))
+sys.exit(gateway.main(["--port", "0"]))
+"""
+
+
+def test_process_stops_when_another_signal_comes_while_it_stops() -> None:
+    # A parent's death is told twice: by the kernel and by the thread that watches it.
+    with subprocess.Popen([sys.executable, "-c", _INTERRUPTED_AGAIN], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith('{"port": ')
+        process.terminate()
+        try:
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
+
+
 def test_process_exits_with_3_when_the_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [sys.executable, "-m", "localcloud.gateway", "--port", str(taken.getsockname()[1])]
