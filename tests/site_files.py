@@ -386,7 +386,10 @@ def _apis(draw: st.DrawFn, document: Document) -> Document:
     table: Document = draw(_table("api", Api))
     table["hostname"] = f"{'other' if taken else label}.{site['domain_name']}"
     policies = [Policy.LATENCY, *([Policy.FAILOVER] if len(regions) == 2 else [])]
-    if document["routing"]["policy"] == Policy.MULTIVALUE or draw(st.booleans()):
+    policy = document["routing"]["policy"]
+    has_default = any(region.get("is_default_location") for region in regions)
+    needs_another = policy == Policy.MULTIVALUE or (policy == Policy.GEOLOCATION and not has_default)
+    if needs_another or draw(st.booleans()):
         table["policy"] = draw(st.sampled_from(policies)).value
     if draw(st.booleans()):
         table |= {"jwt_issuer": f"https://{draw(_HOST)}/", "jwt_audiences": [draw(_WORD)]}

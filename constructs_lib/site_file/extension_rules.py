@@ -1,6 +1,6 @@
 """Rules of the extensions: what their sections need of `[features]`, `[site]`, `[routing]` and `[[region]]`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Api
 
 Sections = Mapping[str, Any]
 
+_FAILOVER_RECORDS = 2
 # Feature -> its section.
 _SECTIONS = {"api": "api", "multi_account": "accounts", "database": "database"}
 
@@ -52,7 +53,7 @@ def _api_problems(sections: Sections) -> Iterator[Problem]:
     if site is not None:
         yield from _api_hostname(api, site, [region.name for region in sections.get("region", ())])
     if routing is not None and "region" in sections:
-        yield from _api_policy(api, routing.policy.value, len(sections["region"]))
+        yield from _api_policy(api, routing.policy.value, sections["region"])
 
 
 def _api_authorization(api: Api) -> Iterator[Problem]:
@@ -90,8 +91,11 @@ def _api_hostname(
     )
 
 
-def _api_policy(api: Api, site_policy: str, regions: int) -> Iterator[Problem]:
-    """The keys of `[[region]]` belong to `routing.policy`, so the API has that one, or one that needs no keys."""
+def _api_policy(api: Api, site_policy: str, regions: Sequence[Any]) -> Iterator[Problem]:
+    """The keys of `[[region]]` belong to `routing.policy`, so the API has that one, or one that needs no keys.
+
+    External endpoints do not serve the API, so geolocation needs its default in a region.
+    """
     policy = api.policy.value if api.policy is not None else site_policy
     usable = [name for name in dict.fromkeys([site_policy, "failover", "latency"]) if _fits(name, regions)]
     if policy in usable:
@@ -100,10 +104,12 @@ def _api_policy(api: Api, site_policy: str, regions: int) -> Iterator[Problem]:
         key="api.policy",
         value=f'"{policy}"' + ("" if api.policy is not None else " (from routing.policy)"),
         allowed=" or ".join(f'"{name}"' for name in usable),
-        remedy="choose one of these: multivalue takes no alias, a failover record has two roles, "
-        "and weights and areas are those of routing.policy",
+        remedy="choose one of these: multivalue takes no alias, a failover record has two roles, geolocation needs "
+        "is_default_location on a region, and weights and areas are those of routing.policy",
     )
 
 
-def _fits(policy: str, regions: int) -> bool:
-    return policy != "multivalue" and (policy != "failover" or regions == 2)
+def _fits(policy: str, regions: Sequence[Any]) -> bool:
+    if policy == "geolocation":
+        return any(region.is_default_location for region in regions)
+    return policy != "multivalue" and (policy != "failover" or len(regions) == _FAILOVER_RECORDS)

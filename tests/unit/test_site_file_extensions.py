@@ -98,3 +98,20 @@ def test_policy_that_does_not_fit_the_regions_is_refused(tmp_path: Path, example
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f"{API}{policy}", base=base)
     assert [problem.key for problem in caught.value.problems] == ["api.policy"]
+
+
+def test_geolocation_of_the_api_needs_its_default_in_a_region(tmp_path: Path) -> None:
+    """An external endpoint that takes the rest of the world does not serve the API."""
+    base = (ROOT / "config" / "geolocation.example.toml").read_text(encoding="utf-8")
+    assert base.count("is_default_location = true") == 1
+    moved = base.replace("is_default_location = true", 'continents = ["AF"]').replace('"cloudfront"', '"regional"')
+    moved = f'{moved}\n[health_check]\nregion_check_protocol = "https"\n'
+    endpoint = '[[endpoint]]\nname = "rest"\nipv4_address = "203.0.113.9"\nipv6_address = "2001:db8::9"\n'
+    endpoint += "is_default_location = true\n"
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"{endpoint}\n{API}", base=moved)
+    (problem,) = caught.value.problems
+    assert problem.key == "api.policy"
+    assert '"latency"' in problem.allowed
+    assert "is_default_location on a region" in problem.remedy
+    load(tmp_path, f'{endpoint}\n{API}[api]\npolicy = "latency"', base=moved)
