@@ -14,6 +14,7 @@ from tests.shared_out import Groups, in_turn
 settings.register_profile("thorough", max_examples=4000, deadline=None)
 
 _WANTED = "wanted"
+_NEW_OBJECTS_PER_COLLECTION = 50_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +38,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begins the deployment if a test wants it; a process of xdist's asks its controller, which outlives it."""
     gc.freeze()  # the bindings are a heap that the collector need not walk a thousand times
+    gc.set_threshold(_NEW_OBJECTS_PER_COLLECTION)
     is_wanted = any("deployment" in getattr(item, "fixturenames", ()) for item in session.items)
     if not is_wanted or session.config.option.collectonly:
         return

@@ -17,11 +17,14 @@ _FIRST = ("test_gateway", "test_native_transfer", "test_state_bucket")
 _LAST = (
     "test_dataplane",
     "test_demo",
+    # The deployment's, which take longest. A process gets its next group when two tests are left, so short ones come last.
     "test_deployment",
     "test_release_crash",
-    "test_security_stacks",  # one process has these while the other has the deployment's, which take longest
-    "test_deployment_variants",
+    "test_deployment_tags",
+    "test_deployment_undone",
+    "test_security_stacks",  # one process has these while the other has the deployment's
     "test_state_backend",
+    "test_deployment_variants",
 )
 _CHANGES_THE_DEPLOYMENT = ("test_deployment", "test_release_crash")
 _ONLY_READS_IT = ("test_deployment_variants",)

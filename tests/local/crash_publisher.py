@@ -1,4 +1,4 @@
-"""A publisher that is killed: forked from a process that has imported everything, so that each run takes as long as its work.
+"""A publisher that is killed: forked from a process that has all it needs in memory, so that each run takes as long as its work.
 
 Run as a program: reads a folder a line from stdin, forks a publisher of it, and answers with its process id, then with
 `ended <code>` once it is gone (a negative code: the signal that ended it).
@@ -12,11 +12,11 @@ from scripts.commands.options import open_website, publisher, switcher
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import ContentRules
 from scripts.release.manifest import read_folder
+from scripts.release.website import Website
 
 
-def publish(outputs: Path, folder: Path) -> None:
+def publish(website: Website, folder: Path) -> None:
     """Publishes as `failover sync-content --apply --no-probe` does; every fourth folder's name asks for a rollback first."""
-    website = open_website(outputs)
     site = publisher(website)
     if folder.name.endswith("-back"):
         undo = switcher(website)
@@ -31,13 +31,12 @@ def rules_of(folder: Path) -> ContentRules:
 
 
 def main() -> None:
-    outputs = Path(sys.argv[1])
-    open_website(outputs)  # botocore then has AWS's API descriptions in memory, which each publisher would parse
+    website = open_website(Path(sys.argv[1]))  # its clients connect with their first call, in the publisher
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             try:
-                publish(outputs, Path(line.strip()))
+                publish(website, Path(line.strip()))
             except BaseException as error:  # noqa: BLE001  (the parent hears of it)
                 print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 os._exit(1)

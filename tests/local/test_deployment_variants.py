@@ -58,6 +58,9 @@ JOBS = [*((name, stack) for name in MOVES for stack in STACKS), ("canary", "moni
 
 Actions = dict[str, str]
 """Address of a resource -> what the plan does to it: create, update, replace, delete."""
+_NO_CHANGE: Future[Actions] = Future()
+"""The plan of a stack that is deployed as it is: `test_second_plan_is_clean` makes it."""
+_NO_CHANGE.set_result({})
 
 
 class Planned:
@@ -72,17 +75,20 @@ class Planned:
         """Stack -> actions."""
         return {stack: plan.result() for stack, plan in self.plans.items()}
 
-    def text(self, stack: str) -> str:
-        return (self.folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")
-
     def addresses(self, stack: str) -> set[str]:
         return _addresses(self.folder / "cdktf.out" / "stacks", stack)
 
     def body(self, stack: str, address: str) -> dict[str, Any]:
         kind, _, name = address.partition(".")
-        document = json.loads(self.text(stack))
+        document = json.loads(_text(self.folder, stack))
         body: dict[str, Any] = document["resource"][kind][name]
         return body
+
+
+def _text(folder: Path, stack: str) -> str:
+    """Returns a stack's JSON as it would be in any folder."""
+    text = (folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")
+    return text.replace(str(folder), "")
 
 
 def _addresses(stacks: Path, stack: str) -> set[str]:
@@ -95,12 +101,12 @@ def planned(deployment: DeploymentWorld, tmp_path_factory: pytest.TempPathFactor
     variants = {name: Planned(tmp_path_factory.mktemp(name.replace(" ", "-"))) for name in VARIANTS}
     for name, variant in variants.items():
         _prepare(deployment, variant.folder, VARIANTS[name])
-    jobs: dict[tuple[str, str], Future[Actions]] = {}
+    jobs = {(stack, _text(deployment.folder, stack)): _NO_CHANGE for stack in STACKS}
     with ThreadPoolExecutor(2) as pool:
         for name, stack in JOBS:
             folder = variants[name].folder
             # The same stack of two variants, from the same state, has one plan.
-            key = (stack, variants[name].text(stack).replace(str(folder), ""))
+            key = (stack, _text(folder, stack))
             if key not in jobs:
                 jobs[key] = pool.submit(_plan, deployment, folder, stack)
             variants[name].plans[stack] = jobs[key]

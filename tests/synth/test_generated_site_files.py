@@ -24,6 +24,8 @@ from tests.site_files import Document, broken_documents, site_documents, unknown
 SYNTHESIZED = settings(
     deadline=None, max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.too_slow]
 )
+# Most are refused, and every seventh is synthesized.
+BROKEN = settings(SYNTHESIZED, max_examples=settings().max_examples // 2)
 SYNTHESIZED_TWICE = settings(SYNTHESIZED, max_examples=settings().max_examples // 50)
 Stacks = dict[str, dict[str, Any]]
 
@@ -88,7 +90,7 @@ def test_a_valid_file_is_accepted_and_its_stacks_are_sound(document: Document) -
     check_stacks(site, parsed(build(site)))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@BROKEN
 @given(broken_documents())
 def test_a_broken_file_is_refused_with_the_reason_or_sound_after_all(document: Document) -> None:
     """One in seven is accepted: what was broken is allowed, or was optional."""
