@@ -26,7 +26,7 @@ site: setup ## build site/build from site/src
 	@$(VENV)/failover build
 
 test: setup npm-tools ## all tests (ARGS="-k name": some of them)
-	@$(VENV)/pytest -n 2 $(ARGS)
+	@$(VENV)/pytest -n 3 $(ARGS)
 
 check: setup ## formatting, lint, types
 	@$(VENV)/ruff format --check .

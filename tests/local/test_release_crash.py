@@ -27,7 +27,7 @@ pytestmark = pytest.mark.local
 KILLS = 200
 _PUBLISHES = 4 * KILLS  # more than that many without as many kills is a fault of this test
 _BETWEEN_WHOLE_PUBLISHES = 15
-_BETWEEN_VIEWS_SECONDS = 0.04  # three viewers without a pause would leave the publisher nothing of two cores
+_BETWEEN_VIEWS_SECONDS = 0.08  # three viewers without a pause would leave the publisher nothing of two cores
 NAMES = (HOSTNAME, f"eu-central-1.{HOSTNAME}", f"us-east-1.{HOSTNAME}")
 _VERSION = re.compile(rb"version (\d+)")
 _STYLES = re.compile(rb'href="(/styles\.[0-9a-f]+\.css)"')
