@@ -51,10 +51,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a process of xdist's where the one deployment will be."""
+    """Tells a process of xdist's where the one deployment will be, and begins it at once when all tests run."""
     if UNDER_WAY not in node.config.stash:
-        node.config.stash[UNDER_WAY] = DeploymentUnderWay()
+        node.config.stash[UNDER_WAY] = under_way = DeploymentUnderWay()
+        if _runs_all_tests(node.config):
+            under_way.begin()
     node.workerinput[FOLDER] = str(node.config.stash[UNDER_WAY].folder)
+
+
+def _runs_all_tests(config: pytest.Config) -> bool:
+    is_narrowed = config.option.keyword or config.option.markexpr or config.option.collectonly
+    return not is_narrowed and config.args_source is pytest.Config.ArgsSource.TESTPATHS
 
 
 @pytest.hookimpl(optionalhook=True)
