@@ -16,12 +16,12 @@ from xdist.scheduler import LoadScopeScheduling
 _FIRST = ("test_gateway", "test_native_transfer", "test_state_bucket")
 _LAST = (
     "test_dataplane",
-    "test_demo",
     # The deployment's, which take longest. A process gets its next group when two tests are left, so short ones come last.
     "test_deployment",
     "test_release_crash",
     "test_deployment_tags",
     "test_deployment_undone",
+    "test_demo",
     "test_security_stacks",  # one process has these while the other has the deployment's
     "test_state_backend",
     "test_deployment_variants",
