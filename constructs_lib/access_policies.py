@@ -137,8 +137,10 @@ def plan(scope: Scope) -> PolicyDocument:
             "Action": ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetOpenIDConnectProvider"],
             "Resource": [
                 scope.boundary_arn,
-                f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_limits_policy(scope.prefix)}",
-                f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_database_policy(scope.prefix)}",
+                *(
+                    f"arn:aws:iam::{scope.account_id}:policy/{naming.ci_deploy_policy(scope.prefix, part)}"
+                    for part in ("limits", "database")
+                ),
                 f"arn:aws:iam::{scope.account_id}:oidc-provider/{GITHUB_ISSUER}",
             ],
         },

@@ -54,21 +54,13 @@ class GithubAccess(Construct):
         }
         roles = {job: self._role(job, suffixes, policy) for job, (suffixes, policy) in jobs.items()}
         self.role_arns = {job: role.arn for job, role in roles.items()}
-        self._attach(
-            "deploy_limits",
-            roles["deploy"],
-            name=naming.ci_limits_policy(reach.prefix),
-            description="What the deploy role must never do",
-            policy=access_policies.deploy_limits(reach),
+        deploy = roles["deploy"]
+        self._add_beside(
+            deploy, "limits", "What the deploy role must never do", policy=access_policies.deploy_limits(reach)
         )
         if reach.has_database:
-            self._attach(
-                "deploy_database",
-                roles["deploy"],
-                name=naming.ci_database_policy(reach.prefix),
-                description="What the deploy role needs for the database beside its own policy",
-                policy=access_policies.deploy_database(reach),
-            )
+            needs = "What the deploy role needs for the database beside its own policy"
+            self._add_beside(deploy, "database", needs, policy=access_policies.deploy_database(reach))
         self.boundary_arn = boundary.arn
 
     def _issuer_arn(self) -> str:
@@ -86,16 +78,19 @@ class GithubAccess(Construct):
             provider=self._provider,
         ).arn
 
-    def _attach(self, id_: str, role: IamRole, *, name: str, description: str, policy: PolicyDocument) -> None:
+    def _add_beside(self, deploy: IamRole, part: str, description: str, *, policy: PolicyDocument) -> None:
+        """Gives the deploy role a policy beside its own."""
         made = IamPolicy(
             self,
-            id_,
-            name=name,
+            f"deploy_{part}",
+            name=naming.ci_deploy_policy(self._prefix, part),
             description=description,
             policy=policies.to_json(policy),
             provider=self._provider,
         )
-        IamRolePolicyAttachment(self, f"{id_}_attached", role=role.name, policy_arn=made.arn, provider=self._provider)
+        IamRolePolicyAttachment(
+            self, f"deploy_{part}_attached", role=deploy.name, policy_arn=made.arn, provider=self._provider
+        )
 
     def _role(self, job: str, suffixes: list[str], policy: PolicyDocument) -> IamRole:
         trust = access_policies.github_trust(self._provider_arn, subjects=self._github.subjects, suffixes=suffixes)

@@ -152,14 +152,9 @@ def ci_role(prefix: str, job: str) -> str:
     return f"{prefix}-ci-{job}"
 
 
-def ci_limits_policy(prefix: str) -> str:
-    """Returns the name of the policy with what the deploy role must never do."""
-    return f"{ci_role(prefix, 'deploy')}-limits"
-
-
-def ci_database_policy(prefix: str) -> str:
-    """Returns the name of the policy that the deploy role has beside its own where there is a database."""
-    return f"{ci_role(prefix, 'deploy')}-database"
+def ci_deploy_policy(prefix: str, part: str) -> str:
+    """Returns the name of a policy that the deploy role has beside its own: limits, or database."""
+    return f"{ci_role(prefix, 'deploy')}-{part}"
 
 
 def permissions_boundary(prefix: str) -> str:

@@ -106,7 +106,7 @@ def _run() -> str | int | None:
 
 @contextmanager
 def _imported_without_collections() -> Iterator[None]:
-    """Spares a short command the search for cycles in what it imports: an eighth of a second, twice of that at its end.
+    """Spares a short command the search for cycles in what it imports: 0.03 s of `sync-content`, and 0.05 s at its end.
 
     Afterwards cycles are looked for as always, but among more objects at once: a release is tens of thousands of them.
     https://docs.python.org/3/library/gc.html#gc.freeze

@@ -22,7 +22,7 @@ _LAST = (
     "test_deployment_tags",
     "test_deployment_undone",
     "test_demo",
-    "test_security_stacks",  # one process has these while the other has the deployment's
+    "test_security_stacks",  # one process has these while another has the deployment's
     "test_state_backend",
     "test_deployment_variants",
 )

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from scripts.aws import iam_client, s3_client, translated
 from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.parity_words import PLAN_ONLY
 from scripts.errors import MissingOutputError
 from scripts.state_bucket import Setting, bucket_settings, replication_settings, unmet
 
@@ -40,7 +41,7 @@ def bootstrap(
     if as_json:
         print(json.dumps({"pending": [setting.title for setting in pending], "applied": apply}))
     elif pending:
-        print(f"Done: {len(pending)}." if apply else "This is the plan. Run again with --apply to carry it out.")
+        print(f"Done: {len(pending)}." if apply else PLAN_ONLY)
 
 
 def _state(stacks: Path) -> dict[str, str | None]:

@@ -17,6 +17,7 @@ from scripts.commands.options import (
     switcher,
     use_localcloud,
 )
+from scripts.commands.parity_words import PLAN_ONLY
 from scripts.release.switching import RollbackPlan
 
 
@@ -63,4 +64,4 @@ def _lines(plan: RollbackPlan, *, applied: bool) -> list[str]:
     lines += [
         f"{region} does not answer: run failover verify --repair --apply when it does." for region in plan.left_out
     ]
-    return lines if applied else [*lines, "This is the plan. Run again with --apply to carry it out."]
+    return lines if applied else [*lines, PLAN_ONLY]

@@ -26,6 +26,7 @@ from scripts.commands.options import (
     switcher,
     use_localcloud,
 )
+from scripts.commands.parity_words import PLAN_ONLY
 from scripts.endpoints import Endpoints
 from scripts.errors import ProbeRefusedError, RegionUnavailableError, WrongUsageError
 from scripts.release.content_settings import parse_content
@@ -162,7 +163,7 @@ def _promote(website: Website, probe: Probe | None, *, apply: bool, as_json: boo
     verb = "Promoted" if apply else "Would promote"
     print(f"{verb} the canary {release_id}: every viewer gets it instead of {earlier.release_id}.")
     if not apply:
-        print("This is the plan. Run again with --apply to carry it out.")
+        print(PLAN_ONLY)
 
 
 def _network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
@@ -230,7 +231,7 @@ def _print(plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
     elif applied:
         console.print(f"Published: {' and '.join(plan.uploads)} verified, then switched.")
     else:
-        console.print("This is the plan. Run again with --apply to carry it out.")
+        console.print(PLAN_ONLY)
     for region in plan.left_out if applied else ():
         console.print(
             f"When {region} answers again: failover verify --repair --apply, then failover restore {region} --apply"

@@ -66,7 +66,7 @@ class UrlStyle:
 
     def stored_path(self, name: str) -> str:
         """Returns where a file lies so that its own name is its address: a name without a dot is asked for like a page."""
-        return name if "." in name[name.rfind("/") + 1 :] else self.object_path(f"/{name}")
+        return self.object_path(f"/{name}")
 
     def other_spelling(self, path: str) -> str | None:
         """Returns where an address is redirected because of its trailing slash; None when it answers as it is."""

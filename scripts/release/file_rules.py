@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from scripts.release import redirects
 from scripts.release.clean_urls import UrlStyle
-from scripts.release.content_types import BY_EXTENSION, FALLBACK, content_type_of, extension, is_compressible, is_html
+from scripts.release.content_types import content_type_of, extension, is_compressible, is_html
 from scripts.release.path_patterns import PathPattern
 from scripts.release.redirects import Redirect
 
@@ -168,7 +168,7 @@ def describe(path: str, rules: ContentRules, files: Container[str]) -> StoredFil
             is_fingerprinted=stored.is_fingerprinted,
             variant_of=base,
         )
-    content_type = given.content_type or BY_EXTENSION.get(suffix, FALLBACK)
+    content_type = given.content_type or content_type_of(path)
     if given.fingerprinted is not None:
         has_fingerprint = given.fingerprinted
     else:

@@ -273,7 +273,7 @@ def parse_manifest(text: str) -> StoredManifest:
         return _parsed(text)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)  # a release's and its base's
 def _parsed(text: str) -> StoredManifest:
     document = json.loads(text)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:

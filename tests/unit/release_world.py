@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -24,13 +25,19 @@ PRIMARY, SECONDARY = "eu-central-1", "us-east-1"
 PAGE = '<!doctype html><html lang="en"><head><meta name="release" content=""></head><body>{}</body></html>'
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[dict[str, Any]]:
+@contextmanager
+def clients_on_moto(*regions: str) -> Iterator[dict[str, Any]]:
     """moto, started once, and region -> a client that is made once: both take longer than the tests."""
     with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        yield {region: boto3.client("s3", region_name=region) for region in (PRIMARY, SECONDARY)}
+        yield {region: boto3.client("s3", region_name=region) for region in regions}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[dict[str, Any]]:
+    with clients_on_moto(PRIMARY, SECONDARY) as clients:
+        yield clients
 
 
 @dataclass(kw_only=True)

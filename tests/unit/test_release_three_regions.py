@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
+from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld, clients_on_moto
 from tests.unit.release_world import world as world
 from tests.unit.test_release_commands import Failover, document
 from tests.unit.test_release_commands import failover as failover
@@ -20,10 +18,8 @@ THIRD = "ap-northeast-1"
 @pytest.fixture(scope="module")
 def aws() -> Iterator[dict[str, Any]]:
     """As the module's own, with one region more."""
-    with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        yield {region: boto3.client("s3", region_name=region) for region in (PRIMARY, SECONDARY, THIRD)}
+    with clients_on_moto(PRIMARY, SECONDARY, THIRD) as clients:
+        yield clients
 
 
 @pytest.fixture(autouse=True)

@@ -24,11 +24,31 @@ from localcloud.gateway.xml_tree import parse_xml
 ORIGIN_HEADER = "HTTP_X_LOCALCLOUD_ORIGIN"
 """The header x-localcloud-origin as WSGI spells it.
 
-Sent with reads by the data plane and by functions that it runs; injected faults act on those.
+Sent by the data plane and by functions that it runs; faults that concern reads alone, such as `corrupt`, act on those.
 """
 
 EDGE_ORIGIN = "data-plane"
 """The edge, which models connections to origins itself."""
+
+LISTING_PARAMETERS = frozenset(
+    [
+        "continuation-token",
+        "delimiter",
+        "encoding-type",
+        "fetch-owner",
+        "key-marker",
+        "list-type",
+        "marker",
+        "max-keys",
+        "optional-object-attributes",
+        "prefix",
+        "start-after",
+        "version-id-marker",
+        "versions",
+        "x-id",
+    ]
+)
+"""Of ListObjects, ListObjectsV2 and ListObjectVersions: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
 
 OBJECT_ACTIONS = {
     "GET": "s3:GetObject",
@@ -58,27 +78,6 @@ def refuse_other_digest(request: Request) -> None:
         raise ServiceError(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
     if hashlib.md5(request.body, usedforsecurity=False).digest() != wanted:
         raise ServiceError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
-
-
-LISTING_PARAMETERS = frozenset(
-    [
-        "continuation-token",
-        "delimiter",
-        "encoding-type",
-        "fetch-owner",
-        "key-marker",
-        "list-type",
-        "marker",
-        "max-keys",
-        "optional-object-attributes",
-        "prefix",
-        "start-after",
-        "version-id-marker",
-        "versions",
-        "x-id",
-    ]
-)
-"""Of ListObjects, ListObjectsV2 and ListObjectVersions: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
 
 
 class S3Service:
