@@ -110,6 +110,8 @@ INDEX_DOCUMENTS = [
 ]
 NOT_FOUND_PAGE = [
     case(ALL, "/no/such.html", MISSING),
+    case(ALL, "/errors/no.html", MISSING),
+    case(ALL, "/health/no.json", MISSING),
     case(ALL, "/no.css", MISSING, accepted="br"),
     case(ANY, "/no/such/", MISSING),
     case(ALL, "/404.html", Answer(status=200, body=NOT_FOUND, content_type=HTML)),

@@ -142,7 +142,7 @@ def _redirected(value: str, query: str) -> Answer:
 def _serve(path: str, method: str, request_headers: dict[str, str], query: str) -> Answer:
     if path.startswith(FIXED_PREFIXES):
         found = _fetch(object_path(path, "")[1:])
-        return _answer(200, found, method, request_headers) if found else _text(404, NOT_FOUND)
+        return _answer(200, found, method, request_headers) if found else _not_found(_active_release(), method)
     release = _active_release()
     if release is None:
         return _text(503, "Nothing is published yet: run failover sync-content.", {"retry-after": "30"})
@@ -154,7 +154,11 @@ def _serve(path: str, method: str, request_headers: dict[str, str], query: str) 
     found = _cached(_key(release, object_))
     if found:
         return _answer(200, found, method, request_headers)
-    page = _cached(_key(release, "/404.html"))
+    return _not_found(release, method)
+
+
+def _not_found(release: dict[str, Any] | None, method: str) -> Answer:
+    page = _cached(_key(release, "/404.html")) if release else None
     return _answer(404, page, method, {}) if page else _text(404, NOT_FOUND)
 
 
