@@ -34,7 +34,7 @@ NOT_FOUND_PAGE_KEY = "errors/404.html"
 NOT_FOUND_TEXT = b"Not found.\n"
 """What the regional endpoint answers without a 404.html; CloudFront then shows the same."""
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
-_DELETES_PER_CALL = 1000
+DELETES_PER_CALL = 1000
 _COPY_IN_MEMORY_BYTES = 8 * 1024**2
 _COPY_CHUNK_BYTES = 1024**2
 _PARALLEL_LISTINGS = 8
@@ -262,18 +262,14 @@ class ContentBucket:
                 Bucket=self.name, Key=NOT_FOUND_PAGE_KEY, CopySource={"Bucket": self.name, "Key": page.key}
             )
 
-    def delete_manifest(self, release_id: str) -> None:
-        """Deletes a manifest: from here on the release is not taken for whole in this region."""
-        self.delete_objects([manifest_key(release_id)])
-
     def delete_objects(self, keys: Sequence[str]) -> None:
         """Deletes objects, 1,000 a call; in the versioned bucket each becomes a delete marker that lifecycle clears.
 
         Raises:
             AwsError: a call failed, or S3 refused a key; those before it are gone.
         """
-        for start in range(0, len(keys), _DELETES_PER_CALL):
-            batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + _DELETES_PER_CALL]]
+        for start in range(0, len(keys), DELETES_PER_CALL):
+            batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + DELETES_PER_CALL]]
             with self._calling("DeleteObjects", keys[start]):
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": batch, "Quiet": True})
             for refused in answer.get("Errors", [])[:1]:

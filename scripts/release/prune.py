@@ -5,17 +5,17 @@ Manifests go first, in every region; what is left of a half-pruned release is th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scripts.errors import UnsafePlanError
-from scripts.release.bucket import StoredObject
+from scripts.release.bucket import DELETES_PER_CALL, StoredObject
 from scripts.release.index import KEY_PREFIX
 from scripts.release.inventory import RegionListing, list_regions, published_times
-from scripts.release.manifest import RELEASES_PREFIX, Manifest
+from scripts.release.manifest import RELEASES_PREFIX, Manifest, manifest_key
 from scripts.release.pointers import read_pointer
 from scripts.release.routing import Routing
 from scripts.release.url_rules import REDIRECT_PREFIX
@@ -162,22 +162,42 @@ def plan_prune(site: Website, *, keep: int, grace: timedelta, now: datetime) -> 
 
 
 def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lambda _count: None) -> None:
-    """Deletes what the plan names. Calls `progress` with the number of objects of each finished release and region.
+    """Deletes what the plan names. Calls `progress` with the number of objects that were deleted since it was called last.
 
     Raises:
-        UnsafePlanError: a release of the plan is served by now; those before it are gone.
+        UnsafePlanError: a release of the plan is served by now; of those before it some are gone.
         AwsError: an AWS call failed; run it again.
     """
-    for removal in plan.removals:
-        if removal.release_id in _served(site, site.routing.read().routing):
-            raise UnsafePlanError(f"release {removal.release_id} was switched to meanwhile: it stays; run prune again")
-        for bucket in site.buckets.values():
-            bucket.delete_manifest(removal.release_id)
-        for region, keys in removal.keys.items():
-            site.buckets[region].delete_objects(keys)
-            progress(len(keys))
+    for removals in _batches(plan.removals):
+        served = _served(site, site.routing.read().routing)
+        for removal in removals:
+            if removal.release_id in served:
+                raise UnsafePlanError(
+                    f"release {removal.release_id} was switched to meanwhile: it stays; run prune again"
+                )
+        with ThreadPoolExecutor(len(site.buckets)) as pool:
+            manifests = [manifest_key(removal.release_id) for removal in removals]
+            list(pool.map(lambda bucket, keys=manifests: bucket.delete_objects(keys), site.buckets.values()))
+            going = {region: [key for each in removals for key in each.keys.get(region, ())] for region in site.buckets}
+            list(pool.map(lambda region, keys: site.buckets[region].delete_objects(keys), going, going.values()))
+        progress(sum(len(keys) for keys in going.values()))
     if plan.index_keys:
         site.routing.delete_keys(list(plan.index_keys), expected_etag=plan.etag)
+
+
+def _batches(removals: Iterable[Removal]) -> Iterator[list[Removal]]:
+    """Yields removals that a request per region deletes; a release of more objects takes several and is alone."""
+    batch: list[Removal] = []
+    size = 0
+    for removal in removals:
+        objects = max(1, *(len(keys) for keys in removal.keys.values()))
+        if batch and size + objects > DELETES_PER_CALL:
+            yield batch
+            batch, size = [], 0
+        batch.append(removal)
+        size += objects
+    if batch:
+        yield batch
 
 
 def _served(site: Website, routing: Routing) -> set[str]:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
-from scripts.release.manifest import Manifest
+from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.pointers import write_pointer
-from scripts.release.prune import PrunePlan, Reason, StoredRelease, choose, plan_prune, prune
+from scripts.release.prune import PrunePlan, Reason, Removal, StoredRelease, choose, plan_prune, prune
 from scripts.release.routing import served
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
@@ -164,7 +164,7 @@ def test_interrupted_prune_leaves_no_manifest_anywhere(world: ReleaseWorld, monk
 def test_half_pruned_release_is_finished_as_an_orphan(world: ReleaseWorld) -> None:
     first = publish_three(world)
     for bucket in world.site.buckets.values():
-        bucket.delete_manifest(first.release_id)
+        bucket.delete_objects([manifest_key(first.release_id)])
     world.delete(PRIMARY, f"{first.prefix}index.html")
     plan = plan_of(world)
     assert [removal.reason for removal in plan.removals] == [Reason.ORPHAN]
@@ -223,6 +223,32 @@ def test_prune_spares_a_release_that_was_switched_to_meanwhile(world: ReleaseWor
     with pytest.raises(UnsafePlanError, match="was switched to meanwhile"):
         prune(world.site, plan)
     assert f"{first.prefix}index.html" in world.keys(PRIMARY)
+
+
+def test_releases_that_fit_into_one_request_a_region_go_together(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of 400 objects go together, the third by itself; manifests go before objects."""
+    world.publish()
+    names = ("r1", "r2", "r3")
+    keys = {name: tuple(f"releases/{name}/{number}" for number in range(400)) for name in names}
+    removals = tuple(
+        Removal(release_id=name, reason=Reason.OLD, keys=dict.fromkeys((PRIMARY, SECONDARY), keys[name]))
+        for name in names
+    )
+    deleted: dict[str, list[list[str]]] = {PRIMARY: [], SECONDARY: []}
+    for region, calls in deleted.items():
+        monkeypatch.setattr(world.site.buckets[region], "delete_objects", calls.append)
+    steps: list[int] = []
+    prune(world.site, PrunePlan(removals=removals, kept={}), steps.append)
+    wanted = [
+        [manifest_key("r1"), manifest_key("r2")],
+        [*keys["r1"], *keys["r2"]],
+        [manifest_key("r3")],
+        [*keys["r3"]],
+    ]
+    assert deleted == {PRIMARY: wanted, SECONDARY: wanted}
+    assert steps == [1600, 800]
 
 
 def test_deletes_go_in_batches_of_a_thousand(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
