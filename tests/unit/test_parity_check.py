@@ -12,7 +12,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from scripts.release.index import Index
-from scripts.release.manifest import Manifest, manifest_key
+from scripts.release.manifest import MANIFESTS_PREFIX, Manifest, manifest_key
 from scripts.release.pointers import POINTER_KEY, write_pointer
 from scripts.release.routing import served
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
@@ -389,3 +389,39 @@ def test_manifest_of_another_schema_is_refused(versioned: ReleaseWorld, check: C
     document = {**json.loads(replace(versioned.write("one")).to_json()), "schema": 9}
     with pytest.raises(ValueError, match="schema 9; this function reads 2: deploy it anew"):
         check.module.files_of(document)
+
+
+def manifests_read(check: Check, world: ReleaseWorld) -> int:
+    """Returns how many manifests a run reads."""
+    client, read = world.site.buckets[PRIMARY].client, []
+    client.meta.events.register(
+        "before-call.s3.GetObject", lambda params, **_: read.append(params["url_path"]), "count"
+    )
+    try:
+        check.run()
+    finally:
+        client.meta.events.unregister("before-call.s3.GetObject", unique_id="count")
+    return sum(MANIFESTS_PREFIX in path for path in read)
+
+
+def test_manifest_is_read_again_only_when_it_changed(versioned: ReleaseWorld, check: Check) -> None:
+    release = versioned.publish()
+    assert [manifests_read(check, versioned) for _ in range(2)] == [1, 0]
+    bucket, key = versioned.site.buckets[PRIMARY], manifest_key(release.release_id)
+    document = json.loads(bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"].read())
+    document["files"][0][3] = "0" * 32
+    bucket.client.put_object(Bucket=bucket.name, Key=key, Body=json.dumps(document).encode())
+    assert check.run_and_find()["missing"] == 1
+
+
+def test_manifests_of_pruned_releases_and_too_many_of_them_are_forgotten(
+    versioned: ReleaseWorld, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = versioned.publish()
+    check.run()
+    assert set(check.module._read_manifests) == {release.release_id}
+    monkeypatch.setattr(check.module, "_MOST_REMEMBERED_OBJECTS", 0)
+    assert [manifests_read(check, versioned) for _ in range(2)] == [0, 1]
+    check.run()
+    check.module._forget_all_but([])
+    assert check.module._read_manifests == {}

@@ -13,9 +13,10 @@ Ships alone: one file, only the Lambda runtime's own packages. Environment: BUCK
 object of region -> bucket; HOSTNAME and NAMESPACE, for the metric; COMPARES_ETAGS, "false" where an ETag is no MD5.
 """
 
+import functools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,8 @@ _RESERVED_MILLISECONDS = 60_000  # a copy of the largest object must fit in
 # Events carry whole seconds; a deletion within the second in which a comparison began may not have been seen by it.
 _EVENT_PRECISION = timedelta(seconds=2)
 _KEYS_IN_REPORT = 5
+# A few releases of 10,000 files; beyond it manifests are read anew every time.
+_MOST_REMEMBERED_OBJECTS = 100_000
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=20,
@@ -46,6 +49,9 @@ _CONFIG = Config(
 
 Wanted = dict[str, tuple[int, str]]
 """Key -> size in bytes and MD5."""
+
+_read_manifests: dict[str, tuple[str, Wanted]] = {}
+"""Release id -> its manifest's ETag and what it lists; the next run reads only what changed."""
 
 _remembered: dict[str, datetime | None] = {"clean_since": None, "lost_at": None}
 """`clean_since`: when a comparison began that found nothing missing; events from before it need no other one. `lost_at`: when
@@ -155,11 +161,14 @@ def _remember(began_at: datetime, *, is_clean: bool) -> None:
 
 def _buckets() -> tuple[Bucket, list[Bucket]]:
     named = {os.environ["REGION"]: os.environ["BUCKET"], **json.loads(os.environ["OTHERS"])}
-    own, *others = (
-        Bucket(region=region, name=name, client=boto3.client("s3", region_name=region, config=_CONFIG))
-        for region, name in named.items()
-    )
+    own, *others = (Bucket(region=region, name=name, client=_client("s3", region)) for region, name in named.items())
     return own, others
+
+
+@functools.cache
+def _client(service: Any, region: str) -> Any:  # noqa: ANN401  types-boto3 knows services by literal names only
+    """Made once for all runs that an execution environment has; making one takes longer than a request."""
+    return boto3.client(service, region_name=region, config=_CONFIG)
 
 
 def compare(own: Bucket, others: list[Bucket]) -> Comparison:
@@ -171,24 +180,26 @@ def compare(own: Bucket, others: list[Bucket]) -> Comparison:
     releases = _release_ids(own)
     active = _follow_pointers(own, others, found)
     wanted: Wanted = {}
-    for release_id in sorted(releases | active):
+    for release_id in sorted(releases.keys() | active):
         if release_id not in releases:
             found.control.append(f"{MANIFESTS_PREFIX}{release_id}.json")
-        wanted |= _files_of(release_id, [own, *others], found)
-    found.releases, found.objects = sorted(releases | active), len(wanted)
+        wanted |= _files_of(release_id, releases.get(release_id), [own, *others], found)
+    _forget_all_but(releases)
+    found.releases, found.objects = sorted(releases.keys() | active), len(wanted)
     for item in own.listed(RELEASES_PREFIX):
         if item["Key"] in wanted and _is(item, *wanted[item["Key"]]):
             del wanted[item["Key"]]
     found.missing = wanted
     # `failover prune` deletes a manifest before the objects: without this look its deletions would be undone.
-    if wanted and (gone := releases - _release_ids(own)):
+    if wanted and (gone := releases.keys() - _release_ids(own)):
         raise ReleasesChanged(f"pruned meanwhile: {', '.join(sorted(gone))}")
     return found
 
 
-def _release_ids(own: Bucket) -> set[str]:
-    """Returns the releases that the region says it holds."""
-    return {item["Key"].removeprefix(MANIFESTS_PREFIX).removesuffix(".json") for item in own.listed(MANIFESTS_PREFIX)}
+def _release_ids(own: Bucket) -> dict[str, str]:
+    """Returns the releases that the region says it holds, each with its manifest's ETag."""
+    listed = own.listed(MANIFESTS_PREFIX)
+    return {item["Key"].removeprefix(MANIFESTS_PREFIX).removesuffix(".json"): item["ETag"] for item in listed}
 
 
 def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> set[str]:
@@ -210,13 +221,34 @@ def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> se
     return {newest["release_id"], newest["base_id"]}
 
 
-def _files_of(release_id: str, buckets: list[Bucket], found: Comparison) -> Wanted:
-    """Returns what a release's own manifest lists; its base layer has a manifest of its own."""
+def _files_of(release_id: str, etag: str | None, buckets: list[Bucket], found: Comparison) -> Wanted:
+    """Returns what a release's own manifest lists; its base layer has a manifest of its own.
+
+    Args:
+        release_id: of the release.
+        etag: of this region's manifest, None when the region has none; one that was read before is not read again.
+        buckets: where the manifest may lie, this region's first.
+        found: says which regions are silent.
+    """
+    known = _read_manifests.get(release_id)
+    if known and known[0] == etag:
+        return known[1]
     for bucket in buckets:
         if bucket.region not in found.silent and (read := bucket.read_json(f"{MANIFESTS_PREFIX}{release_id}.json")):
-            return files_of(read[0])
+            files = files_of(read[0])
+            if etag:
+                _read_manifests[release_id] = etag, files
+            return files
     print(f"release {release_id} has no manifest in any region that answers")
     return {}
+
+
+def _forget_all_but(releases: Iterable[str]) -> None:
+    """Forgets the manifests of releases that are gone, and all of them when they are too much for the function's memory."""
+    for release_id in _read_manifests.keys() - set(releases):
+        del _read_manifests[release_id]
+    if sum(len(files) for _, files in _read_manifests.values()) > _MOST_REMEMBERED_OBJECTS:
+        _read_manifests.clear()
 
 
 def files_of(manifest: dict[str, Any]) -> Wanted:
@@ -293,7 +325,7 @@ def _copied_from(source: Bucket, own: Bucket, key: str, size_bytes: int, md5: st
 def _publish(missing: int) -> None:
     """One metric, with one request; each metric costs 0.30 USD a month."""
     dimensions = [{"Name": name.title(), "Value": os.environ[name]} for name in ("HOSTNAME", "REGION")]
-    boto3.client("cloudwatch", region_name=os.environ["REGION"], config=_CONFIG).put_metric_data(
+    _client("cloudwatch", os.environ["REGION"]).put_metric_data(
         Namespace=os.environ["NAMESPACE"],
         MetricData=[{"MetricName": "MissingObjects", "Dimensions": dimensions, "Value": missing, "Unit": "Count"}],
     )
