@@ -14,6 +14,9 @@ KEEP ?=
 ARGS ?=
 is_set = $(filter-out 0 no false,$(1))
 
+# A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo site test check lint checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
