@@ -21,6 +21,15 @@ def regional_entry_has_what_it_reads(sections: Mapping[str, Any]) -> list[Proble
     if routing is None or routing.entry is not Entry.REGIONAL:
         return []
     problems: list[Problem] = []
+    if "price_class" in routing.model_fields_set:
+        problems.append(
+            Problem(
+                key="routing.price_class",
+                value=f'"{routing.price_class}" with entry = "regional"',
+                allowed='no price class, or entry = "cloudfront"',
+                remedy="remove it: it says which of CloudFront's edge locations serve, and no distribution is made",
+            )
+        )
     if (features := sections.get("features")) is not None:
         problems += _features_without_effect(features)
     if (check := sections.get("health_check")) is not None:

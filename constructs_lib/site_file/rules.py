@@ -131,6 +131,21 @@ def encrypted_markers_are_checked_over_tls(sections: Sections) -> list[Problem]:
     ]
 
 
+def status_without_data_has_an_alarm(sections: Sections) -> list[Problem]:
+    """A check that reads no alarm is never without data."""
+    check = sections.get("health_check")
+    if check is None or check.alarm_check or "insufficient_data_health_status" not in check.model_fields_set:
+        return []
+    return [
+        Problem(
+            key="health_check.insufficient_data_health_status",
+            value=f'"{check.insufficient_data_health_status}" without alarm_check',
+            allowed="together with health_check.alarm_check = true only",
+            remedy="remove it, or set alarm_check = true (docs/ROUTING.md has its price): no other check reads an alarm",
+        )
+    ]
+
+
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
@@ -141,4 +156,5 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     regions_are_allowed,
     webhook_is_within_the_boundary,
     encrypted_markers_are_checked_over_tls,
+    status_without_data_has_an_alarm,
 )

@@ -31,4 +31,5 @@ def outputs(
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     save_outputs({folder.name: terraform.output(folder) for folder in folders}, save)
     deployment = load_deployment(save)
-    print(f"{save}: {deployment.hostname}, {deployment.primary} (primary) and {deployment.secondary}")
+    regions = ", ".join(f"{region} ({role})" for region, role in deployment.roles.items())
+    print(f"{save}: {deployment.hostname} in {regions}")

@@ -38,6 +38,7 @@ def status(
 def _document(overview: Overview) -> dict[str, object]:
     return {
         "hostname": overview.hostname,
+        "entry": overview.entry,
         "active_release_id": overview.routing.release_id,
         "previous_release_id": overview.routing.previous_release_id,
         "canary": overview.routing.canary
@@ -66,11 +67,17 @@ def _print(overview: Overview) -> None:
     for region, found in overview.regions.items():
         table.add_row(
             region,
-            "drained" if found.is_drained else "serves",
+            _routing_of(overview, found),
             (found.pointer or _NONE) if found.answers else "unknown",
             _parity_of(found),
         )
     console.print(table)
+
+
+def _routing_of(overview: Overview, found: RegionOverview) -> str:
+    if overview.entry != "cloudfront":  # nothing there reads the store; the last publish noted what it left out
+        return "left out by a publish" if found.is_drained else "by Route 53"
+    return "drained" if found.is_drained else "serves"
 
 
 def _parity_of(found: RegionOverview) -> str:

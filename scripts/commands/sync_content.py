@@ -54,7 +54,10 @@ def sync_content(
     ] = False,
     allow_degraded: Annotated[
         bool,
-        typer.Option("--allow-degraded", help="Publish without a region whose S3 does not answer, and drain it first."),
+        typer.Option(
+            "--allow-degraded",
+            help="Publish without a region whose S3 does not answer; behind CloudFront it is drained first.",
+        ),
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Also when more than half of the active release's files go.")
@@ -99,11 +102,11 @@ def sync_content(
                 )
                 _keep_what_answers(website, asking, switched)
     except RegionUnavailableError as error:
-        raise _with_way_out(error, is_allowed=allow_degraded) from error
+        raise _with_way_out(error, website, is_allowed=allow_degraded) from error
     if as_json:
         print(json.dumps(_document(plan, canary, applied=apply)))
     else:
-        _print(plan, canary, applied=apply)
+        _print(website, plan, canary, applied=apply)
 
 
 def publish(site: Publisher, plan: PublishPlan, folder: Path, *, canary: int | None = None) -> RoutingVersion:
@@ -172,8 +175,9 @@ def _network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
     return network_probe(website.hostnames, endpoints).ask
 
 
-def _with_way_out(error: RegionUnavailableError, *, is_allowed: bool) -> RegionUnavailableError:
-    way_out = "Run it again" if is_allowed else "To drain it and publish without it, add --allow-degraded"
+def _with_way_out(error: RegionUnavailableError, website: Website, *, is_allowed: bool) -> RegionUnavailableError:
+    first = "drain it and " if website.entry == "cloudfront" else ""
+    way_out = "Run it again" if is_allowed else f"To {first}publish without it, add --allow-degraded"
     return RegionUnavailableError(
         region=error.region,
         operation=error.operation,
@@ -204,7 +208,7 @@ def _document(plan: PublishPlan, canary: int | None, *, applied: bool) -> dict[s
     }
 
 
-def _print(plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
+def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
     console = Console()
     table = Table("Region", "Files in release", "To upload", "Bytes to upload")
     for region, files in plan.uploads.items():
@@ -220,7 +224,7 @@ def _print(plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
     )
     console.print(table)
     for region in plan.left_out:
-        console.print(f"{region} does not answer: {'drained' if applied else 'to be drained'}, published without it.")
+        console.print(f"{region} does not answer: {_how_it_is_left_out(website, applied=applied)}")
     if plan.is_empty:
         console.print(f"Nothing to do: {_takes_part(plan)} it and it is active.")
     elif applied and canary is not None:
@@ -242,3 +246,12 @@ def _takes_part(plan: PublishPlan) -> str:
     if not plan.left_out:
         return "every region holds"
     return f"{' and '.join(plan.uploads)} {'hold' if len(plan.uploads) > 1 else 'holds'}"
+
+
+def _how_it_is_left_out(website: Website, *, applied: bool) -> str:
+    if website.entry == "cloudfront":
+        return f"{'drained' if applied else 'to be drained'}, published without it."
+    return (
+        "published without it. No router drains it: Route 53 sends viewers there as soon as its health check is healthy, "
+        "and they get the release that it holds."
+    )

@@ -37,11 +37,13 @@ class Overview:
 
     Attributes:
         hostname: the public name.
+        entry: what stands behind it, "cloudfront" or "regional".
         routing: what the router reads.
         regions: region -> its state.
     """
 
     hostname: str
+    entry: str
     routing: Routing
     regions: Mapping[str, RegionOverview]
 
@@ -62,7 +64,7 @@ def take_overview(site: Website) -> Overview:
         )
         for region, pointer in pointers.items()
     }
-    return Overview(hostname=site.hostname, routing=routing, regions=regions)
+    return Overview(hostname=site.hostname, entry=site.entry, routing=routing, regions=regions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

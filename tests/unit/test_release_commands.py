@@ -259,6 +259,22 @@ def test_sync_content_says_how_the_region_comes_back(world: ReleaseWorld, failov
     assert "failover restore eu-central-1 --apply" in output
 
 
+def test_degraded_publish_of_a_regional_site_is_not_called_drained(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    world.site = replace(world.site, entry="regional")
+    world.kill(SECONDARY)
+    world.write("two")
+    _, _, error = failover("sync-content", str(world.folder))
+    assert "To publish without it, add --allow-degraded" in error
+    code, output, _ = failover("sync-content", str(world.folder), "--allow-degraded", "--apply")
+    assert code == 0
+    assert f"{SECONDARY} does not answer: published without it. No router drains it" in output
+    _, output, _ = failover("status")
+    assert "drained" not in output
+    assert ("by Route 53" in output, "left out by a publish" in output) == (True, True)
+    assert document(failover, "status")["entry"] == "regional"
+
+
 @pytest.mark.parametrize("command", [("releases",), ("status",), ("verify",), ("prune",), ("verify", "--repair")])
 def test_reading_writes_nothing(world: ReleaseWorld, failover: Failover, command: tuple[str, ...]) -> None:
     world.publish()

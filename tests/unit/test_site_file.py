@@ -174,6 +174,18 @@ REFUSED = [
     ('backend = "local"', 'backend = "gcs"', "state.backend", '"s3" or "local"'),
     ("[state]", '[routing]\npolicy = "multivalue"\n[state]', "routing.policy", "no alias in a multivalue answer"),
     ("[state]", '[routing]\npolicy = "random"\n[state]', "routing.policy", '"failover" or "weighted"'),
+    (
+        "[state]",
+        '[routing]\nentry = "regional"\nprice_class = "PriceClass_100"\n[state]',
+        "routing.price_class",
+        "no distribution is made",
+    ),
+    (
+        "failure_threshold = 3",
+        'failure_threshold = 3\ninsufficient_data_health_status = "LastKnownStatus"',
+        "health_check.insufficient_data_health_status",
+        "set alarm_check = true",
+    ),
     ("[state]", '[routing]\nentry = "lambda"\n[state]', "routing.entry", '"cloudfront" or "regional"'),
     ("[state]", "[stat]\nx = 1\n[state]", "stat is an unknown key", "did you mean 'state'"),
     ("[state]", "[state]\nlock = true", "state.lock", "unknown key"),

@@ -1,4 +1,4 @@
-"""What checkov's plans are made of: a site of several accounts is not deployed to localcloud, which keeps one."""
+"""What is deployed of an example: a site of several accounts is not, for localcloud keeps one."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.checkov_plan import takes_roles
+from tools.deployed_example import takes_roles
 
 ROLE = {"assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/zone"}]}
 

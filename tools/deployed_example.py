@@ -1,0 +1,74 @@
+"""A synthesized site, deployed to a localcloud of its own by the real provider."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.commands.bootstrap import bootstrap
+from scripts.commands.options import use_localcloud
+from scripts.deploy import deploy
+from scripts.errors import EnvironmentFailureError
+from scripts.localcloud_process import ANY_PORT, running_localcloud
+from scripts.terraform_cli import Terraform, from_this_machine
+
+_SPEED = 20.0
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Terraform]:
+    """Yields Terraform for the stacks of `folder`, which holds `cdktf.out`, while they are deployed.
+
+    localcloud keeps one account: of a site of several, only dns is deployed (docs/EXTENSIONS.md).
+
+    Raises:
+        OpsError: localcloud did not start, or Terraform failed.
+    """
+    stacks, terraform = folder / "cdktf.out" / "stacks", from_this_machine(folder, {})
+    with running_localcloud(folder / "localcloud", speed=_SPEED, arguments=ANY_PORT) as endpoints:
+        terraform.environment.update(endpoints.environment)
+        use_localcloud(folder / "localcloud")
+        if _keeps_state_in_s3(stacks):
+            bootstrap(stacks=stacks, localcloud=folder / "localcloud", apply=True, as_json=True)
+        if takes_roles(stacks):
+            terraform.init(stacks / "dns")
+            terraform.apply(stacks / "dns")
+        else:
+            deploy(terraform, stacks, folder / "outputs.json", Console(stderr=True))
+        yield terraform
+
+
+def takes_roles(stacks: Path) -> bool:
+    """Whether a provider takes a role of another account."""
+    documents = [json.loads(path.read_bytes()) for path in stacks.glob("*/cdk.tf.json")]
+    return any("assume_role" in provider for document in documents for provider in document["provider"]["aws"])
+
+
+def ran(terraform: Terraform, stack: Path, *arguments: str) -> str:
+    """Returns what Terraform prints for a command on a stack.
+
+    Raises:
+        EnvironmentFailureError: it failed.
+    """
+    done = subprocess.run(
+        [str(terraform.binary), f"-chdir={stack}", *arguments],
+        env={**os.environ, **terraform.environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        message = (done.stderr or done.stdout).strip()
+        raise EnvironmentFailureError(f"terraform {arguments[0]} on {stack.name} failed:\n{message}")
+    return done.stdout
+
+
+def _keeps_state_in_s3(stacks: Path) -> bool:
+    return "s3" in json.loads((stacks / "dns" / "cdk.tf.json").read_bytes())["terraform"]["backend"]
