@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -31,5 +32,5 @@ def outputs(
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     save_outputs({folder.name: terraform.output(folder) for folder in folders}, save)
     deployment = load_deployment(save)
-    regions = ", ".join(f"{region} ({role})" for region, role in deployment.roles.items())
+    regions = ", ".join(f"{region} ({role})" for region, role in sorted(deployment.roles.items(), key=itemgetter(1)))
     print(f"{save}: {deployment.hostname} in {regions}")

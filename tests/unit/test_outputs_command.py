@@ -30,5 +30,5 @@ def test_every_region_is_named_with_its_role(
     command.outputs(stacks=tmp_path, save=tmp_path / "outputs.json")
     assert json.loads((tmp_path / "outputs.json").read_text(encoding="utf-8")) == {"edge": EDGE}
     said = capsys.readouterr().out
-    regions = "eu-central-1 (primary), us-east-1 (secondary), ap-northeast-1 (secondary)"
+    regions = "eu-central-1 (primary), ap-northeast-1 (secondary), us-east-1 (secondary)"
     assert said == f"{tmp_path / 'outputs.json'}: www.example.test in {regions}\n"
