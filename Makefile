@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint checkov format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check lint checkov apply format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ lint: setup ## the trap linter on every example site file (ARGS="FILE ...": on t
 
 checkov: setup ## checkov on every example site file (ARGS="--plan": also on plans against localcloud)
 	@$(VENV)/python -m tools.checkov_scan $(ARGS)
+
+apply: setup ## apply every example to localcloud, plan again, destroy, look what is left: an hour (ARGS="FILE ...": these)
+	@$(VENV)/python -m tools.apply_examples $(ARGS)
 
 format: setup ## format the code and apply the safe lint fixes
 	@$(VENV)/ruff format .

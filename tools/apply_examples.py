@@ -93,8 +93,8 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
             waves = [[stacks / "dns"]]
         applied = [stack for wave in waves for stack in wave]
         states = {stack: ran(terraform, stack, "state", "pull") for stack in applied}
-        owned = {stack: _owned(states[stack]) for stack in applied}
-        outcome.stacks, outcome.resources = len(applied), sum(len(each) for each in owned.values())
+        made = {stack: owned(states[stack]) for stack in applied}
+        outcome.stacks, outcome.resources = len(applied), sum(len(each) for each in made.values())
         codes = dict(zip(applied, _on_each(terraform.plan_exit_code, applied), strict=True))
         outcome.faults += [
             f"{stack.name}: the second plan has changes" for stack in applied if codes[stack] != PLAN_CLEAN
@@ -102,7 +102,7 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
         for wave in reversed(waves):
             _on_each(terraform.destroy, wave)
         for stack in reversed(applied):
-            left = owned[stack] - _gone(terraform, stack, states[stack])
+            left = made[stack] - gone(terraform, stack, states[stack])
             outcome.faults += [f"{stack.name}: {address} is left" for address in sorted(left)]
 
 
@@ -111,14 +111,14 @@ def _on_each(work: Callable[[Path], Any], stacks: Iterable[Path]) -> list[Any]:
         return list(pool.map(work, stacks))
 
 
-def _owned(state: str) -> set[str]:
+def owned(state: str) -> set[str]:
     """Returns the addresses of a state's resources that exist in an account."""
     resources = json.loads(state)["resources"]
     found = {f"{each['type']}.{each['name']}" for each in resources if each["mode"] == "managed" and each["instances"]}
     return {address for address in found if not address.startswith(_NOTHING_OF_THEIR_OWN)}
 
 
-def _gone(terraform: Terraform, stack: Path, state: str) -> set[str]:
+def gone(terraform: Terraform, stack: Path, state: str) -> set[str]:
     """Returns the resources of an old state that the provider finds no more."""
     old = stack / "before-destroy.tfstate"
     old.write_text(state, encoding="utf-8")
