@@ -204,12 +204,16 @@ def site_documents(draw: st.DrawFn) -> Document:
     document["region"] = regions
     if endpoints:
         document["endpoint"] = endpoints
-    document["routing"] = draw(_table("routing", Routing, forced={"entry": entry.value, "policy": policy.value}))
-    features = draw(_table("features", Features, without=["waf", "origin_latency"] if entry is Entry.REGIONAL else []))
-    needs_https = entry is Entry.REGIONAL or features.get("kms", False)
+    has_no_edge = entry is Entry.REGIONAL
+    names = {"entry": entry.value, "policy": policy.value}
+    document["routing"] = draw(_table("routing", Routing, forced=names, without=["price_class"] if has_no_edge else []))
+    features = draw(_table("features", Features, without=["waf", "origin_latency"] if has_no_edge else []))
+    needs_https = has_no_edge or features.get("kms", False)
     https = {"region_check_protocol": "https"} if needs_https else {}
     has_no_alarm = ["alarm_check"] if policy is Policy.MULTIVALUE else []
     document["health_check"] = draw(_table("health_check", HealthCheck, forced=https, without=has_no_alarm))
+    if not document["health_check"].get("alarm_check"):
+        document["health_check"].pop("insufficient_data_health_status", None)
     document["objectives"] = draw(_table("objectives", Objectives))
     document["traffic"] = draw(_table("traffic", Traffic))
     document["content"] = draw(_table("content", Content))
