@@ -233,7 +233,7 @@ class ContentBucket:
             except self.client.exceptions.NoSuchKey:
                 return None
         try:
-            return parse_manifest(content.decode("utf-8"))
+            return parse_manifest(content)
         except (ValueError, KeyError, TypeError) as error:
             raise UnsafePlanError(f"{self.name}/{key} is unreadable ({error}): publish the release again") from error
 

@@ -11,19 +11,22 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from scripts.clock import utc_now
 from scripts.files import write_atomically
 
-SCHEMA = 1
+SCHEMA = 2
 RACY_SECONDS = 2.0
 _THREADS = 4
 _FILES_PER_JOB = 64
+# The cache has a line for so many files: it is read line by line, because all of a large site at once is a lot of memory.
+_FILES_PER_LINE = 1000
 
 RELEASE_META = re.compile(rb'(<meta\s+name="release"\s+content=")[^"]*(")')
 """What a page is stamped at."""
@@ -47,18 +50,35 @@ class FileDigest:
     is_stamped: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ScannedFile:
-    """A file and what tells whether it changed."""
+    """A file of a folder and what tells whether it changed.
+
+    Attributes:
+        name: its path below the folder, with `/`.
+        identity: size, times in nanoseconds, inode.
+        is_regular: it is a file, not a pipe or a device.
+    """
 
     name: str
-    path: str
-    status: os.stat_result
+    identity: tuple[int, int, int, int]
+    is_regular: bool
+
+    @classmethod
+    def of(cls, name: str, status: os.stat_result) -> Self:
+        """Returns the file with this status."""
+        identity = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        return cls(name, identity, stat.S_ISREG(status.st_mode))
 
     @property
-    def identity(self) -> list[int]:
-        """Size, times in nanoseconds, inode."""
-        return [self.status.st_size, self.status.st_mtime_ns, self.status.st_ctime_ns, self.status.st_ino]
+    def size_bytes(self) -> int:
+        """Its length."""
+        return self.identity[0]
+
+
+_ENTRY_FIELDS = 8
+_NOT_YET = FileDigest(sha256="", md5="", size_bytes=0, is_stamped=False)
+"""Holds a file's place, so that the digests have the order of the files."""
 
 
 def is_page(name: str) -> bool:
@@ -73,62 +93,71 @@ def cache_file(folder: Path, environ: Mapping[str, str]) -> Path:
     return Path(base) / "failover-website" / "digests" / f"{name}.json"
 
 
-def digest_files(files: Sequence[ScannedFile], cache: Path | None) -> dict[str, FileDigest]:
+def digest_files(folder: Path, files: Sequence[ScannedFile], cache: Path | None) -> dict[str, FileDigest]:
     """Returns name -> digest; reads only what changed since the last run that used the same cache.
 
     Raises:
         OSError: a file cannot be read; FileNotFoundError when it went meanwhile.
     """
-    known = _read(cache)
-    found: dict[str, FileDigest] = {}
-    unknown = []
-    for file in files:
-        entry = known.get(file.name)
-        if entry is not None and entry[:4] == file.identity:
-            found[file.name] = FileDigest(sha256=entry[4], md5=entry[5], size_bytes=entry[0], is_stamped=entry[6])
-        else:
-            unknown.append(file)
-    jobs = [unknown[start : start + _FILES_PER_JOB] for start in range(0, len(unknown), _FILES_PER_JOB)]
+    unknown = {file.name: file for file in files}
+    found: dict[str, FileDigest] = dict.fromkeys(unknown, _NOT_YET)
+    remembered = 0
+    for name, *identity, sha256, md5, is_stamped in _read(cache):
+        remembered += 1
+        file = unknown.get(name)
+        if file is not None and file.identity == tuple(identity):
+            found[name] = FileDigest(sha256=sha256, md5=md5, size_bytes=identity[0], is_stamped=is_stamped)
+            del unknown[name]
+    left = list(unknown.values())
+    jobs = [left[start : start + _FILES_PER_JOB] for start in range(0, len(left), _FILES_PER_JOB)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for job, digests in zip(jobs, pool.map(lambda job: [_digest(file) for file in job], jobs), strict=True):
+        for job, digests in zip(
+            jobs, pool.map(lambda job: [_digest(folder, file.name) for file in job], jobs), strict=True
+        ):
             found.update(zip((file.name for file in job), digests, strict=True))
-    if cache is not None and (unknown or len(known) != len(files)):
+    if cache is not None and (left or remembered != len(files)):
         _write(cache, files, found)
     return found
 
 
-def _digest(file: ScannedFile) -> FileDigest:
-    with open(file.path, "rb") as stream:  # noqa: PTH123  (pathlib takes as long as the reading itself)
+def _digest(folder: Path, name: str) -> FileDigest:
+    with open(f"{folder}/{name}", "rb") as stream:  # noqa: PTH123  (pathlib takes as long as the reading itself)
         content = stream.read()
     return FileDigest(
         sha256=hashlib.sha256(content).hexdigest(),
         md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
         size_bytes=len(content),
-        is_stamped=is_page(file.name) and RELEASE_META.search(content) is not None,
+        is_stamped=is_page(name) and RELEASE_META.search(content) is not None,
     )
 
 
-def _read(cache: Path | None) -> dict[str, list[Any]]:
-    """Returns the remembered entries; a cache that is absent, damaged or of another version is empty."""
+def _read(cache: Path | None) -> Iterator[list[Any]]:
+    """Yields the remembered entries: none of a cache of another version, and of a damaged one those before the damage."""
     if cache is None:
-        return {}
+        return
     try:
-        document = json.loads(cache.read_bytes())
-        return dict(document["files"]) if document["schema"] == SCHEMA else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        with cache.open("rb") as lines:
+            if json.loads(next(lines)) != {"schema": SCHEMA}:
+                return
+            for line in lines:
+                yield from (
+                    entry for entry in json.loads(line) if len(entry) == _ENTRY_FIELDS and isinstance(entry[0], str)
+                )
+    except (OSError, ValueError, TypeError, StopIteration):
+        return
 
 
 def _write(cache: Path, files: Sequence[ScannedFile], found: Mapping[str, FileDigest]) -> None:
     """Remembers what is old enough; a cache that cannot be written costs time in the next run and nothing else."""
     newest_ns = int((utc_now().timestamp() - RACY_SECONDS) * 1e9)
-    entries = {
-        file.name: [*file.identity, found[file.name].sha256, found[file.name].md5, found[file.name].is_stamped]
-        for file in files
-        if max(file.status.st_mtime_ns, file.status.st_ctime_ns) < newest_ns
-    }
+    settled = [file for file in files if max(file.identity[1:3]) < newest_ns]
+    lines = [json.dumps({"schema": SCHEMA})]
+    for start in range(0, len(settled), _FILES_PER_LINE):
+        digests = ((file, found[file.name]) for file in settled[start : start + _FILES_PER_LINE])
+        entries = [[file.name, *file.identity, each.sha256, each.md5, each.is_stamped] for file, each in digests]
+        lines.append(json.dumps(entries, separators=(",", ":")))
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(cache, json.dumps({"schema": SCHEMA, "files": entries}, separators=(",", ":")))
+        write_atomically(cache, "\n".join(lines) + "\n")
     except OSError:
         return

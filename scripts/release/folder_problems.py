@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.errors import WrongUsageError
 from scripts.release.clean_urls import FIXED_PREFIXES
+from scripts.release.digests import ScannedFile
 from scripts.release.file_rules import ContentRules
 from scripts.release.redirects import problems_in_release
 
@@ -27,8 +27,13 @@ _PREFIX = "releases/0123456789abcdef/"
 _SUSPICIOUS = re.compile(rf"(?:^|/)\.|\?|%|[\ud800-\udfff]|^(?:{'|'.join(prefix[1:] for prefix in FIXED_PREFIXES)})")
 
 
-def refuse_problems(folder: Path, entries: Mapping[str, os.DirEntry[str]], rules: ContentRules) -> None:
+def refuse_problems(folder: Path, entries: Mapping[str, ScannedFile | os.DirEntry[str]], rules: ContentRules) -> None:
     """Refuses a folder for its names, files and links, and for redirects that hide one of its files or lead to none.
+
+    Args:
+        folder: the built site.
+        entries: name -> file; links are as the folder has them.
+        rules: the site file's.
 
     Raises:
         WrongUsageError: names all of them.
@@ -78,19 +83,21 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _problems(folder: Path, name: str, stored: str, entry: os.DirEntry[str]) -> list[str]:
-    problem = _problem_of_link(folder, name, entry) if entry.is_symlink() else None
-    if problem:
+def _problems(folder: Path, name: str, stored: str, entry: ScannedFile | os.DirEntry[str]) -> list[str]:
+    if isinstance(entry, ScannedFile):
+        file = entry
+    elif problem := _problem_of_link(folder, name, entry):
         return [problem]
-    status = entry.stat()
-    if not stat.S_ISREG(status.st_mode):
+    else:
+        file = ScannedFile.of(name, entry.stat())
+    if not file.is_regular:
         return [f"{name}: neither a file nor a folder: remove it"]
     longest = len(f"{_PREFIX}{stored}".encode())
     problems = []
     if longest > _LONGEST_KEY_BYTES:
         problems.append(f"{name}: its key has {longest} bytes, S3 allows {_LONGEST_KEY_BYTES}: shorten the path")
-    if status.st_size > _LARGEST_FILE_BYTES:
-        problems.append(f"{name}: {status.st_size} bytes, one PUT holds 5 GiB: split it")
+    if file.size_bytes > _LARGEST_FILE_BYTES:
+        problems.append(f"{name}: {file.size_bytes} bytes, one PUT holds 5 GiB: split it")
     return problems
 
 

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
@@ -34,6 +33,11 @@ NOT_FOUND_PAGE = "404.html"
 _USUAL_RULES = ContentRules()
 _USUAL_URLS = UrlRules()
 _PARSING = Lock()
+_PARSED: dict[bytes, StoredManifest] = {}
+_MOST_PARSED = 2  # a release's and its base's
+# A quote within a JSON string has a backslash before it, so nothing but the key looks like this.
+_FILES_KEY = '"files":['
+_FILES_PER_PART = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +222,7 @@ def _file(row: Sequence[Any]) -> ReleaseFile:
     path, layer, size_bytes, md5, content_type, cache_control, content_encoding = row
     return ReleaseFile(
         path=path,
-        layer=layer,
+        layer=sys.intern(layer),
         size_bytes=size_bytes,
         md5=md5,
         content_type=sys.intern(content_type),
@@ -263,31 +267,54 @@ class StoredManifest:
         )
 
 
-def parse_manifest(text: str) -> StoredManifest:
-    """Reads what `Manifest.to_json` wrote; a text that another region had too only once.
+def parse_manifest(content: bytes) -> StoredManifest:
+    """Reads what `Manifest.to_json` wrote; what another region had too only once.
 
     Raises:
         ValueError: another schema, or not a manifest.
     """
+    digest = hashlib.sha256(content).digest()
     with _PARSING:  # the regions' manifests arrive at the same time
-        return _parsed(text)
+        if digest not in _PARSED:
+            _PARSED[digest] = _parsed(content.decode("utf-8"))
+        while len(_PARSED) > _MOST_PARSED:
+            del _PARSED[next(iter(_PARSED))]
+        return _PARSED[digest]
 
 
-@lru_cache(maxsize=2)  # a release's and its base's
 def _parsed(text: str) -> StoredManifest:
-    document = json.loads(text)
+    before, key, rest = text.partition(_FILES_KEY)
+    if not key:
+        raise ValueError("not a manifest")
+    files, end = _files_in(rest)
+    document = json.loads(f"{before}{key}{rest[end:]}")
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError(f"not a manifest of schema {SCHEMA}")
     return StoredManifest(
         release_id=document["release_id"],
         base_id=document["base_id"],
-        files=tuple(_file(row) for row in document["files"]),
+        files=files,
         removed=tuple(document["removed"]),
         retained=tuple(
             RetainedFile(file=_file(row), dropped_at=dropped_at) for *row, dropped_at in document["retained"]
         ),
         urls=from_document(document),
     )
+
+
+def _files_in(rows: str) -> tuple[tuple[ReleaseFile, ...], int]:
+    """Returns the files of the list that `rows` begins in, and where the list ends.
+
+    Row by row: the lists and texts of all of them at once are twice what is kept of them.
+    """
+    decode = json.JSONDecoder().raw_decode
+    found: list[ReleaseFile] = []
+    at = 0
+    while rows[at : at + 1] != "]":
+        row, at = decode(rows, at)
+        found.append(_file(row))
+        at += rows[at : at + 1] == ","
+    return tuple(found), at
 
 
 def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> Manifest:
@@ -308,16 +335,16 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
     try:
         entries = _entries(folder)
         refuse_problems(folder, entries, rules)
-        scanned = [ScannedFile(name=name, path=entry.path, status=entry.stat()) for name, entry in entries.items()]
-        digests = digest_files(scanned, cache)
+        digests = digest_files(folder, [_followed(name, entry) for name, entry in entries.items()], cache)
+        entries.clear()
     except FileNotFoundError as error:
         raise WrongUsageError(
             printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
         ) from error
-    described = {name: describe(name, rules, entries) for name in entries}
+    described = {name: describe(name, rules, digests) for name in digests}
     urls = url_rules(rules.style, rules.redirects)
     release_id = _release_id(digests, described, urls)
-    files = [_described(name, entries[name].path, digests[name], described[name], release_id) for name in entries]
+    files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
     stored = [_at(file, rules.style.stored_path(file.path)) for file in files]
     return Manifest(
         release_id=release_id, base=None, files=tuple(sorted(stored, key=lambda file: file.path)), urls=urls
@@ -326,9 +353,18 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
 
 def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile], urls: UrlRules) -> str:
     """Returns the digest of everything that decides what is stored and answered."""
-    sources = {name: [digest.sha256, *_headers(described[name])] for name, digest in digests.items()}
-    texts = [json.dumps(sources, sort_keys=True), *([json.dumps(urls.to_document())] if urls != _USUAL_URLS else [])]
-    return hashlib.sha256("".join(texts).encode()).hexdigest()[:LAYER_CHARACTERS]
+    found = hashlib.sha256(b"{")
+    names = sorted(digests)
+    # The text of one JSON object, a part at a time.
+    for start in range(0, len(names), _FILES_PER_PART):
+        part = {
+            name: [digests[name].sha256, *_headers(described[name])] for name in names[start : start + _FILES_PER_PART]
+        }
+        found.update((", " if start else "").encode() + json.dumps(part)[1:-1].encode())
+    found.update(b"}")
+    if urls != _USUAL_URLS:
+        found.update(json.dumps(urls.to_document()).encode())
+    return found.hexdigest()[:LAYER_CHARACTERS]
 
 
 def _at(file: ReleaseFile, path: str) -> ReleaseFile:
@@ -336,9 +372,12 @@ def _at(file: ReleaseFile, path: str) -> ReleaseFile:
     return file if path == file.path else replace(file, path=path, source=file.path)
 
 
-def _entries(folder: Path) -> dict[str, os.DirEntry[str]]:
-    """Returns relative name -> entry of everything that is no folder, sorted; links to folders are entries."""
-    found = []
+def _entries(folder: Path) -> dict[str, ScannedFile | os.DirEntry[str]]:
+    """Returns relative name -> everything that is no folder, sorted; a link is what the folder has there.
+
+    What the folder has of all files would be a tenth of a gigabyte of a large site.
+    """
+    found: list[tuple[str, ScannedFile | os.DirEntry[str]]] = []
     folders = [(str(folder), "")]
     for path, prefix in folders:  # grows meanwhile
         with os.scandir(path) as inside:
@@ -347,8 +386,12 @@ def _entries(folder: Path) -> dict[str, os.DirEntry[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.path, f"{name}/"))
                 else:
-                    found.append((name, entry))
+                    found.append((name, entry if entry.is_symlink() else ScannedFile.of(name, entry.stat())))
     return dict(sorted(found, key=itemgetter(0)))
+
+
+def _followed(name: str, entry: ScannedFile | os.DirEntry[str]) -> ScannedFile:
+    return entry if isinstance(entry, ScannedFile) else ScannedFile.of(name, entry.stat())
 
 
 def stored_bytes(path: Path, release_id: str) -> bytes:
@@ -357,10 +400,10 @@ def stored_bytes(path: Path, release_id: str) -> bytes:
     return RELEASE_META.sub(rb"\g<1>" + release_id.encode() + rb"\g<2>", content) if is_page(path.name) else content
 
 
-def _described(name: str, path: str, digest: FileDigest, stored: StoredFile, release_id: str) -> ReleaseFile:
+def _described(name: str, folder: Path, digest: FileDigest, stored: StoredFile, release_id: str) -> ReleaseFile:
     size_bytes, md5 = digest.size_bytes, digest.md5
     if digest.is_stamped:
-        content = stored_bytes(Path(path), release_id)
+        content = stored_bytes(folder / name, release_id)
         size_bytes, md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
     return ReleaseFile(
         path=name,

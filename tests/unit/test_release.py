@@ -248,14 +248,14 @@ def test_drained_regions_survive_a_switch() -> None:
 
 def test_manifest_survives_its_own_json(folder: Path) -> None:
     manifest = read_folder(folder)
-    assert parse_manifest(manifest.to_json()).on(None) == manifest
+    assert parse_manifest(manifest.to_json().encode()).on(None) == manifest
     assert manifest_key(manifest.release_id) == f"control/manifests/{manifest.release_id}.json"
 
 
 @pytest.mark.parametrize("text", ["[]", '{"schema": 1}', "{"])
 def test_manifest_rejects_what_is_not_one(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        parse_manifest(text)
+        parse_manifest(text.encode())
 
 
 def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from scripts.release import digests as digests_module
 from scripts.release.digests import FileDigest, ScannedFile, cache_file, digest_files
 
 
 def scan(path: Path) -> ScannedFile:
-    return ScannedFile(name=path.name, path=str(path), status=path.stat())
+    return ScannedFile.of(path.name, path.stat())
+
+
+def digests(path: Path, cache: Path | None) -> FileDigest:
+    return digest_files(path.parent, [scan(path)], cache)[path.name]
 
 
 @pytest.fixture
@@ -25,11 +30,11 @@ def page(tmp_path: Path) -> Path:
 def remembered(page: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> FileDigest:
     """Digests the file as if nothing in it were younger than the racy time."""
     monkeypatch.setattr("scripts.release.digests.RACY_SECONDS", -1.0)
-    return digest_files([scan(page)], cache)[page.name]
+    return digests(page, cache)
 
 
 def test_digest_is_of_the_content(page: Path) -> None:
-    found = digest_files([scan(page)], None)["page.html"]
+    found = digests(page, None)
     assert (found.sha256, found.md5) == (
         hashlib.sha256(b"one").hexdigest(),
         hashlib.md5(b"one", usedforsecurity=False).hexdigest(),
@@ -40,11 +45,11 @@ def test_unchanged_file_is_not_read_again(page: Path, tmp_path: Path, monkeypatc
     cache = tmp_path / "cache.json"
     first = remembered(page, cache, monkeypatch)
 
-    def refuse(_file: ScannedFile) -> FileDigest:
+    def refuse(_folder: Path, _name: str) -> FileDigest:
         raise AssertionError("the file was read")
 
     monkeypatch.setattr("scripts.release.digests._digest", refuse)
-    assert digest_files([scan(page)], cache)["page.html"] == first
+    assert digests(page, cache) == first
 
 
 @pytest.mark.parametrize("keep_time", [True, False])
@@ -60,27 +65,43 @@ def test_changed_file_is_read_again_even_with_its_old_time(
     page.write_bytes(b"two")
     if keep_time:
         os.utime(page, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert digest_files([scan(page)], cache)["page.html"].sha256 == hashlib.sha256(b"two").hexdigest()
+    assert digests(page, cache).sha256 == hashlib.sha256(b"two").hexdigest()
 
 
 def test_file_that_has_just_changed_is_not_remembered(page: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache.json"
     now = time.time()
     os.utime(page, (now, now))
-    digest_files([scan(page)], cache)
-    assert '"files":{}' in cache.read_text(encoding="utf-8")
+    digests(page, cache)
+    assert cache.read_text(encoding="utf-8") == '{"schema": 2}\n'
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"schema":0,"files":{"page.html":[]}}', '{"schema":1}'])
+ENTRY = '["page.html",1,2,3,4,"sha","md5",false]'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"schema":1,"files":{"page.html":[]}}',
+        f'{{"schema":1}}\n[{ENTRY}]',
+        f'{{"schema":2}}\n[{ENTRY}',
+        '{"schema":2}\n[["page.html"]]\n',
+        '{"schema":2}\n[[["page.html"],1,2,3,4,"sha","md5",false]]\n',
+        '{"schema":2}\n[5]\n',
+        '{"schema":2}\n5\n',
+    ],
+)
 def test_damaged_cache_is_no_cache(page: Path, tmp_path: Path, content: str) -> None:
     cache = tmp_path / "cache.json"
     cache.write_text(content, encoding="utf-8")
-    assert digest_files([scan(page)], cache)["page.html"].size_bytes == 3
+    assert digests(page, cache).size_bytes == 3
 
 
 def test_cache_that_cannot_be_written_is_no_error(page: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    assert digest_files([scan(page)], tmp_path / "file" / "cache.json")["page.html"].size_bytes == 3
+    assert digests(page, tmp_path / "file" / "cache.json").size_bytes == 3
 
 
 def test_each_folder_has_a_cache_of_its_own(tmp_path: Path) -> None:
@@ -101,4 +122,31 @@ def test_each_folder_has_a_cache_of_its_own(tmp_path: Path) -> None:
 def test_only_a_page_with_a_place_for_it_is_stamped(tmp_path: Path, name: str, content: bytes, expected: bool) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    assert digest_files([scan(path)], None)[name].is_stamped is expected
+    assert digests(path, None).is_stamped is expected
+
+
+def test_cache_of_many_lines_is_read_whole_and_the_order_is_that_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.release.digests._FILES_PER_LINE", 2)
+    monkeypatch.setattr("scripts.release.digests.RACY_SECONDS", -1.0)
+    cache, folder = tmp_path / "cache.json", tmp_path / "site"
+    folder.mkdir()
+    names = [f"{number}.css" for number in range(5)]
+    for name in names:
+        (folder / name).write_text(name, encoding="utf-8")
+    files = [scan(folder / name) for name in names]
+    first = digest_files(folder, files, cache)
+    assert len(cache.read_text(encoding="utf-8").splitlines()) == 4
+    (folder / "1.css").write_text("changed", encoding="utf-8")
+    read: list[str] = []
+    digest = digests_module._digest
+
+    def counted(folder: Path, name: str) -> FileDigest:
+        read.append(name)
+        return digest(folder, name)
+
+    monkeypatch.setattr(digests_module, "_digest", counted)
+    again = digest_files(folder, [scan(folder / name) for name in names], cache)
+    assert (read, list(again)) == (["1.css"], names)
+    assert {name for name in names if again[name] != first[name]} == {"1.css"}

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 
-const KEPT_BYTES = 4 * 1024 * 1024;
+const KEPT_BYTES = 64 * 1024 * 1024;
 const PAGE = 1000;
 const buckets = new Map(process.argv.slice(2).map((name) => [name, { objects: new Map(), sorted: null }]));
 
