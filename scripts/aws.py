@@ -19,6 +19,7 @@ from botocore.session import Session, get_session
 from botocore.utils import determine_content_length
 
 from scripts.errors import AwsError, RegionUnavailableError
+from scripts.s3_listing import read_faster
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
@@ -56,6 +57,7 @@ def s3_client(region: str, *, connections: int = 10) -> S3Client:
     """Returns a client for the buckets of `region` that holds up to `connections` open."""
     made: S3Client = client_for("s3", region=region, config=_config(connections))
     made.meta.events.register_last("before-call.s3", _sent_at_once)
+    read_faster(made)
     return made
 
 

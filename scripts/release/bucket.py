@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -107,22 +107,33 @@ class ContentBucket:
         One listing per layer and 1,000 objects, and one HeadObject for each object of the right size whose ETag is not the MD5:
         a damaged one, or any under a KMS key.
         """
-        wanted = list(files)
-        stored = self._stored_objects({file.layer for file in wanted})
-        digests = {key: each.etag for key, each in stored.items()}
-        unsure = [
-            stored[file.key]
-            for file in wanted
-            if digests.get(file.key) not in (None, file.md5) and stored[file.key].size_bytes == file.size_bytes
-        ]
-        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            digests |= dict(zip((each.key for each in unsure), pool.map(self._digest, unsure), strict=True))
-        return [file for file in wanted if digests.get(file.key) != file.md5]
-
-    def _stored_objects(self, layers: Collection[str]) -> dict[str, StoredObject]:
+        asked = tuple(files)
+        layers: dict[str, dict[str, ReleaseFile]] = {}
+        for file in asked:
+            layers.setdefault(file.layer, {})[file.path] = file
         with ThreadPoolExecutor(_PARALLEL_LISTINGS) as pool:
-            listings = pool.map(lambda layer: list(self.objects(f"{RELEASES_PREFIX}{layer}/")), layers)
-            return {stored.key: stored for listing in listings for stored in listing}
+            unsure = [each for found in pool.map(self._take_held, layers, layers.values()) for each in found]
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            for (file, _), md5 in zip(unsure, pool.map(self._digest, (each for _, each in unsure)), strict=True):
+                if md5 == file.md5:
+                    del layers[file.layer][file.path]
+        missing = {file.key for lacking in layers.values() for file in lacking.values()}
+        return [file for file in asked if file.key in missing] if missing else []
+
+    def _take_held(self, layer: str, wanted: dict[str, ReleaseFile]) -> list[tuple[ReleaseFile, StoredObject]]:
+        """Takes the files out of `wanted` that the layer holds; returns those of the right size whose ETag is another."""
+        prefix = f"{RELEASES_PREFIX}{layer}/"
+        unsure = []
+        for stored in self.objects(prefix):
+            path = stored.key.removeprefix(prefix)
+            file = wanted.get(path)
+            if file is None:
+                continue
+            if stored.etag == file.md5:
+                del wanted[path]
+            elif stored.size_bytes == file.size_bytes:
+                unsure.append((file, stored))
+        return unsure
 
     def _digest(self, stored: StoredObject) -> str:
         """Returns the MD5 of an object whose ETag is not the one expected, "" when it went; asked once for each ETag."""
