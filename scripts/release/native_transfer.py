@@ -29,7 +29,7 @@ from scripts.errors import AwsError, OpsError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import ReleaseFile
 from scripts.release.stored_digest import METADATA_NAME, content_md5
-from scripts.release.transfer import Progress, StoredDigests, Uploads, changed, checked_bytes
+from scripts.release.transfer import Confirmed, Progress, Uploads, changed, checked_bytes
 
 if TYPE_CHECKING:
     from awscrt.s3 import S3Request
@@ -46,8 +46,8 @@ _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 _BAD_DIGESTS = ("BadDigest", "InvalidDigest")
 
 
-def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
-    """Sends the files; returns region -> key -> MD5 of what S3 stored.
+def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
+    """Sends the files; returns those that S3 has confirmed.
 
     Raises:
         UnsafePlanError: a file changed since it was planned.
@@ -109,10 +109,10 @@ class _RegionSender:
         self._running: set[S3Request] = set()
         self._failure: OpsError | None = None
         self._is_cancelled = False
-        self._stored: dict[str, str] = {}
+        self._confirmed: set[str] = set()
 
-    def send(self, files: Sequence[ReleaseFile]) -> dict[str, str]:
-        """Sends all files; returns key -> MD5 of what S3 stored, or raises the first failure."""
+    def send(self, files: Sequence[ReleaseFile]) -> set[str]:
+        """Sends all files; returns the paths of those that S3 has confirmed, or raises the first failure."""
         for file in files:
             self._room.acquire()
             if self._failure or self._is_cancelled:
@@ -123,7 +123,7 @@ class _RegionSender:
             self._room.acquire()
         if self._failure:
             raise self._failure
-        return self._stored
+        return self._confirmed
 
     def cancel(self) -> None:
         """Ends what is under way and starts nothing more."""
@@ -150,7 +150,7 @@ class _RegionSender:
             error: Exception | None, error_body: bytes | None = None, status_code: int | None = None, **_: object
         ) -> None:
             if error is None:
-                self._stored[file.key] = file.md5  # S3 took it with this Content-MD5
+                self._confirmed.add(file.path)  # S3 took it with this Content-MD5
                 self._progress(file.size_bytes)
             problem = None if error is None else self._problem(file, error, error_body, status_code)
             self._finish(started.pop() if started else None, problem)

@@ -26,7 +26,7 @@ from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import Pointer, read_pointer
 from scripts.release.routing import STORE_BYTES, Routing, RoutingStore, RoutingVersion, served
 from scripts.release.switching import Switcher, not_complete
-from scripts.release.transfer import Progress, not_stored, upload
+from scripts.release.transfer import Progress, not_confirmed, upload
 
 LIST_FROM_FILES = 200
 """A publish of more files looks first which of them an interrupted one has sent already; fewer are sent again."""
@@ -223,11 +223,11 @@ class Publisher:
     def _prepare(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
         """Does everything before the switch; returns the routing that the switch will insist on."""
         current = self._drain(plan)
-        stored = upload([(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress)
+        confirmed = upload([(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress)
         lacking = [
             (region, missing, len(files))
             for region, files in plan.uploads.items()
-            if (missing := not_stored(files, stored[region]))
+            if (missing := not_confirmed(files, confirmed[region]))
         ]
         if lacking:
             raise not_complete(plan.manifest, lacking)

@@ -2,13 +2,13 @@
 
 botocore costs 2 ms of Python a request, which is nothing for a small change and a minute for a large site. awscrt is AWS's own C
 client, with botocore's credentials and endpoint (docs/adr/0006-native-transfer.md has what else was measured). Both are told the
-MD5 of what they send, and both return what S3 says it stored.
+MD5 of what they send, and both return the files that S3 says it stored so.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -24,12 +24,12 @@ NATIVE_FROM_FILES = 200
 Progress = Callable[[int], None]
 """Called with the number of bytes that one more stored file had; from any thread."""
 Uploads = Sequence[tuple[ContentBucket, Sequence[ReleaseFile]]]
-StoredDigests = dict[str, dict[str, str]]
-"""Region -> key -> MD5 of what S3 stored."""
+Confirmed = dict[str, set[str]]
+"""Region -> paths of the files of which S3 says that it stored what it was sent; texts that the files have anyway."""
 
 
-def upload(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
-    """Sends the files; returns what S3 stored.
+def upload(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
+    """Sends the files; returns those that S3 has confirmed.
 
     Raises:
         UnsafePlanError: a file changed since it was planned.
@@ -59,8 +59,8 @@ def changed(path: str) -> UnsafePlanError:
     return UnsafePlanError(f"{path} changed while it was published, so nothing was switched: run it again")
 
 
-def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) -> StoredDigests:
-    stored: StoredDigests = {bucket.region: {} for bucket, _ in uploads}
+def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
+    confirmed: Confirmed = {bucket.region: set() for bucket, _ in uploads}
 
     def send(bucket: ContentBucket, file: ReleaseFile) -> tuple[str, ReleaseFile, str]:
         return bucket.region, file, bucket.put_file(file, checked_bytes(folder, file))
@@ -70,14 +70,15 @@ def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) ->
         try:
             for job in as_completed(jobs):
                 region, file, md5 = job.result()
-                stored[region][file.key] = md5
+                if md5 == file.md5:
+                    confirmed[region].add(file.path)
                 progress(file.size_bytes)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return stored
+    return confirmed
 
 
-def not_stored(files: Sequence[ReleaseFile], stored: Mapping[str, str]) -> list[ReleaseFile]:
+def not_confirmed(files: Sequence[ReleaseFile], confirmed: Container[str]) -> list[ReleaseFile]:
     """Returns the files of which S3 did not confirm the content."""
-    return [file for file in files if stored.get(file.key) != file.md5]
+    return [file for file in files if file.path not in confirmed]

@@ -47,8 +47,8 @@ def folder(tmp_path: Path) -> Path:
 def test_objects_are_those_that_the_manifest_says(bucket: ContentBucket, folder: Path) -> None:
     manifest = read_folder(folder)
     sizes: list[int] = []
-    stored = upload_natively([(bucket, manifest.files)], folder, sizes.append)
-    assert stored == {REGION: {file.key: file.md5 for file in manifest.files}}
+    confirmed = upload_natively([(bucket, manifest.files)], folder, sizes.append)
+    assert confirmed == {REGION: {file.path for file in manifest.files}}
     assert sum(sizes) == manifest.size_bytes
     assert bucket.missing_files(manifest.files) == []
     for file in manifest.files:
@@ -84,9 +84,10 @@ def test_refusal_of_s3_is_an_aws_error_with_its_code(bucket: ContentBucket, fold
 
 def test_more_files_than_requests_in_flight_are_all_sent(bucket: ContentBucket, folder: Path) -> None:
     (first, *_) = read_folder(folder).files
-    files = [replace(first, layer=f"{number:016x}") for number in range(300)]
-    stored = upload_natively([(bucket, files)], folder, lambda _: None)
-    assert len(stored[REGION]) == 300
+    files = [replace(first, path=f"{number}.html", source=first.path) for number in range(300)]
+    confirmed = upload_natively([(bucket, files)], folder, lambda _: None)
+    assert confirmed == {REGION: {file.path for file in files}}
+    assert bucket.missing_files(files) == []
 
 
 def test_s3_refuses_a_body_that_is_not_its_content_md5(bucket: ContentBucket) -> None:
