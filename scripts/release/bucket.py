@@ -207,13 +207,11 @@ class ContentBucket:
                 target.write(chunk)
         return found, digest.hexdigest()
 
-    def put_manifest(self, manifest: Manifest) -> None:
-        """Stores the manifest; its presence says that the release was verified here."""
-        key = manifest_key(manifest.release_id)
+    def put_manifest(self, release_id: str, document: bytes) -> None:
+        """Stores a manifest, as `Manifest.to_json` gives it; its presence says that the release was verified here."""
+        key = manifest_key(release_id)
         with self._calling("PutObject", key):
-            self.client.put_object(
-                Bucket=self.name, Key=key, Body=manifest.to_json().encode(), ContentType="application/json"
-            )
+            self.client.put_object(Bucket=self.name, Key=key, Body=document, ContentType="application/json")
 
     def read_manifest(self, release_id: str, base_id: str | None = None) -> Manifest | None:
         """Returns the manifest of a release, or None when the release is not (wholly) here.

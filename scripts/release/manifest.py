@@ -196,7 +196,7 @@ class Manifest:
         index = build_index(marked, (file.path for file in self.stored_files if file.layer == self.base_id))
         return replace(index, redirects_id=table.id, redirects=table.entries)
 
-    def to_json(self) -> str:
+    def to_json(self) -> bytes:
         """Returns the document that lies in `control/manifests/<id>.json` of both buckets.
 
         A release on another's base layer lists only what differs, so that a small release has a small manifest.
@@ -205,12 +205,22 @@ class Manifest:
             "schema": SCHEMA,
             "release_id": self.release_id,
             "base_id": self.base_id,
-            "files": [_row(file) for file in self.files if self.base is None or file.layer != self.base_id],
+            "files": [],
             "removed": list(self.removed),
             "retained": [[*_row(each.file), each.dropped_at] for each in self.retained],
             **self.urls.to_document(),
         }
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n"
+        before, key, after = _json(document).partition(_FILES_KEY)
+        own = [file for file in self.files if self.base is None or file.layer != self.base_id]
+        starts = range(0, len(own), _FILES_PER_PART)
+        parts = (_json([_row(file) for file in own[start : start + _FILES_PER_PART]])[1:-1] for start in starts)
+        return b"".join(
+            [before.encode(), key.encode(), b",".join(part.encode() for part in parts), after.encode(), b"\n"]
+        )
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _row(file: ReleaseFile) -> list[str | int | None]:

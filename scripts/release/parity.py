@@ -214,7 +214,7 @@ def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest, rout
     if not found.has_manifest:
         for each in (manifest.base, manifest):
             if each is not None:
-                bucket.put_manifest(each)
+                bucket.put_manifest(each.release_id, each.to_json())
     if NOT_FOUND_PAGE_KEY in found.outdated_keys:
         bucket.copy_not_found_page(manifest)
     if POINTER_KEY in found.outdated_keys and routing.active is not None:

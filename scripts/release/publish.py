@@ -231,10 +231,15 @@ class Publisher:
         ]
         if lacking:
             raise not_complete(plan.manifest, lacking)
-        with ThreadPoolExecutor(len(self._buckets)) as pool:
-            for _ in pool.map(lambda region: self._buckets[region].put_manifest(plan.manifest), plan.unlisted):
-                pass
+        if plan.unlisted:
+            self._list(plan)
         return current
+
+    def _list(self, plan: PublishPlan) -> None:
+        """Stores the manifest in every region that does not say yet that it holds the release."""
+        release_id, document = plan.manifest.release_id, plan.manifest.to_json()
+        with ThreadPoolExecutor(len(plan.unlisted)) as pool:
+            list(pool.map(lambda region: self._buckets[region].put_manifest(release_id, document), plan.unlisted))
 
     def _drain(self, plan: PublishPlan) -> RoutingVersion:
         """Drains the regions that are left out; returns the routing that the switch will insist on."""

@@ -91,7 +91,7 @@ class Switcher:
             return self._routing.write(plan.current.routing.without_canary(), expected_etag=plan.current.etag)
         buckets = [bucket for region, bucket in self._buckets.items() if region not in plan.left_out]
         for bucket in buckets:
-            bucket.put_manifest(plan.manifest)
+            bucket.put_manifest(plan.manifest.release_id, plan.manifest.to_json())
         return self.switch(plan.manifest, plan.current, buckets, with_page=True)
 
     def restore_routing(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:

@@ -248,7 +248,7 @@ def test_drained_regions_survive_a_switch() -> None:
 
 def test_manifest_survives_its_own_json(folder: Path) -> None:
     manifest = read_folder(folder)
-    assert parse_manifest(manifest.to_json().encode()).on(None) == manifest
+    assert parse_manifest(manifest.to_json()).on(None) == manifest
     assert manifest_key(manifest.release_id) == f"control/manifests/{manifest.release_id}.json"
 
 
