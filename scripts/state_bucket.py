@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NONCURRENT_DAYS = 90
 _ABORT_UPLOAD_DAYS = 2
 _OLD_STATES = "old-states"
+_STATE_RULE = "state"
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ABSENT = {
     "404",
@@ -213,7 +214,7 @@ def _role(iam: IamClient, source: str, destination: str) -> Setting:
 
 def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Setting:
     rule: Any = {
-        "ID": "state",
+        "ID": _STATE_RULE,
         "Status": "Enabled",
         "Priority": 1,
         "Filter": {"Prefix": ""},
@@ -229,6 +230,7 @@ def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Settin
         _refuse_kms(s3, source)
         answer: Any = _read(source, "GetBucketReplication", lambda: s3.get_bucket_replication(Bucket=source))
         found: Any = answer["ReplicationConfiguration"] if answer else {"Role": "", "Rules": []}
+        _refuse_rules_of_others(source, found["Rules"])
         return found["Role"].rpartition("/")[2], found["Rules"]
 
     return Setting(
@@ -237,6 +239,19 @@ def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Settin
         wanted=(_role_name(source), [rule]),
         write=write,
     )
+
+
+def _refuse_rules_of_others(source: str, rules: list[dict[str, Any]]) -> None:
+    """A bucket has one role for all its rules, and theirs may need another than ours.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationConfiguration.html
+    """
+    others = [rule["ID"] for rule in rules if rule["ID"] != _STATE_RULE]
+    if others:
+        raise UnsafePlanError(
+            f"{source} is replicated by rules of somebody else ({', '.join(others)}), and all rules of a bucket have one role: "
+            "remove them if they may go, or leave state.replica_region out"
+        )
 
 
 def _refuse_kms(s3: S3Client, source: str) -> None:

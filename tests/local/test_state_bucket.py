@@ -154,6 +154,18 @@ def test_replication_by_another_role_is_mended(bucket: str, tmp_path: Path) -> N
     assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"] == wanted
 
 
+def test_replication_by_rules_of_others_is_refused_and_left_as_it_is(bucket: str, tmp_path: Path) -> None:
+    folder = stacks(tmp_path, bucket=bucket, replica_region=REPLICA_REGION)
+    bootstrap(folder, "--apply")
+    s3: Any = boto3.client("s3", region_name=REGION)
+    theirs = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    theirs["Rules"].append({**theirs["Rules"][0], "ID": "backup", "Priority": 2})
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=theirs)
+    with pytest.raises(UnsafePlanError, match=r"rules of somebody else \(backup\)"):
+        bootstrap(folder, "--apply")
+    assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"] == theirs
+
+
 def test_bucket_in_another_region_is_refused(bucket: str, tmp_path: Path) -> None:
     make(bucket, "ap-south-1")
     with pytest.raises(WrongUsageError, match=f"{bucket} is in ap-south-1, and .* says {REGION}"):
