@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.local.deployment_world import FOLDER, UNDER_WAY, DeploymentUnderWay, UsedDeployment
-from tests.shared_out import Groups, in_turn
+from tests.shared_out import Groups, in_turn, is_left_out
 
 # `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
 settings.register_profile("thorough", max_examples=4000, deadline=None)
@@ -24,6 +24,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def update_snapshots(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-snapshots"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if is_left_out(collection_path, config) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ localcloud, the deployed site that they change.
 """
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 import pytest
@@ -28,10 +28,14 @@ _LAST = (
 )
 _CHANGES_THE_DEPLOYMENT = ("test_deployment", "test_release_crash")
 _ONLY_READS_IT = ("test_deployment_variants",)
+_LOADS_THE_BINDINGS = ("test_gateway_generated_sites.py",)
 
 
-def turn(name: str) -> int:
+def turn(path: PurePath) -> int:
     """Returns when a file's tests have their turn; the lowest number comes first."""
+    name = path.name
+    if loads_the_bindings(path):
+        return -2  # one process alone can do these
     if name.startswith(_FIRST):
         return -1
     named = max((prefix for prefix in _LAST if name.startswith(prefix)), key=len, default=None)
@@ -41,7 +45,7 @@ def turn(name: str) -> int:
 def group(path: str) -> str:
     """Returns what keeps a file's tests together with those of other files; the path itself when nothing does."""
     folder, name = PurePosixPath(path).parent.name, PurePosixPath(path).name
-    if folder == "synth":
+    if loads_the_bindings(PurePosixPath(path)):
         return "the bindings"
     if folder != "local" or name.startswith(_ONLY_READS_IT):
         return path
@@ -50,8 +54,21 @@ def group(path: str) -> str:
     return "the deployment" if name.startswith(_CHANGES_THE_DEPLOYMENT) else path
 
 
+def loads_the_bindings(path: PurePath) -> bool:
+    """Returns whether a file's import starts jsii and loads the AWS bindings; one process does, and the others leave it out."""
+    return path.parent.name == "synth" or path.name in _LOADS_THE_BINDINGS
+
+
+def is_left_out(path: PurePath, config: pytest.Config) -> bool:
+    """Returns whether this process does not even collect a file. One that replaces a crashed process collects all of them."""
+    given = getattr(config, "workerinput", None)
+    if given is None or not loads_the_bindings(path):
+        return False
+    return 0 < int(given["workerid"].removeprefix("gw")) < int(given["workercount"])
+
+
 class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Hands out the groups in the order of their first tests.
+    """Hands out the groups in the order of their first tests, each to a process that has collected it.
 
     xdist's own groups by mark get lost with pytest 9.2, where a test's id no longer is what xdist writes into it.
     """
@@ -63,7 +80,27 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid.partition("::")[0])
 
+    def _check_nodes_have_same_collection(self) -> bool:
+        """Puts the process that collected everything first; what the others have must be among it."""
+        collected = self.registered_collections
+        for by_node in (collected, self.assigned_work):
+            for node in sorted(by_node, key=lambda node: -len(collected[node])):
+                by_node[node] = by_node.pop(node)
+        everything, *others = map(set, collected.values())
+        if all(each <= everything for each in others):
+            return True
+        return bool(super()._check_nodes_have_same_collection())
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Gives the first group that the process has; nothing when only another one has what is left."""
+        own = set(self.registered_collections[node])
+        for scope, tests in self.workqueue.items():
+            if own.issuperset(tests):
+                self.workqueue.move_to_end(scope, last=False)
+                super()._assign_work_unit(node)
+                return
+
 
 def in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Returns the tests in the order in which they run, or are handed out."""
-    return sorted(items, key=lambda item: turn(item.path.name))
+    return sorted(items, key=lambda item: turn(item.path))

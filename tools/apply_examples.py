@@ -101,8 +101,10 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
         ]
         for wave in reversed(waves):
             _on_each(terraform.destroy, wave)
+        for stack in applied:  # all of them first: a stack's plan reads the outputs of the stacks before it
+            push(terraform, stack, states[stack])
         for stack in reversed(applied):
-            left = made[stack] - gone(terraform, stack, states[stack])
+            left = made[stack] - gone(terraform, stack)
             outcome.faults += [f"{stack.name}: {address} is left" for address in sorted(left)]
 
 
@@ -118,11 +120,15 @@ def owned(state: str) -> set[str]:
     return {address for address in found if not address.startswith(_NOTHING_OF_THEIR_OWN)}
 
 
-def gone(terraform: Terraform, stack: Path, state: str) -> set[str]:
-    """Returns the resources of an old state that the provider finds no more."""
+def push(terraform: Terraform, stack: Path, state: str) -> None:
+    """Makes an old state the stack's."""
     old = stack / "before-destroy.tfstate"
     old.write_text(state, encoding="utf-8")
     ran(terraform, stack, "state", "push", "-force", str(old))
+
+
+def gone(terraform: Terraform, stack: Path) -> set[str]:
+    """Returns the resources of the stack's state that the provider finds no more."""
     lines = ran(terraform, stack, "plan", "-refresh-only", "-json", "-input=false", "-lock=false").splitlines()
     messages = [json.loads(line) for line in lines if line.startswith("{")]
     drifts = [message["change"] for message in messages if message["type"] == "resource_drift"]

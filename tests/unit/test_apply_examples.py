@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.test_terraform_cli import Fake
-from tools.apply_examples import gone, owned
+from tools.apply_examples import gone, owned, push
 
 BUCKET, ZONE = "aws_s3_bucket.site", "aws_route53_zone.zone"
 
@@ -36,7 +36,8 @@ def test_owned_is_what_exists_in_an_account() -> None:
 
 def test_gone_is_what_the_provider_finds_no_more(tmp_path: Path) -> None:
     fake = Fake(tmp_path, "\n".join(f"echo '{line}'" for line in (drift(BUCKET, "delete"), drift(ZONE, "update"))))
-    assert gone(fake.terraform(), fake.stack, json.dumps(STATE)) == {BUCKET}
+    push(fake.terraform(), fake.stack, json.dumps(STATE))
+    assert gone(fake.terraform(), fake.stack) == {BUCKET}
     pushed, planned = fake.arguments.read_text(encoding="utf-8").splitlines()
     assert "state push -force" in pushed
     assert "plan -refresh-only" in planned
