@@ -1,4 +1,4 @@
-"""What moto's Lambda and API Gateway lack, one reason each. S3's share is in `s3.moto_objects`.
+"""What moto's Lambda, CloudTrail and API Gateway lack, one reason each. S3's share is in `s3.moto_objects`.
 
 Fails at start-up when an attribute that is patched or read does not exist.
 """
@@ -50,6 +50,21 @@ def patch_lambda() -> None:
         return document
 
     LambdaFunction.update_configuration = update_configuration
+
+
+def patch_cloudtrail() -> None:
+    """Let DeleteTrail take an ARN, as Terraform gives it, and refuse a trail that is not there; moto ignores both.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteTrail.html
+    """
+    from moto.cloudtrail.models import CloudTrailBackend
+
+    require(CloudTrailBackend, "delete_trail", "get_trail")
+
+    def delete_trail(self: Any, name: str) -> None:  # noqa: ANN401 - moto is untyped
+        del self.trails[self.get_trail(name).trail_name]
+
+    CloudTrailBackend.delete_trail = delete_trail
 
 
 def function_code(region: str, name: str) -> bytes:

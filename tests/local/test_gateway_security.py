@@ -1,4 +1,4 @@
-"""What the control plane accepts and refuses of DNSSEC, query logs and web ACLs.
+"""What the control plane accepts and refuses of DNSSEC, query logs, web ACLs and trails.
 
 Sources: `API` = https://docs.aws.amazon.com/Route53/latest/APIReference/
 """
@@ -205,3 +205,15 @@ def test_keys_of_a_zone_are_named_as_terraform_reads_them(gateway_world: Gateway
     headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
     _, _, body = gateway_world.http("GET", f"/2013-04-01/hostedzone/{zone_id}/dnssec", headers=headers)
     assert b"<KeySigningKeys><member><Name>site</Name>" in body
+
+
+@pytest.mark.parametrize("named_by", ["Name", "TrailARN"])
+def test_deleted_trail_is_gone_whichever_way_it_is_named(gateway_world: GatewayWorld, named_by: str) -> None:
+    # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteTrail.html: Name, TrailNotFoundException
+    bucket, name = gateway_world.unique("trail-log"), gateway_world.unique("trail")
+    gateway_world.client("s3").create_bucket(Bucket=bucket)
+    trails = gateway_world.client("cloudtrail")
+    trail = trails.create_trail(Name=name, S3BucketName=bucket, IsMultiRegionTrail=True)
+    trails.delete_trail(Name=trail[named_by])
+    assert name not in [each["Name"] for each in trails.describe_trails()["trailList"]]
+    refused("TrailNotFoundException", trails.delete_trail, Name=trail[named_by])
