@@ -6,9 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from rich.text import Text
+from typer.main import get_command
 
 from scripts import cli
 from scripts.errors import OpsError, UnsafePlanError
@@ -137,6 +140,13 @@ def test_every_verb_has_its_module_and_its_help() -> None:
     registered = {each.name: each.callback for each in cli.application().registered_commands}
     assert tuple(registered) == cli.COMMANDS
     assert all(callback is not None and callback.__doc__ for callback in registered.values())
+
+
+def test_help_is_printed_as_it_is_written() -> None:
+    """Rich drops what stands in brackets, as it would a style."""
+    command: Any = get_command(cli.application())
+    texts = [text for verb in command.commands.values() for text in (verb.help, *(each.help for each in verb.params))]
+    assert [text for text in texts if text and Text.from_markup(text).plain != text] == []
 
 
 def test_verb_is_started_without_the_modules_of_the_others() -> None:
