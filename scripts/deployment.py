@@ -104,7 +104,7 @@ def load_deployment(path: Path) -> Deployment:
         raise MissingOutputError(
             f"{path} is not there: run `failover outputs --stacks cdktf.out/stacks --save {path}` after the deploy"
         ) from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
     except ValidationError as error:
         missing = ", ".join(".".join(str(part) for part in details["loc"]) for details in error.errors())

@@ -107,6 +107,16 @@ def test_outputs_file_that_is_a_folder_is_named(
     assert capsys.readouterr().err.startswith(f"failover: {tmp_path}: Is a directory; ")
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"{", b"[]", b"{}"])
+def test_outputs_file_of_something_else_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "outputs.json"
+    path.write_bytes(content)
+    assert failover(monkeypatch, "rollback", "--outputs", str(path)) == 3
+    assert capsys.readouterr().err.startswith(f"failover: {path} is not a file of `failover outputs`")
+
+
 def test_interrupt_says_that_nothing_was_left_running() -> None:
     done = process_with_verb(f"os.kill(os.getpid(), {int(signal.SIGINT)})")
     assert (done.returncode, done.stderr) == (130, "failover: interrupted; nothing was left running\n")
