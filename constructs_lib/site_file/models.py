@@ -2,7 +2,7 @@
 
 Rules that need two sections live in `rules.py`; turning pydantic's errors into our report in `loader.py`.
 Every key has its unit in its name. A key that costs money says how much in its description (USD, aws-region dependent
-prices as of 2026-08; `failover cost` prices the synthesized result).
+prices as of 2026-10; `failover cost` prices the synthesized result).
 """
 
 from enum import StrEnum
