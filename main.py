@@ -16,7 +16,7 @@ DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 the site file is wrong, 3 Node.js is missing."""
+    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 a wrong site file, 3 no Node.js or no usable output folder."""
     parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
     parser.add_argument(
         "site_file", nargs="?", type=Path, default=Path(os.environ.get("SITE_FILE", DEFAULT_SITE_FILE)),
@@ -33,6 +33,9 @@ def main(arguments: list[str]) -> int:
     except (ConfigError, bindings.NodeMissingError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; mend what is there, or give another --output", file=sys.stderr)
+        return 3
     if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
         print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
     from scripts.lint import gate  # only once there is something to lint

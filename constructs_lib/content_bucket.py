@@ -23,8 +23,9 @@ from constructs_lib import naming
 from constructs_lib.checkov_skips import skip
 from constructs_lib.private_bucket import keep_private
 
+# Without a number of versions to retain: objects of releases are written once, so it would keep what is pruned for ever.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html
 _NONCURRENT_DAYS = 30
-_NONCURRENT_VERSIONS_KEPT = 3
 _ABORT_UPLOAD_DAYS = 2
 _EVENTS_CHECK = "CKV2_AWS_62"
 _SKIPS = {
@@ -116,9 +117,7 @@ class ContentBucket(Construct):
                     status="Enabled",
                     filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
                     noncurrent_version_expiration=[
-                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
-                            noncurrent_days=_NONCURRENT_DAYS, newer_noncurrent_versions=_NONCURRENT_VERSIONS_KEPT
-                        )
+                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=_NONCURRENT_DAYS)
                     ],
                     expiration=[S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)],
                     abort_incomplete_multipart_upload=[

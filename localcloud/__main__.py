@@ -71,7 +71,7 @@ def env(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Print shell exports that point terraform, boto3 and the AWS CLI to the running localcloud."""
     try:
         endpoints = read_endpoints(state_dir)
-    except FileNotFoundError:
+    except (OSError, ValueError):
         print(
             f"localcloud: nothing runs with the state folder {state_dir}; start `python -m localcloud serve` "
             "or name its folder with --state-dir",

@@ -82,7 +82,8 @@ def read_endpoints(path: Path) -> dict[str, Any]:
     """Return the parsed `endpoints.json` of a running localcloud.
 
     Raises:
-        FileNotFoundError: when none is running there.
+        OSError: when none is running there.
+        ValueError: when the file is another program's.
     """
     endpoints: dict[str, Any] = json.loads((path / ENDPOINTS_FILE).read_text())
     return endpoints

@@ -52,6 +52,8 @@ def serve(options: ServeOptions) -> int:
         state = StateDirectory(options.state_dir)
     except (AlreadyRunning, PortTaken) as error:
         return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}; choose another --state-dir, or mend what is there")
     try:
         return asyncio.run(_serve(options, state))
     finally:

@@ -99,12 +99,24 @@ def load_deployment(path: Path) -> Deployment:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return Deployment.model_validate(document["edge"])
     except FileNotFoundError as error:
         raise MissingOutputError(
             f"{path} is not there: run `failover outputs --stacks cdktf.out/stacks --save {path}` after the deploy"
         ) from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
+    return deployment_of(document, path)
+
+
+def deployment_of(document: Mapping[str, Any], path: Path) -> Deployment:
+    """Returns what the document says, which is in the file or is to be.
+
+    Raises:
+        MissingOutputError: it is not ours, or an output is missing.
+    """
+    try:
+        return Deployment.model_validate(document["edge"])
+    except (KeyError, TypeError) as error:
         raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
     except ValidationError as error:
         missing = ", ".join(".".join(str(part) for part in details["loc"]) for details in error.errors())

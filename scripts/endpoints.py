@@ -44,4 +44,6 @@ def read_endpoints(path: Path) -> Endpoints:
     except FileNotFoundError as error:
         raise MissingOutputError(f"{path} is not there: localcloud is not running; start it first") from error
     except ValidationError as error:
-        raise MissingOutputError(f"{path} is not what localcloud writes: {error}") from error
+        raise MissingOutputError(
+            f"{path} is not what localcloud writes ({error.errors()[0]['msg']}): stop localcloud and start it again"
+        ) from error

@@ -36,8 +36,8 @@ class Api(Section):
 
     `hostname` defaults to `api.<site.domain_name>`, `policy` to `routing.policy`. Everything below /v1/ wants authorization:
     AWS IAM's signature, or with `jwt_issuer` and `jwt_audiences` a token of that issuer. `tracing` is X-Ray's of the function:
-    5.00 USD per million traces above the first 100,000, and health checks are traced as well, 4.76 USD a month with two regions
-    at 30 s (https://aws.amazon.com/xray/pricing/). `deletion_protection` keeps the table from being deleted.
+    5.00 USD per million traces above the first 100,000, and health checks are traced as well, 5.26 USD a month with two regions
+    at 30 s and 100,000 requests (https://aws.amazon.com/xray/pricing/). `deletion_protection` keeps the table from being deleted.
     `requests_per_month`, `write_ratio` and `table_bytes` are what the cost estimate assumes.
     """
 

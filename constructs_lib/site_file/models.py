@@ -2,7 +2,7 @@
 
 Rules that need two sections live in `rules.py`; turning pydantic's errors into our report in `loader.py`.
 Every key has its unit in its name. A key that costs money says how much in its description (USD, aws-region dependent
-prices as of 2026-08; `failover cost` prices the synthesized result).
+prices as of 2026-10; `failover cost` prices the synthesized result).
 """
 
 from enum import StrEnum
@@ -184,7 +184,7 @@ class HealthCheck(_Section):
     """`[health_check]`: the Route 53 checks.
 
     `request_interval_seconds` 10 costs 1.00 USD a month and check more than 30; `region_request_interval_seconds` is another
-    interval for the region checks (default: the same). `string_match` adds 1.00 USD a month.
+    interval for the region checks (default: the same). `string_match` adds 1.00 USD a month, without CloudFront a region.
     `region_check_protocol` "https" costs 1.00 USD a month and region more than "http"; the checked object is a public
     marker of a few bytes. `measure_latency` adds 1.00 USD a month and check. `alarm_check` lets an alarm on 5xx answers turn what
     drives the records unhealthy as well: two checks more, 0.50 USD a month each above the first 50, and an alarm, 0.10 USD above

@@ -46,7 +46,7 @@ class Features(Section):
     `object_events`: S3 tells EventBridge what happens to objects, 1.00 per million events
     (https://aws.amazon.com/eventbridge/pricing/).
 
-    Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.75
+    Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.72
     with two regions, of which 2.00 are its health checks; settings in `[api]`. `multi_account` spreads the site over accounts, by
     the roles in `[accounts]`; it costs nothing itself. `database` is PostgreSQL on RDS with a replica in every other region,
     about 34.00 with two small instances; settings in `[database]`.

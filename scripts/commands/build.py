@@ -28,7 +28,7 @@ def build(
     source: Annotated[Path, typer.Argument(help="The site's source: pages, styles, images.")] = SOURCE,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make; it is replaced.")] = OUTPUT,
     site_file: Annotated[
-        Path | None, typer.Option("--site-file", help="TOML whose [content] holds rules, redirects and budgets.")
+        Path | None, typer.Option("--site-file", help="TOML whose table `content` holds rules, redirects and budgets.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Say what is wrong and write nothing.")] = False,
     as_json: JsonOption = False,

@@ -50,6 +50,8 @@ def drill(
     if scenario not in SCENARIOS:
         raise WrongUsageError(f"unknown scenario {scenario!r}; allowed: {_NAMES}")
     endpoints = use_localcloud(localcloud)
+    if endpoints is None:  # before the account is asked for anything
+        raise WrongUsageError("drills against AWS are not available yet; run it with --localcloud DIR")
     cost_usd_per_month = _cost_usd_per_month(stacks)
     session = DrillSession(load_deployment(outputs), endpoints, state_folder=localcloud or outputs.parent)
     result = session.run(SCENARIOS[scenario], tuple(variant or ()))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from scripts.commands.options import DEFAULT_OUTPUTS, LocalcloudOption, use_localcloud
-from scripts.deployment import load_deployment, save_outputs
+from scripts.deployment import deployment_of, save_outputs
 from scripts.errors import WrongUsageError
 from scripts.terraform_cli import from_this_machine
 
@@ -30,7 +30,8 @@ def outputs(
     if not folders:
         raise WrongUsageError(f"{stacks} holds no */cdk.tf.json: run `python main.py` and deploy first")
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
-    save_outputs({folder.name: terraform.output(folder) for folder in folders}, save)
-    deployment = load_deployment(save)
-    regions = ", ".join(f"{region} ({role})" for region, role in sorted(deployment.roles.items(), key=itemgetter(1)))
+    found = {"edge": {}, **{folder.name: terraform.output(folder) for folder in folders}}
+    deployment = deployment_of(found, save)  # before a file that the commands could use is replaced
+    save_outputs(found, save)
+    regions = ", ".join(f"{region} ({role})" for region, role in sorted(deployment.roles.items(), key=itemgetter(1, 0)))
     print(f"{save}: {deployment.hostname} in {regions}")

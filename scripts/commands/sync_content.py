@@ -39,10 +39,11 @@ from scripts.release.website import Website
 
 Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]
 _SHOWN = 3
+_FOLDER = Path("site/build")
 
 
 def sync_content(
-    folder: Annotated[Path, typer.Argument(help="The built site.")] = Path("site/build"),
+    folder: Annotated[Path, typer.Argument(help="The built site.")] = _FOLDER,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
     canary: Annotated[
@@ -76,6 +77,10 @@ def sync_content(
     """
     if promote and canary is not None:
         raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
+    if promote and folder != _FOLDER:
+        raise WrongUsageError(
+            f"--promote publishes no folder: leave {folder} out, or leave --promote out to publish it"
+        )
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs)
     if canary is not None and website.entry != "cloudfront":

@@ -156,6 +156,21 @@ def test_env_without_a_running_localcloud_says_what_to_do(tmp_path: Path) -> Non
     assert "python -m localcloud serve" in result.stderr
 
 
+@pytest.mark.parametrize("content", [None, "{"])
+def test_env_of_something_else_than_a_state_folder_says_what_to_do(tmp_path: Path, content: str | None) -> None:
+    folder = tmp_path / "endpoints.json" if content is None else tmp_path
+    (tmp_path / "endpoints.json").write_text(content or "")
+    done = localcloud("env", "--state-dir", str(folder))
+    assert (done.returncode, "name its folder with --state-dir" in done.stderr) == (3, True)
+
+
+def test_supervisor_names_a_state_folder_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
+    done = localcloud("serve", "--state-dir", str(tmp_path / "file"), *ports)
+    assert (done.returncode, done.stderr.startswith(f"localcloud: {tmp_path / 'file'}: File exists; ")) == (3, True)
+
+
 def test_help_names_every_port() -> None:
     result = localcloud("serve", "--help")
     assert result.returncode == 0

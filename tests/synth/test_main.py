@@ -36,6 +36,12 @@ def test_a_wrong_site_file_ends_with_2_and_writes_nothing(tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_an_output_folder_that_cannot_be_used_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main.main([DEMO, "--output", str(tmp_path / "file")]) == 3
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'file'}: File exists; ")
+
+
 def test_the_linter_is_imported_only_when_there_is_something_to_lint() -> None:
     tree = ast.parse((ROOT / "main.py").read_text(encoding="utf-8"))
     at_top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]

@@ -220,7 +220,7 @@ def test_lifecycle_expires_old_versions_and_aborts_uploads(site: SiteFile, stack
         found = stacks[f"region-{region.name}"]["resource"]["aws_s3_bucket_lifecycle_configuration"]
         (lifecycle,) = [body for name, body in found.items() if name.startswith("content_bucket_")]
         (rule,) = lifecycle["rule"]
-        assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30, "newer_noncurrent_versions": 3}]
+        assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
         assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 2}]
 
 

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from rich.text import Text
+from typer.main import get_command
 
 from scripts import cli
 from scripts.errors import OpsError, UnsafePlanError
@@ -104,6 +107,16 @@ def test_outputs_file_that_is_a_folder_is_named(
     assert capsys.readouterr().err.startswith(f"failover: {tmp_path}: Is a directory; ")
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"{", b"[]", b"{}"])
+def test_outputs_file_of_something_else_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "outputs.json"
+    path.write_bytes(content)
+    assert failover(monkeypatch, "rollback", "--outputs", str(path)) == 3
+    assert capsys.readouterr().err.startswith(f"failover: {path} is not a file of `failover outputs`")
+
+
 def test_interrupt_says_that_nothing_was_left_running() -> None:
     done = process_with_verb(f"os.kill(os.getpid(), {int(signal.SIGINT)})")
     assert (done.returncode, done.stderr) == (130, "failover: interrupted; nothing was left running\n")
@@ -137,6 +150,13 @@ def test_every_verb_has_its_module_and_its_help() -> None:
     registered = {each.name: each.callback for each in cli.application().registered_commands}
     assert tuple(registered) == cli.COMMANDS
     assert all(callback is not None and callback.__doc__ for callback in registered.values())
+
+
+def test_help_is_printed_as_it_is_written() -> None:
+    """Rich drops what stands in brackets, as it would a style."""
+    command: Any = get_command(cli.application())
+    texts = [text for verb in command.commands.values() for text in (verb.help, *(each.help for each in verb.params))]
+    assert [text for text in texts if text and Text.from_markup(text).plain != text] == []
 
 
 def test_verb_is_started_without_the_modules_of_the_others() -> None:

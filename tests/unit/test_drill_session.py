@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from scripts import drill_session
+from scripts.cli import application
 from scripts.commands import drill as drill_command
 from scripts.deployment import Deployment
 from scripts.drill import ScenarioResult
@@ -198,6 +199,12 @@ def drill(world: ReleaseWorld, drilled: Drilled, tmp_path: Path, monkeypatch: py
         return done.exit_code, done.stderr, json.loads((tmp_path / "report" / "report.json").read_text())
 
     return invoke
+
+
+def test_drill_of_an_aws_account_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    done = CliRunner().invoke(application(("drill",)), ["drill", "edge-outage", "--outputs", str(tmp_path / "nowhere")])
+    assert isinstance(done.exception, WrongUsageError)
+    assert "run it with --localcloud DIR" in str(done.exception)
 
 
 def test_missing_stacks_cost_the_report_its_cost_and_nothing_else(drill: Drill, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.commands import outputs as command
+from scripts.errors import MissingOutputError
 from tests.unit.test_terraform_cli import Fake
 
 EDGE = {
@@ -32,3 +33,16 @@ def test_every_region_is_named_with_its_role(
     said = capsys.readouterr().out
     regions = "eu-central-1 (primary), ap-northeast-1 (secondary), us-east-1 (secondary)"
     assert said == f"{tmp_path / 'outputs.json'}: www.example.test in {regions}\n"
+
+
+def test_outputs_that_no_command_could_use_do_not_replace_those_that_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Fake(tmp_path, "echo '{}'")
+    (fake.stack / "cdk.tf.json").touch()
+    monkeypatch.setattr(command, "from_this_machine", lambda *_arguments: fake.terraform())
+    saved = tmp_path / "outputs.json"
+    saved.write_text("of the deploy before")
+    with pytest.raises(MissingOutputError, match="lacks outputs of the edge stack"):
+        command.outputs(stacks=tmp_path, save=saved)
+    assert saved.read_text() == "of the deploy before"

@@ -162,7 +162,10 @@ def test_endpoints_are_read_and_unknown_keys_left_alone(tmp_path: Path) -> None:
     assert (endpoints.speed, endpoints.dns.port, endpoints.https_port) == (10.0, 10053, 8443)
 
 
-@pytest.mark.parametrize(("content", "match"), [(None, "not running"), ("{}", "not what localcloud writes")])
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [(None, "not running"), ("{}", "not what localcloud writes"), ("{x", r"line 1 column 2\): stop")],
+)
 def test_endpoints_rejects_what_localcloud_did_not_write(tmp_path: Path, content: str | None, match: str) -> None:
     path = tmp_path / "endpoints.json"
     if content is not None:

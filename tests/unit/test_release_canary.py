@@ -115,6 +115,13 @@ def test_promote_and_canary_exclude_each_other(failover: Failover) -> None:
     assert failover("sync-content", "--promote", "--canary", "5")[0] == 2
 
 
+def test_promote_takes_no_folder(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish("one")
+    world.write("two")
+    assert failover("sync-content", str(world.folder), "--canary", "25", "--apply")[0] == 0
+    assert failover("sync-content", str(world.folder), "--promote")[0] == 2
+
+
 def test_release_that_is_not_served_is_rolled_back(
     world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
 ) -> None:

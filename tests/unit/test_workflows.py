@@ -14,6 +14,7 @@ import yaml
 from typer.main import get_command
 
 from scripts.cli import application
+from scripts.commands.build import OUTPUT
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -153,6 +154,13 @@ def test_scripts_call_verbs_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+def test_deploy_publishes_what_the_build_made_by_the_rules_of_the_site_file() -> None:
+    """The source holds templates; a viewer would get them as they stand."""
+    content = jobs(ROOT / ".github/workflows/deploy.yml")["content"]["steps"]
+    verbs = [run.removeprefix(".venv/bin/failover ") for step in content if "failover" in (run := step.get("run", ""))]
+    assert verbs == ['build --site-file "$SITE_FILE"', f"sync-content {OUTPUT} --apply", "verify"]
 
 
 def test_python_and_terraform_are_versions_that_the_project_supports() -> None:
