@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 import time
@@ -31,6 +32,7 @@ from tools.deployed_example import deployed, ran, takes_roles
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "apply"
+_PROTECTION = re.compile(r'("deletion_protection(?:_enabled)?": )true')
 # They are no things in an account: their "read" finds what Terraform remembers, or something else's state.
 _NOTHING_OF_THEIR_OWN = ("terraform_data.", "aws_acm_certificate_validation.")
 
@@ -99,6 +101,8 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
         outcome.faults += [
             f"{stack.name}: the second plan has changes" for stack in applied if codes[stack] != PLAN_CLEAN
         ]
+        for stack in applied:
+            unprotect(terraform, stack)
         for wave in reversed(waves):
             _on_each(terraform.destroy, wave)
         for stack in applied:  # all of them first: a stack's plan reads the outputs of the stacks before it
@@ -111,6 +115,16 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
 def _on_each(work: Callable[[Path], Any], stacks: Iterable[Path]) -> list[Any]:
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(work, stacks))
+
+
+def unprotect(terraform: Terraform, stack: Path) -> None:
+    """Turns deletion protection off where a stack has it, as docs/EXTENSIONS.md says: nothing can be destroyed before."""
+    path = stack / "cdk.tf.json"
+    text = path.read_text(encoding="utf-8")
+    unprotected = _PROTECTION.sub(r"\1false", text)
+    if unprotected != text:
+        path.write_text(unprotected, encoding="utf-8")
+        terraform.apply(stack)
 
 
 def owned(state: str) -> set[str]:

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.test_terraform_cli import Fake
-from tools.apply_examples import gone, owned, push
+from tools.apply_examples import gone, owned, push, unprotect
 
 BUCKET, ZONE = "aws_s3_bucket.site", "aws_route53_zone.zone"
 
@@ -41,3 +43,20 @@ def test_gone_is_what_the_provider_finds_no_more(tmp_path: Path) -> None:
     pushed, planned = fake.arguments.read_text(encoding="utf-8").splitlines()
     assert "state push -force" in pushed
     assert "plan -refresh-only" in planned
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"deletion_protection": true, "multi_az": true}', '{"deletion_protection": false, "multi_az": true}'),
+        ('{"deletion_protection_enabled": true}', '{"deletion_protection_enabled": false}'),
+        ('{"multi_az": true}', None),
+    ],
+)
+def test_deletion_protection_is_turned_off_where_it_is(tmp_path: Path, text: str, expected: str | None) -> None:
+    fake = Fake(tmp_path)
+    stack = fake.stack / "cdk.tf.json"
+    stack.write_text(text, encoding="utf-8")
+    unprotect(fake.terraform(), fake.stack)
+    assert stack.read_text(encoding="utf-8") == (expected or text)
+    assert fake.arguments.exists() is (expected is not None)
