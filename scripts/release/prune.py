@@ -170,7 +170,7 @@ def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lamb
     """
     for removals in _batches(plan.removals):
         served = _served(site, site.routing.read().routing)
-        for removal in removals:
+        for removal in plan.removals:  # a later one may stand on the layers of these
             if removal.release_id in served:
                 raise UnsafePlanError(
                     f"release {removal.release_id} was switched to meanwhile: it stays; run prune again"

@@ -1,5 +1,6 @@
 """Pruning: which releases go, in which order their objects go, and what stops it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -223,6 +224,28 @@ def test_prune_spares_a_release_that_was_switched_to_meanwhile(world: ReleaseWor
     with pytest.raises(UnsafePlanError, match="was switched to meanwhile"):
         prune(world.site, plan)
     assert f"{first.prefix}index.html" in world.keys(PRIMARY)
+
+
+def test_prune_spares_the_layers_of_a_release_that_was_switched_to_meanwhile(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.folder / "404.html").write_text("the same in both", encoding="utf-8")
+    base, second = world.publish("one"), world.publish("two")
+    (world.folder / "404.html").write_text("most is new", encoding="utf-8")
+    world.publish("three")
+    world.publish("four")
+    monkeypatch.setattr("scripts.release.prune.DELETES_PER_CALL", 1)  # each release by itself
+    plan = plan_of(world)
+    # All of them were published within a second of S3's times.
+    removals = sorted(plan.removals, key=lambda removal: removal.release_id != base.release_id)
+    assert [removal.release_id for removal in removals] == [base.release_id, second.release_id]
+    world.switcher.rollback(world.switcher.plan_rollback(second.release_id))
+    with pytest.raises(UnsafePlanError, match=f"{second.release_id} was switched to meanwhile"):
+        prune(world.site, replace(plan, removals=tuple(removals)))
+    active = world.site.buckets[PRIMARY].read_manifest(second.release_id)
+    assert active is not None
+    assert active.base_id == base.release_id
+    assert world.site.buckets[PRIMARY].missing_files(active.files) == []
 
 
 def test_releases_that_fit_into_one_request_a_region_go_together(
