@@ -198,6 +198,13 @@ def test_file_that_changes_meanwhile_stops_the_switch(
     assert active(store) is None
 
 
+def test_file_that_goes_before_it_is_sent_stops_the_publish(publisher: Publisher, folder: Path) -> None:
+    plan = publisher.plan(read_folder(folder))
+    (folder / "img" / "logo.svg").unlink()
+    with pytest.raises(UnsafePlanError, match=r"logo\.svg changed while it was published"):
+        publisher.apply(plan, folder)
+
+
 def test_second_publisher_is_told_and_changes_nothing(
     publisher: Publisher, folder: Path, store: FakeKeyValueStore
 ) -> None:
