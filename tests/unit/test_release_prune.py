@@ -248,6 +248,25 @@ def test_prune_spares_the_layers_of_a_release_that_was_switched_to_meanwhile(
     assert world.site.buckets[PRIMARY].missing_files(active.files) == []
 
 
+def test_prune_spares_what_a_manifest_names_in_one_region_only(world: ReleaseWorld) -> None:
+    """The primary misses a release and two rollbacks, which keep a file of it for those who have it open."""
+    first, second = world.publish("one"), world.publish("two")
+    (world.folder / "app.0123abcd.js").write_text("1", encoding="utf-8")
+    world.kill(PRIMARY)
+    third = world.publish("three", allow_degraded=True)
+    for each in (second, first):
+        world.switcher.rollback(world.switcher.plan_rollback(each.release_id))
+    world.revive(PRIMARY)
+    plan = plan_of(world)
+    assert [removal.release_id for removal in plan.removals] == [third.release_id]
+    prune(world.site, plan)
+    bucket = world.site.buckets[SECONDARY]
+    active = bucket.read_manifest(first.release_id)
+    assert active is not None
+    assert [each.file.path for each in active.retained] == ["app.0123abcd.js"]
+    assert bucket.missing_files(active.stored_files) == []
+
+
 def test_releases_that_fit_into_one_request_a_region_go_together(
     world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
