@@ -244,7 +244,9 @@ class ContentBucket:
         try:
             return parse_manifest(content)
         except (ValueError, KeyError, TypeError) as error:
-            raise UnsafePlanError(f"{self.name}/{key} is unreadable ({error}): publish the release again") from error
+            raise UnsafePlanError(
+                f"{self.name}/{key} is unreadable ({error}): delete it, then publish again"
+            ) from error
 
     def not_found_page_digest(self) -> str | None:
         """Returns the MD5 of the page that CloudFront's custom error response shows, or None when there is none."""

@@ -21,10 +21,14 @@ _WELL_KNOWN = ".well-known"
 """The one hidden name that viewers ask for: https://www.rfc-editor.org/rfc/rfc8615"""
 # https://github.com/middleapi/standard-server/pull/93 (what live endpoints were seen to do)
 _ENCODED = re.compile("%[0-9A-Fa-f]{2}")
+# https://www.w3.org/TR/xml/#charsets
+_NO_XML = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]"
 _PREFIX = "releases/0123456789abcdef/"
 # What a name has that is refused, and few others have: the rest of ten thousand names need no closer look. A byte that is not
 # UTF-8 is a lone surrogate in Python: https://peps.python.org/pep-0383/
-_SUSPICIOUS = re.compile(rf"(?:^|/)\.|\?|%|[\ud800-\udfff]|^(?:{'|'.join(prefix[1:] for prefix in FIXED_PREFIXES)})")
+_SUSPICIOUS = re.compile(
+    rf"(?:^|/)\.|\?|%|[\ud800-\udfff]|{_NO_XML}|^(?:{'|'.join(prefix[1:] for prefix in FIXED_PREFIXES)})"
+)
 
 
 def refuse_problems(folder: Path, entries: Mapping[str, ScannedFile | os.DirEntry[str]], rules: ContentRules) -> None:
@@ -75,6 +79,10 @@ def _problem_of_name(name: str) -> str | None:
         )
     if printable(name) != name:
         return f"{name}: its name is not UTF-8, and S3's keys are: rename it"
+    if re.search(_NO_XML, name):
+        return (
+            f"{name!r}: a name with a character that XML cannot hold, and S3 is told in XML what to delete: rename it"
+        )
     return None
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scripts.errors import RegionUnavailableError
+from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
 from scripts.release.parity import Parity, RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing
@@ -43,7 +43,7 @@ class ReleaseSummary:
         published_at: when its manifest was last written anywhere; None without a manifest.
         files: number of files by the manifest; None without one.
         size_bytes: bytes by the manifest; None without one.
-        regions: region -> parity; empty without a manifest.
+        regions: region -> parity; empty without a manifest, or without that of its base layer.
     """
 
     release_id: str
@@ -122,10 +122,17 @@ def _summary(
     )
 
 
-def _parity(site: Website, release_id: str, routing: Routing, listings: Mapping[str, RegionListing]) -> Parity:
-    """Compares the regions that answered the listing; the others are not asked again, each try takes up to 20 s."""
+def _parity(site: Website, release_id: str, routing: Routing, listings: Mapping[str, RegionListing]) -> Parity | None:
+    """Compares the regions that answered the listing; the others are not asked again, each try takes up to 20 s.
+
+    None: the manifest, or that of the base layer, is gone, as after an interrupted prune.
+    """
     answering = [bucket for region, bucket in site.buckets.items() if listings[region].error is None]
-    checked = check_parity(answering, find_manifest(answering, release_id), routing)
+    try:
+        manifest = find_manifest(answering, release_id)
+    except MissingOutputError:
+        return None
+    checked = check_parity(answering, manifest, routing)
     silent = {
         region: RegionParity(region=region, error=listing.error)
         for region, listing in listings.items()

@@ -347,14 +347,14 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
         refuse_problems(folder, entries, rules)
         digests = digest_files(folder, [_followed(name, entry) for name, entry in entries.items()], cache)
         entries.clear()
+        described = {name: describe(name, rules, digests) for name in digests}
+        urls = url_rules(rules.style, rules.redirects)
+        release_id = _release_id(digests, described, urls)
+        files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
     except FileNotFoundError as error:
         raise WrongUsageError(
             printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
         ) from error
-    described = {name: describe(name, rules, digests) for name in digests}
-    urls = url_rules(rules.style, rules.redirects)
-    release_id = _release_id(digests, described, urls)
-    files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
     stored = [_at(file, rules.style.stored_path(file.path)) for file in files]
     return Manifest(
         release_id=release_id, base=None, files=tuple(sorted(stored, key=lambda file: file.path)), urls=urls

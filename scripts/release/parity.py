@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
@@ -18,6 +19,7 @@ from scripts.release.pointers import POINTER_KEY, read_pointer, write_pointer
 from scripts.release.routing import Routing
 
 PARALLEL_COPIES = 8
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +101,14 @@ class RepairPlan:
 def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest:
     """Returns a release's manifest from any region that answers and has it.
 
+    Where they differ in layers or retained files, as after a rollback while a region was down, it is the one written last.
+
     Raises:
         MissingOutputError: no region has it.
         RegionUnavailableError: no region that answers has it, and one did not answer.
         UnsafePlanError: two regions disagree on what the release is.
     """
-    found: dict[str, Manifest] = {}
+    found: dict[ContentBucket, Manifest] = {}
     silent: RegionUnavailableError | None = None
     for bucket in buckets:
         try:
@@ -112,16 +116,26 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
         except RegionUnavailableError as error:
             silent = error
         else:
-            found |= {} if manifest is None else {bucket.region: manifest}
-    if len(set(found.values())) > 1:
-        raise UnsafePlanError(
-            f"{manifest_key(release_id)} differs between {' and '.join(found)}: publish the release again"
+            found |= {} if manifest is None else {bucket: manifest}
+    if not found:
+        raise silent or MissingOutputError(
+            f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
         )
-    for manifest in found.values():
-        return manifest
-    raise silent or MissingOutputError(
-        f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
-    )
+    if len({tuple((file.path, file.md5) for file in manifest.files) for manifest in found.values()}) > 1:
+        raise UnsafePlanError(
+            f"{manifest_key(release_id)} differs between {' and '.join(bucket.region for bucket in found)}: "
+            "publish the release again"
+        )
+    manifests = list(found.values())
+    if all(manifest == manifests[0] for manifest in manifests):
+        return manifests[0]
+    return found[max(found, key=lambda bucket: _written_at(bucket, found[bucket]))]
+
+
+def _written_at(bucket: ContentBucket, manifest: Manifest) -> datetime:
+    """Returns when the region got a manifest, or that of the base layer, which is a part of it."""
+    times = bucket.manifest_times()
+    return max(times.get(each, _BEFORE_ALL) for each in (manifest.release_id, manifest.base_id))
 
 
 def check_parity(buckets: Iterable[ContentBucket], manifest: Manifest, routing: Routing) -> Parity:

@@ -170,7 +170,7 @@ def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lamb
     """
     for removals in _batches(plan.removals):
         served = _served(site, site.routing.read().routing)
-        for removal in removals:
+        for removal in plan.removals:  # a later one may stand on the layers of these
             if removal.release_id in served:
                 raise UnsafePlanError(
                     f"release {removal.release_id} was switched to meanwhile: it stays; run prune again"
@@ -238,11 +238,14 @@ def _stored(
 
 
 def _manifests(site: Website, release_ids: Iterable[str]) -> list[Manifest]:
-    """Returns the manifests of releases that stay; one that lacks its base or is gone meanwhile protects nothing by itself."""
+    """Returns the manifests of releases that stay; one that lacks its base or is gone meanwhile protects nothing by itself.
+
+    Every region's: one that missed a rollback has an older manifest, which does not name what viewers still ask for.
+    """
     found = []
     for release_id in release_ids:
         held = (bucket.read_manifest(release_id) for bucket in site.buckets.values())
-        found += [manifest for manifest in held if manifest is not None][:1]
+        found += [manifest for manifest in held if manifest is not None]
     return found
 
 

@@ -95,7 +95,7 @@ class Switcher:
         return self.switch(plan.manifest, plan.current, buckets, with_page=True)
 
     def restore_routing(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:
-        """Writes an earlier routing back, if nobody has written since; the pointers follow it.
+        """Writes an earlier routing back, if nobody has written since; the pointers of regions that answer follow it.
 
         Raises:
             AwsError: ConflictException when somebody else wrote in between.
@@ -103,8 +103,8 @@ class Switcher:
         back = self._routing.write(earlier, expected_etag=written.etag)
         if earlier.active is not None:
             for bucket in self._buckets.values():
-                manifest = bucket.read_manifest(earlier.active.id)
-                if manifest is not None:
+                manifest = _manifest_of(bucket, earlier.active.id)
+                if isinstance(manifest, Manifest):
                     write_pointer(bucket.client, bucket.name, earlier.active, manifest, region=bucket.region)
                     bucket.copy_not_found_page(manifest)
         return back

@@ -48,7 +48,10 @@ def checked_bytes(folder: Path, file: ReleaseFile) -> bytes:
     Raises:
         UnsafePlanError: it is not what was planned.
     """
-    body = stored_bytes(folder / file.source_path, file.layer)
+    try:
+        body = stored_bytes(folder / file.source_path, file.layer)
+    except FileNotFoundError as error:
+        raise changed(file.path) from error
     if len(body) != file.size_bytes or hashlib.md5(body, usedforsecurity=False).hexdigest() != file.md5:
         raise changed(file.path)
     return body

@@ -12,6 +12,7 @@ from moto import mock_aws
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.release.bucket import ContentBucket
 from scripts.release.content_settings import parse_content
+from scripts.release.digests import FileDigest, digest_files
 from scripts.release.manifest import Manifest, manifest_key, parse_manifest, read_folder
 from scripts.release.pointers import read_pointer
 from scripts.release.publish import Publisher
@@ -197,6 +198,13 @@ def test_file_that_changes_meanwhile_stops_the_switch(
     assert active(store) is None
 
 
+def test_file_that_goes_before_it_is_sent_stops_the_publish(publisher: Publisher, folder: Path) -> None:
+    plan = publisher.plan(read_folder(folder))
+    (folder / "img" / "logo.svg").unlink()
+    with pytest.raises(UnsafePlanError, match=r"logo\.svg changed while it was published"):
+        publisher.apply(plan, folder)
+
+
 def test_second_publisher_is_told_and_changes_nothing(
     publisher: Publisher, folder: Path, store: FakeKeyValueStore
 ) -> None:
@@ -271,6 +279,19 @@ def test_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_link_out_of_the_folder_is_refused(folder: Path) -> None:
     (folder / "leak").symlink_to("/etc/hostname")
     with pytest.raises(WrongUsageError, match="outside the folder"):
+        read_folder(folder)
+
+
+def test_page_that_goes_before_its_release_id_is_written_into_it_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def then_gone(*arguments: Any) -> dict[str, FileDigest]:
+        found = digest_files(*arguments)
+        (folder / "index.html").unlink()
+        return found
+
+    monkeypatch.setattr("scripts.release.manifest.digest_files", then_gone)
+    with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 
 

@@ -136,6 +136,22 @@ def test_release_that_is_not_served_is_rolled_back(
         assert pointer is not None and pointer.release_id == first.release_id
 
 
+@pytest.mark.parametrize("silent", [PRIMARY, SECONDARY])
+def test_release_that_is_not_served_is_rolled_back_while_a_region_is_down(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    first = world.publish("one")
+    world.write("two")
+    world.kill(silent)
+    monkeypatch.setattr(FakeProbe, "bad", [BadAnswer(hostname="www.example.test", path="/", reason="status 503")])
+    code, _, error = failover("sync-content", str(world.folder), "--allow-degraded", "--apply")
+    assert (code, "Rolled back to" in error) == (1, True)
+    (answering,) = {PRIMARY, SECONDARY} - {silent}
+    bucket = world.site.buckets[answering]
+    pointer = read_pointer(bucket.client, bucket.name)
+    assert pointer is not None and pointer.release_id == first.release_id
+
+
 def test_first_release_that_is_not_served_stays_and_says_so(
     world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
 ) -> None:

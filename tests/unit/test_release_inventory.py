@@ -55,6 +55,16 @@ def test_release_without_a_manifest_is_incomplete_and_has_no_age(world: ReleaseW
     assert (found.is_incomplete, found.published_at, found.files) == (True, None, None)
 
 
+def test_release_whose_base_layer_has_no_manifest_is_listed_as_incomplete(world: ReleaseWorld) -> None:
+    """An interrupted prune leaves one."""
+    (world.folder / "404.html").write_text("the same in both", encoding="utf-8")
+    base, second = world.publish("one"), world.publish("two")
+    for bucket in world.site.buckets.values():
+        bucket.delete_objects([manifest_key(base.release_id)])
+    found = inventory(world)[second.release_id]
+    assert (found.is_incomplete, found.is_active, found.files) == (True, True, None)
+
+
 def test_active_release_of_which_nothing_is_left_is_listed(world: ReleaseWorld) -> None:
     manifest = world.publish()
     for bucket in world.site.buckets.values():

@@ -1,6 +1,7 @@
 """Parity of the regions with a manifest, and the repair of one from the other."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -175,8 +176,31 @@ def test_manifests_that_differ_are_refused(world: ReleaseWorld) -> None:
         find_manifest(world.site.buckets.values(), manifest.release_id)
 
 
-def test_unreadable_manifest_is_refused(world: ReleaseWorld) -> None:
+@pytest.mark.parametrize("silent", [PRIMARY, SECONDARY])
+def test_region_that_missed_a_rollback_is_repaired(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    """It has the release's manifest from its first publish, which keeps nothing for viewers of the later one."""
+    first = world.publish("one")
+    (world.folder / "app.0123abcd.js").write_text("1", encoding="utf-8")
+    second = world.publish("two")
+    world.kill(silent)
+    world.switcher.rollback(world.switcher.plan_rollback(first.release_id))
+    world.revive(silent)
+    times = world.site.buckets[silent].manifest_times()
+    an_hour_ago = {release_id: moment - timedelta(hours=1) for release_id, moment in times.items()}
+    monkeypatch.setattr(world.site.buckets[silent], "manifest_times", lambda: an_hour_ago)
+    found = find_manifest(world.site.buckets.values(), first.release_id)
+    assert [each.file.path for each in found.retained] == ["app.0123abcd.js"]
+    assert not parity_of(world, found).regions[silent].has_manifest
+    assert repair(plan_of(world, found), world.site.buckets).is_reached
+    assert parity_of(world, find_manifest(world.site.buckets.values(), second.release_id)).is_reached
+
+
+def test_unreadable_manifest_is_refused_until_it_is_deleted(world: ReleaseWorld) -> None:
     manifest = world.publish()
     world.damage(PRIMARY, manifest_key(manifest.release_id))
-    with pytest.raises(UnsafePlanError, match="is unreadable"):
+    with pytest.raises(UnsafePlanError, match=r"is unreadable.*: delete it, then publish again"):
         find_manifest(world.site.buckets.values(), manifest.release_id)
+    world.delete(PRIMARY, manifest_key(manifest.release_id))
+    assert parity_of(world, world.publish()).is_reached

@@ -1,5 +1,6 @@
 """Pruning: which releases go, in which order their objects go, and what stops it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -223,6 +224,47 @@ def test_prune_spares_a_release_that_was_switched_to_meanwhile(world: ReleaseWor
     with pytest.raises(UnsafePlanError, match="was switched to meanwhile"):
         prune(world.site, plan)
     assert f"{first.prefix}index.html" in world.keys(PRIMARY)
+
+
+def test_prune_spares_the_layers_of_a_release_that_was_switched_to_meanwhile(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.folder / "404.html").write_text("the same in both", encoding="utf-8")
+    base, second = world.publish("one"), world.publish("two")
+    (world.folder / "404.html").write_text("most is new", encoding="utf-8")
+    world.publish("three")
+    world.publish("four")
+    monkeypatch.setattr("scripts.release.prune.DELETES_PER_CALL", 1)  # each release by itself
+    plan = plan_of(world)
+    # All of them were published within a second of S3's times.
+    removals = sorted(plan.removals, key=lambda removal: removal.release_id != base.release_id)
+    assert [removal.release_id for removal in removals] == [base.release_id, second.release_id]
+    world.switcher.rollback(world.switcher.plan_rollback(second.release_id))
+    with pytest.raises(UnsafePlanError, match=f"{second.release_id} was switched to meanwhile"):
+        prune(world.site, replace(plan, removals=tuple(removals)))
+    active = world.site.buckets[PRIMARY].read_manifest(second.release_id)
+    assert active is not None
+    assert active.base_id == base.release_id
+    assert world.site.buckets[PRIMARY].missing_files(active.files) == []
+
+
+def test_prune_spares_what_a_manifest_names_in_one_region_only(world: ReleaseWorld) -> None:
+    """The primary misses a release and two rollbacks, which keep a file of it for those who have it open."""
+    first, second = world.publish("one"), world.publish("two")
+    (world.folder / "app.0123abcd.js").write_text("1", encoding="utf-8")
+    world.kill(PRIMARY)
+    third = world.publish("three", allow_degraded=True)
+    for each in (second, first):
+        world.switcher.rollback(world.switcher.plan_rollback(each.release_id))
+    world.revive(PRIMARY)
+    plan = plan_of(world)
+    assert [removal.release_id for removal in plan.removals] == [third.release_id]
+    prune(world.site, plan)
+    bucket = world.site.buckets[SECONDARY]
+    active = bucket.read_manifest(first.release_id)
+    assert active is not None
+    assert [each.file.path for each in active.retained] == ["app.0123abcd.js"]
+    assert bucket.missing_files(active.stored_files) == []
 
 
 def test_releases_that_fit_into_one_request_a_region_go_together(

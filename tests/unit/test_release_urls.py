@@ -160,6 +160,7 @@ def test_file_without_a_dot_lies_where_routers_look_for_it(world: ReleaseWorld) 
         (("about", "about.html"), {"clean_urls": "file"}, "about: its address would be that of about.html"),
         (("what?.html",), {}, "a name with a \\? or with % and two hex digits"),
         (("a%20b.html",), {}, "a name with a \\? or with % and two hex digits"),
+        (("a\x01b.html",), {}, r"'a\\x01b.html': a name with a character that XML cannot hold"),
         ((), {"redirect": [{"from": "/old", "to": "/gone/"}]}, "the release has no gone/index.html"),
         (("LICENSE",), {"redirect": [{"from": "/LICENSE", "to": "/"}]}, "it would hide LICENSE/index.html"),
         ((), {"clean_urls": "file", "trailing_slash": "add"}, "never about.html"),
