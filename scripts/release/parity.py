@@ -121,14 +121,14 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
         raise silent or MissingOutputError(
             f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
         )
+    manifests = list(found.values())
+    if all(manifest == manifests[0] for manifest in manifests):
+        return manifests[0]
     if len({tuple((file.path, file.md5) for file in manifest.files) for manifest in found.values()}) > 1:
         raise UnsafePlanError(
             f"{manifest_key(release_id)} differs between {' and '.join(bucket.region for bucket in found)}: "
             "publish the release again"
         )
-    manifests = list(found.values())
-    if all(manifest == manifests[0] for manifest in manifests):
-        return manifests[0]
     return found[max(found, key=lambda bucket: _written_at(bucket, found[bucket]))]
 
 
