@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,6 +40,23 @@ ApplyOption = Annotated[
 RegionArgument = Annotated[str, typer.Argument(help="AWS region of the website, such as eu-central-1.")]
 
 DEFAULT_OUTPUTS = Path("build/outputs.json")
+
+
+def release_argument(help_: str) -> Any:  # noqa: ANN401  (as typer's own Argument)
+    """Returns an argument that names a release. An empty one is refused: it is a variable that was not set, not the default.
+
+    Raises:
+        WrongUsageError: it is empty.
+    """
+
+    def insist(value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise WrongUsageError(
+                "RELEASE_ID is empty: name a release of `failover releases`, or leave the argument out"
+            )
+        return value
+
+    return typer.Argument(help=help_, callback=insist)
 
 
 def use_localcloud(folder: Path | None) -> Endpoints | None:

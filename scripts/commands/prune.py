@@ -25,11 +25,19 @@ from scripts.commands.parity_words import PLAN_ONLY
 from scripts.release.prune import DEFAULT_GRACE_SECONDS, DEFAULT_KEEP, PrunePlan, plan_prune
 from scripts.release.prune import prune as delete_releases
 
+_LONGEST_GRACE_SECONDS = 10 * 366 * 86_400
+
 
 def prune(
     keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the newest releases stay.")] = DEFAULT_KEEP,
     grace_seconds: Annotated[
-        int, typer.Option("--grace-seconds", min=0, help="How long a release stays after it was published or replaced.")
+        int,
+        typer.Option(
+            "--grace-seconds",
+            min=0,
+            max=_LONGEST_GRACE_SECONDS,
+            help="How long a release stays after it was published or replaced.",
+        ),
     ] = DEFAULT_GRACE_SECONDS,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-import typer
-
 from scripts.commands.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -14,6 +12,7 @@ from scripts.commands.options import (
     LocalcloudOption,
     OutputsOption,
     open_website,
+    release_argument,
     switcher,
     use_localcloud,
 )
@@ -22,7 +21,7 @@ from scripts.release.switching import RollbackPlan
 
 
 def rollback(
-    release_id: Annotated[str | None, typer.Argument(help="Release to go back to; default: the previous one.")] = None,
+    release_id: Annotated[str | None, release_argument("Release to go back to; default: the previous one.")] = None,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
     apply: ApplyOption = False,

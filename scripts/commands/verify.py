@@ -17,6 +17,7 @@ from scripts.commands.options import (
     LocalcloudOption,
     OutputsOption,
     open_website,
+    release_argument,
     use_localcloud,
 )
 from scripts.commands.parity_words import PLAN_ONLY, parity_document, parity_words
@@ -26,7 +27,7 @@ from scripts.release.website import Website
 
 
 def verify(
-    release_id: Annotated[str | None, typer.Argument(help="Release to compare; default: the active one.")] = None,
+    release_id: Annotated[str | None, release_argument("Release to compare; default: the active one.")] = None,
     repair_it: Annotated[
         bool, typer.Option("--repair", help="Plan to copy what one region lacks from the other region.")
     ] = False,

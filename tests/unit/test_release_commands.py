@@ -281,3 +281,19 @@ def test_reading_writes_nothing(world: ReleaseWorld, failover: Failover, command
     before = (world.store.writes, world.keys(PRIMARY), world.keys(SECONDARY))
     failover(*command)
     assert (world.store.writes, world.keys(PRIMARY), world.keys(SECONDARY)) == before
+
+
+@pytest.mark.parametrize("verb", ["rollback", "verify"])
+def test_empty_release_id_is_not_taken_for_the_default(world: ReleaseWorld, failover: Failover, verb: str) -> None:
+    """What a script passes whose variable was not set."""
+    world.publish("one")
+    world.publish("two")
+    before = world.release_ids
+    code, _, error = failover(verb, "", *(["--apply"] if verb == "rollback" else []))
+    assert (code, "RELEASE_ID is empty" in error) == (2, True)
+    assert world.release_ids == before
+
+
+def test_prune_rejects_a_grace_time_that_no_calendar_has(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    assert failover("prune", "--grace-seconds", "999999999999")[0] == 2
