@@ -10,7 +10,6 @@ test    wall time of the test suite
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime as dt
 import json
 import os
@@ -30,11 +29,8 @@ from rich.console import Console
 from rich.table import Table
 
 from constructs_lib import bindings
-from scripts.commands.bootstrap import bootstrap
-from scripts.commands.options import use_localcloud
 from scripts.deploy import deploy
-from scripts.localcloud_process import ANY_PORT, running_localcloud
-from scripts.terraform_cli import from_this_machine
+from tools.deployed_example import ready
 
 ROOT = Path(__file__).parents[1]
 _PLAIN_IMPORT = "from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket"
@@ -48,8 +44,6 @@ synthesize(load_site_file(Path("config/demo.toml")), outdir=Path(sys.argv[1]))
 """
 _SYNTH_RUNS = 5
 _APPLIED = "config/prod.example.toml"
-# Health checkers and certificates run on localcloud's clock; Terraform's own waiting does not.
-_APPLY_SPEED = 20.0
 _SAMPLE_SECONDS = 0.5
 _GIGABYTE = 1024**3
 
@@ -160,14 +154,9 @@ def bench_apply() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _timed(_synth(ROOT / _APPLIED, folder / "cdktf.out"))
-        stacks, terraform = folder / "cdktf.out" / "stacks", from_this_machine(folder, {})
-        with running_localcloud(folder / "localcloud", speed=_APPLY_SPEED, arguments=ANY_PORT) as endpoints:
-            terraform.environment.update(endpoints.environment)
-            use_localcloud(folder / "localcloud")
-            with contextlib.redirect_stdout(sys.stderr):
-                bootstrap(stacks=stacks, localcloud=folder / "localcloud", apply=True, as_json=False)
+        with ready(folder) as terraform:
             began = time.monotonic()
-            deploy(terraform, stacks, folder / "outputs.json", Console(stderr=True))
+            deploy(terraform, folder / "cdktf.out" / "stacks", folder / "outputs.json", Console(stderr=True))
             seconds = time.monotonic() - began
     return [Figure(name=f"apply of {Path(_APPLIED).name} on localcloud", value=seconds, unit="s", limit=240)]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from scripts.errors import EnvironmentFailureError
 from scripts.localcloud_process import ANY_PORT, running_localcloud
 from scripts.terraform_cli import Terraform, from_this_machine
 
+# Health checkers and certificates run on localcloud's clock; Terraform's own waiting does not.
 _SPEED = 20.0
 
 
@@ -30,17 +33,30 @@ def deployed(folder: Path) -> Iterator[Terraform]:
     Raises:
         OpsError: localcloud did not start, or Terraform failed.
     """
-    stacks, terraform = folder / "cdktf.out" / "stacks", from_this_machine(folder, {})
-    with running_localcloud(folder / "localcloud", speed=_SPEED, arguments=ANY_PORT) as endpoints:
-        terraform.environment.update(endpoints.environment)
-        use_localcloud(folder / "localcloud")
-        if _keeps_state_in_s3(stacks):
-            bootstrap(stacks=stacks, localcloud=folder / "localcloud", apply=True, as_json=True)
+    stacks = folder / "cdktf.out" / "stacks"
+    with ready(folder) as terraform:
         if takes_roles(stacks):
             terraform.init(stacks / "dns")
             terraform.apply(stacks / "dns")
         else:
             deploy(terraform, stacks, folder / "outputs.json", Console(stderr=True))
+        yield terraform
+
+
+@contextmanager
+def ready(folder: Path) -> Iterator[Terraform]:
+    """Yields Terraform for the same stacks while nothing but the bucket of their states is there.
+
+    Raises:
+        OpsError: localcloud did not start.
+    """
+    stacks, terraform = folder / "cdktf.out" / "stacks", from_this_machine(folder, {})
+    with running_localcloud(folder / "localcloud", speed=_SPEED, arguments=ANY_PORT) as endpoints:
+        terraform.environment.update(endpoints.environment)
+        use_localcloud(folder / "localcloud")
+        if _keeps_state_in_s3(stacks):
+            with contextlib.redirect_stdout(sys.stderr):
+                bootstrap(stacks=stacks, localcloud=folder / "localcloud", apply=True, as_json=False)
         yield terraform
 
 

@@ -117,8 +117,7 @@ class ContentBucket:
             for (file, _), md5 in zip(unsure, pool.map(self._digest, (each for _, each in unsure)), strict=True):
                 if md5 == file.md5:
                     del layers[file.layer][file.path]
-        missing = {file.key for lacking in layers.values() for file in lacking.values()}
-        return [file for file in asked if file.key in missing] if missing else []
+        return [file for file in asked if file.path in layers[file.layer]]
 
     def _take_held(self, layer: str, wanted: dict[str, ReleaseFile]) -> list[tuple[ReleaseFile, StoredObject]]:
         """Takes the files out of `wanted` that the layer holds; returns those of the right size whose ETag is another."""
@@ -293,6 +292,13 @@ class ContentBucket:
 
     def _calling(self, operation: str, key: str) -> AbstractContextManager[None]:
         return translated(operation, f"{self.name}/{key}", region=self.region)
+
+
+def put_manifests(buckets: Sequence[ContentBucket], manifest: Manifest) -> None:
+    """Stores a release's manifest in several regions at once."""
+    release_id, document = manifest.release_id, manifest.to_json()
+    with ThreadPoolExecutor(max(1, len(buckets))) as pool:
+        list(pool.map(lambda bucket: bucket.put_manifest(release_id, document), buckets))
 
 
 def _kept_headers(found: GetObjectOutputTypeDef, md5: str) -> dict[str, Any]:

@@ -81,6 +81,11 @@ _NOT_YET = FileDigest(sha256="", md5="", size_bytes=0, is_stamped=False)
 """Holds a file's place, so that the digests have the order of the files."""
 
 
+def followed(name: str, entry: ScannedFile | os.DirEntry[str]) -> ScannedFile:
+    """Returns the file itself, or what a link leads to."""
+    return entry if isinstance(entry, ScannedFile) else ScannedFile.of(name, entry.stat())
+
+
 def is_page(name: str) -> bool:
     """Returns whether a file is a page, which may have a place for the release id."""
     return name.endswith(_PAGE_SUFFIXES)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.errors import WrongUsageError
 from scripts.release.clean_urls import FIXED_PREFIXES
-from scripts.release.digests import ScannedFile
+from scripts.release.digests import ScannedFile, followed
 from scripts.release.file_rules import ContentRules
 from scripts.release.redirects import problems_in_release
 
@@ -92,12 +92,9 @@ def printable(text: str) -> str:
 
 
 def _problems(folder: Path, name: str, stored: str, entry: ScannedFile | os.DirEntry[str]) -> list[str]:
-    if isinstance(entry, ScannedFile):
-        file = entry
-    elif problem := _problem_of_link(folder, name, entry):
+    if not isinstance(entry, ScannedFile) and (problem := _problem_of_link(folder, name, entry)):
         return [problem]
-    else:
-        file = ScannedFile.of(name, entry.stat())
+    file = followed(name, entry)
     if not file.is_regular:
         return [f"{name}: neither a file nor a folder: remove it"]
     longest = len(f"{_PREFIX}{stored}".encode())

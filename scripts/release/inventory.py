@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
-from scripts.release.parity import Parity, RegionParity, check_parity, find_manifest
+from scripts.release.parity import BEFORE_ALL, Parity, RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing
 from scripts.release.website import Website
-
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ def take_inventory(site: Website) -> list[ReleaseSummary]:
     times = published_times(listings)
     named = {release.id for release in routing.releases}
     found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
-    ordered = sorted(found, key=lambda each: (times.get(each, _BEFORE_ALL), each), reverse=True)
+    ordered = sorted(found, key=lambda each: (times.get(each, BEFORE_ALL), each), reverse=True)
     return [_summary(site, each, routing, times.get(each), listings) for each in ordered]
 
 

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Any
 
 from scripts.errors import WrongUsageError
-from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, is_page
+from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, followed, is_page
 from scripts.release.file_rules import ContentRules, StoredFile, describe
 from scripts.release.folder_problems import printable, refuse_problems
 from scripts.release.index import LAYER_CHARACTERS, Index, build_index, largest_bytes
@@ -345,7 +345,7 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
     try:
         entries = _entries(folder)
         refuse_problems(folder, entries, rules)
-        digests = digest_files(folder, [_followed(name, entry) for name, entry in entries.items()], cache)
+        digests = digest_files(folder, [followed(name, entry) for name, entry in entries.items()], cache)
         entries.clear()
         described = {name: describe(name, rules, digests) for name in digests}
         urls = url_rules(rules.style, rules.redirects)
@@ -398,10 +398,6 @@ def _entries(folder: Path) -> dict[str, ScannedFile | os.DirEntry[str]]:
                 else:
                     found.append((name, entry if entry.is_symlink() else ScannedFile.of(name, entry.stat())))
     return dict(sorted(found, key=itemgetter(0)))
-
-
-def _followed(name: str, entry: ScannedFile | os.DirEntry[str]) -> ScannedFile:
-    return entry if isinstance(entry, ScannedFile) else ScannedFile.of(name, entry.stat())
 
 
 def stored_bytes(path: Path, release_id: str) -> bytes:

@@ -19,7 +19,7 @@ from scripts.release.pointers import POINTER_KEY, read_pointer, write_pointer
 from scripts.release.routing import Routing
 
 PARALLEL_COPIES = 8
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
 def _written_at(bucket: ContentBucket, manifest: Manifest) -> datetime:
     """Returns when the region got a manifest, or that of the base layer, which is a part of it."""
     times = bucket.manifest_times()
-    return max(times.get(each, _BEFORE_ALL) for each in (manifest.release_id, manifest.base_id))
+    return max(times.get(each, BEFORE_ALL) for each in (manifest.release_id, manifest.base_id))
 
 
 def check_parity(buckets: Iterable[ContentBucket], manifest: Manifest, routing: Routing) -> Parity:

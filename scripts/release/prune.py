@@ -242,11 +242,8 @@ def _manifests(site: Website, release_ids: Iterable[str]) -> list[Manifest]:
 
     Every region's: one that missed a rollback has an older manifest, which does not name what viewers still ask for.
     """
-    found = []
-    for release_id in release_ids:
-        held = (bucket.read_manifest(release_id) for bucket in site.buckets.values())
-        found += [manifest for manifest in held if manifest is not None]
-    return found
+    held = (bucket.read_manifest(release_id) for release_id in release_ids for bucket in site.buckets.values())
+    return [manifest for manifest in held if manifest is not None]
 
 
 def _unneeded(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from scripts.clock import utc_now
 from scripts.errors import RegionUnavailableError, UnsafePlanError
-from scripts.release.bucket import ContentBucket
+from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.drain import drained
 from scripts.release.layering import layered
 from scripts.release.manifest import Manifest, ReleaseFile
@@ -232,14 +232,8 @@ class Publisher:
         if lacking:
             raise not_complete(plan.manifest, lacking)
         if plan.unlisted:
-            self._list(plan)
+            put_manifests([self._buckets[region] for region in plan.unlisted], plan.manifest)
         return current
-
-    def _list(self, plan: PublishPlan) -> None:
-        """Stores the manifest in every region that does not say yet that it holds the release."""
-        release_id, document = plan.manifest.release_id, plan.manifest.to_json()
-        with ThreadPoolExecutor(len(plan.unlisted)) as pool:
-            list(pool.map(lambda region: self._buckets[region].put_manifest(release_id, document), plan.unlisted))
 
     def _drain(self, plan: PublishPlan) -> RoutingVersion:
         """Drains the regions that are left out; returns the routing that the switch will insist on."""

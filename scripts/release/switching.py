@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scripts.clock import utc_now
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
-from scripts.release.bucket import ContentBucket
+from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.layering import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import write_pointer
@@ -90,8 +90,7 @@ class Switcher:
         if plan.cancels_canary:
             return self._routing.write(plan.current.routing.without_canary(), expected_etag=plan.current.etag)
         buckets = [bucket for region, bucket in self._buckets.items() if region not in plan.left_out]
-        for bucket in buckets:
-            bucket.put_manifest(plan.manifest.release_id, plan.manifest.to_json())
+        put_manifests(buckets, plan.manifest)
         return self.switch(plan.manifest, plan.current, buckets, with_page=True)
 
     def restore_routing(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:

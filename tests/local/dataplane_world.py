@@ -28,6 +28,8 @@ import dns.query
 import pytest
 from botocore.config import Config
 
+from scripts.localcloud_process import ANY_PORT
+
 SPEED = 10.0
 DOMAIN = "example.test"
 HOSTNAME = "www.example.test"
@@ -217,10 +219,9 @@ def start_localcloud(folder: Path, *, speed: float = SPEED, arguments: tuple[str
     """Start localcloud on ephemeral ports and wait until it is ready."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log"
-    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
     command = [sys.executable, "-m", "localcloud", "serve", "--speed", str(speed), "--state-dir", str(folder)]
     with log.open("wb") as output:
-        process = subprocess.Popen([*command, *ports, *arguments], stderr=output, stdout=output)
+        process = subprocess.Popen([*command, *ANY_PORT, *arguments], stderr=output, stdout=output)
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while not (folder / "endpoints.json").exists():
         if process.poll() is not None or time.monotonic() > deadline:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.localcloud_process import ANY_PORT
 from tests.local.dataplane_world import World, start_localcloud, stop_localcloud
 
 STOP_LIMIT_SECONDS = 10.0  # some tenths of a second, on a machine that has nothing else to do
@@ -60,8 +61,7 @@ def test_supervisor_announces_its_endpoints(running: World) -> None:
 
 def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(running: World) -> None:
     state_dir = str(running.log.parent)
-    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
-    second = localcloud("serve", "--state-dir", state_dir, *ports)
+    second = localcloud("serve", "--state-dir", state_dir, *ANY_PORT)
     assert second.returncode == 3
     assert f"process {running.process.pid}" in second.stderr
     environment = localcloud("env", "--state-dir", state_dir)
@@ -104,8 +104,7 @@ def test_supervisor_dies_with_its_parent(tmp_path: Path) -> None:
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
-    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
-    serve = [sys.executable, "-m", "localcloud", "serve", "--state-dir", str(tmp_path), *ports]
+    serve = [sys.executable, "-m", "localcloud", "serve", "--state-dir", str(tmp_path), *ANY_PORT]
     with subprocess.Popen([sys.executable, "-c", program, *serve], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         supervisor = int(parent.stdout.readline())
@@ -166,8 +165,7 @@ def test_env_of_something_else_than_a_state_folder_says_what_to_do(tmp_path: Pat
 
 def test_supervisor_names_a_state_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    ports = [part for name in ("gateway", "dns", "https", "http") for part in (f"--{name}-port", "0")]
-    done = localcloud("serve", "--state-dir", str(tmp_path / "file"), *ports)
+    done = localcloud("serve", "--state-dir", str(tmp_path / "file"), *ANY_PORT)
     assert (done.returncode, done.stderr.startswith(f"localcloud: {tmp_path / 'file'}: File exists; ")) == (3, True)
 
 

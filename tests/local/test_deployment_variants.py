@@ -6,7 +6,6 @@ into the copies by hand, because only an apply would make them.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 
 from tests.local.deployment_world import SITE_FILE, DeploymentWorld
 from tests.local.deployment_world import STACKS as DEPLOYED
+from tools.deployed_example import ran
 
 pytestmark = pytest.mark.local
 
@@ -139,20 +139,11 @@ def _plan(deployment: DeploymentWorld, folder: Path, stack: str) -> Actions:
     stack_dir = folder / "cdktf.out" / "stacks" / stack
     deployment.terraform.init(stack_dir)
     # The machine-readable UI has what is needed; `show` of a saved plan would start the provider once more.
-    lines = _terraform(deployment, stack_dir, "plan", "-json", "-input=false", "-lock=false", "-refresh=false")
+    lines = ran(deployment.terraform, stack_dir, "plan", "-json", "-input=false", "-lock=false", "-refresh=false")
     messages = [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
     changes = [message["change"] for message in messages if message["type"] == "planned_change"]
     found = {change["resource"]["addr"]: change["action"] for change in changes}
     return {address: action for address, action in found.items() if action not in ("noop", "read")}
-
-
-def _terraform(deployment: DeploymentWorld, stack_dir: Path, *arguments: str) -> str:
-    terraform = deployment.terraform
-    command = [str(terraform.binary), f"-chdir={stack_dir}", *arguments]
-    environment = {**os.environ, **terraform.environment}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize("variant", MOVES)
