@@ -21,7 +21,6 @@ from scripts.drill_session import DrillSession
 from scripts.endpoints import Endpoints
 from scripts.errors import WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
-from scripts.measurement import Verdict
 from scripts.process_group import first_interrupt_only
 from scripts.release.content_settings import parse_content
 from scripts.release.manifest import read_folder
@@ -30,6 +29,7 @@ from scripts.scenarios import SCENARIOS
 from scripts.site_build.output import write_site
 from scripts.synthesis import synthesize
 from scripts.terraform_cli import Terraform, from_this_machine
+from scripts.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 SITE_SOURCE = ROOT / "site" / "src"

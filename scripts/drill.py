@@ -1,7 +1,7 @@
 """The drill: steady state, fault, probing throughout, undo always, steady state again.
 
 Here is the order of events. What is broken is in `scenarios`, how in `faults`, how the site is looked at in `prober`,
-what the samples mean in `measurement`; `rehearsal` puts the parts together for a running target.
+what the samples mean in `measurement` and `verdict`; `rehearsal` puts the parts together for a running target.
 """
 
 from __future__ import annotations
@@ -14,23 +14,16 @@ from typing import TypeVar
 
 from scripts.clock import Clock
 from scripts.drill_request import DrillRequest
+from scripts.drill_result import FaultRun, ScenarioResult
 from scripts.errors import DrillAbortedError, NotSteadyError, OpsError
 from scripts.faults import FaultInjector, HealthReader
 from scripts.journal import FaultJournal, JournaledFault
-from scripts.measurement import (
-    STREAK_LENGTH,
-    Marks,
-    Measurement,
-    Verdict,
-    has_filled_page,
-    lasting_streak_at,
-    measure,
-    streak_at,
-)
+from scripts.measurement import Marks, measure
 from scripts.progress import DrillState, Progress
 from scripts.samples import Sample
 from scripts.scenarios import FaultVariant
 from scripts.schedule import OpenLoopProber, Probe
+from scripts.streaks import STREAK_LENGTH, has_filled_page, lasting_streak_at, streak_at
 
 T = TypeVar("T")
 POLL_INTERVAL_SECONDS = 0.5
@@ -55,37 +48,6 @@ class DrillParts:
     control_url: str
     progress: Progress
     after_fault: Callable[[], Awaitable[None]] | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class FaultRun:
-    """One fault from steady state to steady state. `started_at_seconds` is on the same clock as marks and samples."""
-
-    variant: FaultVariant
-    started_at_seconds: float
-    marks: Marks
-    samples: tuple[Sample, ...]
-    measurement: Measurement
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioResult:
-    """All faults of one scenario, in the order in which they ran; at least one."""
-
-    request: DrillRequest
-    runs: tuple[FaultRun, ...]
-
-    @property
-    def worst(self) -> FaultRun:
-        """Return the run that speaks for the scenario: the worst verdict, then the longest recovery."""
-        severity = list(Verdict)
-        return max(
-            self.runs,
-            key=lambda run: (
-                severity.index(run.measurement.verdict),
-                run.measurement.recovery_time_seconds or 0.0,
-            ),
-        )
 
 
 async def drill(request: DrillRequest, parts: DrillParts) -> ScenarioResult:

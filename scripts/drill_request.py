@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from scripts.measurement import Expectation
 from scripts.samples import Family
 from scripts.scenarios import Scenario
 from scripts.schedule import DEFAULT_RATE_PER_SECOND
+from scripts.verdict import Expectation
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

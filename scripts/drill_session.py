@@ -14,8 +14,8 @@ from rich.console import Console
 
 from scripts.aws import key_value_store_client, s3_client
 from scripts.deployment import Deployment
-from scripts.drill import ScenarioResult
 from scripts.drill_request import DrillRequest
+from scripts.drill_result import ScenarioResult
 from scripts.endpoints import Endpoints
 from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
 from scripts.invalidation import cloudfront_client, invalidate_all

@@ -1,4 +1,4 @@
-"""From samples to figures and a verdict. Pure: no sockets, no clock, no files.
+"""From samples to figures. Pure: no sockets, no clock, no files.
 
 RTO is an objective and comes in; what a run measured has its own names. All times are AWS seconds of the drill's clock,
 and page views are taken in the order in which they were *scheduled*: "from when on does a page work if opened now".
@@ -7,26 +7,12 @@ and page views are taken in the order in which they were *scheduled*: "from when
 from __future__ import annotations
 
 import dataclasses
-import enum
 import math
-from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from scripts.samples import ErrorKind, Sample
-
-STREAK_LENGTH = 10
-"""Consecutive good page views that count as recovered."""
-WINDOW_LENGTH = 10
-WINDOW_MAJORITY = 8
-MAX_OVERLOAD_RATIO = 0.01
-
-
-class Verdict(enum.StrEnum):
-    """What a drill proved about its objective, best first."""
-
-    WITHIN = "within"
-    OUTSIDE = "outside"
-    INCONCLUSIVE = "inconclusive"
+from scripts.streaks import has_failed, has_filled_page, lasting_streak_at, served_by, streak_at
+from scripts.verdict import Evidence, Expectation, Verdict, judge
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,32 +68,11 @@ class Measurement:
     miss_cost: MissCost | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What the drill is to show.
-
-    Args:
-        primary: the region that serves before and after.
-        secondary: the region that is to take over.
-        rto_seconds: the objective.
-        detects_by_marker: detection is the first page view that the secondary answered, as when CloudFront itself
-            retries another origin; else it is the health check's flip in the marks.
-        fills_pages: the edge caches are emptied during the fault, so the secondary is to be seen filling a page anew; without
-            that the drill shows only that caches work. Default: not expected.
-    """
-
-    primary: str
-    secondary: str
-    rto_seconds: float
-    detects_by_marker: bool
-    fills_pages: bool = False
-
-
 def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> Measurement:
     """Turn the samples of one fault, in any order, into its figures."""
     ordered = sorted(samples, key=lambda sample: sample.sequence)
     moments = _moments(ordered, marks, expected)
-    verdict, reasons = _judge(_evidence(ordered, marks, moments, expected), expected)
+    verdict, reasons = judge(_evidence(ordered, marks, moments, expected), expected)
     return Measurement(
         verdict=verdict,
         reasons=reasons,
@@ -146,73 +111,20 @@ def _moments(ordered: Sequence[Sample], marks: Marks, expected: Expectation) -> 
     )
 
 
-def lasting_streak_at(samples: Sequence[Sample], *, region: str) -> float | None:
-    """Return when a visitor saw the first good page view of a streak after which none failed, or None.
-
-    Not one may fail: a site that answers ten visitors and then fails the next has not recovered.
-
-    Args:
-        samples: in order of sequence; the first and last of them bound what is looked at.
-        region: who must have answered the streak. A good page view from elsewhere after it changes nothing.
-    """
-    failures = [index for index, sample in enumerate(samples) if _has_failed(sample)]
-    return streak_at(samples[failures[-1] + 1 :] if failures else samples, region=region)
-
-
-def has_filled_page(samples: Iterable[Sample], *, region: str) -> bool:
-    """Return whether the region answered a good page view whose page no edge cache held.
-
-    CloudFront says so in X-Cache: https://repost.aws/knowledge-center/cloudfront-x-cache-header
-    """
-    return any(s.is_good and s.region == region and (s.cache or "").startswith("Miss") for s in samples)
-
-
-def _has_failed(sample: Sample) -> bool:
-    return not sample.is_good and sample.error is not ErrorKind.OVERLOAD
-
-
-def streak_at(samples: Sequence[Sample], *, region: str, length: int = STREAK_LENGTH) -> float | None:
-    """Return when a visitor saw the first of `length` consecutive good page views from a region, or None.
-
-    Consecutive means in sequence without a gap: a page view still under way is a gap. Overloaded ones are no page
-    views and neither extend nor break the streak.
-
-    Args:
-        samples: in order of sequence.
-        region: who must have answered.
-        length: default 10.
-    """
-    streak: list[Sample] = []
-    previous: int | None = None
-    for sample in samples:
-        if previous is not None and sample.sequence != previous + 1:
-            streak = []
-        previous = sample.sequence
-        if sample.error is ErrorKind.OVERLOAD:
-            continue
-        streak = [*streak, sample] if sample.is_good and sample.region == region else []
-        if len(streak) == length:
-            return streak[0].finished_at_seconds
-    return None
-
-
-def served_by(samples: Iterable[Sample]) -> tuple[str, ...]:
-    """Return the regions that served, in order, no two neighbours alike.
-
-    While a change spreads, visitors with older DNS answers still see the other region, so single answers flicker. The
-    rule: over a sliding window of 10 good page views in order of schedule, the region in service changes when another
-    region gave at least 8 of the 10. Half and half changes nothing, and a region with fewer than 8 is never listed.
-    """
-    window: deque[str] = deque(maxlen=WINDOW_LENGTH)
-    seen: list[str] = []
-    for sample in sorted(samples, key=lambda sample: sample.sequence):
-        if sample.region is None or not sample.is_good:
-            continue
-        window.append(sample.region)
-        region, answers = Counter(window).most_common(1)[0]
-        if answers >= WINDOW_MAJORITY and (not seen or seen[-1] != region):
-            seen.append(region)
-    return tuple(seen)
+def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expected: Expectation) -> Evidence:
+    outage = _outage(ordered, marks)
+    lost = [s.finished_at_seconds for s in _after_undo(ordered, marks) if has_failed(s)]
+    return Evidence(
+        recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
+        has_failed_back=moments.failed_back_at_seconds is not None,
+        has_failed=any(has_failed(s) for s in outage),
+        has_relapsed=streak_at(outage, region=expected.secondary) is not None,
+        has_filled_page=has_filled_page(outage, region=expected.secondary),
+        fail_back_loss_seconds=max(lost, default=marks.undo_at_seconds) - marks.undo_at_seconds,
+        wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
+        overload_ratio=_overload_ratio(ordered),
+        seen=served_by(ordered),
+    )
 
 
 def percentile(values: Sequence[float], ratio: float) -> float:
@@ -224,89 +136,6 @@ def percentile(values: Sequence[float], ratio: float) -> float:
     if not values or not 0 <= ratio <= 1:
         raise ValueError(f"a percentile needs values and a ratio of 0 to 1, got {len(values)} values and {ratio}")
     return sorted(values)[max(0, math.ceil(ratio * len(values)) - 1)]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Evidence:
-    recovery_time_seconds: float | None
-    has_failed_back: bool
-    has_failed: bool
-    has_relapsed: bool
-    has_filled_page: bool
-    fail_back_loss_seconds: float
-    wrong_content_requests: int
-    overload_ratio: float
-    seen: tuple[str, ...]
-
-
-def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expected: Expectation) -> _Evidence:
-    outage = _outage(ordered, marks)
-    lost = [s.finished_at_seconds for s in _after_undo(ordered, marks) if _has_failed(s)]
-    return _Evidence(
-        recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
-        has_failed_back=moments.failed_back_at_seconds is not None,
-        has_failed=any(_has_failed(s) for s in outage),
-        has_relapsed=streak_at(outage, region=expected.secondary) is not None,
-        has_filled_page=has_filled_page(outage, region=expected.secondary),
-        fail_back_loss_seconds=max(lost, default=marks.undo_at_seconds) - marks.undo_at_seconds,
-        wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
-        overload_ratio=_overload_ratio(ordered),
-        seen=served_by(ordered),
-    )
-
-
-def _judge(evidence: _Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
-    # A drill that broke the site and never saw it recover, from the fault or from its undo, is outside, whatever else was
-    # seen. One in which primary, then secondary, then primary again was not seen proves nothing.
-    if evidence.recovery_time_seconds is None and evidence.has_failed:
-        return Verdict.OUTSIDE, (_never_recovered(evidence),)
-    misses = _misses(evidence, expected.rto_seconds)
-    if evidence.fail_back_loss_seconds > expected.rto_seconds:
-        return Verdict.OUTSIDE, misses
-    doubts = _doubts(evidence, expected)
-    if evidence.recovery_time_seconds is None or doubts:
-        return Verdict.INCONCLUSIVE, doubts or ("the fault had no effect that a visitor could see",)
-    if misses:
-        return Verdict.OUTSIDE, misses
-    return Verdict.WITHIN, (f"recovery took {evidence.recovery_time_seconds:.1f} s of {expected.rto_seconds:g} s",)
-
-
-def _never_recovered(evidence: _Evidence) -> str:
-    if evidence.has_relapsed:
-        return "page views failed again after the secondary had taken over, and the fault ended before that did"
-    return "the secondary never took over while the fault lasted"
-
-
-def _misses(evidence: _Evidence, rto_seconds: float) -> tuple[str, ...]:
-    misses = []
-    if evidence.recovery_time_seconds is not None and evidence.recovery_time_seconds > rto_seconds:
-        misses.append(f"recovery took {evidence.recovery_time_seconds:.1f} s, the objective is {rto_seconds:g} s")
-    if evidence.fail_back_loss_seconds > rto_seconds:
-        loss_seconds = evidence.fail_back_loss_seconds
-        misses.append(
-            f"page views failed until {loss_seconds:.1f} s after the undo, the objective is {rto_seconds:g} s"
-        )
-    if evidence.wrong_content_requests:
-        misses.append(f"{evidence.wrong_content_requests} requests were answered with the wrong content")
-    return tuple(misses)
-
-
-def _doubts(evidence: _Evidence, expected: Expectation) -> tuple[str, ...]:
-    doubts = []
-    regions = (expected.primary, expected.secondary, expected.primary)
-    if expected.fills_pages and evidence.recovery_time_seconds is not None and not evidence.has_filled_page:
-        doubts.append(f"every page came from an edge cache, so none was read from the bucket in {expected.secondary}")
-    if evidence.recovery_time_seconds is not None and not evidence.has_failed_back:
-        doubts.append("the primary was not seen serving again after the fault was undone")
-    if evidence.seen != regions:
-        doubts.append(f"visitors saw {_arrows(evidence.seen)}, expected {_arrows(regions)}")
-    if evidence.overload_ratio > MAX_OVERLOAD_RATIO:
-        doubts.append(f"this machine was too busy to make {evidence.overload_ratio:.0%} of the page views")
-    return tuple(doubts)
-
-
-def _arrows(regions: Sequence[str]) -> str:
-    return " → ".join(regions) or "nobody"
 
 
 def _overload_ratio(samples: Sequence[Sample]) -> float:

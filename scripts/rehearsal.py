@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from scripts.clock import AwsClock, Clock
 from scripts.control import ControlApi
-from scripts.drill import DrillParts, ScenarioResult, drill
+from scripts.drill import DrillParts, drill
 from scripts.drill_request import DrillRequest
+from scripts.drill_result import ScenarioResult
 from scripts.endpoints import Endpoints
 from scripts.errors import DrillAbortedError
 from scripts.faults import LocalcloudHealthChecks, fault_injector

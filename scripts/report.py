@@ -12,12 +12,12 @@ import jinja2
 from rich.table import Table
 from rich.text import Text
 
-from scripts.drill import ScenarioResult
+from scripts.drill_result import ScenarioResult
 from scripts.files import write_atomically
-from scripts.measurement import Verdict
 from scripts.report_data import Figures, Report, ReportContext, build_report, samples_file_name
 from scripts.samples import to_json_lines
 from scripts.timeline import chart, describe, moments_of
+from scripts.verdict import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 VERDICT_SIGNS = {Verdict.WITHIN: "✓", Verdict.OUTSIDE: "✗", Verdict.INCONCLUSIVE: "?"}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from scripts.clock import rfc3339, utc_now
-from scripts.drill import FaultRun, ScenarioResult
+from scripts.drill_result import FaultRun, ScenarioResult
 from scripts.measurement import Measurement, MissCost
 
 

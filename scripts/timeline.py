@@ -10,7 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from scripts.drill import FaultRun
+from scripts.drill_result import FaultRun
 from scripts.measurement import percentile
 from scripts.samples import ErrorKind, Sample
 

@@ -19,9 +19,9 @@ from scripts.cost import estimate, load_stacks, monthly_cost_usd
 from scripts.deployment import load_deployment
 from scripts.drill_session import DrillSession
 from scripts.errors import MissingOutputError, WrongUsageError
-from scripts.measurement import Verdict
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
+from scripts.verdict import Verdict
 
 _NAMES = ", ".join(SCENARIOS)
 

@@ -11,8 +11,9 @@ import dataclasses
 from pathlib import Path
 
 from scripts.clock import AwsClock
-from scripts.drill import DrillParts, ScenarioResult, drill
+from scripts.drill import DrillParts, drill
 from scripts.drill_request import DrillRequest
+from scripts.drill_result import ScenarioResult
 from scripts.errors import AwsError
 from scripts.faults import ActiveFault, Fault
 from scripts.journal import FaultJournal

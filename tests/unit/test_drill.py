@@ -13,8 +13,8 @@ from scripts.drill_request import DrillSettings
 from scripts.errors import AwsError, DrillAbortedError, EnvironmentFailureError, NotSteadyError, WrongUsageError
 from scripts.faults import ActiveFault, Fault
 from scripts.journal import FaultJournal
-from scripts.measurement import Verdict
 from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, Scenario
+from scripts.verdict import Verdict
 from tests.unit.fake_site import (
     PRIMARY,
     RELAPSE_SECONDS,

@@ -17,7 +17,7 @@ from scripts import drill_session
 from scripts.cli import application
 from scripts.commands import drill as drill_command
 from scripts.deployment import Deployment
-from scripts.drill import ScenarioResult
+from scripts.drill_result import ScenarioResult
 from scripts.drill_session import DrillSession
 from scripts.endpoints import DnsEndpoint, Endpoints
 from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError, WrongUsageError

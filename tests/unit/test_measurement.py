@@ -1,55 +1,20 @@
-"""The algebra of samples: streaks, who served, figures and verdicts."""
+"""Figures and verdicts of one fault."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.measurement import (
-    STREAK_LENGTH,
-    Expectation,
-    Marks,
-    Measurement,
-    Verdict,
-    measure,
-    percentile,
-    served_by,
-    streak_at,
-)
-from scripts.samples import ErrorKind, Family, Phases, Sample
+from scripts.measurement import Marks, Measurement, measure, percentile
+from scripts.samples import ErrorKind, Sample
+from scripts.verdict import Expectation, Verdict
+from tests.unit.page_views import P, S, a_sample, in_order
 
-P, S = "eu-central-1", "us-east-1"
 EXPECTED = Expectation(primary=P, secondary=S, rto_seconds=60.0, detects_by_marker=True)
 OUTCOMES = st.sampled_from([P, S, None])
-
-
-def a_sample(sequence: int, region: str | None, *, took_seconds: float = 0.05, **changes: object) -> Sample:
-    """One page view, ten a second; region None is a refused connection."""
-    at_seconds = sequence / 10
-    sample = Sample(
-        sequence=sequence,
-        client=0,
-        family=Family.IPV4,
-        scheduled_at_seconds=at_seconds,
-        started_at_seconds=at_seconds,
-        finished_at_seconds=at_seconds + took_seconds,
-        phases=Phases(marker_seconds=took_seconds if region else None),
-        region=region,
-        error=None if region else ErrorKind.CONNECT_REFUSED,
-        requests=2 if region else 1,
-        failed_requests=0 if region else 1,
-    )
-    return dataclasses.replace(sample, **changes)  # type: ignore[arg-type]  # each test names fields of its own
-
-
-def in_order(*stretches: tuple[str | None, int]) -> list[Sample]:
-    """Page views in stretches of (region, how many)."""
-    regions = itertools.chain.from_iterable(itertools.repeat(region, count) for region, count in stretches)
-    return [a_sample(sequence, region) for sequence, region in enumerate(regions)]
 
 
 def an_outage(**changes: object) -> Measurement:
@@ -226,58 +191,6 @@ def test_verdict_inconclusive_when_the_prober_was_overloaded() -> None:
     assert measured.verdict is Verdict.INCONCLUSIVE
     assert measured.overloaded_page_views == 10
     assert measured.failed_requests == 0
-
-
-def test_page_view_still_under_way_breaks_the_streak() -> None:
-    samples = in_order((S, 15))
-    del samples[7]
-    assert streak_at(samples, region=S) is None
-
-
-def test_overloaded_view_neither_extends_nor_breaks_the_streak() -> None:
-    samples = in_order((S, 10))
-    samples[5] = a_sample(5, None, error=ErrorKind.OVERLOAD)
-    assert streak_at(samples, region=S) is None
-    assert streak_at([*samples, a_sample(10, S)], region=S) == pytest.approx(0.05)
-
-
-@given(st.lists(OUTCOMES, max_size=60))
-def test_streak_begins_at_the_first_ten_alike(regions: list[str | None]) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    starts = [i for i in range(len(regions)) if regions[i : i + STREAK_LENGTH] == [S] * STREAK_LENGTH]
-    found = streak_at(samples, region=S)
-    assert found == (samples[starts[0]].finished_at_seconds if starts else None)
-
-
-@given(st.lists(OUTCOMES, max_size=80), st.randoms())
-def test_served_by_has_no_equal_neighbours_and_does_not_depend_on_arrival(
-    regions: list[str | None],
-    random: st.randoms,  # type: ignore[valid-type]  # hypothesis' own Random
-) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    seen = served_by(samples)
-    assert all(before != after for before, after in itertools.pairwise(seen))
-    random.shuffle(samples)  # type: ignore[attr-defined]  # hypothesis' own Random
-    assert served_by(samples) == seen
-
-
-@given(st.lists(OUTCOMES, max_size=60))
-def test_failures_do_not_change_who_served(regions: list[str | None]) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    assert served_by(samples) == served_by(sample for sample in samples if sample.is_good)
-
-
-@given(st.integers(10, 40), st.integers(0, 100), st.integers(10, 40), st.integers(0, 100), st.integers(10, 40))
-def test_half_and_half_at_the_changes_is_smoothed_over(a: int, first: int, b: int, second: int, c: int) -> None:
-    samples = in_order((P, a), *[(P, 1), (S, 1)] * first, (S, b), *[(S, 1), (P, 1)] * second, (P, c))
-    assert served_by(samples) == (P, S, P)
-
-
-@given(st.lists(st.tuples(OUTCOMES, st.integers(0, 7)), max_size=30))
-def test_region_with_fewer_than_eight_answers_is_never_listed(stretches: list[tuple[str | None, int]]) -> None:
-    samples = in_order(*stretches)
-    answers = [sample.region for sample in samples]
-    assert all(answers.count(region) >= 8 for region in served_by(samples))
 
 
 @given(st.lists(st.floats(0, 100), min_size=1), st.floats(0, 1), st.floats(0, 1))

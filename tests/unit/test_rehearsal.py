@@ -16,10 +16,10 @@ from scripts.drill_request import DrillRequest, DrillSettings
 from scripts.endpoints import DnsEndpoint, Endpoints, read_endpoints
 from scripts.errors import DrillAbortedError, EnvironmentFailureError, MissingOutputError
 from scripts.journal import drill_lock
-from scripts.measurement import Verdict
 from scripts.progress import progress_on
 from scripts.rehearsal import interruptible, run_drill
 from scripts.scenarios import ORIGIN_OUTAGE
+from scripts.verdict import Verdict
 from tests.unit.loopback_site import (
     HOSTNAME,
     RELEASE,

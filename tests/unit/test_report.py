@@ -11,7 +11,7 @@ import html5lib
 import pytest
 from rich.console import Console
 
-from scripts.drill import ScenarioResult
+from scripts.drill_result import ScenarioResult
 from scripts.report import WrittenReports, headline, render_html, summary_table, write_reports
 from scripts.report_data import ReportContext, build_report
 from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE

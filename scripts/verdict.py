@@ -1,0 +1,120 @@
+"""What a drill proved: within the objective, outside it, or nothing. Pure; measurement.py makes the evidence of samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Sequence
+
+MAX_OVERLOAD_RATIO = 0.01
+
+
+class Verdict(enum.StrEnum):
+    """What a drill proved about its objective, best first."""
+
+    WITHIN = "within"
+    OUTSIDE = "outside"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the drill is to show.
+
+    Args:
+        primary: the region that serves before and after.
+        secondary: the region that is to take over.
+        rto_seconds: the objective.
+        detects_by_marker: detection is the first page view that the secondary answered, as when CloudFront itself
+            retries another origin; else it is the health check's flip in the marks.
+        fills_pages: the edge caches are emptied during the fault, so the secondary is to be seen filling a page anew; without
+            that the drill shows only that caches work. Default: not expected.
+    """
+
+    primary: str
+    secondary: str
+    rto_seconds: float
+    detects_by_marker: bool
+    fills_pages: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was seen of one fault.
+
+    Attributes:
+        recovery_time_seconds: from the fault on; None: the secondary was not seen serving for good.
+        has_failed_back: the primary was seen serving for good after the undo.
+        has_failed: a page view failed while the fault was in force.
+        has_relapsed: the secondary served a while and then page views failed.
+        has_filled_page: the secondary answered a page that no edge cache held.
+        fail_back_loss_seconds: from the undo to the end of the last page view that failed after it.
+        wrong_content_requests: requests that were answered with something else.
+        overload_ratio: page views that this machine was too busy to make, of all.
+        seen: the regions that served, in order.
+    """
+
+    recovery_time_seconds: float | None
+    has_failed_back: bool
+    has_failed: bool
+    has_relapsed: bool
+    has_filled_page: bool
+    fail_back_loss_seconds: float
+    wrong_content_requests: int
+    overload_ratio: float
+    seen: tuple[str, ...]
+
+
+def judge(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
+    """Return the verdict and its reasons."""
+    # A drill that broke the site and never saw it recover, from the fault or from its undo, is outside, whatever else was
+    # seen. One in which primary, then secondary, then primary again was not seen proves nothing.
+    if evidence.recovery_time_seconds is None and evidence.has_failed:
+        return Verdict.OUTSIDE, (_never_recovered(evidence),)
+    misses = _misses(evidence, expected.rto_seconds)
+    if evidence.fail_back_loss_seconds > expected.rto_seconds:
+        return Verdict.OUTSIDE, misses
+    doubts = _doubts(evidence, expected)
+    if evidence.recovery_time_seconds is None or doubts:
+        return Verdict.INCONCLUSIVE, doubts or ("the fault had no effect that a visitor could see",)
+    if misses:
+        return Verdict.OUTSIDE, misses
+    return Verdict.WITHIN, (f"recovery took {evidence.recovery_time_seconds:.1f} s of {expected.rto_seconds:g} s",)
+
+
+def _never_recovered(evidence: Evidence) -> str:
+    if evidence.has_relapsed:
+        return "page views failed again after the secondary had taken over, and the fault ended before that did"
+    return "the secondary never took over while the fault lasted"
+
+
+def _misses(evidence: Evidence, rto_seconds: float) -> tuple[str, ...]:
+    misses = []
+    if evidence.recovery_time_seconds is not None and evidence.recovery_time_seconds > rto_seconds:
+        misses.append(f"recovery took {evidence.recovery_time_seconds:.1f} s, the objective is {rto_seconds:g} s")
+    if evidence.fail_back_loss_seconds > rto_seconds:
+        loss_seconds = evidence.fail_back_loss_seconds
+        misses.append(
+            f"page views failed until {loss_seconds:.1f} s after the undo, the objective is {rto_seconds:g} s"
+        )
+    if evidence.wrong_content_requests:
+        misses.append(f"{evidence.wrong_content_requests} requests were answered with the wrong content")
+    return tuple(misses)
+
+
+def _doubts(evidence: Evidence, expected: Expectation) -> tuple[str, ...]:
+    doubts = []
+    regions = (expected.primary, expected.secondary, expected.primary)
+    if expected.fills_pages and evidence.recovery_time_seconds is not None and not evidence.has_filled_page:
+        doubts.append(f"every page came from an edge cache, so none was read from the bucket in {expected.secondary}")
+    if evidence.recovery_time_seconds is not None and not evidence.has_failed_back:
+        doubts.append("the primary was not seen serving again after the fault was undone")
+    if evidence.seen != regions:
+        doubts.append(f"visitors saw {_arrows(evidence.seen)}, expected {_arrows(regions)}")
+    if evidence.overload_ratio > MAX_OVERLOAD_RATIO:
+        doubts.append(f"this machine was too busy to make {evidence.overload_ratio:.0%} of the page views")
+    return tuple(doubts)
+
+
+def _arrows(regions: Sequence[str]) -> str:
+    return " → ".join(regions) or "nobody"
