@@ -1,6 +1,7 @@
 """The website as a whole: the stacks of one site file, in the order in which they are applied."""
 
 import json
+import shutil
 from pathlib import Path
 
 from cdktf import App
@@ -40,7 +41,7 @@ def build_website(app: App, site: SiteFile) -> None:
 
 
 def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
-    """Writes the Terraform JSON of every stack.
+    """Writes the Terraform JSON of every stack; stacks of an earlier synth go, as with `cdktf synth`.
 
     Args:
         site: the site.
@@ -57,8 +58,18 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
     app = App() if outdir is None else App(outdir=str(outdir))
     build_website(app, site)
     app.synth()
-    _keep_residency(site, Path(app.outdir) / "stacks")
-    return Path(app.outdir)
+    folder = Path(app.outdir)
+    _remove_earlier(folder)
+    _keep_residency(site, folder / "stacks")
+    return folder
+
+
+def _remove_earlier(outdir: Path) -> None:
+    """Removes stacks that this synth did not write: whoever reads the folder would price and deploy those of another site file."""
+    written = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
+    for path in (outdir / "stacks").glob("*/cdk.tf.json"):
+        if path.parent.name not in written:
+            shutil.rmtree(path.parent)
 
 
 def _keep_residency(site: SiteFile, stacks: Path) -> None:

@@ -20,7 +20,7 @@ def passes(outdir: Path) -> bool:
     """Whether what a synth wrote is free of traps; prints what is not, with the remedy, to stderr.
 
     Args:
-        outdir: the synth's output folder. Only the stacks in its manifest are read: a folder of an earlier synth may lie beside.
+        outdir: the synth's output folder. Only the stacks in its manifest are read.
     """
     stacks = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
     configuration = read_paths([outdir / stack["synthesizedStackPath"] for stack in stacks.values()])

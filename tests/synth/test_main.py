@@ -24,6 +24,17 @@ def test_a_trap_in_the_stacks_ends_with_1(
     assert "FW061 long-ttl" in capsys.readouterr().err
 
 
+def test_stacks_of_an_earlier_synth_go_and_what_is_no_stack_stays(tmp_path: Path) -> None:
+    earlier = [tmp_path / "stacks" / name for name in ("region-ap-southeast-2", "audit", "notes")]
+    for folder in earlier:
+        folder.mkdir(parents=True)
+    for folder in earlier[:2]:
+        (folder / "cdk.tf.json").write_text("{}", encoding="utf-8")
+    assert main.main([DEMO, "--output", str(tmp_path)]) == 0
+    assert [folder.exists() for folder in earlier] == [False, False, True]
+    assert (tmp_path / "stacks" / "edge" / "cdk.tf.json").exists()
+
+
 def test_preload_that_the_site_file_asks_for_is_no_finding(tmp_path: Path) -> None:
     text = Path(DEMO).read_text(encoding="utf-8")
     site_file = tmp_path / "site.toml"
