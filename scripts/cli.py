@@ -39,8 +39,9 @@ COMMANDS = (
 """The verbs in the order of `failover --help`; each is the function of its name in its module of scripts/commands."""
 
 _EPILOG = (
-    "Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, 3 failure of "
-    "AWS or of this machine, 130 interrupted, 141 nobody reads the output any more."
+    "Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, or nothing "
+    "synthesized in the folder of stacks, 3 failure of AWS or of this machine, 130 interrupted, 141 nobody reads the "
+    "output any more."
 )
 
 

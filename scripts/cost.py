@@ -17,11 +17,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scripts.cost_resources import GIGABYTE, Quantity, Resource, resources_of
-from scripts.errors import MissingOutputError
+from scripts.errors import StacksError
 from scripts.extension_cost import extensions, is_extension
 from scripts.parity_cost import parity
 from scripts.protection_cost import protection
 from scripts.publishing_cost import publishing
+from scripts.synthesis import stack_folders
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
 _SECONDS_PER_MONTH = 730 * 3600
@@ -84,21 +85,18 @@ def load_stacks(stacks_folder: Path) -> dict[str, dict[str, Any]]:
     """Returns stack name -> synthesized Terraform JSON.
 
     Raises:
-        MissingOutputError: there is nothing synthesized in the folder, or something else.
+        StacksError: there is nothing synthesized in the folder, or something else.
     """
-    found = {path.parent.name: _stack(path) for path in stacks_folder.glob("*/cdk.tf.json")}
-    if not found:
-        raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
-    return found
+    return {folder.name: _stack(folder / "cdk.tf.json") for folder in stack_folders(stacks_folder)}
 
 
 def _stack(path: Path) -> dict[str, Any]:
     try:
         stack = json.loads(path.read_bytes())
     except ValueError as error:
-        raise MissingOutputError(f"{path} is no JSON ({error}): synthesize the site again") from error
+        raise StacksError(f"{path} is no JSON ({error}): synthesize the site again") from error
     if not isinstance(stack, dict):
-        raise MissingOutputError(f"{path} is no Terraform JSON: synthesize the site again")
+        raise StacksError(f"{path} is no Terraform JSON: synthesize the site again")
     return stack
 
 
@@ -106,7 +104,7 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     """Returns the bill of one month, line by line, the dearest first.
 
     Raises:
-        MissingOutputError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks.
+        StacksError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks.
     """
     prices = load_prices()
     resources = resources_of(stacks)
@@ -140,18 +138,14 @@ def _traffic(stacks: Mapping[str, Mapping[str, Any]]) -> Traffic:
     try:
         return Traffic.model_validate(_edge_output(stacks, "traffic"))
     except ValidationError as error:
-        raise MissingOutputError(
-            f"edge's output traffic is of another version: synthesize the site again: {error}"
-        ) from error
+        raise StacksError(f"edge's output traffic is of another version: synthesize the site again: {error}") from error
 
 
 def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
     try:
         value: dict[str, Any] = stacks["edge"]["output"][name]["value"]
     except (KeyError, TypeError) as error:
-        raise MissingOutputError(
-            f"the synthesized stacks lack edge's output {name}: synthesize the site again"
-        ) from error
+        raise StacksError(f"the synthesized stacks lack edge's output {name}: synthesize the site again") from error
     return value
 
 

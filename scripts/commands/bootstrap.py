@@ -13,7 +13,7 @@ from rich.table import Table
 from scripts.aws import iam_client, s3_client, translated
 from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
 from scripts.commands.parity_words import PLAN_ONLY
-from scripts.errors import MissingOutputError
+from scripts.errors import StacksError
 from scripts.state_bucket import Setting, bucket_settings, replication_settings, unmet
 
 
@@ -51,11 +51,9 @@ def _state(stacks: Path) -> dict[str, str | None]:
         state: dict[str, str | None] = json.loads(path.read_bytes())["output"]["state"]["value"]
         state["backend"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingOutputError(
-            f"{path} is not there or older than this command: run `python main.py SITE_FILE`"
-        ) from error
+        raise StacksError(f"{path} is not there or older than this command: run `python main.py SITE_FILE`") from error
     if state.get("bucket") is None:
-        raise MissingOutputError(f'{path}: the site file says state.backend = "local", which needs no bucket')
+        raise StacksError(f'{path}: the site file says state.backend = "local", which needs no bucket')
     return state
 
 

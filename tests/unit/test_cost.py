@@ -212,11 +212,12 @@ def test_no_type_is_both_priced_and_free() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"output": []}', '{"output": {"traffic": {"value": {}}}}'])
-def test_stacks_that_cannot_be_read_are_an_error_of_the_environment(text: str, tmp_path: Path) -> None:
+def test_stacks_that_cannot_be_read_are_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
     (tmp_path / "edge" / "cdk.tf.json").write_text(text, encoding="utf-8")
     result = run_cost(tmp_path)
     assert isinstance(result.exception, MissingOutputError)
+    assert result.exception.exit_code == 2
     assert "synthesize the site again" in str(result.exception)
 
 
