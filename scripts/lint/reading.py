@@ -98,14 +98,27 @@ def _files(given: Path) -> list[Path]:
 def _load(path: Path) -> Mapping[str, object]:
     try:
         raw = json.loads(sys.stdin.buffer.read() if path == _STDIN else path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UnreadableInputError(f"{path} cannot be read ({error.strerror}): {_HOW}") from error
+    except (ValueError, RecursionError) as error:
         raise UnreadableInputError(f"{path} cannot be read as JSON ({error}): {_HOW}") from error
     if _is_deeper(raw, _DEEPEST):
         raise UnreadableInputError(f"{path} nests deeper than {_DEEPEST} levels, which nothing of Terraform's does")
     if not isinstance(raw, dict):
-        raise UnreadableInputError(f"{path} holds {type(raw).__name__}, expected a JSON object of Terraform's")
+        raise UnreadableInputError(
+            f"{path} holds {_in_json(raw)}, and a JSON object of Terraform's is expected: {_HOW}"
+        )
     shape_of(raw, where=str(path))
     return raw
+
+
+def _in_json(value: object) -> str:
+    """Returns JSON's own word for what is no object: https://www.rfc-editor.org/rfc/rfc8259#section-3."""
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if isinstance(value, str):
+        return "a string"
+    return json.dumps(value) if value is None or isinstance(value, bool) else "a number"
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -145,6 +145,26 @@ def test_reading_rejects_what_is_no_terraform_json(content: str | bytes, tmp_pat
         read_paths([file])
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ('[{"resource": {}}]', "an array of 1"),
+        ('"plan"', "a string"),
+        ("1", "a number"),
+        ("true", "true"),
+        ("null", "null"),
+    ],
+)
+def test_reading_says_what_it_found_in_place_of_an_object(content: str, found: str, tmp_path: Path) -> None:
+    file = tmp_path / "input.json"
+    file.write_text(content, encoding="utf-8")
+    expected = (
+        rf"input\.json holds {found}, and a JSON object of Terraform's is expected: give \*\.tf\.json, or the output"
+    )
+    with pytest.raises(WrongUsageError, match=expected):
+        read_paths([file])
+
+
 def test_reading_rejects_what_nests_deeper_than_terraform_does(tmp_path: Path) -> None:
     file = tmp_path / "deep.tf.json"
     file.write_text('{"resource": {"aws_s3_bucket": {"a": {"x": ' + "[" * 300 + "]" * 300 + "}}}}", encoding="utf-8")
