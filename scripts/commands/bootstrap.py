@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts.aws import iam_client, s3_client, translated
+from scripts.aws import caller_account, iam_client, s3_client, translated
+from scripts.clock import AwsClock
 from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
 from scripts.commands.parity_words import PLAN_ONLY
 from scripts.errors import StacksError
@@ -59,13 +60,14 @@ def _state(stacks: Path) -> dict[str, str | None]:
 
 def _settings(state: dict[str, str | None]) -> list[Setting]:
     name, region, replica_region = str(state["bucket"]), str(state["region"]), state.get("replica_region")
-    s3 = s3_client(region)
+    owner = caller_account(region)  # never somebody else's bucket of that name, were its policy to let us in
+    s3 = s3_client(region, owner=owner)
     settings = bucket_settings(s3, name=name, region=region)
     if replica_region is None:
         return settings
     replica = f"{name}-replica"
-    settings += bucket_settings(s3_client(replica_region), name=replica, region=replica_region)
-    return settings + replication_settings(s3, iam_client(), source=name, destination=replica)
+    settings += bucket_settings(s3_client(replica_region, owner=owner), name=replica, region=replica_region)
+    return settings + replication_settings(s3, iam_client(), source=name, destination=replica, clock=AwsClock())
 
 
 def _print(settings: list[Setting], pending: list[Setting]) -> None:
