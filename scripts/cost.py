@@ -11,6 +11,7 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,8 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     added = {name: stack for name, stack in stacks.items() if is_extension(name)}
     probes_of_extensions = sum(map(_probes_per_month, _checks(resources_of(added))))
     traffic = _traffic(stacks)
-    serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
+    through_cloudfront = partial(_through_cloudfront, reads_per_request=_reads_per_request(stacks))
+    serving: Serving = _through_endpoints if _entry(stacks) == "regional" else through_cloudfront
     quantities = [
         *_fixed(resources),
         *_monitoring(resources),
@@ -132,6 +134,16 @@ def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
     """Returns the site file's `routing.entry`; stacks of earlier versions had one only."""
     routing = stacks["edge"]["output"].get("routing", {}).get("value", {})
     return str(routing.get("entry", "cloudfront"))
+
+
+def _reads_per_request(stacks: Mapping[str, Mapping[str, Any]]) -> int:
+    """Returns how often the router asks its KeyValueStore for a page, at most.
+
+    The routing, a part of the release's index and, where the site file has redirects with a wildcard, their lines.
+    """
+    content = stacks["edge"]["output"].get("content", {}).get("value", {})
+    has_wildcards = any(str(redirect["from"]).endswith("/*") for redirect in content.get("redirect", ()))
+    return 3 if has_wildcards else 2
 
 
 def _traffic(stacks: Mapping[str, Mapping[str, Any]]) -> Traffic:
@@ -248,14 +260,15 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     )
 
 
-def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:
+def _through_cloudfront(
+    requests: float, probes: float, gigabytes: float, *, reads_per_request: int
+) -> Iterator[Quantity]:
     calls = (requests + probes) * _ROUTER_CALLS_PER_REQUEST
     yield "CloudFront data to viewers", "cloudfront_gigabyte", gigabytes, "GB"
     yield "CloudFront requests", "cloudfront_request", requests + probes, "requests"
     yield "Router function calls", "cloudfront_function_call", calls, "calls"
-    # The routing, and for a page also a part of the release's index; what a check asks lies outside releases. Redirects with a
-    # wildcard, which a release and no stack has, would be a third read.
-    reads = calls + requests * _ROUTER_CALLS_PER_REQUEST
+    # What a check asks lies outside releases: the routing alone.
+    reads = (requests * reads_per_request + probes) * _ROUTER_CALLS_PER_REQUEST
     yield "KeyValueStore reads, at most", "key_value_store_read", reads, "reads"
 
 

@@ -111,6 +111,18 @@ def test_stacks_without_the_edge_are_named() -> None:
         estimate({"dns": {}})
 
 
+@pytest.mark.parametrize(
+    ("sources", "reads"), [((), 2), (("/old",), 2), (("/old", "/blog/*"), 3)], ids=["none", "of a path", "wildcard"]
+)
+def test_redirects_with_a_wildcard_are_a_third_read_of_every_page(sources: tuple[str, ...], reads: int) -> None:
+    found = stacks(check("HTTP", regions=["a"]), traffic={"page_views_per_month": 1_000_000})
+    redirects = [{"from": source, "to": "/", "status": 301} for source in sources]
+    found["edge"]["output"]["content"] = {"value": {"redirect": redirects}}
+    lines = {line.item: line for line in estimate(found)}
+    probes = lines["S3 reads by health probes"].quantity
+    assert lines["KeyValueStore reads, at most"].quantity == reads * 1_000_000 + probes
+
+
 def test_checks_of_external_endpoints_cost_more() -> None:
     found = check("HTTPS_STR_MATCH", ip_address="203.0.113.1", regions=["a", "b", "c"])
     lines = {line.item: line.usd for line in estimate(stacks(found))}
