@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from scripts.cost_resources import GIGABYTE, Quantity, Resource, resources_of
 from scripts.errors import StacksError
 from scripts.extension_cost import extensions, is_extension
+from scripts.monitoring_cost import monitoring
 from scripts.parity_cost import parity
 from scripts.protection_cost import protection
 from scripts.publishing_cost import publishing
@@ -54,10 +55,10 @@ class Traffic(BaseModel):
     """The site file's `[traffic]`, as the edge stack's output repeats it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    page_views_per_month: int
-    requests_per_page_view: float
-    bytes_per_page_view: int
-    site_bytes: int
+    page_views_per_month: NonNegativeInt
+    requests_per_page_view: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    bytes_per_page_view: NonNegativeInt
+    site_bytes: NonNegativeInt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +106,21 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     """Returns the bill of one month, line by line, the dearest first.
 
     Raises:
-        StacksError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks.
+        StacksError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks, or a resource is not
+            written as `main.py` writes it.
     """
-    prices = load_prices()
+    try:
+        quantities = list(_quantities(stacks))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StacksError(
+            f"the stacks hold something that `python main.py` does not write ({type(error).__name__}: {error}), and a bill "
+            "without it would mislead: synthesize the site again, and take stacks of your own out of the folder"
+        ) from error
+    lines = _lines(quantities, load_prices())
+    return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
+
+
+def _quantities(stacks: Mapping[str, Mapping[str, Any]]) -> Iterator[Quantity]:
     resources = resources_of(stacks)
     website = resources_of({name: stack for name, stack in stacks.items() if not is_extension(name)})
     added = {name: stack for name, stack in stacks.items() if is_extension(name)}
@@ -115,19 +128,22 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     traffic = _traffic(stacks)
     through_cloudfront = partial(_through_cloudfront, reads_per_request=_reads_per_request(stacks))
     serving: Serving = _through_endpoints if _entry(stacks) == "regional" else through_cloudfront
-    quantities = [
-        *_fixed(resources),
-        *_monitoring(resources),
-        *_per_use(website, traffic, serving),
-        *extensions(added, probes=probes_of_extensions),
-    ]
-    lines = _lines(quantities, prices)
-    return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
+    yield from _fixed(resources)
+    yield from monitoring(resources)
+    yield from _per_use(website, traffic, serving)
+    yield from extensions(added, probes=probes_of_extensions)
 
 
 def objective_usd(stacks: Mapping[str, Mapping[str, Any]]) -> float:
-    """Returns `objectives.monthly_cost_usd` of the site file that was synthesized."""
-    return float(_edge_output(stacks, "objectives")["monthly_cost_usd"])
+    """Returns `objectives.monthly_cost_usd` of the site file that was synthesized.
+
+    Raises:
+        StacksError: the edge stack does not say it.
+    """
+    try:
+        return float(_edge_output(stacks, "objectives")["monthly_cost_usd"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StacksError("edge's output objectives lacks monthly_cost_usd: synthesize the site again") from error
 
 
 def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
@@ -150,7 +166,10 @@ def _traffic(stacks: Mapping[str, Mapping[str, Any]]) -> Traffic:
     try:
         return Traffic.model_validate(_edge_output(stacks, "traffic"))
     except ValidationError as error:
-        raise StacksError(f"edge's output traffic is of another version: synthesize the site again: {error}") from error
+        wrong = ", ".join(f"{details['loc'][0]}: {details['msg']}" for details in error.errors())
+        raise StacksError(
+            f"edge's output traffic is of another version ({wrong}): synthesize the site again"
+        ) from error
 
 
 def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
@@ -172,51 +191,6 @@ def _fixed(resources: list[Resource]) -> Iterator[Quantity]:
     yield from _health_checks([check for check in checks if "ip_address" not in check], "", "health_check")
     external = [check for check in checks if "ip_address" in check]
     yield from _health_checks(external, " of external endpoints", "external_health_check")
-
-
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
-_ADDITIONAL_METRICS_PER_DISTRIBUTION = 8
-# Bytes, operations, latency, failures: https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
-_METRICS_PER_REPLICATION_RULE = 4
-
-
-def _monitoring(resources: list[Resource]) -> Iterator[Quantity]:
-    """Yields alarms, dashboards, metrics and canaries; all of it bills whether or not anything happens."""
-    alarms = [body for kind, body in resources if kind == "aws_cloudwatch_metric_alarm"]
-    composites = sum(kind == "aws_cloudwatch_composite_alarm" for kind, _ in resources)
-    dashboards = sum(kind == "aws_cloudwatch_dashboard" for kind, _ in resources)
-    distributions = sum(kind == "aws_cloudfront_monitoring_subscription" for kind, _ in resources)
-    rules = sum(
-        _rules_with_metrics(body) for kind, body in resources if kind == "aws_s3_bucket_replication_configuration"
-    )
-    runs = sum(_runs_per_month(body) for kind, body in resources if kind == "aws_synthetics_canary")
-    yield "Alarms, by the metric", "metric_alarm_month", sum(map(_alarm_metrics, alarms)), "metrics"
-    yield "Composite alarms", "composite_alarm_month", composites, "alarms"
-    yield "Dashboards", "dashboard_month", dashboards, "dashboards"
-    yield (
-        "CloudFront additional metrics",
-        "metric_month",
-        distributions * _ADDITIONAL_METRICS_PER_DISTRIBUTION,
-        "metrics",
-    )
-    yield "S3 replication metrics", "metric_month", rules * _METRICS_PER_REPLICATION_RULE, "metrics"
-    yield "Canary runs", "canary_run", runs, "runs"
-
-
-def _alarm_metrics(alarm: Mapping[str, Any]) -> int:
-    """Returns how many metrics an alarm is billed for: an expression itself is none."""
-    queries = alarm.get("metric_query")
-    return sum("metric" in query for query in queries) if queries else 1
-
-
-def _rules_with_metrics(configuration: Mapping[str, Any]) -> int:
-    return sum(bool(rule["destination"].get("metrics")) for rule in configuration["rule"])
-
-
-def _runs_per_month(canary: Mapping[str, Any]) -> float:
-    """Returns the runs of a canary whose schedule is `rate(N minutes)`."""
-    minutes = float(canary["schedule"]["expression"].removeprefix("rate(").split()[0])
-    return _SECONDS_PER_MONTH / 60 / minutes
 
 
 def _checks(resources: list[Resource]) -> list[Mapping[str, Any]]:

@@ -52,7 +52,7 @@ def extensions(stacks: Stacks, *, probes: float) -> Iterator[Quantity]:
 def _api(stacks: Stacks, probes: float) -> Iterator[Quantity]:
     try:
         use = ApiUse.model_validate(stacks["api"]["output"]["expected_use"]["value"])
-    except KeyError as error:
+    except (KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
         raise StacksError("the api stack lacks its output expected_use: synthesize the site again") from error
     resources = resources_of(stacks)
     calls = use.requests_per_month + probes
@@ -93,7 +93,7 @@ def _written_gigabytes(stacks: Stacks) -> float:
         return max(
             float(stack["output"]["expected_use"]["value"]["written_gigabytes_per_month"]) for stack in stacks.values()
         )
-    except KeyError as error:
+    except (KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
         raise StacksError("a database stack lacks its output expected_use: synthesize the site again") from error
 
 
