@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import signal
 import sys
@@ -64,6 +65,9 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
 
 def main() -> None:
     """Runs the command line and turns every expected failure into one message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of somebody else's JSON may hold what no encoding can
     try:
         exit_code = _run()
     except OpsError as error:

@@ -97,7 +97,8 @@ def _files(given: Path) -> list[Path]:
 
 def _load(path: Path) -> Mapping[str, object]:
     try:
-        raw = json.loads(sys.stdin.buffer.read() if path == _STDIN else path.read_bytes())
+        text = sys.stdin.buffer.read() if path == _STDIN else path.read_bytes()
+        raw = json.loads(text, object_pairs_hook=_all_of_a_name)
     except OSError as error:
         raise UnreadableInputError(f"{path} cannot be read ({error.strerror}): {_HOW}") from error
     except (ValueError, RecursionError) as error:
@@ -110,6 +111,21 @@ def _load(path: Path) -> Mapping[str, object]:
         )
     shape_of(raw, where=str(path))
     return raw
+
+
+def _all_of_a_name(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Returns an object; what stands twice under one name, as blocks may, is an array of both, which means the same.
+
+    https://github.com/hashicorp/hcl/blob/main/json/spec.md (Bodies)
+    """
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    several: dict[str, list[object]] = defaultdict(list)
+    for name, value in pairs:
+        several[name] += value if isinstance(value, list) else [value]
+    names = Counter(name for name, _ in pairs)
+    return {name: several[name] if names[name] > 1 else value for name, value in pairs}
 
 
 def _in_json(value: object) -> str:

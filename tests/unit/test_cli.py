@@ -162,6 +162,11 @@ def test_reader_that_goes_away_ends_the_command_quietly(statement: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+def test_text_that_no_encoding_has_is_escaped() -> None:
+    done = process_with_verb(r"print('\ud800')")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\\ud800\n", "")
+
+
 def test_every_verb_has_its_module_and_its_help() -> None:
     registered = {each.name: each.callback for each in cli.application().registered_commands}
     assert tuple(registered) == cli.COMMANDS
