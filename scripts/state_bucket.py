@@ -272,7 +272,10 @@ def _refuse_kms(s3: S3Client, source: str) -> None:
     """
     answer: Any = _read(source, "GetBucketEncryption", lambda: s3.get_bucket_encryption(Bucket=source))
     rules = answer["ServerSideEncryptionConfiguration"]["Rules"] if answer else []
-    algorithms = {rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
+    defaults = [
+        rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules
+    ]  # a rule may say other things only
+    algorithms = {default.get("SSEAlgorithm", "AES256") for default in defaults}
     if algorithms - {"AES256"}:
         raise UnsafePlanError(
             f"{source} encrypts with {', '.join(sorted(algorithms))}, which the replica would never get: set its default "

@@ -55,6 +55,8 @@ def _state(stacks: Path) -> dict[str, str | None]:
         raise StacksError(f"{path} is not there or older than this command: run `python main.py SITE_FILE`") from error
     if state.get("bucket") is None:
         raise StacksError(f'{path}: the site file says state.backend = "local", which needs no bucket')
+    if state.get("region") is None:
+        raise StacksError(f"{path} names a state bucket and no region: synthesize the site again")
     return state
 
 

@@ -191,6 +191,17 @@ def test_rule_waits_until_s3_sees_the_role_that_was_just_made(code: str) -> None
     assert clock.now_seconds() >= 3
 
 
+def test_encryption_rule_without_an_algorithm_is_no_kms() -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html: each of its members is optional
+    s3: Any = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+    _, rule = replication_settings(s3, None, source="states", destination="states-replica", clock=AwsClock())
+    with Stubber(s3) as of_s3:
+        rules = {"Rules": [{"BucketKeyEnabled": True}]}
+        of_s3.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": rules})
+        of_s3.add_client_error("get_bucket_replication", "ReplicationConfigurationNotFoundError")
+        assert not rule.is_met()
+
+
 def test_bucket_in_another_region_is_refused(bucket: str, tmp_path: Path) -> None:
     make(bucket, "ap-south-1")
     with pytest.raises(WrongUsageError, match=f"{bucket} is in ap-south-1, and .* says {REGION}"):
@@ -244,7 +255,16 @@ def test_plan_is_printed_before_anything_is_written(
     assert result.stdout.endswith("Done: 6.\n")
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"output": []}', '{"output": {"state": {"value": null}}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"output": []}',
+        '{"output": {"state": {"value": null}}}',
+        '{"output": {"state": {"value": {"backend": "s3", "bucket": "states"}}}}',
+    ],
+)
 def test_stacks_that_cannot_be_read_are_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
     (tmp_path / "edge" / "cdk.tf.json").write_text(text, encoding="utf-8")

@@ -60,6 +60,18 @@ def test_an_output_folder_that_cannot_be_used_is_named(tmp_path: Path, capsys: p
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'file'}: File exists; ")
 
 
+@pytest.mark.parametrize("occupied", ["stacks", "stacks/edge"])
+def test_a_file_in_the_place_of_a_folder_below_the_output_folder_is_named(
+    occupied: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / occupied).parent.mkdir(exist_ok=True)
+    (tmp_path / occupied).touch()
+    assert main.main([DEMO, "--output", str(tmp_path)]) == 3
+    message = capsys.readouterr().err
+    assert message.startswith(f"{tmp_path / 'stacks'}")
+    assert "Not a directory; mend what is there, or give another --output" in message
+
+
 def test_the_linter_is_imported_only_when_there_is_something_to_lint() -> None:
     tree = ast.parse((ROOT / "main.py").read_text(encoding="utf-8"))
     at_top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
