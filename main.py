@@ -1,7 +1,7 @@
 """Turns one site file into Terraform JSON: `python main.py [SITE_FILE]`, or run by `cdktf synth` and `cdktf deploy`.
 
-The site file is the argument, else the environment variable SITE_FILE, else config/demo.toml. What is written is linted at once:
-this program alone knows both the constructs and the linter, which know nothing of each other.
+The site file is the argument, else the environment variable SITE_FILE unless that is empty, else config/demo.toml. What is
+written is linted at once: this program alone knows both the constructs and the linter, which know nothing of each other.
 """
 
 import argparse
@@ -19,10 +19,10 @@ def main(arguments: list[str]) -> int:
     """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 a wrong site file, 3 no Node.js or no usable output folder."""
     parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
     parser.add_argument(
-        "site_file", nargs="?", type=Path, default=Path(os.environ.get("SITE_FILE", DEFAULT_SITE_FILE)),
+        "site_file", nargs="?", type=_path, default=Path(os.environ.get("SITE_FILE") or DEFAULT_SITE_FILE),
         help="TOML file of the site (default: $SITE_FILE, else config/demo.toml)",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, help="output folder (default: $CDKTF_OUTDIR, else cdktf.out)")
+    parser.add_argument("--output", type=_path, help="output folder (default: $CDKTF_OUTDIR, else cdktf.out)")
     options = parser.parse_args(arguments)
     try:
         site = load_site_file(options.site_file)
@@ -41,6 +41,13 @@ def main(arguments: list[str]) -> int:
     from scripts.lint import gate  # only once there is something to lint
 
     return 0 if gate.passes(outdir) else 1
+
+
+def _path(value: str) -> Path:
+    """An empty argument is a variable that was not set, and would be taken for this folder."""
+    if not value:
+        raise argparse.ArgumentTypeError("is empty: name a path, or leave it out")
+    return Path(value)
 
 
 if __name__ == "__main__":

@@ -472,10 +472,24 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Effect": "Allow",
             "Action": ["acm:RequestCertificate", "acm:AddTagsToCertificate"],
             "Resource": "*",
-            "Condition": {"StringEquals": {"aws:RequestTag/Project": scope.project}},
+            "Condition": _tagged_when_made(scope),
         },
         {"Sid": "ReadSettings", "Effect": "Allow", "Action": list(_READ_EVERYWHERE), "Resource": "*"},
     ]
+
+
+def _tagged_when_made(scope: Scope) -> dict[str, Any]:
+    """The project's tag from the first moment, and on nothing that carries the tag of another project.
+
+    IAM cannot tell what is being made from what is there without that tag: in both cases there is no aws:ResourceTag/Project,
+    and a new key's tags are allowed by a right on `key/*` as an old one's are. So what has no tag `Project` stays within reach.
+    https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscertificatemanager.html
+    """
+    return {
+        "StringEquals": {"aws:RequestTag/Project": scope.project},
+        "StringEqualsIfExists": {"aws:ResourceTag/Project": scope.project},
+    }
 
 
 def _watch_alarms(scope: Scope) -> dict[str, Any]:
@@ -582,7 +596,7 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             "Effect": "Allow",
             "Action": ["kms:CreateKey", "kms:TagResource"],
             "Resource": "*",
-            "Condition": {"StringEquals": {"aws:RequestTag/Project": scope.project}},
+            "Condition": _tagged_when_made(scope),
         },
         {
             "Sid": "OwnKeys",
@@ -595,6 +609,8 @@ def _names_and_edge(scope: Scope) -> list[dict[str, Any]]:
                 "kms:ScheduleKeyDeletion",
                 "kms:CreateGrant",
                 "kms:Sign",
+                "kms:TagResource",
+                "kms:UntagResource",
             ],
             "Resource": scope.everywhere("kms", "key/*"),
             "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},

@@ -1,7 +1,12 @@
 """The website as a whole: the stacks of one site file, in the order in which they are applied."""
 
+import errno
 import json
+import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cdktf import App
@@ -52,12 +57,14 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
 
     Raises:
         ConfigError: something would hold data outside `residency.allowed_regions`.
+        OSError: the output folder cannot be used.
     """
     if outdir is not None:
         outdir.mkdir(parents=True, exist_ok=True)
-    app = App() if outdir is None else App(outdir=str(outdir))
-    build_website(app, site)
-    app.synth()
+    with _file_errors_of_node():
+        app = App() if outdir is None else App(outdir=str(outdir))
+        build_website(app, site)
+        app.synth()
     folder = Path(app.outdir)
     _remove_earlier(folder)
     _keep_residency(site, folder / "stacks")
@@ -65,11 +72,27 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
 
 
 def _remove_earlier(outdir: Path) -> None:
-    """Removes stacks that this synth did not write: whoever reads the folder would price and deploy those of another site file."""
+    """Removes what this synth did not write: whoever reads the folder would price and deploy another site file's stacks."""
     written = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
     for path in (outdir / "stacks").glob("*/cdk.tf.json"):
         if path.parent.name not in written:
             shutil.rmtree(path.parent)
+
+
+@contextmanager
+def _file_errors_of_node() -> Iterator[None]:
+    """What Node.js says of a file comes out of jsii as a RuntimeError: `EACCES: permission denied, mkdir '/out/stacks'`.
+
+    https://nodejs.org/api/errors.html#nodejs-error-codes
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        found = re.search(r"\b(E[A-Z]+): [^']+, \w+ '(.+)'", str(error))
+        number = getattr(errno, found[1], None) if found else None
+        if found is None or number is None:
+            raise
+        raise OSError(number, os.strerror(number), found[2]) from error
 
 
 def _keep_residency(site: SiteFile, stacks: Path) -> None:

@@ -8,9 +8,10 @@ Clients are made with botocore alone: nothing of what boto3 adds is used, and im
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -18,10 +19,12 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 from botocore.session import Session, get_session
 from botocore.utils import determine_content_length
 
+from scripts.clock import Clock
 from scripts.errors import AwsError, RegionUnavailableError
 from scripts.s3_listing import read_faster
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient
     from mypy_boto3_s3.client import S3Client
 
@@ -31,6 +34,9 @@ _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 4
 _SERVER_ERROR = 500
 _SENT_AT_ONCE_BYTES = 256 * 1024
+# AWS names no time; Terraform's provider gives a bucket and a role two minutes, its users' reports speak of seconds.
+_PROPAGATION_SECONDS = 60
+_PAUSE_SECONDS = 3
 
 
 @cache
@@ -53,12 +59,27 @@ def _config(connections: int = 10) -> Config:
     )
 
 
-def s3_client(region: str, *, connections: int = 10) -> S3Client:
-    """Returns a client for the buckets of `region` that holds up to `connections` open."""
+def s3_client(region: str, *, connections: int = 10, owner: str | None = None) -> S3Client:
+    """Returns a client for the buckets of `region`.
+
+    Args:
+        region: where the buckets are.
+        connections: how many it may hold open.
+        owner: the account, 12 digits, whose buckets these must be; S3 answers 403 about any other one. Default: not asked.
+            https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
     made: S3Client = client_for("s3", region=region, config=_config(connections))
     made.meta.events.register_last("before-call.s3", _sent_at_once)
+    if owner is not None:
+        made.meta.events.register("provide-client-params.s3", partial(_of_owner, owner))
     read_faster(made)
     return made
+
+
+def _of_owner(owner: str, params: dict[str, Any], model: OperationModel, **_rest: object) -> None:
+    """Adds the owner to every request that can name one; CreateBucket cannot."""
+    if model.input_shape and "ExpectedBucketOwner" in model.input_shape.members:
+        params["ExpectedBucketOwner"] = owner
 
 
 def _sent_at_once(params: dict[str, Any], **_rest: object) -> None:
@@ -76,6 +97,16 @@ def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stub
     return client_for("iam", region="us-east-1", config=_config())
 
 
+def caller_account(region: str) -> str:
+    """Returns the account id of the credentials in use, which anybody may ask for.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    with translated("GetCallerIdentity", "the credentials in use"):
+        account: str = client_for("sts", region=region, config=_config()).get_caller_identity()["Account"]
+    return account
+
+
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:
     """Returns a client for the KeyValueStore's own API.
 
@@ -84,6 +115,30 @@ def key_value_store_client() -> CloudFrontKeyValueStoreClient:
     """
     made: CloudFrontKeyValueStoreClient = client_for("cloudfront-keyvaluestore", region="us-east-1", config=_config())
     return made
+
+
+def until_accepted(call: Callable[[], object], *, not_yet: Set[str], clock: Clock) -> None:
+    """Makes a call again, for a minute at most, while AWS refuses it because what it rests on has not reached every server.
+
+    IAM is eventually consistent, and S3's settings of a bucket are: a role or a versioning may be there and not be seen yet.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+
+    Args:
+        call: what to do.
+        not_yet: the error codes by which AWS may say so; the last such error is raised when the minute is over.
+        clock: waits.
+    """
+    deadline_seconds = clock.now_seconds() + _PROPAGATION_SECONDS
+    while True:
+        try:
+            call()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in not_yet or clock.now_seconds() >= deadline_seconds:
+                raise
+            asyncio.run(clock.sleep(_PAUSE_SECONDS))
+        else:
+            return
 
 
 @contextmanager

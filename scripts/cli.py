@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import signal
 import sys
@@ -39,8 +40,9 @@ COMMANDS = (
 """The verbs in the order of `failover --help`; each is the function of its name in its module of scripts/commands."""
 
 _EPILOG = (
-    "Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, 3 failure of "
-    "AWS or of this machine, 130 interrupted, 141 nobody reads the output any more."
+    "Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, or nothing "
+    "synthesized in the folder of stacks, 3 failure of AWS or of this machine, 130 interrupted, 141 nobody reads the "
+    "output any more."
 )
 
 
@@ -63,6 +65,9 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
 
 def main() -> None:
     """Runs the command line and turns every expected failure into one message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of somebody else's JSON may hold what no encoding can
     try:
         exit_code = _run()
     except OpsError as error:

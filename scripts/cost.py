@@ -11,17 +11,20 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from scripts.cost_resources import GIGABYTE, Quantity, Resource, resources_of
-from scripts.errors import MissingOutputError
+from scripts.errors import StacksError
 from scripts.extension_cost import extensions, is_extension
+from scripts.monitoring_cost import monitoring
 from scripts.parity_cost import parity
 from scripts.protection_cost import protection
 from scripts.publishing_cost import publishing
+from scripts.synthesis import stack_folders
 
 _PRICES = Path(__file__).parent / "data" / "prices.toml"
 _SECONDS_PER_MONTH = 730 * 3600
@@ -52,10 +55,10 @@ class Traffic(BaseModel):
     """The site file's `[traffic]`, as the edge stack's output repeats it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    page_views_per_month: int
-    requests_per_page_view: float
-    bytes_per_page_view: int
-    site_bytes: int
+    page_views_per_month: NonNegativeInt
+    requests_per_page_view: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    bytes_per_page_view: NonNegativeInt
+    site_bytes: NonNegativeInt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,21 +87,18 @@ def load_stacks(stacks_folder: Path) -> dict[str, dict[str, Any]]:
     """Returns stack name -> synthesized Terraform JSON.
 
     Raises:
-        MissingOutputError: there is nothing synthesized in the folder, or something else.
+        StacksError: there is nothing synthesized in the folder, or something else.
     """
-    found = {path.parent.name: _stack(path) for path in stacks_folder.glob("*/cdk.tf.json")}
-    if not found:
-        raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
-    return found
+    return {folder.name: _stack(folder / "cdk.tf.json") for folder in stack_folders(stacks_folder)}
 
 
 def _stack(path: Path) -> dict[str, Any]:
     try:
         stack = json.loads(path.read_bytes())
     except ValueError as error:
-        raise MissingOutputError(f"{path} is no JSON ({error}): synthesize the site again") from error
+        raise StacksError(f"{path} is no JSON ({error}): synthesize the site again") from error
     if not isinstance(stack, dict):
-        raise MissingOutputError(f"{path} is no Terraform JSON: synthesize the site again")
+        raise StacksError(f"{path} is no Terraform JSON: synthesize the site again")
     return stack
 
 
@@ -106,28 +106,44 @@ def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
     """Returns the bill of one month, line by line, the dearest first.
 
     Raises:
-        MissingOutputError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks.
+        StacksError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks, or a resource is not
+            written as `main.py` writes it.
     """
-    prices = load_prices()
+    try:
+        quantities = list(_quantities(stacks))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StacksError(
+            f"the stacks hold something that `python main.py` does not write ({type(error).__name__}: {error}), and a bill "
+            "without it would mislead: synthesize the site again, and take stacks of your own out of the folder"
+        ) from error
+    lines = _lines(quantities, load_prices())
+    return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
+
+
+def _quantities(stacks: Mapping[str, Mapping[str, Any]]) -> Iterator[Quantity]:
     resources = resources_of(stacks)
     website = resources_of({name: stack for name, stack in stacks.items() if not is_extension(name)})
     added = {name: stack for name, stack in stacks.items() if is_extension(name)}
     probes_of_extensions = sum(map(_probes_per_month, _checks(resources_of(added))))
     traffic = _traffic(stacks)
-    serving = _through_endpoints if _entry(stacks) == "regional" else _through_cloudfront
-    quantities = [
-        *_fixed(resources),
-        *_monitoring(resources),
-        *_per_use(website, traffic, serving),
-        *extensions(added, probes=probes_of_extensions),
-    ]
-    lines = _lines(quantities, prices)
-    return sorted((line for line in lines if line.quantity > 0), key=lambda line: -line.usd)
+    through_cloudfront = partial(_through_cloudfront, reads_per_request=_reads_per_request(stacks))
+    serving: Serving = _through_endpoints if _entry(stacks) == "regional" else through_cloudfront
+    yield from _fixed(resources)
+    yield from monitoring(resources)
+    yield from _per_use(website, traffic, serving)
+    yield from extensions(added, probes=probes_of_extensions)
 
 
 def objective_usd(stacks: Mapping[str, Mapping[str, Any]]) -> float:
-    """Returns `objectives.monthly_cost_usd` of the site file that was synthesized."""
-    return float(_edge_output(stacks, "objectives")["monthly_cost_usd"])
+    """Returns `objectives.monthly_cost_usd` of the site file that was synthesized.
+
+    Raises:
+        StacksError: the edge stack does not say it.
+    """
+    try:
+        return float(_edge_output(stacks, "objectives")["monthly_cost_usd"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StacksError("edge's output objectives lacks monthly_cost_usd: synthesize the site again") from error
 
 
 def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
@@ -136,12 +152,23 @@ def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
     return str(routing.get("entry", "cloudfront"))
 
 
+def _reads_per_request(stacks: Mapping[str, Mapping[str, Any]]) -> int:
+    """Returns how often the router asks its KeyValueStore for a page, at most.
+
+    The routing, a part of the release's index and, where the site file has redirects with a wildcard, their lines.
+    """
+    content = stacks["edge"]["output"].get("content", {}).get("value", {})
+    has_wildcards = any(str(redirect["from"]).endswith("/*") for redirect in content.get("redirect", ()))
+    return 3 if has_wildcards else 2
+
+
 def _traffic(stacks: Mapping[str, Mapping[str, Any]]) -> Traffic:
     try:
         return Traffic.model_validate(_edge_output(stacks, "traffic"))
     except ValidationError as error:
-        raise MissingOutputError(
-            f"edge's output traffic is of another version: synthesize the site again: {error}"
+        wrong = ", ".join(f"{details['loc'][0]}: {details['msg']}" for details in error.errors())
+        raise StacksError(
+            f"edge's output traffic is of another version ({wrong}): synthesize the site again"
         ) from error
 
 
@@ -149,9 +176,7 @@ def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str
     try:
         value: dict[str, Any] = stacks["edge"]["output"][name]["value"]
     except (KeyError, TypeError) as error:
-        raise MissingOutputError(
-            f"the synthesized stacks lack edge's output {name}: synthesize the site again"
-        ) from error
+        raise StacksError(f"the synthesized stacks lack edge's output {name}: synthesize the site again") from error
     return value
 
 
@@ -166,51 +191,6 @@ def _fixed(resources: list[Resource]) -> Iterator[Quantity]:
     yield from _health_checks([check for check in checks if "ip_address" not in check], "", "health_check")
     external = [check for check in checks if "ip_address" in check]
     yield from _health_checks(external, " of external endpoints", "external_health_check")
-
-
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
-_ADDITIONAL_METRICS_PER_DISTRIBUTION = 8
-# Bytes, operations, latency, failures: https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
-_METRICS_PER_REPLICATION_RULE = 4
-
-
-def _monitoring(resources: list[Resource]) -> Iterator[Quantity]:
-    """Yields alarms, dashboards, metrics and canaries; all of it bills whether or not anything happens."""
-    alarms = [body for kind, body in resources if kind == "aws_cloudwatch_metric_alarm"]
-    composites = sum(kind == "aws_cloudwatch_composite_alarm" for kind, _ in resources)
-    dashboards = sum(kind == "aws_cloudwatch_dashboard" for kind, _ in resources)
-    distributions = sum(kind == "aws_cloudfront_monitoring_subscription" for kind, _ in resources)
-    rules = sum(
-        _rules_with_metrics(body) for kind, body in resources if kind == "aws_s3_bucket_replication_configuration"
-    )
-    runs = sum(_runs_per_month(body) for kind, body in resources if kind == "aws_synthetics_canary")
-    yield "Alarms, by the metric", "metric_alarm_month", sum(map(_alarm_metrics, alarms)), "metrics"
-    yield "Composite alarms", "composite_alarm_month", composites, "alarms"
-    yield "Dashboards", "dashboard_month", dashboards, "dashboards"
-    yield (
-        "CloudFront additional metrics",
-        "metric_month",
-        distributions * _ADDITIONAL_METRICS_PER_DISTRIBUTION,
-        "metrics",
-    )
-    yield "S3 replication metrics", "metric_month", rules * _METRICS_PER_REPLICATION_RULE, "metrics"
-    yield "Canary runs", "canary_run", runs, "runs"
-
-
-def _alarm_metrics(alarm: Mapping[str, Any]) -> int:
-    """Returns how many metrics an alarm is billed for: an expression itself is none."""
-    queries = alarm.get("metric_query")
-    return sum("metric" in query for query in queries) if queries else 1
-
-
-def _rules_with_metrics(configuration: Mapping[str, Any]) -> int:
-    return sum(bool(rule["destination"].get("metrics")) for rule in configuration["rule"])
-
-
-def _runs_per_month(canary: Mapping[str, Any]) -> float:
-    """Returns the runs of a canary whose schedule is `rate(N minutes)`."""
-    minutes = float(canary["schedule"]["expression"].removeprefix("rate(").split()[0])
-    return _SECONDS_PER_MONTH / 60 / minutes
 
 
 def _checks(resources: list[Resource]) -> list[Mapping[str, Any]]:
@@ -254,14 +234,15 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     )
 
 
-def _through_cloudfront(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:
+def _through_cloudfront(
+    requests: float, probes: float, gigabytes: float, *, reads_per_request: int
+) -> Iterator[Quantity]:
     calls = (requests + probes) * _ROUTER_CALLS_PER_REQUEST
     yield "CloudFront data to viewers", "cloudfront_gigabyte", gigabytes, "GB"
     yield "CloudFront requests", "cloudfront_request", requests + probes, "requests"
     yield "Router function calls", "cloudfront_function_call", calls, "calls"
-    # The routing, and for a page also a part of the release's index; what a check asks lies outside releases. Redirects with a
-    # wildcard, which a release and no stack has, would be a third read.
-    reads = calls + requests * _ROUTER_CALLS_PER_REQUEST
+    # What a check asks lies outside releases: the routing alone.
+    reads = (requests * reads_per_request + probes) * _ROUTER_CALLS_PER_REQUEST
     yield "KeyValueStore reads, at most", "key_value_store_read", reads, "reads"
 
 

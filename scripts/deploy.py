@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from scripts.deployment import save_outputs
-from scripts.errors import MissingOutputError
 from scripts.process_group import interrupts_deferred
+from scripts.synthesis import stack_folders
 from scripts.terraform_cli import Progress, Terraform
 
 
@@ -20,11 +20,9 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     """Returns the stacks in waves; the stacks of one wave do not need each other.
 
     Raises:
-        MissingOutputError: nothing is synthesized there.
+        StacksError: nothing is synthesized there.
     """
-    names = sorted(path.parent.name for path in stacks_folder.glob("*/cdk.tf.json"))
-    if not names:
-        raise MissingOutputError(f"{stacks_folder} holds no */cdk.tf.json: run `python main.py` first")
+    names = [folder.name for folder in stack_folders(stacks_folder)]
     writers = [name for name in names if name.startswith("database-") and _is_writer(stacks_folder / name)]
     first = [name for name in names if name in ("access", "audit", "dns", "keys", "api-table", *writers)]
     last = [name for name in names if name in ("edge", "api")]

@@ -3,6 +3,7 @@
     OpsError                    exit code 3 unless a branch says otherwise
     ├── WrongUsageError         the command line asks for something that does not exist (exit code 2)
     ├── MissingOutputError      a Terraform output or a file another command writes is not there
+    │   └── StacksError             the folder of synthesized stacks is not what the command needs (exit code 2)
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
@@ -35,6 +36,12 @@ class WrongUsageError(OpsError):
 
 class MissingOutputError(OpsError):
     """A Terraform output, or a file that another command writes, is not there."""
+
+
+class StacksError(MissingOutputError):
+    """The folder of synthesized stacks is not there, or what it holds is not what the command needs."""
+
+    exit_code = 2
 
 
 class AwsError(OpsError):

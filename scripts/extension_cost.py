@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from scripts.cost_resources import GIGABYTE, Quantity, Resource, Stacks, bodies_of, resources_of
-from scripts.errors import MissingOutputError
+from scripts.errors import StacksError
 
 _HOURS_PER_MONTH = 730
 _SECONDS_PER_MONTH = _HOURS_PER_MONTH * 3600
@@ -40,7 +40,7 @@ def extensions(stacks: Stacks, *, probes: float) -> Iterator[Quantity]:
         probes: of Route 53's checkers to the API, a month.
 
     Raises:
-        MissingOutputError: the api stack lacks its output.
+        StacksError: the api stack lacks its output.
     """
     if "api" in stacks:
         yield from _api(stacks, probes)
@@ -52,8 +52,8 @@ def extensions(stacks: Stacks, *, probes: float) -> Iterator[Quantity]:
 def _api(stacks: Stacks, probes: float) -> Iterator[Quantity]:
     try:
         use = ApiUse.model_validate(stacks["api"]["output"]["expected_use"]["value"])
-    except KeyError as error:
-        raise MissingOutputError("the api stack lacks its output expected_use: synthesize the site again") from error
+    except (KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
+        raise StacksError("the api stack lacks its output expected_use: synthesize the site again") from error
     resources = resources_of(stacks)
     calls = use.requests_per_month + probes
     yield "API requests, probes included", "http_api_request", calls, "requests"
@@ -93,8 +93,8 @@ def _written_gigabytes(stacks: Stacks) -> float:
         return max(
             float(stack["output"]["expected_use"]["value"]["written_gigabytes_per_month"]) for stack in stacks.values()
         )
-    except KeyError as error:
-        raise MissingOutputError("a database stack lacks its output expected_use: synthesize the site again") from error
+    except (KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
+        raise StacksError("a database stack lacks its output expected_use: synthesize the site again") from error
 
 
 def _traces(resources: Sequence[Resource], calls: float) -> float:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from scripts import state_policies
-from scripts.aws import translated
+from scripts.aws import translated, until_accepted
+from scripts.clock import Clock
 from scripts.errors import AwsError, UnsafePlanError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ _ABSENT = {
     "ReplicationConfigurationNotFoundError",
     "NoSuchEntity",
 }
+
+# How PutBucketReplication refuses a role, a versioning or a bucket that was made a moment ago; for good if it stays so.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ReplicationErrorCodeList
+_NOT_SEEN_YET = {"InvalidArgument", "InvalidRequest", "NoSuchBucket"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +78,9 @@ def bucket_settings(s3: S3Client, *, name: str, region: str) -> list[Setting]:
     return [_exists(s3, name, region), *_hardening(s3, name), *_contents(s3, name)]
 
 
-def replication_settings(s3: S3Client, iam: IamClient, *, source: str, destination: str) -> list[Setting]:
+def replication_settings(s3: S3Client, iam: IamClient, *, source: str, destination: str, clock: Clock) -> list[Setting]:
     """Returns the role and the rule that copy every state, and every deletion, to the replica."""
-    return [_role(iam, source, destination), _rule(s3, iam, source, destination)]
+    return [_role(iam, source, destination), _rule(s3, iam, source, destination, clock)]
 
 
 def _exists(s3: S3Client, name: str, region: str) -> Setting:
@@ -200,6 +205,7 @@ def _role(iam: IamClient, source: str, destination: str) -> Setting:
         present = trusted()
         if present is None:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+            iam.get_waiter("role_exists").wait(RoleName=name)
         elif present != trust:
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
         iam.put_role_policy(RoleName=name, PolicyName="replicate", PolicyDocument=json.dumps(policy))
@@ -212,7 +218,7 @@ def _role(iam: IamClient, source: str, destination: str) -> Setting:
     )
 
 
-def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Setting:
+def _rule(s3: S3Client, iam: IamClient, source: str, destination: str, clock: Clock) -> Setting:
     rule: Any = {
         "ID": _STATE_RULE,
         "Status": "Enabled",
@@ -224,7 +230,12 @@ def _rule(s3: S3Client, iam: IamClient, source: str, destination: str) -> Settin
 
     def write() -> None:
         role = iam.get_role(RoleName=_role_name(source))["Role"]["Arn"]
-        s3.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+        configuration: Any = {"Role": role, "Rules": [rule]}
+        until_accepted(
+            lambda: s3.put_bucket_replication(Bucket=source, ReplicationConfiguration=configuration),
+            not_yet=_NOT_SEEN_YET,
+            clock=clock,
+        )
 
     def read() -> object:
         _refuse_kms(s3, source)
@@ -261,7 +272,10 @@ def _refuse_kms(s3: S3Client, source: str) -> None:
     """
     answer: Any = _read(source, "GetBucketEncryption", lambda: s3.get_bucket_encryption(Bucket=source))
     rules = answer["ServerSideEncryptionConfiguration"]["Rules"] if answer else []
-    algorithms = {rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
+    defaults = [
+        rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules
+    ]  # a rule may say other things only
+    algorithms = {default.get("SSEAlgorithm", "AES256") for default in defaults}
     if algorithms - {"AES256"}:
         raise UnsafePlanError(
             f"{source} encrypts with {', '.join(sorted(algorithms))}, which the replica would never get: set its default "

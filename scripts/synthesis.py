@@ -1,11 +1,11 @@
-"""Synthesizing a site file, as a program of its own: the commands never import constructs."""
+"""Synthesizing a site file, as a program of its own, and finding what was synthesized: the commands never import constructs."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from scripts.errors import EnvironmentFailureError, WrongUsageError
+from scripts.errors import EnvironmentFailureError, StacksError, WrongUsageError
 from scripts.process_group import started
 
 _MAIN = Path(__file__).parents[1] / "main.py"
@@ -26,3 +26,16 @@ def synthesize(site_file: Path, outdir: Path) -> Path:
     if process.returncode != 0:
         raise EnvironmentFailureError(f"the synthesis failed:\n{output.strip()}")
     return outdir / "stacks"
+
+
+def stack_folders(stacks_folder: Path) -> list[Path]:
+    """Returns the folder of each synthesized stack, by name.
+
+    Raises:
+        StacksError: there is nothing synthesized.
+    """
+    found = sorted(path.parent for path in stacks_folder.glob("*/cdk.tf.json"))
+    if not found:
+        reason = "holds no */cdk.tf.json" if stacks_folder.is_dir() else "is no folder"
+        raise StacksError(f"{stacks_folder} {reason}: run `python main.py` first, or name another folder")
+    return found

@@ -162,10 +162,18 @@ class Terraform:
         """Return the outputs by name, sensitive ones too; empty before the first apply.
 
         Raises:
-            TerraformError: it failed.
+            TerraformError: it failed; when `init` did not run in this folder, the message says so.
         """
         lines: list[str] = []
-        self._run(stack_dir, ["output", "-json", "-no-color"], None, on_line=lines.append)
+        try:
+            self._run(stack_dir, ["output", "-json", "-no-color"], None, on_line=lines.append)
+        except TerraformError as error:
+            if "terraform init" in str(error):
+                raise TerraformError(
+                    f"the stack {stack_dir.name} is not initialized in {stack_dir}, so its outputs cannot be read: run "
+                    f"`terraform -chdir={stack_dir} init`, and so in every stack that was not applied from here; then again"
+                ) from error
+            raise
         text = "".join(lines)
         # Warnings about the CLI configuration share the pipe and come before the document.
         document = json.loads(text[text.index("{") :]) if "{" in text else {}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.cost import estimate, load_stacks, monthly_cost_usd, objective_usd
+from scripts.errors import OpsError, StacksError
 
 # https://docs.github.com/en/rest/issues/comments: a body holds 65,536 characters.
 MAXIMUM_CHARACTERS = 65_536
@@ -22,14 +23,35 @@ _KINDS = ("create", "update", "replace", "delete")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the comment; return the exit code."""
+    """Print the comment; return the exit code: 0 done, 2 the folder lacks stacks or plans."""
     parser = argparse.ArgumentParser(prog="plan_comment", description=__doc__)
     parser.add_argument("stacks", type=Path)
     folder = parser.parse_args(arguments).stacks
-    plans = {path.parent.name: json.loads(path.read_bytes()) for path in sorted(folder.glob("*/plan.json"))}
-    stacks = load_stacks(folder)
-    print(comment(plans, usd=monthly_cost_usd(estimate(stacks)), objective_usd=objective_usd(stacks)))
+    try:
+        stacks = load_stacks(folder)
+        usd, objective = monthly_cost_usd(estimate(stacks)), objective_usd(stacks)
+        plans = {stack: _plan(folder / stack / "plan.json") for stack in sorted(stacks)}
+    except OpsError as error:
+        print(f"plan_comment: {error}", file=sys.stderr)
+        return error.exit_code
+    print(comment(plans, usd=usd, objective_usd=objective))
     return 0
+
+
+def _plan(path: Path) -> Mapping[str, Any]:
+    """Reads a stack's plan. Without it a reviewer would take the stack for one that does not change.
+
+    Raises:
+        StacksError: it is not there, or not what `terraform show -json` prints of a plan.
+    """
+    try:
+        plan = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or f"not JSON ({error})"
+        raise StacksError(f"{path}: {reason}; write it with `terraform show -json` of the stack's plan") from error
+    if not isinstance(plan, dict) or "planned_values" not in plan:
+        raise StacksError(f"{path} is no plan; write it with `terraform show -json` of the stack's plan")
+    return plan
 
 
 def comment(plans: Mapping[str, Mapping[str, Any]], *, usd: float, objective_usd: float) -> str:

@@ -4,6 +4,7 @@
 CloudFront distribution, and the regional endpoint of the second region behind it in DNS.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -171,12 +172,29 @@ class ShopStack(TerraformStack):
 
 
 def write(outdir: Path) -> Path:
-    """Synthesizes the stack into `outdir`, and returns the stack's folder."""
+    """Synthesizes the stack into `outdir`, and returns the stack's folder.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    (outdir / "stacks").mkdir(parents=True, exist_ok=True)
     app = App(outdir=str(outdir))
     ShopStack(app)
     app.synth()
     return outdir / "stacks" / "shop"
 
 
+def main(arguments: list[str]) -> int:
+    """Prints the stack's folder; returns 3 when it cannot be made, as main.py does."""
+    parser = argparse.ArgumentParser(prog="own_stack.py")
+    parser.add_argument("output", nargs="?", type=Path, default=Path("cdktf.out"), help="output folder")
+    try:
+        print(write(parser.parse_args(arguments).output))
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; name a folder that can be written to", file=sys.stderr)
+        return 3
+    return 0
+
+
 if __name__ == "__main__":
-    print(write(Path(sys.argv[1] if len(sys.argv) > 1 else "cdktf.out")))
+    sys.exit(main(sys.argv[1:]))

@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts.aws import iam_client, s3_client, translated
+from scripts.aws import caller_account, iam_client, s3_client, translated
+from scripts.clock import AwsClock
 from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
 from scripts.commands.parity_words import PLAN_ONLY
-from scripts.errors import MissingOutputError
+from scripts.errors import StacksError
 from scripts.state_bucket import Setting, bucket_settings, replication_settings, unmet
 
 
@@ -51,23 +52,24 @@ def _state(stacks: Path) -> dict[str, str | None]:
         state: dict[str, str | None] = json.loads(path.read_bytes())["output"]["state"]["value"]
         state["backend"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingOutputError(
-            f"{path} is not there or older than this command: run `python main.py SITE_FILE`"
-        ) from error
+        raise StacksError(f"{path} is not there or older than this command: run `python main.py SITE_FILE`") from error
     if state.get("bucket") is None:
-        raise MissingOutputError(f'{path}: the site file says state.backend = "local", which needs no bucket')
+        raise StacksError(f'{path}: the site file says state.backend = "local", which needs no bucket')
+    if state.get("region") is None:
+        raise StacksError(f"{path} names a state bucket and no region: synthesize the site again")
     return state
 
 
 def _settings(state: dict[str, str | None]) -> list[Setting]:
     name, region, replica_region = str(state["bucket"]), str(state["region"]), state.get("replica_region")
-    s3 = s3_client(region)
+    owner = caller_account(region)  # never somebody else's bucket of that name, were its policy to let us in
+    s3 = s3_client(region, owner=owner)
     settings = bucket_settings(s3, name=name, region=region)
     if replica_region is None:
         return settings
     replica = f"{name}-replica"
-    settings += bucket_settings(s3_client(replica_region), name=replica, region=replica_region)
-    return settings + replication_settings(s3, iam_client(), source=name, destination=replica)
+    settings += bucket_settings(s3_client(replica_region, owner=owner), name=replica, region=replica_region)
+    return settings + replication_settings(s3, iam_client(), source=name, destination=replica, clock=AwsClock())
 
 
 def _print(settings: list[Setting], pending: list[Setting]) -> None:

@@ -64,8 +64,10 @@ def content_rules(site_file: Path | None) -> ContentRules:
         return ContentRules()
     try:
         document = tomllib.loads(site_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WrongUsageError(f"--site-file {site_file}: {error}: give a readable TOML file") from error
+    except OSError as error:
+        raise WrongUsageError(f"--site-file {site_file}: {error.strerror}; give a readable TOML file") from error
+    except ValueError as error:
+        raise WrongUsageError(f"--site-file {site_file} is not TOML: {error}") from error
     content = document.get("content", {})
     if not isinstance(content, dict):
         raise WrongUsageError(f"--site-file {site_file}: content is a table: write [content] on a line of its own")

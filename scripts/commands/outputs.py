@@ -10,7 +10,7 @@ import typer
 
 from scripts.commands.options import DEFAULT_OUTPUTS, LocalcloudOption, use_localcloud
 from scripts.deployment import deployment_of, save_outputs
-from scripts.errors import WrongUsageError
+from scripts.synthesis import stack_folders
 from scripts.terraform_cli import from_this_machine
 
 
@@ -26,9 +26,7 @@ def outputs(
     A recovery must not depend on Terraform or on the region that holds its state: keep the file with the operators.
     """
     endpoints = use_localcloud(localcloud)
-    folders = sorted(path.parent for path in stacks.glob("*/cdk.tf.json"))
-    if not folders:
-        raise WrongUsageError(f"{stacks} holds no */cdk.tf.json: run `python main.py` and deploy first")
+    folders = stack_folders(stacks)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     found = {"edge": {}, **{folder.name: terraform.output(folder) for folder in folders}}
     deployment = deployment_of(found, save)  # before a file that the commands could use is replaced

@@ -25,8 +25,8 @@ Only configuration tells the backend (FW291 to FW294), only a plan tells FW101, 
 and no order (FW212).
 
 What no rule can look into is named as `not read`, without changing the exit code: a policy that Terraform computes
-(`jsonencode(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its JSON. A plan reads through
-modules and `jsonencode`, a state knows everything.
+(`jsonencode(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its JSON, what a plan lacks
+that failed or had a `-target`. A plan reads through modules and `jsonencode`, a state knows everything.
 
 Every synth (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding makes it exit with 1. What is meant is
 waived on its resource, with the reason, by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`; in JSON

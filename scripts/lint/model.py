@@ -61,7 +61,8 @@ class Resource:
 class Document:
     """One Terraform module, plan or state. `backend` is its kind and settings; a plan and a state do not tell it.
 
-    Of a module, `module_calls` are the (file, name) of those that it calls, and `hcl_files` the `*.tf` beside its JSON.
+    Of a module, `module_calls` are the (file, name) of those that it calls, and `hcl_files` the `*.tf` beside its JSON. A plan
+    that failed part-way, was for some `-target` or put changes off is `is_partial`.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Document:
     aws_provider_version: str | None = None
     module_calls: tuple[tuple[str, str], ...] = ()
     hcl_files: tuple[str, ...] = ()
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

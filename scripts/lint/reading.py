@@ -97,15 +97,44 @@ def _files(given: Path) -> list[Path]:
 
 def _load(path: Path) -> Mapping[str, object]:
     try:
-        raw = json.loads(sys.stdin.buffer.read() if path == _STDIN else path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        text = sys.stdin.buffer.read() if path == _STDIN else path.read_bytes()
+        raw = json.loads(text, object_pairs_hook=_all_of_a_name)
+    except OSError as error:
+        raise UnreadableInputError(f"{path} cannot be read ({error.strerror}): {_HOW}") from error
+    except (ValueError, RecursionError) as error:
         raise UnreadableInputError(f"{path} cannot be read as JSON ({error}): {_HOW}") from error
     if _is_deeper(raw, _DEEPEST):
         raise UnreadableInputError(f"{path} nests deeper than {_DEEPEST} levels, which nothing of Terraform's does")
     if not isinstance(raw, dict):
-        raise UnreadableInputError(f"{path} holds {type(raw).__name__}, expected a JSON object of Terraform's")
+        raise UnreadableInputError(
+            f"{path} holds {_in_json(raw)}, and a JSON object of Terraform's is expected: {_HOW}"
+        )
     shape_of(raw, where=str(path))
     return raw
+
+
+def _all_of_a_name(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Returns an object; what stands twice under one name, as blocks may, is an array of both, which means the same.
+
+    https://github.com/hashicorp/hcl/blob/main/json/spec.md (Bodies)
+    """
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    several: dict[str, list[object]] = defaultdict(list)
+    for name, value in pairs:
+        several[name] += value if isinstance(value, list) else [value]
+    names = Counter(name for name, _ in pairs)
+    return {name: several[name] if names[name] > 1 else value for name, value in pairs}
+
+
+def _in_json(value: object) -> str:
+    """Returns JSON's own word for what is no object: https://www.rfc-editor.org/rfc/rfc8259#section-3."""
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if isinstance(value, str):
+        return "a string"
+    return json.dumps(value) if value is None or isinstance(value, bool) else "a number"
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -39,6 +39,7 @@ def shown_document(name: str, path: str, raw: Mapping[str, object]) -> Document:
         ),
         outputs={key: values.block("outputs").block(key).value("value") for key in values.block("outputs").values},
         aws_provider_version=providers.block("aws").text("version_constraint"),
+        is_partial=block.value("errored") is True or block.value("complete") is False,
     )
 
 

@@ -32,7 +32,7 @@ class Unread:
 
 
 def unread(configuration: Configuration) -> Iterator[Unread]:
-    """Yields policies that only Terraform computes, modules that a configuration calls, and HCL files beside its JSON."""
+    """Yields policies that only Terraform computes, modules that a configuration calls, HCL files beside it, partial plans."""
     for resource in configuration.of_type(*_POLICIES):
         key = _POLICIES[resource.type]
         value = resource.body.value(key)
@@ -55,5 +55,8 @@ def _beyond(document: Document) -> Iterator[Unread]:
             address=f"module.{name}",
             reason=f"its resources are elsewhere, {_INSTEAD}",
         )
+    if document.is_partial:
+        reason = "the plan lacks resources: it failed, had a -target, or put changes off; lint a whole one"
+        yield Unread(document=document.name, path=document.path, address=document.path, reason=reason)
     for path in document.hcl_files:
         yield Unread(document=document.name, path=path, address=path, reason=f"it is HCL, {_INSTEAD}")

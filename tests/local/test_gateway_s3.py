@@ -47,6 +47,16 @@ def keys_of(world: GatewayWorld, bucket: str) -> set[str]:
     return {item["Key"] for item in world.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])}
 
 
+@pytest.mark.parametrize(("operation", "code"), [("head_bucket", "403"), ("get_bucket_versioning", "AccessDenied")])
+def test_bucket_of_another_owner_than_expected_is_refused(
+    gateway_world: GatewayWorld, operation: str, code: str
+) -> None:
+    # S3/bucket-owner-condition.html
+    call, bucket = getattr(gateway_world.client("s3"), operation), gateway_world.bucket()
+    refused(code, call, Bucket=bucket, ExpectedBucketOwner="210987654321", status=403)
+    assert call(Bucket=bucket, ExpectedBucketOwner="123456789012")
+
+
 def test_object_read_returns_what_was_written(gateway_world: GatewayWorld) -> None:
     # API/API_GetObject.html
     s3, bucket = gateway_world.client("s3"), gateway_world.bucket()

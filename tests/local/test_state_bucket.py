@@ -6,10 +6,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from typer.testing import CliRunner
 
 from scripts.cli import application
+from scripts.clock import AwsClock
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
+from scripts.state_bucket import replication_settings
 from tests.local.gateway_world import GatewayWorld
 from tests.unit.shipped_function import QuietHandler, loopback_server
 
@@ -166,6 +169,39 @@ def test_replication_by_rules_of_others_is_refused_and_left_as_it_is(bucket: str
     assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"] == theirs
 
 
+@pytest.mark.parametrize("code", ["InvalidArgument", "InvalidRequest", "NoSuchBucket"])
+def test_rule_waits_until_s3_sees_the_role_that_was_just_made(code: str) -> None:
+    s3: Any = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+    iam: Any = boto3.client("iam", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    clock = AwsClock(speed=1000)
+    _, rule = replication_settings(s3, iam, source="states", destination="states-replica", clock=clock)
+    role = {
+        "Path": "/",
+        "RoleName": "states-replicate",
+        "RoleId": "AROA0123456789ABCDEF",
+        "Arn": "arn:aws:iam::123456789012:role/states-replicate",
+        "CreateDate": "2026-11-28T00:00:00Z",
+    }
+    with Stubber(s3) as of_s3, Stubber(iam) as of_iam:
+        of_iam.add_response("get_role", {"Role": role})
+        of_s3.add_client_error("put_bucket_replication", code)
+        of_s3.add_response("put_bucket_replication", {})
+        rule.write()
+        of_s3.assert_no_pending_responses()
+    assert clock.now_seconds() >= 3
+
+
+def test_encryption_rule_without_an_algorithm_is_no_kms() -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html: each of its members is optional
+    s3: Any = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+    _, rule = replication_settings(s3, None, source="states", destination="states-replica", clock=AwsClock())
+    with Stubber(s3) as of_s3:
+        rules = {"Rules": [{"BucketKeyEnabled": True}]}
+        of_s3.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": rules})
+        of_s3.add_client_error("get_bucket_replication", "ReplicationConfigurationNotFoundError")
+        assert not rule.is_met()
+
+
 def test_bucket_in_another_region_is_refused(bucket: str, tmp_path: Path) -> None:
     make(bucket, "ap-south-1")
     with pytest.raises(WrongUsageError, match=f"{bucket} is in ap-south-1, and .* says {REGION}"):
@@ -181,9 +217,21 @@ def test_bucket_of_another_account_is_said_to_be_one(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setattr("scripts.commands.bootstrap.caller_account", lambda _region: "123456789012")
     with loopback_server(Forbidding) as url, pytest.raises(AwsError, match="another account has this name"):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         bootstrap(stacks(tmp_path, bucket="taken"))
+
+
+def test_bucket_that_lets_us_in_is_left_alone_when_it_is_another_accounts(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    s3 = make(bucket)
+    monkeypatch.setattr("scripts.commands.bootstrap.caller_account", lambda _region: "210987654321")
+    with pytest.raises(AwsError, match="another account has this name"):
+        bootstrap(stacks(tmp_path, bucket=bucket), "--apply")
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
 
 
 def test_states_under_a_kms_key_are_not_promised_a_replica(bucket: str, tmp_path: Path) -> None:
@@ -207,7 +255,16 @@ def test_plan_is_printed_before_anything_is_written(
     assert result.stdout.endswith("Done: 6.\n")
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"output": []}', '{"output": {"state": {"value": null}}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"output": []}',
+        '{"output": {"state": {"value": null}}}',
+        '{"output": {"state": {"value": {"backend": "s3", "bucket": "states"}}}}',
+    ],
+)
 def test_stacks_that_cannot_be_read_are_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
     (tmp_path / "edge" / "cdk.tf.json").write_text(text, encoding="utf-8")

@@ -47,10 +47,40 @@ def test_a_wrong_site_file_ends_with_2_and_writes_nothing(tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_an_empty_site_file_variable_is_as_if_it_were_not_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SITE_FILE", "")
+    assert main.main(["--output", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.startswith(f"{DEMO}: ")
+
+
+@pytest.mark.parametrize("arguments", [[""], [DEMO, "--output", ""]])
+def test_an_empty_argument_is_refused_and_not_taken_for_this_folder(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main.main(arguments)
+    assert end.value.code == 2
+    assert "is empty: name a path, or leave it out" in capsys.readouterr().err
+
+
 def test_an_output_folder_that_cannot_be_used_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert main.main([DEMO, "--output", str(tmp_path / "file")]) == 3
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'file'}: File exists; ")
+
+
+@pytest.mark.parametrize("occupied", ["stacks", "stacks/edge"])
+def test_a_file_in_the_place_of_a_folder_below_the_output_folder_is_named(
+    occupied: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / occupied).parent.mkdir(exist_ok=True)
+    (tmp_path / occupied).touch()
+    assert main.main([DEMO, "--output", str(tmp_path)]) == 3
+    message = capsys.readouterr().err
+    assert message.startswith(f"{tmp_path / 'stacks'}")
+    assert "Not a directory; mend what is there, or give another --output" in message
 
 
 def test_the_linter_is_imported_only_when_there_is_something_to_lint() -> None:

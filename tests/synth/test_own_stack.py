@@ -54,6 +54,16 @@ def test_own_stack_lints_clean(stack: dict[str, Any]) -> None:
     assert [(one.rule.id, one.finding.address) for one in judgement.violations] == []
 
 
+def test_own_stack_names_an_output_folder_that_it_cannot_make(
+    example: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert example.main([str(tmp_path / "file")]) == 3
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'file' / 'stacks'}: Not a directory; name a folder that can be written to\n"
+    )
+
+
 def test_own_stack_is_valid_for_the_real_provider(folder: Path, tmp_path: Path) -> None:
     terraform = from_this_machine(tmp_path, {})
     terraform.init(folder)

@@ -70,7 +70,7 @@ def holds(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool
     for operator, keys in condition.items():
         for key, wanted in keys.items():
             is_equal = context.get(key) in listed(wanted) or (operator.endswith("IfExists") and key not in context)
-            if is_equal is not (operator in ("StringEquals", "BoolIfExists")):
+            if is_equal is not (operator in ("StringEquals", "StringEqualsIfExists", "BoolIfExists")):
                 return False
     return True
 
@@ -196,6 +196,44 @@ def test_deploy_passes_roles_to_the_services_that_run_them_only() -> None:
 def test_deploy_works_in_the_sites_regions_only(region: str, is_allowed: bool) -> None:
     allowed = allows(POLICIES["deploy"], "s3:PutBucketPolicy", BUCKET, aws__RequestedRegion=region)
     assert allowed is is_allowed
+
+
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1"
+CERTIFICATE = f"arn:aws:acm:eu-central-1:{ACCOUNT}:certificate/1"
+
+
+@pytest.mark.parametrize(("action", "resource"), [("kms:TagResource", KEY), ("acm:AddTagsToCertificate", CERTIFICATE)])
+@pytest.mark.parametrize(
+    ("present", "is_allowed"),
+    [(None, True), ("site", True), ("other", False)],
+    ids=["being made", "its own", "another project's"],
+)
+def test_deploy_puts_its_tag_on_nothing_that_carries_another_projects(
+    action: str, resource: str, present: str | None, is_allowed: bool
+) -> None:
+    tags = {"aws:RequestTag/Project": "site"} | ({"aws:ResourceTag/Project": present} if present else {})
+    assert allows(POLICIES["deploy"], action, resource, **tags) is is_allowed
+
+
+@pytest.mark.parametrize("action", ["kms:CreateKey", "kms:TagResource", "acm:RequestCertificate"])
+def test_deploy_makes_keys_and_certificates_with_the_projects_tag_only(action: str) -> None:
+    assert allows(POLICIES["deploy"], action, "*", **{"aws:RequestTag/Project": "site"})
+    assert not allows(POLICIES["deploy"], action, "*", **{"aws:RequestTag/Project": "other"})
+    assert not allows(POLICIES["deploy"], action, "*")
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("kms:TagResource", KEY),
+        ("kms:UntagResource", KEY),
+        ("acm:AddTagsToCertificate", CERTIFICATE),
+        ("acm:RemoveTagsFromCertificate", CERTIFICATE),
+    ],
+)
+def test_deploy_changes_any_tag_of_its_own_keys_and_certificates(action: str, resource: str) -> None:
+    assert allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "site"})
+    assert not allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "other"})
 
 
 def test_deploy_touches_the_named_zone_only_when_one_is_named() -> None:

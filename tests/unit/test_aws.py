@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from scripts.aws import s3_client
+from scripts.aws import s3_client, until_accepted
 
 
 @mock_aws  # type: ignore[untyped-decorator]
@@ -21,3 +22,61 @@ def test_only_a_large_object_waits_until_s3_agrees_to_take_it(size_bytes: int, i
     client.put_object(Bucket="bucket", Key="k", Body=bytes(size_bytes))
     client.close()
     assert sent == [is_asked]
+
+
+@mock_aws  # type: ignore[untyped-decorator]
+def test_owner_goes_with_every_request_that_can_name_one() -> None:
+    client, sent = s3_client("us-east-1", owner="123456789012"), {}
+
+    def note(request: Any, event_name: str, **_rest: object) -> None:
+        sent[event_name.rpartition(".")[2]] = request.headers.get("x-amz-expected-bucket-owner")
+
+    client.meta.events.register("before-send.s3", note)
+    client.create_bucket(Bucket="bucket")
+    client.head_bucket(Bucket="bucket")
+    client.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    client.close()
+    assert sent == {"CreateBucket": None, "HeadBucket": b"123456789012", "PutBucketVersioning": b"123456789012"}
+
+
+class _Waiting:
+    """A clock that moves only when it is waited for."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now_seconds(self) -> float:
+        return self.seconds
+
+    async def sleep(self, aws_seconds: float) -> None:
+        self.seconds += aws_seconds
+
+    def timeout_at(self, deadline_seconds: float) -> Any:
+        raise NotImplementedError
+
+
+class _Refusing:
+    """A call that AWS refuses with a code so many times."""
+
+    def __init__(self, code: str, times: float) -> None:
+        self.code, self.left, self.calls = code, times, 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        self.left -= 1
+        if self.left >= 0:
+            raise ClientError({"Error": {"Code": self.code, "Message": "m"}}, "PutBucketReplication")
+
+
+def test_call_that_is_refused_because_a_role_is_not_seen_yet_is_made_again() -> None:
+    clock, call = _Waiting(), _Refusing("InvalidArgument", 2)
+    until_accepted(call, not_yet={"InvalidArgument"}, clock=clock)
+    assert (call.calls, clock.seconds) == (3, 6)
+
+
+@pytest.mark.parametrize(("code", "seconds"), [("InvalidArgument", 60), ("AccessDenied", 0)])
+def test_call_that_stays_refused_ends_within_a_minute_and_one_refused_for_good_at_once(code: str, seconds: int) -> None:
+    clock = _Waiting()
+    with pytest.raises(ClientError, match=code):
+        until_accepted(_Refusing(code, float("inf")), not_yet={"InvalidArgument"}, clock=clock)
+    assert clock.seconds == seconds

@@ -117,6 +117,22 @@ def test_outputs_file_of_something_else_is_named(
     assert capsys.readouterr().err.startswith(f"failover: {path} is not a file of `failover outputs`")
 
 
+@pytest.mark.parametrize("verb", [("outputs", "--stacks"), ("cost", "--stacks"), ("bootstrap", "--stacks"), ("lint",)])
+@pytest.mark.parametrize("folder", ["absent", "empty"])
+def test_folder_without_synthesized_stacks_is_wrong_usage_whatever_the_verb(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    verb: tuple[str, ...],
+    folder: str,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert failover(monkeypatch, *verb, str(tmp_path / folder)) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"failover: {tmp_path / folder}")
+    assert "`python main.py" in message
+
+
 def test_interrupt_says_that_nothing_was_left_running() -> None:
     done = process_with_verb(f"os.kill(os.getpid(), {int(signal.SIGINT)})")
     assert (done.returncode, done.stderr) == (130, "failover: interrupted; nothing was left running\n")
@@ -144,6 +160,11 @@ def test_reader_that_goes_away_ends_the_command_quietly(statement: str) -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_text_that_no_encoding_has_is_escaped() -> None:
+    done = process_with_verb(r"print('\ud800')")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\\ud800\n", "")
 
 
 def test_every_verb_has_its_module_and_its_help() -> None:

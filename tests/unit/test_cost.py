@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from scripts.cli import application
 from scripts.cost import estimate, load_prices, load_stacks, monthly_cost_usd, objective_usd
 from scripts.cost_coverage import FREE, PRICED
-from scripts.errors import MissingOutputError
+from scripts.errors import MissingOutputError, StacksError
 
 TRAFFIC = {"page_views_per_month": 0, "requests_per_page_view": 1, "bytes_per_page_view": 0, "site_bytes": 0}
 
@@ -111,6 +111,18 @@ def test_stacks_without_the_edge_are_named() -> None:
         estimate({"dns": {}})
 
 
+@pytest.mark.parametrize(
+    ("sources", "reads"), [((), 2), (("/old",), 2), (("/old", "/blog/*"), 3)], ids=["none", "of a path", "wildcard"]
+)
+def test_redirects_with_a_wildcard_are_a_third_read_of_every_page(sources: tuple[str, ...], reads: int) -> None:
+    found = stacks(check("HTTP", regions=["a"]), traffic={"page_views_per_month": 1_000_000})
+    redirects = [{"from": source, "to": "/", "status": 301} for source in sources]
+    found["edge"]["output"]["content"] = {"value": {"redirect": redirects}}
+    lines = {line.item: line for line in estimate(found)}
+    probes = lines["S3 reads by health probes"].quantity
+    assert lines["KeyValueStore reads, at most"].quantity == reads * 1_000_000 + probes
+
+
 def test_checks_of_external_endpoints_cost_more() -> None:
     found = check("HTTPS_STR_MATCH", ip_address="203.0.113.1", regions=["a", "b", "c"])
     lines = {line.item: line.usd for line in estimate(stacks(found))}
@@ -207,16 +219,64 @@ def test_type_that_no_price_is_known_for_is_named(tmp_path: Path) -> None:
     assert json.loads(run_cost(folder, "--json").stdout)["not_priced"] == {"aws_nat_gateway": 2}
 
 
+@pytest.mark.parametrize(
+    "section",
+    [
+        [{"aws_nat_gateway": {"a": {}}}],
+        {"aws_nat_gateway": [{"a": {}}]},
+        {"aws_nat_gateway": {"a": [{}]}},
+        {"aws_nat_gateway": {"a": {}}, "aws_eip": None},
+    ],
+)
+def test_resources_are_found_in_arrays_as_well(section: Any, tmp_path: Path) -> None:
+    # https://developer.hashicorp.com/terraform/language/syntax/json#nested-block-mapping
+    folder = written(tmp_path, {**stacks(), "own": {"resource": section}})
+    assert json.loads(run_cost(folder, "--json").stdout)["not_priced"] == {"aws_nat_gateway": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("aws_route53_health_check", {}),
+        ("aws_route53_health_check", {"type": "HTTP", "regions": [], "request_interval": "${var.interval}"}),
+        ("aws_synthetics_canary", {"schedule": [{"expression": "rate(5 minutes)"}]}),
+        ("aws_synthetics_canary", {"schedule": {"expression": "rate(1 hour)"}}),
+        ("aws_s3_bucket_replication_configuration", {"rule": {"destination": {}}}),
+    ],
+)
+def test_resource_that_no_price_can_be_told_of_is_no_bill_above_the_objective(kind: str, body: Any) -> None:
+    with pytest.raises(StacksError, match=r"something that `python main\.py` does not write"):
+        estimate({**stacks(), "own": {"resource": {kind: {"own": body}}}})
+
+
+@pytest.mark.parametrize(
+    ("figure", "value"),
+    [("page_views_per_month", -1), ("requests_per_page_view", float("inf")), ("site_bytes", float("nan"))],
+)
+def test_traffic_that_cannot_be_is_named(figure: str, value: float) -> None:
+    with pytest.raises(StacksError, match=f"{figure}: Input should be"):
+        estimate(stacks(traffic={figure: value}))
+
+
+@pytest.mark.parametrize("objectives", [{}, {"monthly_cost_usd": "x"}, None])
+def test_objective_that_is_no_figure_is_named(objectives: Any) -> None:
+    found = stacks()
+    found["edge"]["output"]["objectives"]["value"] = objectives
+    with pytest.raises(StacksError, match="monthly_cost_usd"):
+        objective_usd(found)
+
+
 def test_no_type_is_both_priced_and_free() -> None:
     assert not PRICED & FREE
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"output": []}', '{"output": {"traffic": {"value": {}}}}'])
-def test_stacks_that_cannot_be_read_are_an_error_of_the_environment(text: str, tmp_path: Path) -> None:
+def test_stacks_that_cannot_be_read_are_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
     (tmp_path / "edge" / "cdk.tf.json").write_text(text, encoding="utf-8")
     result = run_cost(tmp_path)
     assert isinstance(result.exception, MissingOutputError)
+    assert result.exception.exit_code == 2
     assert "synthesize the site again" in str(result.exception)
 
 

@@ -1,10 +1,12 @@
 """The comment on a pull request: counts, cost, and what a reviewer must not miss."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.plan_comment import MAXIMUM_CHARACTERS, comment, kinds_of
+from tests.unit.test_cost import stacks, written
+from tools.plan_comment import MAXIMUM_CHARACTERS, comment, kinds_of, main
 
 
 def plan(**actions: list[str]) -> dict[str, Any]:
@@ -48,3 +50,40 @@ def test_comment_fits_what_github_takes() -> None:
     text = comment({"edge": plan(**many)}, usd=0, objective_usd=1)
     assert len(text) == MAXIMUM_CHARACTERS
     assert text.endswith("has all of it)")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "No such file or directory"),
+        ("", "not JSON"),
+        ("[]", "is no plan"),
+        ('{"values": {}}', "is no plan"),
+    ],
+)
+def test_stack_without_its_plan_is_named(
+    text: str | None, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_file = written(tmp_path, stacks()) / "edge" / "plan.json"
+    if text is not None:
+        plan_file.write_text(text, encoding="utf-8")
+    assert main([str(tmp_path)]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith(f"plan_comment: {plan_file}")
+    assert reason in errors
+    assert errors.count("\n") == 1
+
+
+def test_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "absent")]) == 2
+    assert capsys.readouterr().err.startswith(f"plan_comment: {tmp_path / 'absent'} is no folder")
+
+
+def test_comment_is_printed_for_a_folder_with_stacks_and_plans(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_file = written(tmp_path, stacks()) / "edge" / "plan.json"
+    plan_file.write_text('{"planned_values": {}, "resource_changes": []}', encoding="utf-8")
+    assert main([str(tmp_path)]) == 0
+    assert "| edge | 0 | 0 | 0 | 0 |" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts import cli
+from scripts.commands.build import content_rules
 from scripts.errors import WrongUsageError
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import ContentRules, describe, is_fingerprinted
@@ -455,6 +456,13 @@ def test_command_rejects_a_site_file(run: Run, tmp_path: Path, text: str) -> Non
     site_file = tmp_path / "site.toml"
     site_file.write_text(text, encoding="utf-8")
     assert run(DEMO, "--check", "--site-file", site_file)[0] == 2
+
+
+@pytest.mark.parametrize(("name", "reason"), [("absent.toml", "No such file or directory"), ("", "Is a directory")])
+def test_site_file_that_cannot_be_read_is_named_with_the_reason(name: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(WrongUsageError, match=f"^--site-file {path}: {reason}; give a readable TOML file$"):
+        content_rules(path)
 
 
 def test_command_rejects_a_source_that_is_not_there(run: Run, tmp_path: Path) -> None:

@@ -54,6 +54,14 @@ def printing(*lines: str, exit_code: int = 0) -> str:
     return "\n".join(["cat <<'EOF'", *lines, "EOF", f"exit {exit_code}"])
 
 
+def test_outputs_of_a_stack_that_is_not_initialized_say_which_and_what_to_run(tmp_path: Path) -> None:
+    fake = Fake(tmp_path, printing('Error: Backend initialization required, please run "terraform init"', exit_code=1))
+    with pytest.raises(
+        TerraformError, match=f"^the stack edge is not initialized .* `terraform -chdir={fake.stack} init`"
+    ):
+        fake.terraform().output(fake.stack)
+
+
 def test_apply_counts_planned_and_completed_operations(tmp_path: Path) -> None:
     fake = Fake(tmp_path, printing(PLAN_OF_3, *map(complete, ("create", "read", "update", "delete")), APPLY_SUMMARY))
     seen: list[Progress] = []

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from constructs_lib.naming import ADMINISTRATORS_STACKS
 from scripts.cli import application
 from scripts.commands.build import OUTPUT
 
@@ -142,6 +143,18 @@ def test_scripts_are_valid_shell() -> None:
     for step in steps():
         if "run" in step:
             subprocess.run(["bash", "-n"], input=step["run"], text=True, check=True)
+
+
+@pytest.mark.parametrize("stack", ADMINISTRATORS_STACKS)
+def test_stacks_of_an_administrator_are_applied_by_one_and_by_no_workflow(stack: str) -> None:
+    assert not [
+        step for step in steps() if re.search(rf"\bapply\b.*\b{stack}\b|for stack in.*\b{stack}\b", step.get("run", ""))
+    ]
+    (step,) = re.findall(
+        r"^\d\. .*deploy '\*'.*(?:\n   .*)*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert "as an administrator" in step
+    assert f"`{stack}`" in step
 
 
 def test_scripts_call_verbs_that_exist() -> None:

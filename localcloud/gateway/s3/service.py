@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.faults import Fault, FaultBoard, FaultKind, corrupted
+from localcloud.gateway.identifiers import ACCOUNT_ID
 from localcloud.gateway.s3.answers import STATUS_CODES, error_response
 from localcloud.gateway.s3.kms_objects import give_opaque_etag, refuse_read, refuse_write_without_key
 from localcloud.gateway.s3.moto_objects import MotoObjects
@@ -111,6 +112,7 @@ class S3Service:
         bucket, _, key = unquote(request.raw_path).lstrip("/").partition("/")
         is_head = request.method == "HEAD"
         try:
+            self._require_owner(bucket, request)
             if request.environ.get(ORIGIN_HEADER) and request.method in {"GET", "HEAD"}:
                 return self._read_for_data_plane(bucket, key, request)
             if self._is_about_objects(bucket, key, request):
@@ -118,6 +120,18 @@ class S3Service:
             return self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
         except ServiceError as error:
             return error_response(error.status, error.code, error.message, is_head=is_head)
+
+    def _require_owner(self, bucket: str, request: Request) -> None:
+        """Refuse what is meant for a bucket of another account.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+
+        Raises:
+            ServiceError: 403 AccessDenied.
+        """
+        owner = request.header("x-amz-expected-bucket-owner")
+        if owner not in (None, ACCOUNT_ID) and self._objects.has_bucket(bucket):
+            raise ServiceError(403, "AccessDenied", "Access Denied")
 
     def _read_for_data_plane(self, bucket: str, key: str, request: Request) -> Response:
         """Read under the faults of the bucket's region; the edge has judged the bucket policy already."""

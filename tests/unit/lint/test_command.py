@@ -101,6 +101,17 @@ def test_lint_names_what_it_cannot_look_into(tmp_path: Path) -> None:
     assert [Path(one["address"]).name for one in found] == ["aws_s3_bucket_policy.p", "module.cdn", "more.tf"]
 
 
+@pytest.mark.parametrize(("says", "is_told"), [
+    ({"errored": True, "complete": False}, True), ({"errored": False, "complete": False}, True),
+    ({"errored": False, "complete": True}, False), ({}, False),
+])  # fmt: skip
+def test_lint_names_a_plan_that_lacks_resources(says: dict[str, bool], is_told: bool, tmp_path: Path) -> None:
+    # https://developer.hashicorp.com/terraform/internals/json-format#plan-representation; Terraform before 1.8 says neither
+    result = run(tmp_path, {"format_version": "1.2", "planned_values": {"root_module": {}}, **says})
+    assert result.exit_code == 0
+    assert ("the plan lacks resources" in result.stdout) is is_told
+
+
 def test_lint_sarif_notifies_of_what_it_cannot_look_into(tmp_path: Path) -> None:
     (run_,) = json.loads(run(tmp_path, BEYOND, "--format", "sarif").stdout)["runs"]
     (invocation,) = run_["invocations"]

@@ -145,6 +145,35 @@ def test_reading_rejects_what_is_no_terraform_json(content: str | bytes, tmp_pat
         read_paths([file])
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ('[{"resource": {}}]', "an array of 1"),
+        ('"plan"', "a string"),
+        ("1", "a number"),
+        ("true", "true"),
+        ("null", "null"),
+    ],
+)
+def test_reading_says_what_it_found_in_place_of_an_object(content: str, found: str, tmp_path: Path) -> None:
+    file = tmp_path / "input.json"
+    file.write_text(content, encoding="utf-8")
+    expected = (
+        rf"input\.json holds {found}, and a JSON object of Terraform's is expected: give \*\.tf\.json, or the output"
+    )
+    with pytest.raises(WrongUsageError, match=expected):
+        read_paths([file])
+
+
+def test_blocks_of_one_name_in_one_file_are_all_read(tmp_path: Path) -> None:
+    # Terraform takes this file and makes all three buckets.
+    file = tmp_path / "twice.tf.json"
+    several = [{"aws_s3_bucket": {"a": {}}}, {"aws_s3_bucket": {"b": {}}}, [{"aws_s3_bucket": {"c": {}}}]]
+    file.write_text("{" + ", ".join(f'"resource": {json.dumps(one)}' for one in several) + "}", encoding="utf-8")
+    found = read_paths([file]).of_type("aws_s3_bucket")
+    assert {resource.address for resource in found} == {f"aws_s3_bucket.{name}" for name in "abc"}
+
+
 def test_reading_rejects_what_nests_deeper_than_terraform_does(tmp_path: Path) -> None:
     file = tmp_path / "deep.tf.json"
     file.write_text('{"resource": {"aws_s3_bucket": {"a": {"x": ' + "[" * 300 + "]" * 300 + "}}}}", encoding="utf-8")
