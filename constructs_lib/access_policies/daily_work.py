@@ -1,0 +1,58 @@
+"""The roles of daily work: publishing, and drills."""
+
+from constructs_lib.access_policies.scope import Scope
+from constructs_lib.access_policies.statements import PUBLISHED, switch, watch_alarms
+from constructs_lib.naming import MANIFESTS_PREFIX, RELEASES_PREFIX
+from constructs_lib.policies import PolicyDocument, document
+
+
+def content(scope: Scope) -> PolicyDocument:
+    """Returns what `failover sync-content`, `rollback`, `verify` and `prune` need: releases and the active pointer."""
+    return document(
+        {"Sid": "ListReleases", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": scope.buckets},
+        {
+            "Sid": "ReadPublished",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:GetObjectTagging"],
+            "Resource": scope.objects(*PUBLISHED),
+        },
+        {
+            "Sid": "Publish",
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
+            "Resource": scope.objects(*PUBLISHED),
+        },
+        {
+            "Sid": "Prune",
+            "Effect": "Allow",
+            "Action": "s3:DeleteObject",
+            "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{MANIFESTS_PREFIX}*"),
+        },
+        switch(scope),
+    )
+
+
+def drill(scope: Scope) -> PolicyDocument:
+    """Returns what evacuating a region and breaking a health check on purpose need; no content, no records, no settings."""
+    return document(
+        switch(scope),
+        {
+            "Sid": "BreakAndMendHealthChecks",
+            "Effect": "Allow",
+            "Action": ["route53:GetHealthCheck", "route53:GetHealthCheckStatus", "route53:UpdateHealthCheck"],
+            "Resource": "arn:aws:route53:::healthcheck/*",
+        },
+        {
+            "Sid": "CompareRegions",
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:GetObject"],
+            "Resource": [*scope.buckets, *scope.objects(*PUBLISHED)],
+        },
+        {
+            "Sid": "Watch",
+            "Effect": "Allow",
+            "Action": ["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"],  # metrics have no ARN
+            "Resource": "*",
+        },
+        watch_alarms(scope),
+    )
