@@ -7,36 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from localcloud.gateway.acm import CertificateStore
+from localcloud.gateway.apigateway_zones import ZONE_IDS
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
 from localcloud.gateway.identifiers import host_label
 from localcloud.gateway.rest_routes import Parameters, RouteTable, route
 from localcloud.gateway.wire import JsonObject, Request, Response, json_response
-
-ZONE_IDS: Mapping[str, str] = {
-    "us-east-1": "Z1UJRXOUMOOFQ8",
-    "us-east-2": "ZOJJZC49E0EPZ",
-    "us-west-1": "Z2MUQ32089INYE",
-    "us-west-2": "Z2OJLYMUO9EFXC",
-    "ca-central-1": "Z19DQILCV0OWEC",
-    "sa-east-1": "ZCMLWB8V5SYIT",
-    "eu-central-1": "Z1U9ULNL0V5AJ3",
-    "eu-west-1": "ZLY8HYME6SFDD",
-    "eu-west-2": "ZJ5UAJN8Y3Z2Q",
-    "eu-west-3": "Z3KY65QIEKYHQQ",
-    "eu-north-1": "Z3UWIKFBOOGXPP",
-    "eu-south-1": "Z3BT4WSQ9TDYZV",
-    "ap-east-1": "Z3FD1VL90ND7K5",
-    "ap-south-1": "Z3VO1THU9YC4UR",
-    "ap-southeast-1": "ZL327KTPIQFUL",
-    "ap-southeast-2": "Z2RPCDW04V8134",
-    "ap-northeast-1": "Z1YSHQZHG15GKL",
-    "ap-northeast-2": "Z20JF4UZKIW1U8",
-}
-"""Hosted zones of regional domain names: https://docs.aws.amazon.com/general/latest/gr/apigateway.html"""
 
 PATH_PREFIX = "/v2/domainnames"
 TAGS_PREFIX = "/v2/tags/"

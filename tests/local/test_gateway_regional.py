@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.site_file.aws_regions import REGIONS
+from localcloud.gateway.apigateway_zones import ZONE_IDS
 from tests.local.gateway_world import GatewayWorld, refused
 
 REGION = "eu-central-1"
@@ -47,6 +49,12 @@ def test_certificate_in_use_cannot_be_deleted(gateway_world: GatewayWorld) -> No
     make_domain(gateway_world, domain, arn)
     delete = gateway_world.client("acm", REGION).delete_certificate
     refused("ResourceInUseException", delete, CertificateArn=arn)
+
+
+def test_every_region_of_a_site_file_has_the_hosted_zone_of_its_regional_names() -> None:
+    # general/latest/gr/apigateway.html
+    assert set(ZONE_IDS) == set(REGIONS)
+    assert len(set(ZONE_IDS.values())) == len(ZONE_IDS)
 
 
 def make_domain(world: GatewayWorld, name: str, certificate_arn: str, **changes: Any) -> Any:
