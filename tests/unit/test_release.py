@@ -205,6 +205,14 @@ def test_file_that_goes_before_it_is_sent_stops_the_publish(publisher: Publisher
         publisher.apply(plan, folder)
 
 
+def test_file_that_becomes_a_folder_before_it_is_sent_stops_the_publish(publisher: Publisher, folder: Path) -> None:
+    plan = publisher.plan(read_folder(folder))
+    (folder / "img" / "logo.svg").unlink()
+    (folder / "img" / "logo.svg").mkdir()
+    with pytest.raises(UnsafePlanError, match=r"logo\.svg changed while it was published"):
+        publisher.apply(plan, folder)
+
+
 def test_second_publisher_is_told_and_changes_nothing(
     publisher: Publisher, folder: Path, store: FakeKeyValueStore
 ) -> None:
@@ -291,6 +299,33 @@ def test_page_that_goes_before_its_release_id_is_written_into_it_is_named(
         return found
 
     monkeypatch.setattr("scripts.release.manifest.digest_files", then_gone)
+    with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
+        read_folder(folder)
+
+
+def test_page_that_changes_before_its_release_id_is_written_into_it_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be stored under an id that is the digest of its old content."""
+
+    def then_changed(*arguments: Any) -> dict[str, FileDigest]:
+        found = digest_files(*arguments)
+        page = folder / "index.html"
+        page.write_text(page.read_text(encoding="utf-8") + "<p>more</p>", encoding="utf-8")
+        return found
+
+    monkeypatch.setattr("scripts.release.manifest.digest_files", then_changed)
+    with pytest.raises(WrongUsageError, match=r"index\.html changed while .* was read"):
+        read_folder(folder)
+
+
+def test_file_that_becomes_a_folder_while_it_is_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_a_folder(*arguments: Any) -> dict[str, FileDigest]:
+        (folder / "index.html").unlink()
+        (folder / "index.html").mkdir()
+        return digest_files(*arguments)
+
+    monkeypatch.setattr("scripts.release.manifest.digest_files", first_a_folder)
     with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 
