@@ -98,8 +98,10 @@ def sync_content(
             survey = pool.submit(site.survey)  # the regions answer while the folder is read
             built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
         plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force)
+        routing = plan.current.routing
         if apply and not plan.is_empty:
             written = publish(site, plan, folder, canary=canary)
+            routing = written.routing
             if asking is not None and canary is None and plan.switches:
                 files = sample(plan.manifest, plan.changes)
                 switched = _Switched(
@@ -109,7 +111,7 @@ def sync_content(
     except RegionUnavailableError as error:
         raise _with_way_out(error, website, is_allowed=allow_degraded) from error
     if as_json:
-        print(json.dumps(_document(plan, canary, applied=apply)))
+        print(json.dumps(_document(plan, canary, routing, applied=apply)))
     else:
         _print(website, plan, canary, applied=apply)
 
@@ -192,13 +194,14 @@ def _with_way_out(error: RegionUnavailableError, website: Website, *, is_allowed
     )
 
 
-def _document(plan: PublishPlan, canary: int | None, *, applied: bool) -> dict[str, object]:
-    switched = applied and canary is None
+def _document(plan: PublishPlan, canary: int | None, routing: Routing, *, applied: bool) -> dict[str, object]:
+    """Returns what `--json` prints; `routing` is the one at the end of the command."""
     return {
         "release_id": plan.manifest.release_id,
         "base_release_id": plan.manifest.base_id,
-        "active_release_id": plan.manifest.release_id if switched else plan.current.routing.release_id,
+        "active_release_id": routing.release_id,
         "canary_percent": canary,
+        "canary": routing.canary and {"release_id": routing.canary_release_id, "percent": routing.canary.percent},
         "files": len(plan.manifest.files),
         "bytes": plan.manifest.size_bytes,
         "new": len(plan.changes.new),
@@ -241,10 +244,26 @@ def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: 
         console.print(f"Published: {' and '.join(plan.uploads)} verified, then switched.")
     else:
         console.print(PLAN_ONLY)
+    for line in _canary_lines(plan, canary, applied=applied):
+        console.print(line, highlight=False)
     for region in plan.left_out if applied else ():
         console.print(
             f"When {region} answers again: failover verify --repair --apply, then failover restore {region} --apply"
         )
+
+
+def _canary_lines(plan: PublishPlan, canary: int | None, *, applied: bool) -> list[str]:
+    """Returns what becomes of a canary that ran when the plan was made."""
+    running = plan.current.routing.canary
+    if running is None or (plan.switches and running.release.id == plan.manifest.release_id):
+        return []
+    share = f"{running.percent} % of the viewers get release {running.release.id}"
+    if not plan.switches:
+        return [
+            f"A canary runs: {share}.",
+            "To give it to everybody: failover sync-content --promote --apply. To end it: failover rollback --apply",
+        ]
+    return [f"{'Ended' if applied else 'Ends'} the canary that ran{' before' if canary else ''}: {share}."]
 
 
 def _takes_part(plan: PublishPlan) -> str:

@@ -129,10 +129,11 @@ class Routing:
     def switched_to(self, release: ServedRelease) -> Routing:
         """Returns the routing with another active release and no canary.
 
-        Switching to the active one again, with another index, keeps the previous release.
+        Switching to the active one again, with another index, keeps the previous release and a canary.
         """
-        is_same = self.active is not None and self.active.id == release.id
-        return replace(self, active=release, previous=self.previous if is_same else self.active, canary=None)
+        if self.active is not None and self.active.id == release.id:
+            return replace(self, active=release)
+        return replace(self, active=release, previous=self.active, canary=None)
 
     def with_canary(self, release: ServedRelease, percent: int) -> Routing:
         """Returns the routing in which that share of the viewers gets `release`."""

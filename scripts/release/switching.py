@@ -66,7 +66,8 @@ class Switcher:
         """Finds an older release and verifies that every region that answers holds it.
 
         Args:
-            release_id: the release; None: the canary ends, or without one the release before the active one.
+            release_id: the release; the active one ends a canary. None: the canary ends, or without one the release before the
+                active one.
 
         Raises:
             MissingOutputError: there is no such release.
@@ -74,8 +75,9 @@ class Switcher:
             RegionUnavailableError: no region answers.
         """
         current = self._routing.read()
-        if release_id is None and current.routing.canary is not None and current.routing.release_id is not None:
-            plan = self._plan_switch(current, current.routing.release_id)
+        active_id = current.routing.release_id
+        if release_id in (None, active_id) and current.routing.canary is not None and active_id is not None:
+            plan = self._plan_switch(current, active_id)
             return RollbackPlan(manifest=plan.manifest, current=current, left_out=plan.left_out, cancels_canary=True)
         target = release_id or current.routing.previous_release_id
         if target is None:
