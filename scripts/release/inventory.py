@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
-from scripts.release.parity import BEFORE_ALL, Parity, RegionParity, check_parity, find_manifest
+from scripts.release.manifest import Manifest
+from scripts.release.parity import BEFORE_ALL, Parity, RegionParity, check_parities, find_manifest
 from scripts.release.routing import Routing
 from scripts.release.website import Website
 
@@ -81,7 +82,8 @@ def take_inventory(site: Website) -> list[ReleaseSummary]:
     named = {release.id for release in routing.releases}
     found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
     ordered = sorted(found, key=lambda each: (times.get(each, BEFORE_ALL), each), reverse=True)
-    return [_summary(site, each, routing, times.get(each), listings) for each in ordered]
+    parities = _parities(site, [each for each in ordered if each in times], routing, listings)
+    return [_summary(each, routing, times.get(each), parities.get(each)) for each in ordered]
 
 
 def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime]:
@@ -100,14 +102,7 @@ def _listing(bucket: ContentBucket) -> RegionListing:
         return RegionListing(manifests={}, with_objects=frozenset(), error=error)
 
 
-def _summary(
-    site: Website,
-    release_id: str,
-    routing: Routing,
-    published_at: datetime | None,
-    listings: Mapping[str, RegionListing],
-) -> ReleaseSummary:
-    parity = None if published_at is None else _parity(site, release_id, routing, listings)
+def _summary(release_id: str, routing: Routing, published_at: datetime | None, parity: Parity | None) -> ReleaseSummary:
     return ReleaseSummary(
         release_id=release_id,
         is_active=release_id == routing.release_id,
@@ -120,20 +115,26 @@ def _summary(
     )
 
 
-def _parity(site: Website, release_id: str, routing: Routing, listings: Mapping[str, RegionListing]) -> Parity | None:
+def _parities(
+    site: Website, release_ids: Iterable[str], routing: Routing, listings: Mapping[str, RegionListing]
+) -> dict[str, Parity]:
     """Compares the regions that answered the listing; the others are not asked again, each try takes up to 20 s.
 
-    None: the manifest, or that of the base layer, is gone, as after an interrupted prune.
+    Without releases whose manifest, or that of the base layer, is gone, as after an interrupted prune.
     """
     answering = [bucket for region, bucket in site.buckets.items() if listings[region].error is None]
-    try:
-        manifest = find_manifest(answering, release_id)
-    except MissingOutputError:
-        return None
-    checked = check_parity(answering, manifest, routing)
     silent = {
         region: RegionParity(region=region, error=listing.error)
         for region, listing in listings.items()
         if listing.error is not None
     }
-    return Parity(manifest=checked.manifest, regions={**checked.regions, **silent})
+    manifests = [manifest for each in release_ids if (manifest := _manifest(answering, each)) is not None]
+    checked = check_parities(answering, manifests, routing)
+    return {each: replace(parity, regions={**parity.regions, **silent}) for each, parity in checked.items()}
+
+
+def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | None:
+    try:
+        return find_manifest(buckets, release_id)
+    except MissingOutputError:
+        return None

@@ -285,11 +285,11 @@ def parse_manifest(content: bytes) -> StoredManifest:
     """
     digest = hashlib.sha256(content).digest()
     with _PARSING:  # the regions' manifests arrive at the same time
-        if digest not in _PARSED:
-            _PARSED[digest] = _parsed(content.decode("utf-8"))
+        found = _PARSED.pop(digest) if digest in _PARSED else _parsed(content.decode("utf-8"))
+        _PARSED[digest] = found  # last again: a base is asked for with each release that stands on it
         while len(_PARSED) > _MOST_PARSED:
             del _PARSED[next(iter(_PARSED))]
-        return _PARSED[digest]
+        return found
 
 
 def _parsed(text: str) -> StoredManifest:

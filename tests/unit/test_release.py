@@ -274,6 +274,14 @@ def test_manifest_rejects_what_is_not_one(text: str) -> None:
         parse_manifest(text.encode())
 
 
+def test_manifest_that_others_stand_on_is_parsed_once() -> None:
+    base, *others = [Manifest(release_id=f"{number:016x}", base=None, files=()).to_json() for number in range(4)]
+    parsed = parse_manifest(base)
+    for other in others:
+        parse_manifest(other)
+        assert parse_manifest(base) is parsed
+
+
 def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="is not a folder"):
         read_folder(tmp_path / "no")

@@ -1,8 +1,11 @@
 """The list of releases and the overview of the website, with all regions up and with one down."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from scripts.errors import RegionUnavailableError
+from scripts.release.bucket import ContentBucket, StoredObject
 from scripts.release.inventory import ReleaseSummary, take_inventory
 from scripts.release.manifest import manifest_key
 from scripts.release.overview import take_overview
@@ -70,6 +73,32 @@ def test_active_release_of_which_nothing_is_left_is_listed(world: ReleaseWorld) 
     for bucket in world.site.buckets.values():
         bucket.delete_objects(sorted(world.keys(bucket.region)))
     assert inventory(world)[manifest.release_id].is_incomplete
+
+
+def test_layer_that_releases_share_is_listed_once(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
+    base, *others = [world.publish(text) for text in ("one", "two", "three")]
+    assert all(f"{other.prefix}404.html" not in world.keys(PRIMARY) for other in others)
+    listed = []
+    for bucket in world.site.buckets.values():
+
+        def list_and_note(prefix: str, bucket: ContentBucket = bucket) -> Iterator[StoredObject]:
+            listed.append((bucket.region, prefix))
+            return ContentBucket.objects(bucket, prefix)
+
+        monkeypatch.setattr(bucket, "objects", list_and_note)
+    assert len(take_inventory(world.site)) == 3
+    assert (PRIMARY, base.prefix) in listed
+    assert len(listed) == len(set(listed))
+
+
+def test_releases_on_one_layer_are_told_apart(world: ReleaseWorld) -> None:
+    (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
+    base, second = world.publish("one"), world.publish("two")
+    world.delete(SECONDARY, f"{second.prefix}index.html")
+    found = inventory(world)
+    assert (found[base.release_id].is_incomplete, found[second.release_id].is_incomplete) == (False, True)
+    assert [file.path for file in found[second.release_id].regions[SECONDARY].missing] == ["index.html"]
 
 
 def test_inventory_works_while_a_region_is_silent(world: ReleaseWorld) -> None:
