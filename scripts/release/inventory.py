@@ -22,11 +22,13 @@ class RegionListing:
     Attributes:
         manifests: release -> when its manifest was written.
         with_objects: releases that have any object.
+        strays: keys beside the manifests that are none.
         error: why the region could not be asked; the others are empty then.
     """
 
     manifests: Mapping[str, datetime]
     with_objects: frozenset[str]
+    strays: tuple[str, ...] = ()
     error: RegionUnavailableError | None = None
 
 
@@ -67,8 +69,21 @@ def list_regions(buckets: Mapping[str, ContentBucket]) -> dict[str, RegionListin
         return dict(zip(buckets, pool.map(_listing, buckets.values()), strict=True))
 
 
-def take_inventory(site: Website) -> list[ReleaseSummary]:
-    """Returns every release, newest first, those without a manifest last.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What the regions hold.
+
+    Attributes:
+        releases: newest first, those without a manifest last.
+        strays: region -> keys beside the manifests that are none; only regions that have any.
+    """
+
+    releases: tuple[ReleaseSummary, ...]
+    strays: Mapping[str, tuple[str, ...]]
+
+
+def take_inventory(site: Website) -> Inventory:
+    """Returns every release.
 
     Raises:
         RegionUnavailableError: no region answers.
@@ -83,7 +98,10 @@ def take_inventory(site: Website) -> list[ReleaseSummary]:
     found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
     ordered = sorted(found, key=lambda each: (times.get(each, BEFORE_ALL), each), reverse=True)
     parities = _parities(site, [each for each in ordered if each in times], routing, listings)
-    return [_summary(each, routing, times.get(each), parities.get(each)) for each in ordered]
+    return Inventory(
+        releases=tuple(_summary(each, routing, times.get(each), parities.get(each)) for each in ordered),
+        strays={region: listing.strays for region, listing in listings.items() if listing.strays},
+    )
 
 
 def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime]:
@@ -97,7 +115,8 @@ def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime
 
 def _listing(bucket: ContentBucket) -> RegionListing:
     try:
-        return RegionListing(manifests=bucket.manifest_times(), with_objects=frozenset(bucket.release_ids()))
+        manifests, strays = bucket.list_manifests()
+        return RegionListing(manifests=manifests, with_objects=frozenset(bucket.release_ids()), strays=strays)
     except RegionUnavailableError as error:
         return RegionListing(manifests={}, with_objects=frozenset(), error=error)
 

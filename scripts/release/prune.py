@@ -225,7 +225,8 @@ def _stored(
     newest: dict[str, datetime] = {}
     for found in objects.values():
         for stored in found.values():
-            layer = _layer(stored.key)
+            if not (layer := _layer(stored.key)):
+                continue  # the folder's own key, which S3's console makes
             newest[layer] = max(stored.modified_at, newest.get(layer, stored.modified_at))
     return [
         *(StoredRelease(release_id=each, changed_at=moment, has_manifest=True) for each, moment in published.items()),

@@ -85,6 +85,13 @@ def test_releases_table_shows_whole_ids_in_a_narrow_terminal(
     assert manifest.release_id in failover("releases")[1]
 
 
+def test_releases_names_what_lies_beside_the_manifests(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    world.put(SECONDARY, "control/manifests/notes.txt")
+    assert document(failover, "releases")["strays"] == {SECONDARY: ["control/manifests/notes.txt"]}
+    assert f"in {SECONDARY}: control/manifests/notes.txt" in failover("releases")[1]
+
+
 def test_verify_of_a_whole_release_exits_0(world: ReleaseWorld, failover: Failover) -> None:
     world.publish()
     code, output, _ = failover("verify")

@@ -7,7 +7,7 @@ import pytest
 from scripts.errors import RegionUnavailableError
 from scripts.release.bucket import ContentBucket, StoredObject
 from scripts.release.inventory import ReleaseSummary, take_inventory
-from scripts.release.manifest import manifest_key
+from scripts.release.manifest import MANIFESTS_PREFIX, manifest_key
 from scripts.release.overview import take_overview
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
@@ -15,11 +15,11 @@ from tests.unit.release_world import world as world
 
 
 def inventory(world: ReleaseWorld) -> dict[str, ReleaseSummary]:
-    return {each.release_id: each for each in take_inventory(world.site)}
+    return {each.release_id: each for each in take_inventory(world.site).releases}
 
 
 def test_inventory_of_an_empty_website_is_empty(world: ReleaseWorld) -> None:
-    assert take_inventory(world.site) == []
+    assert take_inventory(world.site).releases == ()
 
 
 def test_inventory_marks_the_active_and_the_previous_release(world: ReleaseWorld) -> None:
@@ -87,7 +87,7 @@ def test_layer_that_releases_share_is_listed_once(world: ReleaseWorld, monkeypat
             return ContentBucket.objects(bucket, prefix)
 
         monkeypatch.setattr(bucket, "objects", list_and_note)
-    assert len(take_inventory(world.site)) == 3
+    assert len(take_inventory(world.site).releases) == 3
     assert (PRIMARY, base.prefix) in listed
     assert len(listed) == len(set(listed))
 
@@ -99,6 +99,22 @@ def test_releases_on_one_layer_are_told_apart(world: ReleaseWorld) -> None:
     found = inventory(world)
     assert (found[base.release_id].is_incomplete, found[second.release_id].is_incomplete) == (False, True)
     assert [file.path for file in found[second.release_id].regions[SECONDARY].missing] == ["index.html"]
+
+
+def test_folder_that_the_console_made_is_no_release(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    world.put(PRIMARY, MANIFESTS_PREFIX)
+    found = take_inventory(world.site)
+    assert ([each.release_id for each in found.releases], found.strays) == ([manifest.release_id], {})
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "backup/0123456789abcdef.json", "0123456789abcdef.json.bak", "x.json"])
+def test_key_beside_the_manifests_that_is_none_is_told_by_name(world: ReleaseWorld, name: str) -> None:
+    manifest = world.publish()
+    world.put(SECONDARY, f"{MANIFESTS_PREFIX}{name}")
+    found = take_inventory(world.site)
+    assert [each.release_id for each in found.releases] == [manifest.release_id]
+    assert found.strays == {SECONDARY: (f"{MANIFESTS_PREFIX}{name}",)}
 
 
 def test_inventory_works_while_a_region_is_silent(world: ReleaseWorld) -> None:
