@@ -264,4 +264,4 @@ def _unused_index_keys(site: Website, routing: Routing) -> tuple[str, ...]:
     indexes = (f"{KEY_PREFIX}{release.index}/" for release in routing.releases if release.index)
     redirects = (f"{REDIRECT_PREFIX}{release.redirects}" for release in routing.releases if release.redirects)
     used = (*indexes, *redirects)
-    return tuple(sorted(key for key in site.routing.index_keys() if not key.startswith(used)))
+    return tuple(sorted(key for key in site.routing.index_entries() if not key.startswith(used)))
