@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 4
+_GLANCE_SECONDS = 3
 _SERVER_ERROR = 500
 _SENT_AT_ONCE_BYTES = 256 * 1024
 
@@ -74,6 +75,16 @@ def _sent_at_once(params: dict[str, Any], **_rest: object) -> None:
 def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stubs)
     """Returns a client for IAM, which is global."""
     return client_for("iam", region="us-east-1", config=_config())
+
+
+def cloudwatch_client(region: str) -> Any:  # noqa: ANN401  (one call; not worth a package of stubs)
+    """Returns a client for the metrics of `region` that soon gives up: nobody waits long for what a status only mentions."""
+    config = Config(
+        connect_timeout=_GLANCE_SECONDS,
+        read_timeout=_GLANCE_SECONDS,
+        retries={"total_max_attempts": 2, "mode": "standard"},
+    )
+    return client_for("cloudwatch", region=region, config=config)
 
 
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:

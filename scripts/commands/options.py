@@ -92,6 +92,7 @@ def open_website(outputs: Path) -> Website:
         routing=routing,
         regional_hostnames=deployment.regional_hostnames,
         entry=deployment.routing.entry,
+        parity_regions=deployment.parity_regions,
         content=deployment.content,
     )
 
