@@ -68,10 +68,11 @@ def main() -> None:
     try:
         exit_code = _run()
     except OpsError as error:
+        if error.exit_code == _INTERRUPTED:
+            _ignore_interrupts()
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # Python's own end would let one more change the exit code
+        _ignore_interrupts()
         _end("interrupted; nothing was left running", _INTERRUPTED)
     except BrokenPipeError:
         _discard_output()
@@ -79,6 +80,11 @@ def main() -> None:
     except OSError as error:
         _end(_in_words(error), OpsError.exit_code)
     sys.exit(exit_code)
+
+
+def _ignore_interrupts() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # Python's own end would let one more change the exit code
 
 
 def _end(message: str, exit_code: int) -> NoReturn:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,7 @@ from scripts.commands.options import (
 )
 from scripts.commands.parity_words import PLAN_ONLY
 from scripts.endpoints import Endpoints
-from scripts.errors import ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
 from scripts.release.content_settings import parse_content
 from scripts.release.digests import cache_file
 from scripts.release.manifest import ReleaseFile, read_folder
@@ -100,20 +101,37 @@ def sync_content(
         plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force)
         routing = plan.current.routing
         if apply and not plan.is_empty:
-            written = publish(site, plan, folder, canary=canary)
-            routing = written.routing
-            if asking is not None and canary is None and plan.switches:
-                files = sample(plan.manifest, plan.changes)
-                switched = _Switched(
-                    release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
-                )
-                _keep_what_answers(website, asking, switched)
+            with _telling_where_it_was_interrupted(plan):
+                written = publish(site, plan, folder, canary=canary)
+                routing = written.routing
+                if asking is not None and canary is None and plan.switches:
+                    files = sample(plan.manifest, plan.changes)
+                    switched = _Switched(
+                        release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
+                    )
+                    _keep_what_answers(website, asking, switched)
     except RegionUnavailableError as error:
         raise _with_way_out(error, website, is_allowed=allow_degraded) from error
     if as_json:
         print(json.dumps(_document(plan, canary, routing, applied=apply)))
     else:
         _print(website, plan, canary, applied=apply)
+
+
+@contextmanager
+def _telling_where_it_was_interrupted(plan: PublishPlan) -> Iterator[None]:
+    """Tells apart an interrupt from the switch on, where another message would be a guess, and one before (publish.py).
+
+    Raises:
+        InterruptedPublishError: Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise InterruptedPublishError(
+            f"interrupted when release {plan.manifest.release_id} was complete everywhere: `failover status` says whether "
+            "viewers get it; run it again to finish"
+        ) from interrupt
 
 
 def publish(site: Publisher, plan: PublishPlan, folder: Path, *, canary: int | None = None) -> RoutingVersion:

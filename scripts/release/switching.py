@@ -161,9 +161,10 @@ class Switcher:
             current = self._routing.write(routing, expected_etag=current.etag, index=index)
 
         def follow(bucket: ContentBucket) -> None:
-            write_pointer(bucket.client, bucket.name, release, manifest, region=bucket.region)
             if with_page:
                 bucket.copy_not_found_page(manifest)
+            # Last: a pointer that is old says to the next publish that this one did not end.
+            write_pointer(bucket.client, bucket.name, release, manifest, region=bucket.region)
 
         with ThreadPoolExecutor(len(self._buckets)) as pool:
             for _ in pool.map(follow, buckets):

@@ -33,6 +33,10 @@ class FakeProbe:
         return FakeProbe.bad
 
 
+def interrupt(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Failover:
     """Run the command line against this test's website; return exit code, stdout and stderr."""
@@ -239,6 +243,35 @@ def test_status_with_a_silent_region_exits_0_and_says_so(world: ReleaseWorld, fa
     world.kill(PRIMARY)
     code, output, _ = failover("status")
     assert (code, "does not answer" in output) == (0, True)
+
+
+@pytest.mark.parametrize("lost_at", ["put_file", "put_manifest"])
+def test_interrupt_before_the_switch_says_that_nothing_was_switched(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, lost_at: str
+) -> None:
+    first = world.publish("one")
+    world.write("two")
+    monkeypatch.setattr("scripts.cli._ignore_interrupts", lambda: None)
+    monkeypatch.setattr(world.site.buckets[SECONDARY], lost_at, interrupt)
+    code, _, error = failover("sync-content", str(world.folder), "--apply")
+    assert (code, f"nothing was switched: {first.release_id} is active" in error) == (130, True)
+    assert world.release_ids[0] == first.release_id
+
+
+@pytest.mark.parametrize("lost_at", ["copy_not_found_page", "ask"])
+def test_interrupt_from_the_switch_on_sends_to_status(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, lost_at: str
+) -> None:
+    world.publish("one")
+    world.write("two")
+    (world.folder / "404.html").write_text("another", encoding="utf-8")
+    monkeypatch.setattr("scripts.cli._ignore_interrupts", lambda: None)
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeProbe if lost_at == "ask" else world.site.buckets[SECONDARY], lost_at, interrupt)
+        code, _, error = failover("sync-content", str(world.folder), "--apply")
+    assert (code, "`failover status` says whether viewers get it" in error) == (130, True)
+    assert failover("sync-content", str(world.folder), "--apply", "--no-probe")[0] == 0
+    assert failover("verify")[0] == 0
 
 
 def test_sync_content_names_the_silent_region_and_the_way_out(world: ReleaseWorld, failover: Failover) -> None:
