@@ -123,6 +123,10 @@ class Switcher:
         if len(silent) == len(found):
             raise next(iter(silent.values()))
         without = [region for region, each in found.items() if each is None]
+        if len(without) == len(found):
+            raise MissingOutputError(
+                f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
+            )
         if without:
             raise MissingOutputError(f"release {release_id} is not complete in {', '.join(without)}: publish it again")
         region, manifest = next((region, each) for region, each in found.items() if isinstance(each, Manifest))

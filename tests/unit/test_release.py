@@ -241,7 +241,7 @@ def test_rollback_without_a_previous_release_is_refused(publisher: Publisher, sw
 
 def test_rollback_to_an_unknown_release_is_refused(publisher: Publisher, switcher: Switcher, folder: Path) -> None:
     publish(publisher, folder)
-    with pytest.raises(MissingOutputError, match="nope is not complete in eu-central-1, us-east-1"):
+    with pytest.raises(MissingOutputError, match="release nope has no manifest in any region"):
         switcher.plan_rollback("nope")
 
 

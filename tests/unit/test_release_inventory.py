@@ -1,6 +1,7 @@
 """The list of releases and the overview of the website, with all regions up and with one down."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from scripts.release.bucket import ContentBucket, StoredObject
 from scripts.release.inventory import ReleaseSummary, take_inventory
 from scripts.release.manifest import MANIFESTS_PREFIX, manifest_key
 from scripts.release.overview import take_overview
+from scripts.release.prune import plan_prune, prune
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
@@ -66,6 +68,17 @@ def test_release_whose_base_layer_has_no_manifest_is_listed_as_incomplete(world:
         bucket.delete_objects([manifest_key(base.release_id)])
     found = inventory(world)[second.release_id]
     assert (found.is_incomplete, found.is_active, found.files) == (True, True, None)
+
+
+def test_pruned_release_whose_files_others_use_is_not_incomplete(world: ReleaseWorld) -> None:
+    (world.folder / "app.0123456789abcdef.css").write_text("asked for by open pages")
+    first = world.publish("one")
+    (world.folder / "app.0123456789abcdef.css").unlink()
+    world.publish("two")
+    world.publish("three")
+    prune(world.site, plan_prune(world.site, keep=1, grace=timedelta(0), now=datetime.now(UTC)))
+    found = inventory(world)[first.release_id]
+    assert (found.published_at, found.is_layer, found.is_incomplete) == (None, True, False)
 
 
 def test_active_release_of_which_nothing_is_left_is_listed(world: ReleaseWorld) -> None:
