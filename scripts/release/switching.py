@@ -13,7 +13,7 @@ from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.layering import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import write_pointer
-from scripts.release.routing import Routing, RoutingStore, RoutingVersion, served
+from scripts.release.routing import Canary, Routing, RoutingStore, RoutingVersion, served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,14 @@ class RollbackPlan:
     current: RoutingVersion
     left_out: tuple[str, ...] = ()
     cancels_canary: bool = False
+
+    @property
+    def ends_canary(self) -> Canary | None:
+        """The canary that does not go on, when that is not all that the rollback is for; not the release that it leads to."""
+        canary = self.current.routing.canary
+        return (
+            None if canary is None or self.cancels_canary or canary.release.id == self.manifest.release_id else canary
+        )
 
     @property
     def leaves(self) -> str | None:

@@ -139,6 +139,15 @@ def test_repair_of_the_active_release_keeps_the_canary(world: ReleaseWorld) -> N
     assert pointer is not None and pointer.release_id == first.release_id
 
 
+def test_rollback_to_an_older_release_says_that_the_canary_ends(world: ReleaseWorld, failover: Failover) -> None:
+    zero, _ = world.publish("zero"), world.publish("one")
+    canary = start_canary(world)
+    told = f"the canary {canary.release_id}, which 10 % of the viewers get"
+    assert told in failover("rollback", zero.release_id)[1]
+    assert f"Ended with it: {told}" in failover("rollback", zero.release_id, "--apply")[1]
+    assert routing_of(world)[2] is None
+
+
 def test_rollback_to_the_active_release_by_name_ends_the_canary(world: ReleaseWorld) -> None:
     zero, first = world.publish("zero"), world.publish("one")
     start_canary(world)
