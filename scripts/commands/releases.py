@@ -31,7 +31,7 @@ def releases(
 ) -> None:
     """List all releases, newest first, with the parity of each region. Works while a region is down."""
     use_localcloud(localcloud)
-    site = open_website(outputs)
+    site = open_website(outputs, is_hasty=True)
     found = take_inventory(site)
     now = utc_now()
     if as_json:

@@ -33,7 +33,7 @@ def rollback(
     answer does not stop a rollback: it is brought in line later with `failover verify --repair --apply`.
     """
     use_localcloud(localcloud)
-    site = switcher(open_website(outputs))
+    site = switcher(open_website(outputs, is_hasty=True))
     plan = site.plan_rollback(release_id)
     if apply:
         site.rollback(plan)

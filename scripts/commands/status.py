@@ -34,7 +34,7 @@ def status(
     Works while a region is down.
     """
     use_localcloud(localcloud)
-    overview = take_overview(open_website(outputs), cloudwatch_client)
+    overview = take_overview(open_website(outputs, is_hasty=True), cloudwatch_client)
     if as_json:
         print(json.dumps(_document(overview)))
     else:

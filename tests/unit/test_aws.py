@@ -21,3 +21,11 @@ def test_only_a_large_object_waits_until_s3_agrees_to_take_it(size_bytes: int, i
     client.put_object(Bucket="bucket", Key="k", Body=bytes(size_bytes))
     client.close()
     assert sent == [is_asked]
+
+
+@pytest.mark.parametrize(("is_hasty", "seconds"), [(True, 20), (False, 120)])
+def test_silent_region_is_given_up_after(is_hasty: bool, seconds: int) -> None:
+    client = s3_client("us-east-1", is_hasty=is_hasty)
+    config: Any = client.meta.config
+    client.close()
+    assert config.read_timeout * config.retries["total_max_attempts"] == seconds

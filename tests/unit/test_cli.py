@@ -101,7 +101,7 @@ def test_json_is_one_document_on_failure_too(
 def test_json_is_one_document_after_an_interrupt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_arguments: object) -> None:
+    def interrupted(*_arguments: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("scripts.commands.status.open_website", interrupted)

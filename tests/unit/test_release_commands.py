@@ -42,7 +42,7 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     """Run the command line against this test's website; return exit code, stdout and stderr."""
     # Options last: a verb's module that is imported only now must not take the replacement for its own.
     for name in (*READERS, "options"):
-        monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs: world.site)
+        monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs, **_: world.site)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
     monkeypatch.setattr("scripts.release.probe.network_probe", lambda *_arguments: FakeProbe(world))
@@ -226,6 +226,23 @@ def test_restore_without_parity_exits_1(world: ReleaseWorld, failover: Failover)
     world.delete(PRIMARY, f"{manifest.prefix}logo.svg")
     code, _, error = failover("restore", PRIMARY, "--apply")
     assert (code, "failover verify --repair --apply" in error) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["status", "releases", "rollback"])
+def test_commands_that_go_on_without_a_region_do_not_wait_long_for_it(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    world.publish("one")
+    world.publish("two")
+    asked: list[dict[str, bool]] = []
+
+    def open_and_note(_outputs: object, **named: bool) -> Any:
+        asked.append(named)
+        return world.site
+
+    monkeypatch.setattr(f"scripts.commands.{command}.open_website", open_and_note)
+    assert failover(command)[0] == 0
+    assert asked == [{"is_hasty": True}]
 
 
 def test_status_says_what_is_live_and_from_where(world: ReleaseWorld, failover: Failover) -> None:
