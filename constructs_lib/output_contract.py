@@ -134,6 +134,12 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             readers=(_DEPLOYMENT,),
         ),
         Output(
+            name="parity_regions",
+            type="list(string)",
+            meaning="Regions whose parity check publishes what it found: all with features.parity, else none",
+            readers=(_DEPLOYMENT,),
+        ),
+        Output(
             name="objectives",
             type="object({rto_seconds = number, rpo_seconds = number, availability_ratio = number, monthly_cost_usd = number})",
             meaning="The site file's [objectives], defaults filled in: what drills and the cost command judge by",

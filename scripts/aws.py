@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 4
+_GLANCE_SECONDS = 3
+# Who looks or rolls back hears after 20 s, not after two minutes, of a region that takes connections and says nothing.
+_HASTY_READ_TIMEOUT_SECONDS = 10
+_HASTY_ATTEMPTS = 2
 _SERVER_ERROR = 500
 _SENT_AT_ONCE_BYTES = 256 * 1024
 # AWS names no time; Terraform's provider gives a bucket and a role two minutes, its users' reports speak of seconds.
@@ -50,16 +54,17 @@ def client_for(service: str, *, region: str, config: Config) -> Any:  # noqa: AN
     return session().create_client(service, region_name=region, config=config)
 
 
-def _config(connections: int = 10) -> Config:
+def _config(connections: int = 10, *, is_hasty: bool = False) -> Config:
+    attempts = _HASTY_ATTEMPTS if is_hasty else _ATTEMPTS
     return Config(
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout=_READ_TIMEOUT_SECONDS,
-        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        read_timeout=_HASTY_READ_TIMEOUT_SECONDS if is_hasty else _READ_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=connections,
     )
 
 
-def s3_client(region: str, *, connections: int = 10, owner: str | None = None) -> S3Client:
+def s3_client(region: str, *, connections: int = 10, owner: str | None = None, is_hasty: bool = False) -> S3Client:
     """Returns a client for the buckets of `region`.
 
     Args:
@@ -67,8 +72,9 @@ def s3_client(region: str, *, connections: int = 10, owner: str | None = None) -
         connections: how many it may hold open.
         owner: the account, 12 digits, whose buckets these must be; S3 answers 403 about any other one. Default: not asked.
             https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+        is_hasty: give a silent region 20 s instead of 120.
     """
-    made: S3Client = client_for("s3", region=region, config=_config(connections))
+    made: S3Client = client_for("s3", region=region, config=_config(connections, is_hasty=is_hasty))
     made.meta.events.register_last("before-call.s3", _sent_at_once)
     if owner is not None:
         made.meta.events.register("provide-client-params.s3", partial(_of_owner, owner))
@@ -105,6 +111,16 @@ def caller_account(region: str) -> str:
     with translated("GetCallerIdentity", "the credentials in use"):
         account: str = client_for("sts", region=region, config=_config()).get_caller_identity()["Account"]
     return account
+
+
+def cloudwatch_client(region: str) -> Any:  # noqa: ANN401  (one call; not worth a package of stubs)
+    """Returns a client for the metrics of `region` that soon gives up: nobody waits long for what a status only mentions."""
+    config = Config(
+        connect_timeout=_GLANCE_SECONDS,
+        read_timeout=_GLANCE_SECONDS,
+        retries={"total_max_attempts": 2, "mode": "standard"},
+    )
+    return client_for("cloudwatch", region=region, config=config)
 
 
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:

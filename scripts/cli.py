@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import json
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 
@@ -71,20 +73,39 @@ def main() -> None:
     try:
         exit_code = _run()
     except OpsError as error:
-        print(f"failover: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        if error.exit_code == _INTERRUPTED:
+            _ignore_interrupts()
+        _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # Python's own end would let one more change the exit code
-        print("failover: interrupted; nothing was left running", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        _ignore_interrupts()
+        _end("interrupted; nothing was left running", _INTERRUPTED)
     except BrokenPipeError:
         _discard_output()
         sys.exit(_OUTPUT_GONE)
     except OSError as error:
-        print(f"failover: {_in_words(error)}", file=sys.stderr)
-        sys.exit(OpsError.exit_code)
+        _end(_in_words(error), OpsError.exit_code)
     sys.exit(exit_code)
+
+
+def _ignore_interrupts() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # Python's own end would let one more change the exit code
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    print(f"failover: {message}", file=sys.stderr)
+    _print_document(message, exit_code)
+    sys.exit(exit_code)
+
+
+def _print_document(message: str, exit_code: int) -> None:
+    """Prints the failure as the one document that `--json` promises, whatever the end."""
+    if "--json" not in sys.argv[1:]:
+        return
+    try:
+        print(json.dumps({"error": message, "exit_code": exit_code}), flush=True)
+    except BrokenPipeError:
+        _discard_output()
 
 
 def _run() -> str | int | None:
@@ -104,6 +125,8 @@ def _run() -> str | int | None:
             raise end.__context__ from None
         if end.code == _INTERRUPTED:
             raise KeyboardInterrupt from end
+        if isinstance(end.code, int) and (in_words := getattr(end.__context__, "format_message", None)):
+            _print_document(in_words(), end.code)  # typer has told stderr
         sys.stdout.flush()  # here, not at Python's exit, where a reader that has gone prints a traceback
         return end.code
     return 0

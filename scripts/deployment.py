@@ -59,6 +59,7 @@ class Deployment(_Model):
         distributions: region -> its distribution; empty when the entry is regional.
         objectives: what a drill is judged against.
         routing: entry and policy; outputs of earlier versions had one kind only.
+        parity_regions: regions with a parity check, by `features.parity`; outputs of earlier versions do not say.
         content: the site file's `[content]`, for `scripts.release.content_settings.parse_content`.
     """
 
@@ -71,6 +72,7 @@ class Deployment(_Model):
     distributions: Mapping[str, Distribution]
     objectives: Objectives
     routing: Routing = Routing()
+    parity_regions: tuple[str, ...] = ()
     content: Mapping[str, Any] = {}
 
     @property

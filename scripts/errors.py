@@ -8,6 +8,7 @@
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
     ├── ProbeRefusedError       a release was switched to and did not answer; rolled back where possible (exit code 1)
+    ├── InterruptedPublishError  Ctrl-C ended a publish; the message says whether it had switched (exit code 130)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
     │   └── NotSteadyError      the site was not healthy from the primary to begin with
     ├── TerraformError          Terraform refused or failed (in terraform_cli)
@@ -88,6 +89,12 @@ class ProbeRefusedError(OpsError):
     """The site did not serve the release after the switch; the message says what it served and what was done."""
 
     exit_code = 1
+
+
+class InterruptedPublishError(OpsError):
+    """Ctrl-C ended a publish; the message says what viewers get now."""
+
+    exit_code = 130
 
 
 class DrillAbortedError(OpsError):

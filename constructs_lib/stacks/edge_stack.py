@@ -239,6 +239,8 @@ class EdgeStack(TerraformStack):
         add_output(self, "roles", {region.name: region.role.value for region in self._site.region})
         routing = self._site.routing
         add_output(self, "routing", {"entry": routing.entry.value, "policy": routing.policy.value})
+        checked = [region.name for region in self._site.region] if self._site.features.parity else []
+        add_output(self, "parity_regions", checked)
         add_output(self, "state", self._site.state.model_dump(mode="json"))
         add_output(self, "objectives", self._site.objectives.model_dump(mode="json"))
         add_output(self, "traffic", self._site.traffic.model_dump(mode="json"))

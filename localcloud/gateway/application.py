@@ -27,7 +27,7 @@ from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
 from localcloud.gateway.kms import KmsService
 from localcloud.gateway.moto_backend import MotoBackend, refusal
-from localcloud.gateway.moto_services import has_api_stage, patch_cloudtrail, patch_lambda
+from localcloud.gateway.moto_services import has_api_stage, patch_cloudtrail, patch_lambda, patch_listings
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.replays import Replays
 from localcloud.gateway.revision import RevisionCounter
@@ -103,6 +103,7 @@ class Application:
         self._moto = MotoBackend()
         patch_cloudtrail()
         patch_lambda()
+        patch_listings()
         lock = threading.RLock()  # one for all stores: their rules look into each other, in every order
         self.cloudfront_store = CloudFrontStore(lock)
         self.route53_store = Route53Store(self.clock, lock)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from localcloud.gateway.errors import ServiceError
@@ -65,6 +66,35 @@ def patch_cloudtrail() -> None:
         del self.trails[self.get_trail(name).trail_name]
 
     CloudTrailBackend.delete_trail = delete_trail
+
+
+def patch_listings() -> None:
+    """Keep objects whose latest version is a delete marker out of CommonPrefixes, as moto does for keys.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html (a listing has no such objects)
+    """
+    from moto.s3.models import FakeDeleteMarker, S3Backend
+
+    require(S3Backend, "list_objects")
+    if hasattr(S3Backend.list_objects, "__wrapped__"):
+        return
+    original: Callable[..., Any] = S3Backend.list_objects
+
+    @functools.wraps(original)
+    def list_objects(
+        self: Any,  # noqa: ANN401 - moto is untyped
+        bucket: Any,  # noqa: ANN401
+        prefix: str | None,
+        delimiter: str | None,
+        *args: Any,  # noqa: ANN401
+        **named: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        if delimiter and hasattr(bucket, "keys"):
+            live = {name: key for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)}
+            bucket = SimpleNamespace(keys=live)
+        return original(self, bucket, prefix, delimiter, *args, **named)
+
+    S3Backend.list_objects = list_objects
 
 
 def function_code(region: str, name: str) -> bytes:

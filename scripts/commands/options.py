@@ -74,15 +74,22 @@ def use_localcloud(folder: Path | None) -> Endpoints | None:
     return endpoints
 
 
-def open_website(outputs: Path) -> Website:
-    """Returns a deployment's buckets and routing."""
+def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
+    """Returns a deployment's buckets and routing.
+
+    Args:
+        outputs: the saved outputs.
+        is_hasty: give a region that is silent 20 s: for commands that go on without it. Default: two minutes.
+    """
     # Imported here: botocore and the clients take 0.3 s that `--help` should not.
     from scripts.aws import key_value_store_client, s3_client
     from scripts.deployment import load_deployment
 
     deployment = load_deployment(outputs)
     buckets = {
-        region: ContentBucket(s3_client(region, connections=PARALLEL_UPLOADS), region=region, name=name)
+        region: ContentBucket(
+            s3_client(region, connections=PARALLEL_UPLOADS, is_hasty=is_hasty), region=region, name=name
+        )
         for region, name in deployment.buckets.items()
     }
     routing = RoutingStore(key_value_store_client(), deployment.key_value_store_arn)
@@ -92,6 +99,7 @@ def open_website(outputs: Path) -> Website:
         routing=routing,
         regional_hostnames=deployment.regional_hostnames,
         entry=deployment.routing.entry,
+        parity_regions=deployment.parity_regions,
         content=deployment.content,
     )
 

@@ -31,19 +31,22 @@ def releases(
 ) -> None:
     """List all releases, newest first, with the parity of each region. Works while a region is down."""
     use_localcloud(localcloud)
-    site = open_website(outputs)
+    site = open_website(outputs, is_hasty=True)
     found = take_inventory(site)
     now = utc_now()
     if as_json:
-        print(json.dumps({"releases": [_document(each, now) for each in found]}))
+        print(json.dumps({"releases": [_document(each, now) for each in found.releases], "strays": found.strays}))
         return
     # An id is copied into `failover rollback`, so a narrow terminal must not shorten it.
     table = Table(
         Column("Release", no_wrap=True, min_width=LAYER_CHARACTERS), "State", "Age", "Files", "Bytes", *site.buckets
     )
-    for each in found:
+    for each in found.releases:
         table.add_row(*_row(each, now, tuple(site.buckets)))
-    Console().print(table)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(table)
+    for region, keys in found.strays.items():
+        console.print(f"No manifests, though they lie where those do, in {region}: {', '.join(keys)}")
 
 
 def _row(release: ReleaseSummary, now: datetime, regions: tuple[str, ...]) -> list[str]:
@@ -64,6 +67,7 @@ def _states(release: ReleaseSummary) -> list[str]:
         "previous": release.is_previous,
         f"canary {release.canary_percent} %": release.canary_percent is not None,
         "incomplete": release.is_incomplete,
+        "files of others": release.is_layer,
     }
     return [name for name, holds in claims.items() if holds]
 

@@ -33,7 +33,7 @@ def rollback(
     answer does not stop a rollback: it is brought in line later with `failover verify --repair --apply`.
     """
     use_localcloud(localcloud)
-    site = switcher(open_website(outputs))
+    site = switcher(open_website(outputs, is_hasty=True))
     plan = site.plan_rollback(release_id)
     if apply:
         site.rollback(plan)
@@ -60,6 +60,9 @@ def _lines(plan: RollbackPlan, *, applied: bool) -> list[str]:
     if plan.cancels_canary:
         verb = "Ended" if applied else "Would end"
         lines = [f"{verb} the canary {plan.leaves}; every viewer gets {plan.manifest.release_id}."]
+    if (canary := plan.ends_canary) is not None:
+        ends = "Ended with it" if applied else "Ends with it"
+        lines.append(f"{ends}: the canary {canary.release.id}, which {canary.percent} % of the viewers get.")
     lines += [
         f"{region} does not answer: run failover verify --repair --apply when it does." for region in plan.left_out
     ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Table
 
+from scripts.aws import cloudwatch_client
 from scripts.commands.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -17,6 +19,7 @@ from scripts.commands.options import (
 )
 from scripts.commands.parity_words import parity_document, parity_words
 from scripts.release.overview import Overview, RegionOverview, take_overview
+from scripts.release.parity_metric import LOOK_BACK, LastComparison
 
 _NONE = "none"
 
@@ -26,9 +29,12 @@ def status(
     localcloud: LocalcloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the active release, drained regions, pointers and parity. Works while a region is down."""
+    """Show the active release, drained regions, pointers, parity, and what each region's parity check found last.
+
+    Works while a region is down.
+    """
     use_localcloud(localcloud)
-    overview = take_overview(open_website(outputs))
+    overview = take_overview(open_website(outputs, is_hasty=True), cloudwatch_client)
     if as_json:
         print(json.dumps(_document(overview)))
     else:
@@ -50,6 +56,7 @@ def _document(overview: Overview) -> dict[str, object]:
                 "answers": found.answers,
                 "pointer_release_id": found.pointer,
                 "parity": None if found.parity is None else parity_document(found.parity),
+                "parity_check": None if found.comparison is None else _comparison_document(found.comparison),
             }
             for region, found in overview.regions.items()
         },
@@ -63,13 +70,16 @@ def _print(overview: Overview) -> None:
     console.print(f"previous release: {routing.previous_release_id or _NONE}", highlight=False)
     if routing.canary is not None:
         console.print(f"canary: {routing.canary.percent} % of viewers get {routing.canary_release_id}", highlight=False)
-    table = Table("Region", "Routing", "Pointer of the regional endpoint", "Parity of the active release")
+    table = Table(
+        "Region", "Routing", "Pointer of the regional endpoint", "Parity of the active release", "Parity check"
+    )
     for region, found in overview.regions.items():
         table.add_row(
             region,
             _routing_of(overview, found),
             (found.pointer or _NONE) if found.answers else "unknown",
             _parity_of(found),
+            _comparison_of(found.comparison),
         )
     console.print(table)
 
@@ -84,3 +94,22 @@ def _parity_of(found: RegionOverview) -> str:
     if not found.answers:
         return "does not answer"
     return "unknown: no manifest" if found.parity is None else parity_words(found.parity)
+
+
+def _comparison_of(found: LastComparison | None) -> str:
+    if found is None:
+        return "off"
+    if found.error is not None:
+        return f"unknown: CloudWatch says {found.error.code}"
+    if found.missing_objects is None or found.age_seconds is None:
+        return f"no result within {LOOK_BACK.total_seconds() / 3600:.0f} hours"
+    lacked = f"lacked {found.missing_objects:,} objects" if found.missing_objects else "whole"
+    return f"{lacked}, {timedelta(seconds=found.age_seconds)} ago"
+
+
+def _comparison_document(found: LastComparison) -> dict[str, object]:
+    return {
+        "answers": found.error is None,
+        "missing_objects": found.missing_objects,
+        "age_seconds": found.age_seconds,
+    }

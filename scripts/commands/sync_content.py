@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,7 @@ from scripts.commands.options import (
 )
 from scripts.commands.parity_words import PLAN_ONLY
 from scripts.endpoints import Endpoints
-from scripts.errors import ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
 from scripts.release.content_settings import parse_content
 from scripts.release.digests import cache_file
 from scripts.release.manifest import ReleaseFile, read_folder
@@ -98,20 +99,39 @@ def sync_content(
             survey = pool.submit(site.survey)  # the regions answer while the folder is read
             built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
         plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force)
+        routing = plan.current.routing
         if apply and not plan.is_empty:
-            written = publish(site, plan, folder, canary=canary)
-            if asking is not None and canary is None and plan.switches:
-                files = sample(plan.manifest, plan.changes)
-                switched = _Switched(
-                    release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
-                )
-                _keep_what_answers(website, asking, switched)
+            with _telling_where_it_was_interrupted(plan):
+                written = publish(site, plan, folder, canary=canary)
+                routing = written.routing
+                if asking is not None and canary is None and plan.switches:
+                    files = sample(plan.manifest, plan.changes)
+                    switched = _Switched(
+                        release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
+                    )
+                    _keep_what_answers(website, asking, switched)
     except RegionUnavailableError as error:
         raise _with_way_out(error, website, is_allowed=allow_degraded) from error
     if as_json:
-        print(json.dumps(_document(plan, canary, applied=apply)))
+        print(json.dumps(_document(plan, canary, routing, applied=apply)))
     else:
         _print(website, plan, canary, applied=apply)
+
+
+@contextmanager
+def _telling_where_it_was_interrupted(plan: PublishPlan) -> Iterator[None]:
+    """Tells apart an interrupt from the switch on, where another message would be a guess, and one before (publish.py).
+
+    Raises:
+        InterruptedPublishError: Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise InterruptedPublishError(
+            f"interrupted when release {plan.manifest.release_id} was complete everywhere: `failover status` says whether "
+            "viewers get it; run it again to finish"
+        ) from interrupt
 
 
 def publish(site: Publisher, plan: PublishPlan, folder: Path, *, canary: int | None = None) -> RoutingVersion:
@@ -192,13 +212,14 @@ def _with_way_out(error: RegionUnavailableError, website: Website, *, is_allowed
     )
 
 
-def _document(plan: PublishPlan, canary: int | None, *, applied: bool) -> dict[str, object]:
-    switched = applied and canary is None
+def _document(plan: PublishPlan, canary: int | None, routing: Routing, *, applied: bool) -> dict[str, object]:
+    """Returns what `--json` prints; `routing` is the one at the end of the command."""
     return {
         "release_id": plan.manifest.release_id,
         "base_release_id": plan.manifest.base_id,
-        "active_release_id": plan.manifest.release_id if switched else plan.current.routing.release_id,
+        "active_release_id": routing.release_id,
         "canary_percent": canary,
+        "canary": routing.canary and {"release_id": routing.canary_release_id, "percent": routing.canary.percent},
         "files": len(plan.manifest.files),
         "bytes": plan.manifest.size_bytes,
         "new": len(plan.changes.new),
@@ -241,10 +262,26 @@ def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: 
         console.print(f"Published: {' and '.join(plan.uploads)} verified, then switched.")
     else:
         console.print(PLAN_ONLY)
+    for line in _canary_lines(plan, canary, applied=applied):
+        console.print(line, highlight=False)
     for region in plan.left_out if applied else ():
         console.print(
             f"When {region} answers again: failover verify --repair --apply, then failover restore {region} --apply"
         )
+
+
+def _canary_lines(plan: PublishPlan, canary: int | None, *, applied: bool) -> list[str]:
+    """Returns what becomes of a canary that ran when the plan was made."""
+    running = plan.current.routing.canary
+    if running is None or (plan.switches and running.release.id == plan.manifest.release_id):
+        return []
+    share = f"{running.percent} % of the viewers get release {running.release.id}"
+    if not plan.switches:
+        return [
+            f"A canary runs: {share}.",
+            "To give it to everybody: failover sync-content --promote --apply. To end it: failover rollback --apply",
+        ]
+    return [f"{'Ended' if applied else 'Ends'} the canary that ran{' before' if canary else ''}: {share}."]
 
 
 def _takes_part(plan: PublishPlan) -> str:

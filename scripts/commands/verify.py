@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -23,7 +24,11 @@ from scripts.commands.options import (
 from scripts.commands.parity_words import PLAN_ONLY, parity_document, parity_words
 from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
+from scripts.release.routing import Routing
+from scripts.release.store_parity import StoreParity, check_store, repair_store
 from scripts.release.website import Website
+
+_SHOWN = 3
 
 
 def verify(
@@ -36,26 +41,40 @@ def verify(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare both regions with the manifest of RELEASE_ID; exit 1 while one lacks something."""
+    """Compare both regions with the manifest of RELEASE_ID; exit 1 while one lacks something.
+
+    Also compares the index and the redirects in the KeyValueStore, if viewers may get it; without RELEASE_ID those of
+    the previous release and a canary too.
+    """
     if apply and not repair_it:
         raise WrongUsageError("--apply without --repair: verify only reads; add --repair to copy what is missing")
     use_localcloud(localcloud)
     site = open_website(outputs)
-    plan = _plan(site, release_id)
-    parity = plan.parity
+    current = site.routing.read()
+    plan = _plan(site, current.routing, release_id)
+    store = check_store(site.routing, current, site.buckets.values(), release_id)
+    parity, repaired = plan.parity, store
     if apply and plan.regions:
         with byte_bar("Copying between regions", plan.copy_bytes) as advance:
             parity = repair(plan, site.buckets, advance)
+    if apply and store.lacking:
+        repaired = repair_store(site.routing, store)
     if as_json:
-        print(json.dumps(_document(plan, parity, planned=repair_it, applied=apply)))
+        document = _document(plan, parity, planned=repair_it, applied=apply)
+        document["in_parity"] = parity.is_reached and repaired.is_reached
+        document["key_value_store"] = _store_document(store, repaired)
+        print(json.dumps(document))
     else:
         _print(plan, parity, planned=repair_it, applied=apply)
-    if not parity.is_reached:
+        for line in _store_lines(store, planned=repair_it, applied=apply):
+            print(line)
+        for line in _next_steps(parity, repaired, planned=repair_it, applied=apply):
+            print(line)
+    if not (parity.is_reached and repaired.is_reached):
         raise typer.Exit(1)
 
 
-def _plan(site: Website, release_id: str | None) -> RepairPlan:
-    routing = site.routing.read().routing
+def _plan(site: Website, routing: Routing, release_id: str | None) -> RepairPlan:
     wanted = release_id or routing.release_id
     if wanted is None:
         raise MissingOutputError("no release is active: name one, or publish first")
@@ -68,11 +87,19 @@ def _document(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool)
     return {
         "release_id": parity.manifest.release_id,
         "files": len(parity.manifest.files),
-        "in_parity": parity.is_reached,
         "regions": {region: parity_document(found) for region, found in parity.regions.items()},
         "copies": copies if planned else None,
         "lost": [file.path for file in plan.lost],
         "applied": applied,
+    }
+
+
+def _store_document(before: StoreParity, after: StoreParity) -> dict[str, object]:
+    return {
+        "compared": list(before.compared),
+        "in_parity": after.is_reached,
+        "lacking": list(before.lacking),
+        "lost": list(before.lost),
     }
 
 
@@ -90,9 +117,29 @@ def _print(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) ->
         console.print(
             f"{verb}: {len(plan.copies)} files, {plan.copy_bytes:,} bytes, into {' and '.join(plan.regions)}."
         )
+
+
+def _store_lines(store: StoreParity, *, planned: bool, applied: bool) -> Iterator[str]:
+    if store.lacking:
+        verb = ("Written" if applied else "To write") if planned else "Absent or different"
+        yield f"{verb}: {len(store.lacking)} keys of the KeyValueStore, {_first(list(store.lacking))}."
+    if store.lost:
+        yield (
+            f"The KeyValueStore lacks {len(store.lost)} keys that no manifest gives, {_first(store.lost)}: publish another "
+            "release, or roll back to one, which writes its own."
+        )
+
+
+def _first(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:_SHOWN]) + (" ..." if len(keys) > _SHOWN else "")
+
+
+def _next_steps(parity: Parity, store: StoreParity, *, planned: bool, applied: bool) -> Iterator[str]:
     if parity.is_reached:
-        console.print("Every region holds all of it.")
-    elif planned and not applied:
-        console.print(PLAN_ONLY)
+        yield "Every region holds all of it."
+    if parity.is_reached and store.is_reached:
+        return
+    if planned and not applied:
+        yield PLAN_ONLY
     elif not planned:
-        console.print("To copy what is missing: failover verify --repair")
+        yield "To put back what is missing: failover verify --repair"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from scripts.aws import translated
 from scripts.errors import AwsError, UnsafePlanError
+from scripts.release.index import LAYER_CHARACTERS
 from scripts.release.manifest import (
     MANIFESTS_PREFIX,
     RELEASES_PREFIX,
@@ -35,6 +37,7 @@ NOT_FOUND_TEXT = b"Not found.\n"
 """What the regional endpoint answers without a 404.html; CloudFront then shows the same."""
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 DELETES_PER_CALL = 1000
+_MANIFEST_KEY = re.compile(manifest_key(f"([0-9a-f]{{{LAYER_CHARACTERS}}})").replace(".", r"\."))
 _COPY_IN_MEMORY_BYTES = 8 * 1024**2
 _COPY_CHUNK_BYTES = 1024**2
 _PARALLEL_LISTINGS = 8
@@ -96,10 +99,22 @@ class ContentBucket:
 
     def manifest_times(self) -> dict[str, datetime]:
         """Returns release -> when its manifest was written here; that was after the release was verified."""
-        return {
-            stored.key.removeprefix(MANIFESTS_PREFIX).removesuffix(".json"): stored.modified_at
-            for stored in self.objects(MANIFESTS_PREFIX)
-        }
+        return self.list_manifests()[0]
+
+    def list_manifests(self) -> tuple[dict[str, datetime], tuple[str, ...]]:
+        """Returns what `manifest_times` does, and the keys beside them that no manifest has.
+
+        The folder's own key, which S3's console makes, is neither:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html
+        """
+        times: dict[str, datetime] = {}
+        strays = []
+        for stored in self.objects(MANIFESTS_PREFIX):
+            if (name := _MANIFEST_KEY.fullmatch(stored.key)) is not None:
+                times[name.group(1)] = stored.modified_at
+            elif stored.key != MANIFESTS_PREFIX:
+                strays.append(stored.key)
+        return times, tuple(strays)
 
     def missing_files(self, files: Iterable[ReleaseFile]) -> list[ReleaseFile]:
         """Returns those of the files that are absent or differ from what they should be.

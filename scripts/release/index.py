@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 LAYER_CHARACTERS = 16
@@ -117,7 +117,7 @@ def build_index(layers: Mapping[str, str], others: Iterable[str]) -> Index:
         if _is_unambiguous(slots, kept, salt=salt, chunks=count):
             chunks = _chunks(slots, layers, count)
             if all(len(chunk) <= LARGEST_CHUNK_BYTES for chunk in chunks):
-                return Index(id=_digest(salt, chunks), salt=salt, chunks=chunks)
+                return Index(id=index_id(salt, chunks), salt=salt, chunks=chunks)
             count += 1 + count // 8
     raise IndexTooLargeError(f"no salt of {_SALTS} tells {len(layers)} paths apart")
 
@@ -137,5 +137,6 @@ def _chunks(slots: Mapping[str, Slot], layers: Mapping[str, str], count: int) ->
     )
 
 
-def _digest(salt: int, chunks: tuple[str, ...]) -> str:
+def index_id(salt: int, chunks: Sequence[str]) -> str:
+    """Returns the digest that names an index."""
     return hashlib.sha256(f"{salt}|{'|'.join(chunks)}".encode()).hexdigest()[:16]

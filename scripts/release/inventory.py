@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
-from scripts.release.parity import BEFORE_ALL, Parity, RegionParity, check_parity, find_manifest
+from scripts.release.manifest import Manifest
+from scripts.release.parity import BEFORE_ALL, Parity, RegionParity, check_parities, find_manifest
 from scripts.release.routing import Routing
 from scripts.release.website import Website
 
@@ -21,11 +22,13 @@ class RegionListing:
     Attributes:
         manifests: release -> when its manifest was written.
         with_objects: releases that have any object.
+        strays: keys beside the manifests that are none.
         error: why the region could not be asked; the others are empty then.
     """
 
     manifests: Mapping[str, datetime]
     with_objects: frozenset[str]
+    strays: tuple[str, ...] = ()
     error: RegionUnavailableError | None = None
 
 
@@ -42,6 +45,7 @@ class ReleaseSummary:
         files: number of files by the manifest; None without one.
         size_bytes: bytes by the manifest; None without one.
         regions: region -> parity; empty without a manifest, or without that of its base layer.
+        is_layer: it has no manifest any more, as after a prune, and releases that have one use files of its layer.
     """
 
     release_id: str
@@ -52,10 +56,13 @@ class ReleaseSummary:
     files: int | None
     size_bytes: int | None
     regions: Mapping[str, RegionParity]
+    is_layer: bool = False
 
     @property
     def is_incomplete(self) -> bool:
         """Whether a region that answers lacks something of it."""
+        if self.is_layer:
+            return False
         answering = [region for region in self.regions.values() if region.error is None]
         return not self.regions or not all(region.is_whole for region in answering)
 
@@ -66,8 +73,21 @@ def list_regions(buckets: Mapping[str, ContentBucket]) -> dict[str, RegionListin
         return dict(zip(buckets, pool.map(_listing, buckets.values()), strict=True))
 
 
-def take_inventory(site: Website) -> list[ReleaseSummary]:
-    """Returns every release, newest first, those without a manifest last.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What the regions hold.
+
+    Attributes:
+        releases: newest first, those without a manifest last.
+        strays: region -> keys beside the manifests that are none; only regions that have any.
+    """
+
+    releases: tuple[ReleaseSummary, ...]
+    strays: Mapping[str, tuple[str, ...]]
+
+
+def take_inventory(site: Website) -> Inventory:
+    """Returns every release.
 
     Raises:
         RegionUnavailableError: no region answers.
@@ -81,7 +101,15 @@ def take_inventory(site: Website) -> list[ReleaseSummary]:
     named = {release.id for release in routing.releases}
     found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
     ordered = sorted(found, key=lambda each: (times.get(each, BEFORE_ALL), each), reverse=True)
-    return [_summary(site, each, routing, times.get(each), listings) for each in ordered]
+    parities = _parities(site, [each for each in ordered if each in times], routing, listings)
+    used = {file.layer for parity in parities.values() for file in parity.manifest.held_files} - named
+    summaries = (_summary(each, routing, times.get(each), parities.get(each)) for each in ordered)
+    return Inventory(
+        releases=tuple(
+            replace(each, is_layer=each.published_at is None and each.release_id in used) for each in summaries
+        ),
+        strays={region: listing.strays for region, listing in listings.items() if listing.strays},
+    )
 
 
 def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime]:
@@ -95,19 +123,13 @@ def published_times(listings: Mapping[str, RegionListing]) -> dict[str, datetime
 
 def _listing(bucket: ContentBucket) -> RegionListing:
     try:
-        return RegionListing(manifests=bucket.manifest_times(), with_objects=frozenset(bucket.release_ids()))
+        manifests, strays = bucket.list_manifests()
+        return RegionListing(manifests=manifests, with_objects=frozenset(bucket.release_ids()), strays=strays)
     except RegionUnavailableError as error:
         return RegionListing(manifests={}, with_objects=frozenset(), error=error)
 
 
-def _summary(
-    site: Website,
-    release_id: str,
-    routing: Routing,
-    published_at: datetime | None,
-    listings: Mapping[str, RegionListing],
-) -> ReleaseSummary:
-    parity = None if published_at is None else _parity(site, release_id, routing, listings)
+def _summary(release_id: str, routing: Routing, published_at: datetime | None, parity: Parity | None) -> ReleaseSummary:
     return ReleaseSummary(
         release_id=release_id,
         is_active=release_id == routing.release_id,
@@ -120,20 +142,26 @@ def _summary(
     )
 
 
-def _parity(site: Website, release_id: str, routing: Routing, listings: Mapping[str, RegionListing]) -> Parity | None:
+def _parities(
+    site: Website, release_ids: Iterable[str], routing: Routing, listings: Mapping[str, RegionListing]
+) -> dict[str, Parity]:
     """Compares the regions that answered the listing; the others are not asked again, each try takes up to 20 s.
 
-    None: the manifest, or that of the base layer, is gone, as after an interrupted prune.
+    Without releases whose manifest, or that of the base layer, is gone, as after an interrupted prune.
     """
     answering = [bucket for region, bucket in site.buckets.items() if listings[region].error is None]
-    try:
-        manifest = find_manifest(answering, release_id)
-    except MissingOutputError:
-        return None
-    checked = check_parity(answering, manifest, routing)
     silent = {
         region: RegionParity(region=region, error=listing.error)
         for region, listing in listings.items()
         if listing.error is not None
     }
-    return Parity(manifest=checked.manifest, regions={**checked.regions, **silent})
+    manifests = [manifest for each in release_ids if (manifest := _manifest(answering, each)) is not None]
+    checked = check_parities(answering, manifests, routing)
+    return {each: replace(parity, regions={**parity.regions, **silent}) for each, parity in checked.items()}
+
+
+def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | None:
+    try:
+        return find_manifest(buckets, release_id)
+    except MissingOutputError:
+        return None

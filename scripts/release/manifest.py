@@ -285,11 +285,11 @@ def parse_manifest(content: bytes) -> StoredManifest:
     """
     digest = hashlib.sha256(content).digest()
     with _PARSING:  # the regions' manifests arrive at the same time
-        if digest not in _PARSED:
-            _PARSED[digest] = _parsed(content.decode("utf-8"))
+        found = _PARSED.pop(digest) if digest in _PARSED else _parsed(content.decode("utf-8"))
+        _PARSED[digest] = found  # last again: a base is asked for with each release that stands on it
         while len(_PARSED) > _MOST_PARSED:
             del _PARSED[next(iter(_PARSED))]
-        return _PARSED[digest]
+        return found
 
 
 def _parsed(text: str) -> StoredManifest:
@@ -338,7 +338,7 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
 
     Raises:
         WrongUsageError: no such folder, nothing in it, no index.html, a file that cannot be published, or a redirect that hides
-            one or leads to none; all named.
+            one or leads to none; all named. Or a file that went or changed meanwhile.
     """
     if not folder.is_dir():
         raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
@@ -351,10 +351,8 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
         urls = url_rules(rules.style, rules.redirects)
         release_id = _release_id(digests, described, urls)
         files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
-    except FileNotFoundError as error:
-        raise WrongUsageError(
-            printable(f"{error.filename} went while {folder} was read: let the build finish, then run it again")
-        ) from error
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise _changing(folder, f"{error.filename} went") from error
     stored = [_at(file, rules.style.stored_path(file.path)) for file in files]
     return Manifest(
         release_id=release_id, base=None, files=tuple(sorted(stored, key=lambda file: file.path)), urls=urls
@@ -403,13 +401,24 @@ def _entries(folder: Path) -> dict[str, ScannedFile | os.DirEntry[str]]:
 def stored_bytes(path: Path, release_id: str) -> bytes:
     """Returns what is stored for a file: a page gets the release id in `<meta name="release" content="...">`."""
     content = path.read_bytes()
-    return RELEASE_META.sub(rb"\g<1>" + release_id.encode() + rb"\g<2>", content) if is_page(path.name) else content
+    return _stamped(content, release_id) if is_page(path.name) else content
+
+
+def _stamped(content: bytes, release_id: str) -> bytes:
+    return RELEASE_META.sub(rb"\g<1>" + release_id.encode() + rb"\g<2>", content)
+
+
+def _changing(folder: Path, what: str) -> WrongUsageError:
+    return WrongUsageError(printable(f"{what} while {folder} was read: let the build finish, then run it again"))
 
 
 def _described(name: str, folder: Path, digest: FileDigest, stored: StoredFile, release_id: str) -> ReleaseFile:
     size_bytes, md5 = digest.size_bytes, digest.md5
     if digest.is_stamped:
-        content = stored_bytes(folder / name, release_id)
+        content = (folder / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest.sha256:  # the release id is of what was there before
+            raise _changing(folder, f"{folder / name} changed")
+        content = _stamped(content, release_id)
         size_bytes, md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
     return ReleaseFile(
         path=name,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from scripts.aws import cloudwatch_client
+from scripts.clock import utc_now
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
 from scripts.release.parity import RegionParity, check_parity, find_manifest
+from scripts.release.parity_metric import LastComparison, last_comparison
 from scripts.release.pointers import read_pointer
 from scripts.release.routing import Routing
 from scripts.release.website import Website
@@ -22,6 +27,7 @@ class RegionOverview:
         is_drained: whether CloudFront asks its bucket last.
         answers: whether its S3 answered.
         pointer: the release that its regional endpoint serves; None when unknown or none.
+        comparison: what its parity check found last; None: it has none.
         parity: of the active release; None when none is active, its manifest is nowhere, or the region does not answer.
     """
 
@@ -29,6 +35,7 @@ class RegionOverview:
     answers: bool
     pointer: str | None
     parity: RegionParity | None
+    comparison: LastComparison | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +55,23 @@ class Overview:
     regions: Mapping[str, RegionOverview]
 
 
-def take_overview(site: Website) -> Overview:
-    """Asks the KeyValueStore and every region; a region that does not answer is part of the result."""
+def take_overview(
+    site: Website, cloudwatch: Callable[[str], Any] = cloudwatch_client, *, now: Callable[[], datetime] = utc_now
+) -> Overview:
+    """Asks the KeyValueStore and every region; a region that does not answer is part of the result.
+
+    Args:
+        site: the website.
+        cloudwatch: makes a client for a region's metrics; only called for regions with a parity check.
+        now: the clock.
+    """
+
+    def compared(region: str) -> LastComparison:
+        return last_comparison(cloudwatch(region), hostname=site.hostname, region=region, now=now())
+
     routing = site.routing.read().routing
-    with ThreadPoolExecutor(len(site.buckets)) as pool:
+    with ThreadPoolExecutor(len(site.buckets) + len(site.parity_regions)) as pool:
+        comparisons = {region: pool.submit(compared, region) for region in site.parity_regions}
         pointers = dict(zip(site.buckets, pool.map(_pointer, site.buckets.values()), strict=True))
     answering = [bucket for region, bucket in site.buckets.items() if pointers[region].answers]
     parity = _parity(answering, routing)
@@ -61,6 +81,7 @@ def take_overview(site: Website) -> Overview:
             answers=pointer.answers,
             pointer=pointer.release_id,
             parity=parity.get(region),
+            comparison=comparisons[region].result() if region in comparisons else None,
         )
         for region, pointer in pointers.items()
     }

@@ -7,7 +7,7 @@ releases that follow it (the regional endpoint's pointer and CloudFront's 404 pa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,24 +140,58 @@ def _written_at(bucket: ContentBucket, manifest: Manifest) -> datetime:
 
 def check_parity(buckets: Iterable[ContentBucket], manifest: Manifest, routing: Routing) -> Parity:
     """Compares every region with the manifest, in parallel; one listing per 1,000 files and region."""
+    return check_parities(buckets, [manifest], routing)[manifest.release_id]
+
+
+def check_parities(
+    buckets: Iterable[ContentBucket], manifests: Sequence[Manifest], routing: Routing
+) -> dict[str, Parity]:
+    """Compares every region with several releases; a layer that they share is listed once. Returns release -> parity."""
     asked = list(buckets)
     with ThreadPoolExecutor(len(asked)) as pool:
-        results = pool.map(lambda bucket: region_parity(bucket, manifest, routing), asked)
-        return Parity(manifest=manifest, regions={result.region: result for result in results})
+        found = list(pool.map(lambda bucket: _region_parities(bucket, manifests, routing), asked))
+    return {
+        manifest.release_id: Parity(manifest=manifest, regions={each.region: each for each in of_release})
+        for manifest, *of_release in zip(manifests, *found, strict=True)
+    }
 
 
 def region_parity(bucket: ContentBucket, manifest: Manifest, routing: Routing) -> RegionParity:
     """Compares one region with the manifest; a region that does not answer is a result, not an error."""
+    return _region_parities(bucket, [manifest], routing)[0]
+
+
+def _region_parities(bucket: ContentBucket, manifests: Sequence[Manifest], routing: Routing) -> list[RegionParity]:
     try:
-        is_active = manifest.release_id == routing.release_id
-        return RegionParity(
-            region=bucket.region,
-            missing=tuple(bucket.missing_files(manifest.held_files)),
-            has_manifest=bucket.read_manifest(manifest.release_id) == manifest,
-            outdated_keys=_outdated_keys(bucket, manifest, routing) if is_active else (),
-        )
+        return [
+            RegionParity(
+                region=bucket.region,
+                missing=missing,
+                has_manifest=bucket.read_manifest(manifest.release_id) == manifest,
+                outdated_keys=_outdated_keys(bucket, manifest, routing)
+                if manifest.release_id == routing.release_id
+                else (),
+            )
+            for manifest, missing in zip(manifests, _missing_of_each(bucket, manifests), strict=True)
+        ]
     except RegionUnavailableError as error:
-        return RegionParity(region=bucket.region, error=error)
+        return [RegionParity(region=bucket.region, error=error)] * len(manifests)
+
+
+def _missing_of_each(bucket: ContentBucket, manifests: Sequence[Manifest]) -> list[tuple[ReleaseFile, ...]]:
+    """Returns what the region lacks of each release."""
+    if len(manifests) == 1:
+        return [tuple(bucket.missing_files(manifests[0].held_files))]
+    asked: dict[str, ReleaseFile] = {}
+    for manifest in manifests:
+        for file in manifest.held_files:
+            asked.setdefault(file.key, file)
+    missing = {file.key for file in bucket.missing_files(asked.values())}
+    # An object never changes, so manifests agree on it; where they do not, one of them is wrong, and neither is whole.
+    return [
+        tuple(file for file in manifest.held_files if file.key in missing or asked[file.key].md5 != file.md5)
+        for manifest in manifests
+    ]
 
 
 def plan_repair(parity: Parity, routing: Routing) -> RepairPlan:

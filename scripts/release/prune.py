@@ -225,7 +225,8 @@ def _stored(
     newest: dict[str, datetime] = {}
     for found in objects.values():
         for stored in found.values():
-            layer = _layer(stored.key)
+            if not (layer := _layer(stored.key)):
+                continue  # the folder's own key, which S3's console makes
             newest[layer] = max(stored.modified_at, newest.get(layer, stored.modified_at))
     return [
         *(StoredRelease(release_id=each, changed_at=moment, has_manifest=True) for each, moment in published.items()),
@@ -263,4 +264,4 @@ def _unused_index_keys(site: Website, routing: Routing) -> tuple[str, ...]:
     indexes = (f"{KEY_PREFIX}{release.index}/" for release in routing.releases if release.index)
     redirects = (f"{REDIRECT_PREFIX}{release.redirects}" for release in routing.releases if release.redirects)
     used = (*indexes, *redirects)
-    return tuple(sorted(key for key in site.routing.index_keys() if not key.startswith(used)))
+    return tuple(sorted(key for key in site.routing.index_entries() if not key.startswith(used)))

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from scripts.clock import utc_now
-from scripts.errors import RegionUnavailableError, UnsafePlanError
+from scripts.errors import InterruptedPublishError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.drain import drained
 from scripts.release.layering import layered
@@ -160,19 +160,22 @@ class Publisher:
         changes = _changes(manifest, active)
         _refuse_a_broken_build(changes, active, force=force)
         is_active = manifest.release_id == current.routing.release_id
+        stale = tuple(
+            state.bucket.region
+            for state in states
+            if not is_active or state.pointer is None or not state.pointer.follows(current.routing.active)
+        )
         return PublishPlan(
             manifest=manifest,
             changes=changes,
             uploads=_uploads(states, manifest, active),
             current=current,
-            stale_pointers=tuple(
-                state.bucket.region
-                for state in states
-                if not is_active or state.pointer is None or not state.pointer.follows(current.routing.active)
-            ),
+            stale_pointers=stale,
             unlisted=tuple(state.bucket.region for state in states if not is_active or state.active is None),
             left_out=left_out,
-            has_new_not_found_page=active is None or active.not_found_page != manifest.not_found_page,
+            has_new_not_found_page=active is None
+            or active.not_found_page != manifest.not_found_page
+            or (is_active and bool(stale)),  # the page is copied before the pointer: it may be the earlier release's
         )
 
     def apply(self, plan: PublishPlan, folder: Path, progress: Progress = lambda _size: None) -> RoutingVersion:
@@ -221,7 +224,22 @@ class Publisher:
         return replace(active, files=built.files) if built.release_id == active.release_id else built
 
     def _prepare(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
-        """Does everything before the switch; returns the routing that the switch will insist on."""
+        """Does everything before the switch; returns the routing that the switch will insist on.
+
+        Raises:
+            InterruptedPublishError: Ctrl-C.
+        """
+        try:
+            return self._send(plan, folder, progress)
+        except KeyboardInterrupt as interrupt:
+            active = plan.current.routing.release_id or "no release"
+            drained_too = f" {' and '.join(plan.drains)} may be drained already." if plan.drains else ""
+            raise InterruptedPublishError(
+                f"interrupted, and nothing was switched: {active} is active.{drained_too} "
+                "What was sent stays; run it again to finish"
+            ) from interrupt
+
+    def _send(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
         current = self._drain(plan)
         confirmed = upload([(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress)
         lacking = [

@@ -26,6 +26,8 @@ ROUTING_KEY = "routing"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions.html
 KEYS_PER_WRITE = 50
 STORE_BYTES = 5 * 1024 * 1024
+# Ten without asking: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_kvs_ListKeys.html
+KEYS_PER_LISTING = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +131,11 @@ class Routing:
     def switched_to(self, release: ServedRelease) -> Routing:
         """Returns the routing with another active release and no canary.
 
-        Switching to the active one again, with another index, keeps the previous release.
+        Switching to the active one again, with another index, keeps the previous release and a canary.
         """
-        is_same = self.active is not None and self.active.id == release.id
-        return replace(self, active=release, previous=self.previous if is_same else self.active, canary=None)
+        if self.active is not None and self.active.id == release.id:
+            return replace(self, active=release)
+        return replace(self, active=release, previous=self.active, canary=None)
 
     def with_canary(self, release: ServedRelease, percent: int) -> Routing:
         """Returns the routing in which that share of the viewers gets `release`."""
@@ -245,12 +248,25 @@ class RoutingStore:
             etag = self._update(etag, puts=dict(portion))
         return RoutingVersion(routing=routing, etag=etag)
 
-    def index_keys(self) -> set[str]:
-        """Returns the keys of all indexes and redirects in the store."""
+    def index_entries(self) -> dict[str, str]:
+        """Returns key -> value of all indexes and redirects in the store."""
         with translated("ListKeys", self._arn):
-            pages = self._client.get_paginator("list_keys").paginate(KvsARN=self._arn)
-            keys = (item["Key"] for page in pages for item in page.get("Items", []))
-            return {key for key in keys if key.startswith((KEY_PREFIX, REDIRECT_PREFIX))}
+            pages = self._client.get_paginator("list_keys").paginate(
+                KvsARN=self._arn, PaginationConfig={"PageSize": KEYS_PER_LISTING}
+            )
+            items = ((item["Key"], item["Value"]) for page in pages for item in page.get("Items", []))
+            return {key: value for key, value in items if key.startswith((KEY_PREFIX, REDIRECT_PREFIX))}
+
+    def put_entries(self, entries: Mapping[str, str], *, expected_etag: str) -> str:
+        """Writes index and redirect keys if the store has not changed; returns the new version.
+
+        Raises:
+            AwsError: ConflictException when somebody else wrote in between.
+        """
+        etag = expected_etag
+        for portion in _portions(list(entries.items())):
+            etag = self._update(etag, puts=dict(portion))
+        return etag
 
     def delete_keys(self, keys: list[str], *, expected_etag: str) -> str:
         """Deletes keys if the store has not changed; returns the new version.

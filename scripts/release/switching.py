@@ -13,7 +13,7 @@ from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.layering import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import write_pointer
-from scripts.release.routing import Routing, RoutingStore, RoutingVersion, served
+from scripts.release.routing import Canary, Routing, RoutingStore, RoutingVersion, served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,14 @@ class RollbackPlan:
     current: RoutingVersion
     left_out: tuple[str, ...] = ()
     cancels_canary: bool = False
+
+    @property
+    def ends_canary(self) -> Canary | None:
+        """The canary that does not go on, when that is not all that the rollback is for; not the release that it leads to."""
+        canary = self.current.routing.canary
+        return (
+            None if canary is None or self.cancels_canary or canary.release.id == self.manifest.release_id else canary
+        )
 
     @property
     def leaves(self) -> str | None:
@@ -66,7 +74,8 @@ class Switcher:
         """Finds an older release and verifies that every region that answers holds it.
 
         Args:
-            release_id: the release; None: the canary ends, or without one the release before the active one.
+            release_id: the release; the active one ends a canary. None: the canary ends, or without one the release before the
+                active one.
 
         Raises:
             MissingOutputError: there is no such release.
@@ -74,8 +83,9 @@ class Switcher:
             RegionUnavailableError: no region answers.
         """
         current = self._routing.read()
-        if release_id is None and current.routing.canary is not None and current.routing.release_id is not None:
-            plan = self._plan_switch(current, current.routing.release_id)
+        active_id = current.routing.release_id
+        if release_id in (None, active_id) and current.routing.canary is not None and active_id is not None:
+            plan = self._plan_switch(current, active_id)
             return RollbackPlan(manifest=plan.manifest, current=current, left_out=plan.left_out, cancels_canary=True)
         target = release_id or current.routing.previous_release_id
         if target is None:
@@ -121,6 +131,10 @@ class Switcher:
         if len(silent) == len(found):
             raise next(iter(silent.values()))
         without = [region for region, each in found.items() if each is None]
+        if len(without) == len(found):
+            raise MissingOutputError(
+                f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
+            )
         if without:
             raise MissingOutputError(f"release {release_id} is not complete in {', '.join(without)}: publish it again")
         region, manifest = next((region, each) for region, each in found.items() if isinstance(each, Manifest))
@@ -159,9 +173,10 @@ class Switcher:
             current = self._routing.write(routing, expected_etag=current.etag, index=index)
 
         def follow(bucket: ContentBucket) -> None:
-            write_pointer(bucket.client, bucket.name, release, manifest, region=bucket.region)
             if with_page:
                 bucket.copy_not_found_page(manifest)
+            # Last: a pointer that is old says to the next publish that this one did not end.
+            write_pointer(bucket.client, bucket.name, release, manifest, region=bucket.region)
 
         with ThreadPoolExecutor(len(self._buckets)) as pool:
             for _ in pool.map(follow, buckets):

@@ -50,7 +50,7 @@ def checked_bytes(folder: Path, file: ReleaseFile) -> bytes:
     """
     try:
         body = stored_bytes(folder / file.source_path, file.layer)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise changed(file.path) from error
     if len(body) != file.size_bytes or hashlib.md5(body, usedforsecurity=False).hexdigest() != file.md5:
         raise changed(file.path)

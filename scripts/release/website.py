@@ -21,6 +21,7 @@ class Website:
         routing: the store with the routing key.
         regional_hostnames: the names of the regional distributions, or of the regional endpoints.
         entry: `cloudfront`, whose router function obeys the routing key, or `regional`.
+        parity_regions: regions with a parity check (`features.parity`).
         content: the site file's `[content]`, as the edge stack's output has it.
     """
 
@@ -29,6 +30,7 @@ class Website:
     routing: RoutingStore
     regional_hostnames: tuple[str, ...] = ()
     entry: str = "cloudfront"
+    parity_regions: tuple[str, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
 
     @property

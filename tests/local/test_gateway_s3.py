@@ -229,6 +229,21 @@ def test_replication_honours_prefix_and_tags(gateway_world: GatewayWorld) -> Non
     assert keys_of(gateway_world, destination) == {"releases/a"}
 
 
+def test_listing_by_delimiter_leaves_out_prefixes_of_deleted_objects_alone(gateway_world: GatewayWorld) -> None:
+    # S3/DeleteMarker.html: a listing has no objects whose latest version is a delete marker
+    s3, bucket = gateway_world.client("s3"), gateway_world.bucket()
+    for key in ("releases/a/1", "releases/a/2", "releases/b/1", "releases/c"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    for key in ("releases/a/1", "releases/b/1"):
+        s3.delete_object(Bucket=bucket, Key=key)
+    for prefix, folders in (("releases/", ["releases/a/"]), ("", ["releases/"])):
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        assert [each["Prefix"] for each in found["CommonPrefixes"]] == folders
+    assert [
+        each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="releases/", Delimiter="/")["Contents"]
+    ] == ["releases/c"]
+
+
 @pytest.mark.parametrize(("status", "kept"), [("Enabled", set()), ("Disabled", {"releases/a"})])
 def test_replication_of_delete_markers(gateway_world: GatewayWorld, status: str, kept: set[str]) -> None:
     # S3/delete-marker-replication.html

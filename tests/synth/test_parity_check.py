@@ -52,6 +52,11 @@ def test_it_is_off_unless_asked_for(plain: Stacks) -> None:
         assert "-parity-" not in json.dumps(plain[f"region-{region}"])
 
 
+def test_commands_are_told_which_regions_have_one(plain: Stacks, checked: Stacks) -> None:
+    found = [stacks["edge"]["output"]["parity_regions"]["value"] for stacks in (plain, checked)]
+    assert found == [[], list(REGIONS)]
+
+
 def test_events_alone_bring_no_function() -> None:
     """For rules of a team's own."""
     stacks = stacks_of(f"{DEMO}\n[features]\nobject_events = true\n")

@@ -372,6 +372,7 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
         "hostname",
         "key_value_store_arn",
         "objectives",
+        "parity_regions",
         "roles",
         "routing",
         "state",

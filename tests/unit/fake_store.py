@@ -33,7 +33,8 @@ class FakeKeyValueStore:
         assert operation == "list_keys"
         return self
 
-    def paginate(self, *, KvsARN: str) -> list[dict[str, Any]]:  # noqa: ARG002, N803
+    def paginate(self, *, KvsARN: str, PaginationConfig: dict[str, int]) -> list[dict[str, Any]]:  # noqa: ARG002, N803
+        assert PaginationConfig == {"PageSize": KEYS_PER_WRITE}  # a call lists ten otherwise, and never more
         return [{"Items": [{"Key": key, "Value": value}]} for key, value in self.values.items()]
 
     def update_keys(

@@ -90,8 +90,11 @@ class ReleaseWorld:
         self.site.buckets[region].delete_objects([key])
 
     def damage(self, region: str, key: str) -> None:
+        self.put(region, key, b"broken")
+
+    def put(self, region: str, key: str, body: bytes = b"") -> None:
         bucket = self.site.buckets[region]
-        bucket.client.put_object(Bucket=bucket.name, Key=key, Body=b"broken")
+        bucket.client.put_object(Bucket=bucket.name, Key=key, Body=body)
 
     def kill(self, region: str) -> None:
         """Let every call to a region's S3 fail as a dead endpoint does, without the client's retries."""

@@ -80,3 +80,11 @@ def test_call_that_stays_refused_ends_within_a_minute_and_one_refused_for_good_a
     with pytest.raises(ClientError, match=code):
         until_accepted(_Refusing(code, float("inf")), not_yet={"InvalidArgument"}, clock=clock)
     assert clock.seconds == seconds
+
+
+@pytest.mark.parametrize(("is_hasty", "seconds"), [(True, 20), (False, 120)])
+def test_silent_region_is_given_up_after(is_hasty: bool, seconds: int) -> None:
+    client = s3_client("us-east-1", is_hasty=is_hasty)
+    config: Any = client.meta.config
+    client.close()
+    assert config.read_timeout * config.retries["total_max_attempts"] == seconds

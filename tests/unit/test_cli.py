@@ -1,5 +1,6 @@
 """The `failover` command's ends: one message and the right exit code, whatever goes wrong."""
 
+import json
 import os
 import signal
 import subprocess
@@ -73,6 +74,40 @@ def test_end_of_a_verb_is_an_exit_code_and_at_most_one_message(
 
     assert with_verb(monkeypatch, verb) == exit_code
     assert capsys.readouterr() == ("", message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (("status", "--outputs", "no/such.json"), 3, "no/such.json is not there"),
+        (("verify", "--apply"), 2, "--apply without --repair"),
+        (("prune", "--keep", "none"), 2, "'--keep'"),
+        (("build", "no/such/source"), 2, "no/such/source"),
+    ],
+)
+def test_json_is_one_document_on_failure_too(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    exit_code: int,
+    said: str,
+) -> None:
+    assert failover(monkeypatch, *arguments, "--json") == exit_code
+    output, error = capsys.readouterr()
+    found = json.loads(output)
+    assert (found["exit_code"], said in found["error"], error != "") == (exit_code, True, True)
+
+
+def test_json_is_one_document_after_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_arguments: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scripts.commands.status.open_website", interrupted)
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
+    assert failover(monkeypatch, "status", "--json") == 130
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 130
 
 
 @pytest.mark.parametrize("arguments", [("--no-such-option",), ("no-such-verb",), ("drill",), ("demo", "--speed", "99")])

@@ -230,6 +230,15 @@ def test_other_region_that_does_not_answer_is_named_and_harms_nobody(versioned: 
     assert check.metrics == [0]
 
 
+@pytest.mark.parametrize("name", ["", "notes.json", "notes.txt"])
+def test_key_beside_the_manifests_that_is_none_is_no_release(check: Check, versioned: ReleaseWorld, name: str) -> None:
+    """Read as a manifest, one line of it would end every run."""
+    versioned.publish()
+    versioned.put(PRIMARY, f"{MANIFESTS_PREFIX}{name}", b"[]")
+    found = check.run()
+    assert (found["releases"], found["missing"]) == (1, 0)
+
+
 def test_manifest_that_is_lost_here_is_counted_while_no_other_region_answers(
     versioned: ReleaseWorld, check: Check
 ) -> None:

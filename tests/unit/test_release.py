@@ -205,6 +205,14 @@ def test_file_that_goes_before_it_is_sent_stops_the_publish(publisher: Publisher
         publisher.apply(plan, folder)
 
 
+def test_file_that_becomes_a_folder_before_it_is_sent_stops_the_publish(publisher: Publisher, folder: Path) -> None:
+    plan = publisher.plan(read_folder(folder))
+    (folder / "img" / "logo.svg").unlink()
+    (folder / "img" / "logo.svg").mkdir()
+    with pytest.raises(UnsafePlanError, match=r"logo\.svg changed while it was published"):
+        publisher.apply(plan, folder)
+
+
 def test_second_publisher_is_told_and_changes_nothing(
     publisher: Publisher, folder: Path, store: FakeKeyValueStore
 ) -> None:
@@ -233,7 +241,7 @@ def test_rollback_without_a_previous_release_is_refused(publisher: Publisher, sw
 
 def test_rollback_to_an_unknown_release_is_refused(publisher: Publisher, switcher: Switcher, folder: Path) -> None:
     publish(publisher, folder)
-    with pytest.raises(MissingOutputError, match="nope is not complete in eu-central-1, us-east-1"):
+    with pytest.raises(MissingOutputError, match="release nope has no manifest in any region"):
         switcher.plan_rollback("nope")
 
 
@@ -266,6 +274,14 @@ def test_manifest_rejects_what_is_not_one(text: str) -> None:
         parse_manifest(text.encode())
 
 
+def test_manifest_that_others_stand_on_is_parsed_once() -> None:
+    base, *others = [Manifest(release_id=f"{number:016x}", base=None, files=()).to_json() for number in range(4)]
+    parsed = parse_manifest(base)
+    for other in others:
+        parse_manifest(other)
+        assert parse_manifest(base) is parsed
+
+
 def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="is not a folder"):
         read_folder(tmp_path / "no")
@@ -291,6 +307,33 @@ def test_page_that_goes_before_its_release_id_is_written_into_it_is_named(
         return found
 
     monkeypatch.setattr("scripts.release.manifest.digest_files", then_gone)
+    with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
+        read_folder(folder)
+
+
+def test_page_that_changes_before_its_release_id_is_written_into_it_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be stored under an id that is the digest of its old content."""
+
+    def then_changed(*arguments: Any) -> dict[str, FileDigest]:
+        found = digest_files(*arguments)
+        page = folder / "index.html"
+        page.write_text(page.read_text(encoding="utf-8") + "<p>more</p>", encoding="utf-8")
+        return found
+
+    monkeypatch.setattr("scripts.release.manifest.digest_files", then_changed)
+    with pytest.raises(WrongUsageError, match=r"index\.html changed while .* was read"):
+        read_folder(folder)
+
+
+def test_file_that_becomes_a_folder_while_it_is_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_a_folder(*arguments: Any) -> dict[str, FileDigest]:
+        (folder / "index.html").unlink()
+        (folder / "index.html").mkdir()
+        return digest_files(*arguments)
+
+    monkeypatch.setattr("scripts.release.manifest.digest_files", first_a_folder)
     with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 

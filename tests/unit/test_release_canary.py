@@ -6,7 +6,7 @@ import pytest
 
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError
 from scripts.release.manifest import Manifest
-from scripts.release.pointers import read_pointer
+from scripts.release.pointers import POINTER_KEY, read_pointer
 from scripts.release.routing import parse_routing
 from scripts.release.samples import BadAnswer
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
@@ -103,6 +103,58 @@ def test_commands_start_and_promote_a_canary(world: ReleaseWorld, failover: Fail
     assert json.loads(failover("status", "--json")[1])["canary"] == {"release_id": canary.release_id, "percent": 25}
     assert failover("sync-content", "--promote", "--apply")[0] == 0
     assert world.release_ids[0] == canary.release_id
+
+
+def test_sync_content_of_the_active_folder_says_that_a_canary_runs(world: ReleaseWorld, failover: Failover) -> None:
+    first, canary = world.publish("one"), start_canary(world)
+    world.write("one")
+    code, output, _ = failover("sync-content", str(world.folder))
+    assert code == 0
+    assert "Nothing to do" in output
+    assert f"10 % of the viewers get release {canary.release_id}" in output
+    assert "failover sync-content --promote --apply" in output
+    assert "failover rollback --apply" in output
+    found = json.loads(failover("sync-content", str(world.folder), "--json")[1])
+    assert found["canary"] == {"release_id": canary.release_id, "percent": 10}
+    assert found["active_release_id"] == first.release_id
+
+
+def test_sync_content_of_another_folder_says_that_the_canary_ends(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish("one")
+    canary = start_canary(world)
+    world.write("three")
+    assert (
+        f"Ends the canary that ran: 10 % of the viewers get release {canary.release_id}"
+        in (failover("sync-content", str(world.folder))[1])
+    )
+    assert json.loads(failover("sync-content", str(world.folder), "--apply", "--json")[1])["canary"] is None
+
+
+def test_repair_of_the_active_release_keeps_the_canary(world: ReleaseWorld) -> None:
+    first, canary = world.publish("one"), start_canary(world)
+    world.delete(SECONDARY, POINTER_KEY)
+    world.publish("one")
+    assert routing_of(world) == (first.release_id, None, canary.release_id)
+    pointer = read_pointer(world.site.buckets[SECONDARY].client, world.site.buckets[SECONDARY].name)
+    assert pointer is not None and pointer.release_id == first.release_id
+
+
+def test_rollback_to_an_older_release_says_that_the_canary_ends(world: ReleaseWorld, failover: Failover) -> None:
+    zero, _ = world.publish("zero"), world.publish("one")
+    canary = start_canary(world)
+    told = f"the canary {canary.release_id}, which 10 % of the viewers get"
+    assert told in failover("rollback", zero.release_id)[1]
+    assert f"Ended with it: {told}" in failover("rollback", zero.release_id, "--apply")[1]
+    assert routing_of(world)[2] is None
+
+
+def test_rollback_to_the_active_release_by_name_ends_the_canary(world: ReleaseWorld) -> None:
+    zero, first = world.publish("zero"), world.publish("one")
+    start_canary(world)
+    plan = world.switcher.plan_rollback(first.release_id)
+    world.switcher.rollback(plan)
+    assert plan.cancels_canary
+    assert routing_of(world) == (first.release_id, zero.release_id, None)
 
 
 @pytest.mark.parametrize("percent", ["0", "100", "x"])

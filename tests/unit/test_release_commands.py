@@ -33,12 +33,16 @@ class FakeProbe:
         return FakeProbe.bad
 
 
+def interrupt(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Failover:
     """Run the command line against this test's website; return exit code, stdout and stderr."""
     # Options last: a verb's module that is imported only now must not take the replacement for its own.
     for name in (*READERS, "options"):
-        monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs: world.site)
+        monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs, **_: world.site)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
     monkeypatch.setattr("scripts.release.probe.network_probe", lambda *_arguments: FakeProbe(world))
@@ -83,6 +87,13 @@ def test_releases_table_shows_whole_ids_in_a_narrow_terminal(
     manifest = world.publish()
     monkeypatch.setenv("COLUMNS", "60")
     assert manifest.release_id in failover("releases")[1]
+
+
+def test_releases_names_what_lies_beside_the_manifests(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    world.put(SECONDARY, "control/manifests/notes.txt")
+    assert document(failover, "releases")["strays"] == {SECONDARY: ["control/manifests/notes.txt"]}
+    assert f"in {SECONDARY}: control/manifests/notes.txt" in failover("releases")[1]
 
 
 def test_verify_of_a_whole_release_exits_0(world: ReleaseWorld, failover: Failover) -> None:
@@ -217,6 +228,23 @@ def test_restore_without_parity_exits_1(world: ReleaseWorld, failover: Failover)
     assert (code, "failover verify --repair --apply" in error) == (1, True)
 
 
+@pytest.mark.parametrize("command", ["status", "releases", "rollback"])
+def test_commands_that_go_on_without_a_region_do_not_wait_long_for_it(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    world.publish("one")
+    world.publish("two")
+    asked: list[dict[str, bool]] = []
+
+    def open_and_note(_outputs: object, **named: bool) -> Any:
+        asked.append(named)
+        return world.site
+
+    monkeypatch.setattr(f"scripts.commands.{command}.open_website", open_and_note)
+    assert failover(command)[0] == 0
+    assert asked == [{"is_hasty": True}]
+
+
 def test_status_says_what_is_live_and_from_where(world: ReleaseWorld, failover: Failover) -> None:
     manifest = world.publish()
     failover("evacuate", PRIMARY, "--apply")
@@ -232,6 +260,35 @@ def test_status_with_a_silent_region_exits_0_and_says_so(world: ReleaseWorld, fa
     world.kill(PRIMARY)
     code, output, _ = failover("status")
     assert (code, "does not answer" in output) == (0, True)
+
+
+@pytest.mark.parametrize("lost_at", ["put_file", "put_manifest"])
+def test_interrupt_before_the_switch_says_that_nothing_was_switched(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, lost_at: str
+) -> None:
+    first = world.publish("one")
+    world.write("two")
+    monkeypatch.setattr("scripts.cli._ignore_interrupts", lambda: None)
+    monkeypatch.setattr(world.site.buckets[SECONDARY], lost_at, interrupt)
+    code, _, error = failover("sync-content", str(world.folder), "--apply")
+    assert (code, f"nothing was switched: {first.release_id} is active" in error) == (130, True)
+    assert world.release_ids[0] == first.release_id
+
+
+@pytest.mark.parametrize("lost_at", ["copy_not_found_page", "ask"])
+def test_interrupt_from_the_switch_on_sends_to_status(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, lost_at: str
+) -> None:
+    world.publish("one")
+    world.write("two")
+    (world.folder / "404.html").write_text("another", encoding="utf-8")
+    monkeypatch.setattr("scripts.cli._ignore_interrupts", lambda: None)
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeProbe if lost_at == "ask" else world.site.buckets[SECONDARY], lost_at, interrupt)
+        code, _, error = failover("sync-content", str(world.folder), "--apply")
+    assert (code, "`failover status` says whether viewers get it" in error) == (130, True)
+    assert failover("sync-content", str(world.folder), "--apply", "--no-probe")[0] == 0
+    assert failover("verify")[0] == 0
 
 
 def test_sync_content_names_the_silent_region_and_the_way_out(world: ReleaseWorld, failover: Failover) -> None:

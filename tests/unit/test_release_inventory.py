@@ -1,22 +1,27 @@
 """The list of releases and the overview of the website, with all regions up and with one down."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from scripts.errors import RegionUnavailableError
+from scripts.release.bucket import ContentBucket, StoredObject
 from scripts.release.inventory import ReleaseSummary, take_inventory
-from scripts.release.manifest import manifest_key
+from scripts.release.manifest import MANIFESTS_PREFIX, manifest_key
 from scripts.release.overview import take_overview
+from scripts.release.prune import plan_prune, prune
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
 from tests.unit.release_world import world as world
 
 
 def inventory(world: ReleaseWorld) -> dict[str, ReleaseSummary]:
-    return {each.release_id: each for each in take_inventory(world.site)}
+    return {each.release_id: each for each in take_inventory(world.site).releases}
 
 
 def test_inventory_of_an_empty_website_is_empty(world: ReleaseWorld) -> None:
-    assert take_inventory(world.site) == []
+    assert take_inventory(world.site).releases == ()
 
 
 def test_inventory_marks_the_active_and_the_previous_release(world: ReleaseWorld) -> None:
@@ -65,11 +70,64 @@ def test_release_whose_base_layer_has_no_manifest_is_listed_as_incomplete(world:
     assert (found.is_incomplete, found.is_active, found.files) == (True, True, None)
 
 
+def test_pruned_release_whose_files_others_use_is_not_incomplete(world: ReleaseWorld) -> None:
+    (world.folder / "app.0123456789abcdef.css").write_text("asked for by open pages")
+    first = world.publish("one")
+    (world.folder / "app.0123456789abcdef.css").unlink()
+    world.publish("two")
+    world.publish("three")
+    prune(world.site, plan_prune(world.site, keep=1, grace=timedelta(0), now=datetime.now(UTC)))
+    found = inventory(world)[first.release_id]
+    assert (found.published_at, found.is_layer, found.is_incomplete) == (None, True, False)
+
+
 def test_active_release_of_which_nothing_is_left_is_listed(world: ReleaseWorld) -> None:
     manifest = world.publish()
     for bucket in world.site.buckets.values():
         bucket.delete_objects(sorted(world.keys(bucket.region)))
     assert inventory(world)[manifest.release_id].is_incomplete
+
+
+def test_layer_that_releases_share_is_listed_once(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
+    base, *others = [world.publish(text) for text in ("one", "two", "three")]
+    assert all(f"{other.prefix}404.html" not in world.keys(PRIMARY) for other in others)
+    listed = []
+    for bucket in world.site.buckets.values():
+
+        def list_and_note(prefix: str, bucket: ContentBucket = bucket) -> Iterator[StoredObject]:
+            listed.append((bucket.region, prefix))
+            return ContentBucket.objects(bucket, prefix)
+
+        monkeypatch.setattr(bucket, "objects", list_and_note)
+    assert len(take_inventory(world.site).releases) == 3
+    assert (PRIMARY, base.prefix) in listed
+    assert len(listed) == len(set(listed))
+
+
+def test_releases_on_one_layer_are_told_apart(world: ReleaseWorld) -> None:
+    (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
+    base, second = world.publish("one"), world.publish("two")
+    world.delete(SECONDARY, f"{second.prefix}index.html")
+    found = inventory(world)
+    assert (found[base.release_id].is_incomplete, found[second.release_id].is_incomplete) == (False, True)
+    assert [file.path for file in found[second.release_id].regions[SECONDARY].missing] == ["index.html"]
+
+
+def test_folder_that_the_console_made_is_no_release(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    world.put(PRIMARY, MANIFESTS_PREFIX)
+    found = take_inventory(world.site)
+    assert ([each.release_id for each in found.releases], found.strays) == ([manifest.release_id], {})
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "backup/0123456789abcdef.json", "0123456789abcdef.json.bak", "x.json"])
+def test_key_beside_the_manifests_that_is_none_is_told_by_name(world: ReleaseWorld, name: str) -> None:
+    manifest = world.publish()
+    world.put(SECONDARY, f"{MANIFESTS_PREFIX}{name}")
+    found = take_inventory(world.site)
+    assert [each.release_id for each in found.releases] == [manifest.release_id]
+    assert found.strays == {SECONDARY: (f"{MANIFESTS_PREFIX}{name}",)}
 
 
 def test_inventory_works_while_a_region_is_silent(world: ReleaseWorld) -> None:

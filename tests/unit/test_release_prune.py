@@ -212,7 +212,7 @@ def test_prune_is_refused_when_a_region_falls_silent_before_it_is_listed(
     def fall_silent() -> None:
         raise RegionUnavailableError(region=SECONDARY, operation="ListObjectsV2", resource=bucket.name, code="503")
 
-    monkeypatch.setattr(bucket, "manifest_times", fall_silent)
+    monkeypatch.setattr(bucket, "list_manifests", fall_silent)
     with pytest.raises(RegionUnavailableError):
         plan_of(world)
 
@@ -312,3 +312,13 @@ def test_refused_delete_is_an_error_that_names_the_key(world: ReleaseWorld, monk
     monkeypatch.setattr(bucket.client, "delete_objects", lambda **_arguments: refusal)
     with pytest.raises(AwsError, match=r"releases/r/x failed: AccessDenied"):
         bucket.delete_objects(["releases/r/x"])
+
+
+def test_folders_that_the_console_made_are_no_releases(world: ReleaseWorld) -> None:
+    """They would take a place among those that stay."""
+    first, second = world.publish("one"), world.publish("two")
+    for key in ("releases/", "control/manifests/"):
+        world.put(PRIMARY, key)
+    plan = plan_prune(world.site, keep=5, grace=timedelta(0), now=datetime.now(UTC) + timedelta(days=2))
+    assert plan.kept.keys() == {first.release_id, second.release_id}
+    assert plan.removals == ()

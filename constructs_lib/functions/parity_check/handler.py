@@ -16,6 +16,7 @@ object of region -> bucket; HOSTNAME and NAMESPACE, for the metric; COMPARES_ETA
 import functools
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ RELEASES_PREFIX = "releases/"
 MANIFESTS_PREFIX = "control/manifests/"
 POINTER_KEY = "control/active.json"
 MANIFEST_SCHEMA = 2
+_MANIFEST_KEY = re.compile(rf"{MANIFESTS_PREFIX}([0-9a-f]{{16}})\.json")
 
 _COPIES_AT_ONCE = 8
 # With eight at once about a minute and a half; what is left is the next run's.
@@ -197,9 +199,9 @@ def compare(own: Bucket, others: list[Bucket]) -> Comparison:
 
 
 def _release_ids(own: Bucket) -> dict[str, str]:
-    """Returns the releases that the region says it holds, each with its manifest's ETag."""
-    listed = own.listed(MANIFESTS_PREFIX)
-    return {item["Key"].removeprefix(MANIFESTS_PREFIX).removesuffix(".json"): item["ETag"] for item in listed}
+    """Returns the releases that the region says it holds, each with its manifest's ETag; what else lies there is nobody's."""
+    listed = [(_MANIFEST_KEY.fullmatch(item["Key"]), item["ETag"]) for item in own.listed(MANIFESTS_PREFIX)]
+    return {key.group(1): etag for key, etag in listed if key}
 
 
 def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> set[str]:

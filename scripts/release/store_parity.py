@@ -1,0 +1,114 @@
+"""Whether the KeyValueStore holds what the router needs of the releases that viewers may get: indexes and redirects.
+
+A region's objects are compared in parity.py. A lost or changed chunk sends viewers to the base layer, which has an older file or
+none, and no publish of the same release would write it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scripts.errors import MissingOutputError
+from scripts.release.bucket import ContentBucket
+from scripts.release.index import chunk_key, index_id
+from scripts.release.manifest import Manifest
+from scripts.release.parity import find_manifest
+from scripts.release.routing import RoutingStore, RoutingVersion, ServedRelease
+from scripts.release.url_rules import REDIRECT_PREFIX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreParity:
+    """The store compared with manifests.
+
+    Attributes:
+        compared: releases that were, of those that the routing names.
+        lacking: key -> value that a manifest gives and the store has not.
+        lost: keys that the store lacks and no manifest gives.
+        etag: version of the store before it was compared.
+    """
+
+    compared: tuple[str, ...]
+    lacking: Mapping[str, str]
+    lost: tuple[str, ...]
+    etag: str
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the router finds all of these releases."""
+        return not self.lacking and not self.lost
+
+
+def check_store(
+    store: RoutingStore, current: RoutingVersion, buckets: Iterable[ContentBucket], release_id: str | None
+) -> StoreParity:
+    """Compares the store with the manifests of the active, previous and canary release.
+
+    Args:
+        store: the store.
+        current: its routing.
+        buckets: where manifests lie.
+        release_id: the one release that is compared, if the routing names it. None: all of them.
+
+    Raises:
+        RegionUnavailableError: no region that answers has a manifest, and one did not answer.
+        UnsafePlanError: two regions disagree on what a release is.
+    """
+    served = [each for each in current.routing.releases if release_id in (None, each.id)]
+    held = store.index_entries() if any(each.chunks or each.redirects for each in served) else {}
+    wanted: dict[str, str] = {}
+    lost: list[str] = []
+    for release in served:
+        if release.chunks or release.redirects:
+            given = _given(release, _manifest(buckets, release.id))
+            wanted |= given
+            lost += _lost(release, given, held)
+    return StoreParity(
+        compared=tuple(dict.fromkeys(each.id for each in served)),
+        lacking={key: value for key, value in wanted.items() if held.get(key) != value},
+        lost=tuple(lost),
+        etag=current.etag,
+    )
+
+
+def repair_store(store: RoutingStore, found: StoreParity) -> StoreParity:
+    """Writes what the store lacks and a manifest gives; returns what is still lost.
+
+    Raises:
+        AwsError: ConflictException when somebody else wrote since it was compared.
+    """
+    etag = store.put_entries(found.lacking, expected_etag=found.etag)
+    return StoreParity(compared=found.compared, lacking={}, lost=found.lost, etag=etag)
+
+
+def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | None:
+    try:
+        return find_manifest(buckets, release_id)
+    except MissingOutputError:
+        return None
+
+
+def _given(release: ServedRelease, manifest: Manifest | None) -> dict[str, str]:
+    """Returns the keys of a release that its manifest gives.
+
+    A manifest gives another index than the routing names when the release was published anew, as a canary, on other layers.
+    """
+    if manifest is None:
+        return {}
+    index = manifest.index()
+    return {
+        **(index.entries if (index.id, index.salt) == (release.index, release.salt) else {}),
+        **(index.redirects if index.redirects_id == release.redirects else {}),
+    }
+
+
+def _lost(release: ServedRelease, given: Mapping[str, str], held: Mapping[str, str]) -> list[str]:
+    """Returns the keys that no manifest gives and the store has not. An index names itself by its digest, so its chunks tell."""
+    keys = [chunk_key(release.index, number) for number in range(release.chunks)]
+    is_whole = index_id(release.salt, [held.get(key, "") for key in keys]) == release.index
+    lost = [key for key in keys if key not in given and not is_whole]
+    redirects = f"{REDIRECT_PREFIX}{release.redirects}"
+    if release.redirects and not any(key.startswith(redirects) for key in (*given, *held)):
+        lost.append(redirects)
+    return lost
