@@ -23,7 +23,7 @@ from scripts.errors import WrongUsageError
 from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
 from scripts.process_group import first_interrupt_only
 from scripts.release.content_settings import parse_content
-from scripts.release.manifest import read_folder
+from scripts.release.folder import read_folder
 from scripts.report import summary_table
 from scripts.scenarios import SCENARIOS
 from scripts.site_build.output import write_site

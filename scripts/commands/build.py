@@ -15,7 +15,7 @@ from scripts.commands.options import JsonOption
 from scripts.errors import WrongUsageError
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import ContentRules
-from scripts.release.manifest import read_folder
+from scripts.release.folder import read_folder
 from scripts.site_build.build import BuiltSite, build_site
 from scripts.site_build.output import check_folder, write_site
 from scripts.site_build.source import read_source

@@ -30,10 +30,12 @@ from scripts.commands.options import (
 from scripts.commands.parity_words import PLAN_ONLY
 from scripts.endpoints import Endpoints
 from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.release.changes import Changes
 from scripts.release.content_settings import parse_content
 from scripts.release.digests import cache_file
-from scripts.release.manifest import ReleaseFile, read_folder
-from scripts.release.publish import Changes, Publisher, PublishPlan
+from scripts.release.folder import read_folder
+from scripts.release.manifest import ReleaseFile
+from scripts.release.publish import Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.samples import BadAnswer, sample
 from scripts.release.website import Website

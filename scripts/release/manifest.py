@@ -1,28 +1,17 @@
-"""A release as a list of files: what a built folder becomes, before anything is sent, and how it is written down.
-
-The release id is a digest of the files and their headers, so the same folder always gives the same release, and an object under
-`releases/<id>/` is always the same object.
-"""
+"""A release as a list of files, and how it is written down. folder.py makes one of a built folder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from scripts.errors import WrongUsageError
-from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, followed, is_page
-from scripts.release.file_rules import ContentRules, StoredFile, describe
-from scripts.release.folder_problems import printable, refuse_problems
-from scripts.release.index import LAYER_CHARACTERS, Index, build_index, largest_bytes
-from scripts.release.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document, url_rules
+from scripts.release.index import Index, build_index, largest_bytes
+from scripts.release.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document
 from scripts.release.variants import Variants, complete_variants
 
 SCHEMA = 2
@@ -30,7 +19,6 @@ RELEASES_PREFIX = "releases/"
 MANIFESTS_PREFIX = "control/manifests/"
 
 NOT_FOUND_PAGE = "404.html"
-_USUAL_RULES = ContentRules()
 _USUAL_URLS = UrlRules()
 _PARSING = Lock()
 _PARSED: dict[bytes, StoredManifest] = {}
@@ -325,112 +313,3 @@ def _files_in(rows: str) -> tuple[tuple[ReleaseFile, ...], int]:
         found.append(_file(row))
         at += rows[at : at + 1] == ","
     return tuple(found), at
-
-
-def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> Manifest:
-    """Reads a built folder as a release of its own, with every file in its own layer.
-
-    Args:
-        folder: the built site.
-        cache: where the digests of this folder are remembered (digests.cache_file); None: every file is read.
-        rules: the site file's `[content]`, which decides headers, addresses and redirects. Default: what a site file without it
-            means.
-
-    Raises:
-        WrongUsageError: no such folder, nothing in it, no index.html, a file that cannot be published, or a redirect that hides
-            one or leads to none; all named. Or a file that went or changed meanwhile.
-    """
-    if not folder.is_dir():
-        raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
-    try:
-        entries = _entries(folder)
-        refuse_problems(folder, entries, rules)
-        digests = digest_files(folder, [followed(name, entry) for name, entry in entries.items()], cache)
-        entries.clear()
-        described = {name: describe(name, rules, digests) for name in digests}
-        urls = url_rules(rules.style, rules.redirects)
-        release_id = _release_id(digests, described, urls)
-        files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise _changing(folder, f"{error.filename} went") from error
-    stored = [_at(file, rules.style.stored_path(file.path)) for file in files]
-    return Manifest(
-        release_id=release_id, base=None, files=tuple(sorted(stored, key=lambda file: file.path)), urls=urls
-    )
-
-
-def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile], urls: UrlRules) -> str:
-    """Returns the digest of everything that decides what is stored and answered."""
-    found = hashlib.sha256(b"{")
-    names = sorted(digests)
-    # The text of one JSON object, a part at a time.
-    for start in range(0, len(names), _FILES_PER_PART):
-        part = {
-            name: [digests[name].sha256, *_headers(described[name])] for name in names[start : start + _FILES_PER_PART]
-        }
-        found.update((", " if start else "").encode() + json.dumps(part)[1:-1].encode())
-    found.update(b"}")
-    if urls != _USUAL_URLS:
-        found.update(json.dumps(urls.to_document()).encode())
-    return found.hexdigest()[:LAYER_CHARACTERS]
-
-
-def _at(file: ReleaseFile, path: str) -> ReleaseFile:
-    """Returns a file of the folder where the routers look for it; only a name without a dot moves."""
-    return file if path == file.path else replace(file, path=path, source=file.path)
-
-
-def _entries(folder: Path) -> dict[str, ScannedFile | os.DirEntry[str]]:
-    """Returns relative name -> everything that is no folder, sorted; a link is what the folder has there.
-
-    What the folder has of all files would be a tenth of a gigabyte of a large site.
-    """
-    found: list[tuple[str, ScannedFile | os.DirEntry[str]]] = []
-    folders = [(str(folder), "")]
-    for path, prefix in folders:  # grows meanwhile
-        with os.scandir(path) as inside:
-            for entry in inside:
-                name = f"{prefix}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.path, f"{name}/"))
-                else:
-                    found.append((name, entry if entry.is_symlink() else ScannedFile.of(name, entry.stat())))
-    return dict(sorted(found, key=itemgetter(0)))
-
-
-def stored_bytes(path: Path, release_id: str) -> bytes:
-    """Returns what is stored for a file: a page gets the release id in `<meta name="release" content="...">`."""
-    content = path.read_bytes()
-    return _stamped(content, release_id) if is_page(path.name) else content
-
-
-def _stamped(content: bytes, release_id: str) -> bytes:
-    return RELEASE_META.sub(rb"\g<1>" + release_id.encode() + rb"\g<2>", content)
-
-
-def _changing(folder: Path, what: str) -> WrongUsageError:
-    return WrongUsageError(printable(f"{what} while {folder} was read: let the build finish, then run it again"))
-
-
-def _described(name: str, folder: Path, digest: FileDigest, stored: StoredFile, release_id: str) -> ReleaseFile:
-    size_bytes, md5 = digest.size_bytes, digest.md5
-    if digest.is_stamped:
-        content = (folder / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest.sha256:  # the release id is of what was there before
-            raise _changing(folder, f"{folder / name} changed")
-        content = _stamped(content, release_id)
-        size_bytes, md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
-    return ReleaseFile(
-        path=name,
-        layer=release_id,
-        size_bytes=size_bytes,
-        md5=md5,
-        content_type=stored.content_type,
-        cache_control=stored.cache_control,
-        content_encoding=stored.content_encoding,
-        is_stamped=digest.is_stamped,
-    )
-
-
-def _headers(stored: StoredFile) -> tuple[str | None, ...]:
-    return (stored.content_type, stored.cache_control, stored.content_encoding)

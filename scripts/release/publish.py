@@ -20,6 +20,7 @@ from pathlib import Path
 from scripts.clock import utc_now
 from scripts.errors import InterruptedPublishError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
+from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
 from scripts.release.drain import drained
 from scripts.release.layering import layered
 from scripts.release.manifest import Manifest, ReleaseFile
@@ -30,19 +31,6 @@ from scripts.release.transfer import Progress, not_confirmed, upload
 
 LIST_FROM_FILES = 200
 """A publish of more files looks first which of them an interrupted one has sent already; fewer are sent again."""
-
-LARGEST_REMOVED_SHARE = 0.5
-"""A release that drops more of the active one's pages than this is more likely a broken build."""
-FEW_FILES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """How a release differs from the active one; paths, sorted."""
-
-    new: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +145,8 @@ class Publisher:
         manifest = self._on_layers(built, active, states)
         if current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
-        changes = _changes(manifest, active)
-        _refuse_a_broken_build(changes, active, force=force)
+        changes = changes_between(manifest, active)
+        refuse_a_broken_build(changes, active, force=force)
         is_active = manifest.release_id == current.routing.release_id
         stale = tuple(
             state.bucket.region
@@ -294,27 +282,3 @@ def _uploads(
         else tuple(state.bucket.missing_files(manifest.files if state.active is None else unheld))
         for state in states
     }
-
-
-def _changes(manifest: Manifest, active: Manifest | None) -> Changes:
-    before = {file.path: file for file in active.files} if active is not None else {}
-    paths = {file.path for file in manifest.files}
-    return Changes(
-        new=tuple(file.path for file in manifest.files if file.path not in before),
-        changed=tuple(
-            file.path
-            for file in manifest.files
-            if file.path in before and not file.stores_the_same_as(before[file.path])
-        ),
-        removed=tuple(path for path in before if path not in paths),
-    )
-
-
-def _refuse_a_broken_build(changes: Changes, active: Manifest | None, *, force: bool) -> None:
-    if active is None or force or len(active.files) < FEW_FILES:
-        return
-    if len(changes.removed) > LARGEST_REMOVED_SHARE * len(active.files):
-        raise UnsafePlanError(
-            f"the release lacks {len(changes.removed)} of the active release's {len(active.files)} files "
-            f"({', '.join(changes.removed[:3])} ...), more than half: a broken build? Add --force if it is meant"
-        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scripts.release.changes import Changes
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.publish import Changes
 
 LARGEST_SAMPLE_BYTES = 1024 * 1024
 _SAMPLES = 4

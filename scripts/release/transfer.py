@@ -14,7 +14,8 @@ from pathlib import Path
 
 from scripts.errors import UnsafePlanError
 from scripts.release.bucket import ContentBucket
-from scripts.release.manifest import ReleaseFile, stored_bytes
+from scripts.release.folder import stored_bytes
+from scripts.release.manifest import ReleaseFile
 
 PARALLEL_UPLOADS = 32
 """Small files, so what they wait for is the region: one round trip for a small change."""

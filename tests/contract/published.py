@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import pytest
 
 from scripts.release.content_settings import parse_content
-from scripts.release.manifest import Manifest, read_folder, stored_bytes
+from scripts.release.folder import read_folder, stored_bytes
+from scripts.release.manifest import Manifest
 from scripts.release.pointers import write_pointer
 from scripts.release.routing import Routing, served
 from tests.contract.regional_handler import Objects, load_handler, request

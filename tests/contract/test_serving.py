@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scripts.release.clean_urls import CleanUrls, TrailingSlash, UrlStyle, canonical
 from scripts.release.content_settings import parse_content
-from scripts.release.manifest import read_folder
+from scripts.release.folder import read_folder
 from tests.contract.published import ROUTER, Answer, Published
 from tests.contract.regional_handler import Objects, load_handler, request
 from tests.contract.serving_cases import ALL, CASES, CONTENTS, Case, write_site

@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.commands.options import open_website, publisher, switcher
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import ContentRules
-from scripts.release.manifest import read_folder
+from scripts.release.folder import read_folder
 from scripts.release.website import Website
 
 

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from scripts.aws import session
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
-from scripts.release.manifest import ReleaseFile, read_folder
+from scripts.release.folder import read_folder
+from scripts.release.manifest import ReleaseFile
 from scripts.release.native_transfer import upload_natively
 from tests.local.gateway_world import GatewayWorld
 

@@ -14,7 +14,8 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from scripts.release.bucket import ContentBucket
-from scripts.release.manifest import Manifest, read_folder
+from scripts.release.folder import read_folder
+from scripts.release.manifest import Manifest
 from scripts.release.publish import Publisher
 from scripts.release.routing import RoutingStore, parse_routing
 from scripts.release.switching import Switcher

@@ -13,7 +13,8 @@ from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongU
 from scripts.release.bucket import ContentBucket
 from scripts.release.content_settings import parse_content
 from scripts.release.digests import FileDigest, digest_files
-from scripts.release.manifest import Manifest, manifest_key, parse_manifest, read_folder
+from scripts.release.folder import read_folder
+from scripts.release.manifest import Manifest, manifest_key, parse_manifest
 from scripts.release.pointers import read_pointer
 from scripts.release.publish import Publisher
 from scripts.release.routing import Routing, RoutingStore, ServedRelease, parse_routing
@@ -306,7 +307,7 @@ def test_page_that_goes_before_its_release_id_is_written_into_it_is_named(
         (folder / "index.html").unlink()
         return found
 
-    monkeypatch.setattr("scripts.release.manifest.digest_files", then_gone)
+    monkeypatch.setattr("scripts.release.folder.digest_files", then_gone)
     with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 
@@ -322,7 +323,7 @@ def test_page_that_changes_before_its_release_id_is_written_into_it_is_named(
         page.write_text(page.read_text(encoding="utf-8") + "<p>more</p>", encoding="utf-8")
         return found
 
-    monkeypatch.setattr("scripts.release.manifest.digest_files", then_changed)
+    monkeypatch.setattr("scripts.release.folder.digest_files", then_changed)
     with pytest.raises(WrongUsageError, match=r"index\.html changed while .* was read"):
         read_folder(folder)
 
@@ -333,7 +334,7 @@ def test_file_that_becomes_a_folder_while_it_is_read_is_named(folder: Path, monk
         (folder / "index.html").mkdir()
         return digest_files(*arguments)
 
-    monkeypatch.setattr("scripts.release.manifest.digest_files", first_a_folder)
+    monkeypatch.setattr("scripts.release.folder.digest_files", first_a_folder)
     with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 

@@ -6,9 +6,9 @@ import hashlib
 import pytest
 
 from scripts.http1 import Response
+from scripts.release.changes import Changes
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.probe import DEADLINE_SECONDS, ProbeFailedError, SwitchProbe
-from scripts.release.publish import Changes
 from scripts.release.samples import LARGEST_SAMPLE_BYTES, sample
 
 NAMES = ("www.example.test", "eu-central-1.www.example.test")

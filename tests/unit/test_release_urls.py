@@ -11,7 +11,8 @@ from scripts.clock import utc_now
 from scripts.errors import WrongUsageError
 from scripts.release.bucket import NOT_FOUND_TEXT
 from scripts.release.content_settings import parse_content
-from scripts.release.manifest import Manifest, read_folder
+from scripts.release.folder import read_folder
+from scripts.release.manifest import Manifest
 from scripts.release.parity import check_parity
 from scripts.release.pointers import read_pointer
 from scripts.release.prune import plan_prune, prune

@@ -17,7 +17,7 @@ from scripts.commands.build import content_rules
 from scripts.errors import WrongUsageError
 from scripts.release.content_settings import parse_content
 from scripts.release.file_rules import ContentRules, describe, is_fingerprinted
-from scripts.release.manifest import read_folder
+from scripts.release.folder import read_folder
 from scripts.site_build.build import BuiltSite, build_site
 from scripts.site_build.output import check_folder, write_site
 from scripts.site_build.references import css_references, read_page, rewritten

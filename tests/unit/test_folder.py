@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import WrongUsageError
-from scripts.release.manifest import read_folder
+from scripts.release.folder import read_folder
 
 
 @pytest.fixture
