@@ -78,19 +78,12 @@ def sync_content(
     switch, and a crash before it changes nothing for users. Run it again to finish an interrupted publish. After the switch the
     public name and every regional name are asked for the release; if they do not serve it, it is rolled back (exit code 1).
     """
-    if promote and canary is not None:
-        raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
-    if promote and folder != _FOLDER:
-        raise WrongUsageError(
-            f"--promote publishes no folder: leave {folder} out, or leave --promote out to publish it"
-        )
+    if promote:
+        _refuse_beside_promote(folder, canary)
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs)
-    if canary is not None and website.entry != "cloudfront":
-        raise WrongUsageError(
-            f'--canary needs routing.entry = "cloudfront", but {website.hostname} has "{website.entry}": the router function '
-            "chooses the viewers, and the regional endpoints serve one release; publish without it"
-        )
+    if canary is not None:
+        _refuse_without_router(website)
     asking = _network_probe(website, endpoints) if probe and apply else None
     if promote:
         _promote(website, asking, apply=apply, as_json=as_json)
@@ -118,6 +111,23 @@ def sync_content(
         print(json.dumps(_document(plan, canary, routing, applied=apply)))
     else:
         _print(website, plan, canary, applied=apply)
+
+
+def _refuse_beside_promote(folder: Path, canary: int | None) -> None:
+    if canary is not None:
+        raise WrongUsageError("--promote and --canary exclude each other: promote the canary that runs, or start one")
+    if folder != _FOLDER:
+        raise WrongUsageError(
+            f"--promote publishes no folder: leave {folder} out, or leave --promote out to publish it"
+        )
+
+
+def _refuse_without_router(website: Website) -> None:
+    if website.entry != "cloudfront":
+        raise WrongUsageError(
+            f'--canary needs routing.entry = "cloudfront", but {website.hostname} has "{website.entry}": the router function '
+            "chooses the viewers, and the regional endpoints serve one release; publish without it"
+        )
 
 
 @contextmanager
