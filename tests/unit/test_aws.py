@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from scripts.aws import s3_client, until_accepted
+from tests.unit.manual_clock import ManualClock
 
 
 @mock_aws  # type: ignore[untyped-decorator]
@@ -39,22 +40,6 @@ def test_owner_goes_with_every_request_that_can_name_one() -> None:
     assert sent == {"CreateBucket": None, "HeadBucket": b"123456789012", "PutBucketVersioning": b"123456789012"}
 
 
-class _Waiting:
-    """A clock that moves only when it is waited for."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now_seconds(self) -> float:
-        return self.seconds
-
-    async def sleep(self, aws_seconds: float) -> None:
-        self.seconds += aws_seconds
-
-    def timeout_at(self, deadline_seconds: float) -> Any:
-        raise NotImplementedError
-
-
 class _Refusing:
     """A call that AWS refuses with a code so many times."""
 
@@ -69,14 +54,14 @@ class _Refusing:
 
 
 def test_call_that_is_refused_because_a_role_is_not_seen_yet_is_made_again() -> None:
-    clock, call = _Waiting(), _Refusing("InvalidArgument", 2)
+    clock, call = ManualClock(), _Refusing("InvalidArgument", 2)
     until_accepted(call, not_yet={"InvalidArgument"}, clock=clock)
     assert (call.calls, clock.seconds) == (3, 6)
 
 
 @pytest.mark.parametrize(("code", "seconds"), [("InvalidArgument", 60), ("AccessDenied", 0)])
 def test_call_that_stays_refused_ends_within_a_minute_and_one_refused_for_good_at_once(code: str, seconds: int) -> None:
-    clock = _Waiting()
+    clock = ManualClock()
     with pytest.raises(ClientError, match=code):
         until_accepted(_Refusing(code, float("inf")), not_yet={"InvalidArgument"}, clock=clock)
     assert clock.seconds == seconds

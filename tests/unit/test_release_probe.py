@@ -1,6 +1,5 @@
 """The probe after a switch: what counts as served, until when a wrong answer is asked again, and what a failure undoes."""
 
-import asyncio
 import hashlib
 
 import pytest
@@ -10,6 +9,7 @@ from scripts.release.changes import Changes
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.probe import DEADLINE_SECONDS, ProbeFailedError, SwitchProbe
 from scripts.release.samples import LARGEST_SAMPLE_BYTES, sample
+from tests.unit.manual_clock import ManualClock
 
 NAMES = ("www.example.test", "eu-central-1.www.example.test")
 
@@ -24,22 +24,6 @@ def file(path: str, body: bytes = b"new", size_bytes: int | None = None) -> Rele
 
 def answer(status: int = 200, body: bytes = b"new") -> Response:
     return Response(status=status, headers={"x-amz-meta-release": "0" * 16}, body=body)
-
-
-class ManualClock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now_seconds(self) -> float:
-        return self.seconds
-
-    async def sleep(self, aws_seconds: float) -> None:
-        self.seconds += aws_seconds
-
-    def timeout_at(self, deadline_seconds: float) -> asyncio.Timeout:
-        raise AssertionError(f"no request of this test waits until {deadline_seconds}")
 
 
 class Site:
