@@ -135,7 +135,7 @@ class Configuration:
         """Returns a text that is equal for values certain to be equal, ignoring case; None when nothing is certain."""
         if isinstance(value, str):
             return value.lower().rstrip(".")
-        if isinstance(value, Expression) and not value.is_per_instance:
+        if isinstance(value, Expression) and value.is_comparable:
             return f"{near.document}:{value.text}"
         return None
 
@@ -159,7 +159,7 @@ class Configuration:
             for reference in expression.references
         ]
         for address in (*named, *used):
-            yield from self._at(resource.document, address)
+            yield from self._at(resource.document, address) or self._inside(resource.document, address)
 
     @cached_property
     def _addresses(self) -> dict[tuple[str, str], list[Resource]]:
@@ -177,6 +177,16 @@ class Configuration:
             for name in names:
                 found[name.lower()].append(resource)
         return found
+
+    def _inside(self, document: str, module: str) -> list[Resource]:
+        """Returns all resources of a module, given as `depends_on` names it."""
+        prefix = f"{_without_index(module)}."
+        is_module = re.search(r"(?:^|\.)module\.[\w\-]+$", prefix[:-1]) is not None
+        return [
+            resource
+            for resource in (self.resources if is_module else ())
+            if resource.document == document and _without_index(resource.address).startswith(prefix)
+        ]
 
     def _at(self, document: str, address: str) -> list[Resource]:
         return self._addresses.get((document, address)) or self._addresses.get((document, _without_index(address)), [])
