@@ -28,15 +28,17 @@ def grants_to_cloudfront(policy: list[Statement], action: str) -> bool:
 
 
 def lets_cloudfront(policy: list[Statement], action: str) -> bool:
-    """Whether a bucket policy allows CloudFront an action: by its service, or by an origin access identity."""
+    """Whether a bucket policy allows CloudFront an action: by its service, an origin access identity, or as everybody."""
     return grants_to_cloudfront(policy, action) or any(
-        statement.allows(action) and any(map(_is_identity, statement.principals)) for statement in policy
+        statement.allows(action) and any(map(_is_identity_or_everybody, statement.principals)) for statement in policy
     )
 
 
-def _is_identity(principal: tuple[str, Value]) -> bool:
+def _is_identity_or_everybody(principal: tuple[str, Value]) -> bool:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html."""
     kind, identifier = principal
+    if kind in ("*", "AWS") and identifier == "*":
+        return True
     if kind not in ("AWS", "CanonicalUser"):
         return False
     if isinstance(identifier, Expression):

@@ -70,12 +70,12 @@ def probes(configuration: Configuration) -> Iterator[Probe]:
 
 
 def _asked(configuration: Configuration, check: Resource, known: list[Distribution]) -> Distribution | None:
-    name = check.body.text("fqdn")
+    name = configuration.same(check.body.value("fqdn"), check)
     resource = configuration.resource(check.body.value("fqdn"), check, DISTRIBUTION)
     for distribution in known:
-        if distribution.resource == resource or (name and name.lower().rstrip(".") in distribution.aliases):
+        if distribution.resource == resource or name in distribution.aliases:
             return distribution
-    return next((one for one in known if name and one.covers(name.lower().rstrip("."))), None)
+    return next((one for one in known if name and one.covers(name)), None)
 
 
 def bucket_asked(configuration: Configuration, check: Resource) -> Resource | None:

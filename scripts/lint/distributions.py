@@ -54,8 +54,10 @@ class Distribution:
 
     @cached_property
     def aliases(self) -> set[str]:
-        """The alternate names, in lower case; names that are not known are left out."""
-        return {name.lower() for name in self.body.texts("aliases")}
+        """The alternate names as `Configuration.same` spells them: an expression stands for a name that is not known."""
+        listed = self.body.value("aliases")
+        names = [self.configuration.same(name, self.resource) for name in (listed if isinstance(listed, list) else [])]
+        return {name for name in names if name}
 
     @cached_property
     def origins(self) -> Mapping[str, Block]:

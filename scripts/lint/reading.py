@@ -226,8 +226,6 @@ def _configured_resource(
     if not isinstance(provider_name, str):
         provider_name = label[0].partition("_")[0]
     settings = providers.get(provider_name, Block({}))
-    # A dynamic block's content is not known here: what it would make is unknown, not absent.
-    dynamic = {key: Expression() for key, _ in _bodies(body.value("dynamic"))}
     return Resource(
         document=document,
         path=path,
@@ -235,10 +233,25 @@ def _configured_resource(
         type=label[0],
         is_data=is_data,
         region=body.text("region") or settings.text("region"),
-        body=Block({**body.values, **dynamic}),
+        body=_with_dynamic(body),
         role=settings.block("assume_role").text("role_arn") or "",
         depends_on=tuple(body.texts("depends_on")),
     )
+
+
+def _with_dynamic(block: Block) -> Block:
+    """Puts an unknown beside the blocks of a kind that a dynamic block makes more of, at every level: unknown, not absent."""
+    values = {key: _deep(value) for key, value in block.values.items()}
+    for key, body in _bodies(block.value("dynamic")):
+        if "for_each" in body.values:
+            values[key] = [*Block(values).items(key), Expression()]
+    return Block(values)
+
+
+def _deep(value: Value) -> Value:
+    if isinstance(value, list):
+        return [_deep(item) for item in value]
+    return dict(_with_dynamic(Block(value)).values) if isinstance(value, dict) else value
 
 
 def _required_version(terraform: Block) -> str | None:

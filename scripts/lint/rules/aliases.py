@@ -56,7 +56,8 @@ def _steered_distributions(configuration: Configuration) -> Iterator[Finding]:
 def _sets_between_distributions(configuration: Configuration) -> Iterator[tuple[RecordSet, list[Distribution]]]:
     known = {one.resource.key: one for one in distributions(configuration)}
     for records in record_sets(configuration):
-        targets = {record.distribution.key for record in records.records if record.distribution}
+        ends = [end for record in records.records for end in record.ends]
+        targets = {end.distribution.key for end in ends if end.distribution}
         if len(targets) > 1:
             yield records, [known[key] for key in sorted(targets)]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.lint.model import Configuration
+from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import RECORD
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import route53
 
 # https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
 _AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
-_ISSUE = re.compile(r'\s*\d+\s+issue\s+"?\s*(?P<name>[^";\s]*)', re.IGNORECASE)
+_CAA = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"?\s*(?P<name>[^";\s]*)', re.IGNORECASE)
 _WEEK_SECONDS = 7 * 24 * 3600
 
 
@@ -26,10 +26,27 @@ def _preload(configuration: Configuration) -> Iterator[Finding]:
 def _caa_without_amazon(configuration: Configuration) -> Iterator[Finding]:
     for record in configuration.of_type(RECORD):
         if (record.body.text("type") or "").upper() == "CAA" and record.body.is_known("records"):
-            found = [_ISSUE.match(text) for text in record.body.texts("records")]
-            issuers = {match["name"].lower() for match in found if match}
-            if issuers and not issuers & _AMAZON:
-                yield at(record, f"CAA allows {', '.join(sorted(issuers)) or 'nobody'}, not Amazon")
+            for tag in ("issue", "issuewild") if _has_wildcard_certificate(configuration) else ("issue",):
+                issuers = _issuers(record, tag)
+                if issuers and not issuers & _AMAZON:
+                    yield at(
+                        record, f"CAA {tag} allows {', '.join(sorted(filter(None, issuers))) or 'nobody'}, not Amazon"
+                    )
+
+
+def _issuers(record: Resource, tag: str) -> set[str]:
+    """Who may issue, "" for nobody; issuewild goes before issue for wildcard names (RFC 8659, section 4.3)."""
+    found = [match for text in record.body.texts("records") if (match := _CAA.match(text))]
+    return {match["name"].lower() for match in found if match["tag"].lower() == tag}
+
+
+def _has_wildcard_certificate(configuration: Configuration) -> bool:
+    return any(
+        name.startswith("*.")
+        for certificate in configuration.of_type("aws_acm_certificate")
+        for key in ("domain_name", "subject_alternative_names")
+        for name in certificate.body.texts(key)
+    )
 
 
 def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.lint.buckets import bucket_statements, lets_cloudfront
 from scripts.lint.distributions import Distribution, distributions, is_s3_origin, spelled_name
 from scripts.lint.model import Configuration
-from scripts.lint.records import record_sets
+from scripts.lint.records import RECORD, record_sets
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import cloudfront, cloudfront_api
 from scripts.lint.values import Block
@@ -195,9 +195,12 @@ def _failover_name_before_s3(configuration: Configuration) -> Iterator[Finding]:
         for group in record_sets(configuration)
         if any(record.policies and record.target == "s3" for record in group.records)
     }
+    routed_resources = {record.resource.key: name for name, group in routed.items() for record in group.records}
     for distribution in distributions(configuration):
         for origin in distribution.origins.values():
-            name = (origin.text("domain_name") or "").lower().rstrip(".")
+            record = configuration.resource(origin.value("domain_name"), distribution.resource, RECORD)
+            known = configuration.same(origin.value("domain_name"), distribution.resource)
+            name = routed_resources.get(record.key, known) if record else known
             if name in routed:
                 yield at(distribution.resource, f"origin {origin.text('origin_id')} is {name}, a routed record to S3")
 

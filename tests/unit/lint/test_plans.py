@@ -16,9 +16,9 @@ def plan(resources: dict[str, tuple[Json, Json]], expressions: dict[str, Json], 
     """A plan of "address" -> (values, after_unknown), and "address" -> the configuration's expressions."""
     modules: dict[str, list[Json]] = {}
     for address, (values, _) in resources.items():
-        *path, type_, _name = address.split(".")
+        *module, type_, _name = address.split(".")
         entry = {"address": address, "mode": "managed", "type": type_, "values": values}
-        modules.setdefault(".".join(path), []).append(entry)
+        modules.setdefault(".".join(module), []).append(entry)
     root_module: Json = {"resources": modules.pop("", []), "child_modules": []}
     for path, entries in modules.items():
         root_module["child_modules"].append({"address": path, "resources": entries})
