@@ -15,6 +15,8 @@ _OF_VARIABLE = re.compile(r"var\.(?P<name>[\w\-]+)(?P<rest>.*)", re.DOTALL)
 _CALLER = re.compile(r"(?P<caller>.*?)module\.(?P<call>[\w\-]+)(?:\[[^\]]*\])?\.")
 # Blocks that the provider keeps as sets: their order in a plan's values is not that of the configuration.
 _SETS = ("origin", "origin_group", "custom_error_response", "principals", "condition")
+# Attributes, no blocks, that AWS fills when nothing is configured: a plan says unknown of them, and unset is what is meant.
+_LEFT_TO_AWS = ("binary_media_types", "ip_address_type", "policy")
 _MOST_HOPS = 8
 
 
@@ -66,6 +68,7 @@ class Configured:
             return {
                 name: self._merged(name, known.get(name), unknown.get(name), nested.get(name), prefix)
                 for name in dict.fromkeys((*known, *unknown))
+                if name in nested or name not in _LEFT_TO_AWS or not nested
             }
         if isinstance(unknown, list) and isinstance(value, list):
             return [
@@ -122,13 +125,11 @@ def _agrees(item: Value, entry: Value) -> bool:
     """Whether no constant of a block's configuration differs from its value."""
     if not isinstance(item, dict) or not isinstance(entry, dict):
         return True
-    constants = {
-        key: entry_value.get("constant_value") for key, entry_value in entry.items() if isinstance(entry_value, dict)
-    }
     return all(
-        _spelled(item.get(key)) in ("none", _spelled(constant))
-        for key, constant in constants.items()
-        if constant is not None
+        _spelled(item.get(key)) in ("none", _spelled(block.value("constant_value")))
+        for key in entry
+        for block in Block(entry).blocks(key)
+        if not block.is_unset("constant_value") and block.is_unset("references")
     )
 
 

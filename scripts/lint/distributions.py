@@ -59,6 +59,11 @@ class Distribution:
         names = [self.configuration.same(name, self.resource) for name in (listed if isinstance(listed, list) else [])]
         return {name for name in names if name}
 
+    @property
+    def knows_its_aliases(self) -> bool:
+        """Whether every alias is known."""
+        return all(isinstance(name, str) for name in self.body.items("aliases"))
+
     @cached_property
     def origins(self) -> Mapping[str, Block]:
         """Origin id -> origin."""
@@ -136,6 +141,13 @@ class Distribution:
 def distributions(configuration: Configuration) -> list[Distribution]:
     """Returns all distributions."""
     return [Distribution(configuration, resource) for resource in configuration.of_type(DISTRIBUTION)]
+
+
+def groups(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
+    """Yields (distribution, origin group)."""
+    for distribution in distributions(configuration):
+        for group in distribution.groups.values():
+            yield distribution, group
 
 
 def is_s3_origin(distribution: Distribution, origin: Block) -> bool:

@@ -21,7 +21,7 @@ Written by `python -m scripts.lint.docs` from `scripts/lint/rules`; edit the rul
 
 Exit code 0: clean; 1: findings; 2: wrong usage or an input that cannot be read. Give stacks that belong together in one
 call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
-Only configuration tells the backend (FW291 to FW294), only a plan tells FW101, and a state tells no provider version (FW231)
+Only configuration tells the backend (FW291 to FW295), only a plan tells FW101, and a state tells no provider version (FW231)
 and no order (FW212).
 
 What no rule can look into is named as `not read`, without changing the exit code: a policy that Terraform computes

@@ -113,17 +113,24 @@ class Configuration:
         Returns:
             None when it leads nowhere that is known, or to more than one.
         """
+        fitting = self._targets(value, near, types)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _targets(self, value: Value, near: Resource, types: Sequence[str]) -> list[Target]:
         if isinstance(value, Expression):
             targets = list(self._follow(value, near.document, hops=0))
         else:
             targets = [Target(resource=found, attribute="") for found in self._identities.get(_identity(value), [])]
-        fitting = {target.resource.key: target for target in targets if target.resource.type in types}
-        return next(iter(fitting.values())) if len(fitting) == 1 else None
+        return list({target.resource.key: target for target in targets if target.resource.type in types}.values())
 
     def resource(self, value: Value, near: Resource, *types: str) -> Resource | None:
         """Returns the resource a value leads to, see `target`."""
         target = self.target(value, near, *types)
         return target.resource if target else None
+
+    def listed(self, values: Sequence[Value], near: Resource, *types: str) -> list[Resource]:
+        """Returns the resources that the items of a list lead to; a plan may know the list as one expression."""
+        return [target.resource for value in values for target in self._targets(value, near, types)]
 
     def users(self, resource: Resource, type_: str, key: str) -> list[Resource]:
         """Returns the resources of a type whose `key` leads to this resource, such as the policy of a bucket."""

@@ -9,10 +9,13 @@ from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import RECORD
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import route53
+from scripts.lint.values import Block
 
 # https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
 _AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
 _CAA = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"?\s*(?P<name>[^";\s]*)', re.IGNORECASE)
+_KEY_ARN = re.compile(r"arn:[^:]*:kms:(?P<region>[a-z0-9-]+):")
+_SIGNING_REGION, _SIGNING_SPEC = "us-east-1", "ECC_NIST_P256"
 _WEEK_SECONDS = 7 * 24 * 3600
 
 
@@ -66,6 +69,24 @@ def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:
             yield at(record, f"ttl {ttl:g} s in a zone signed by DNSSEC, at most {_WEEK_SECONDS} s")
 
 
+def _wrong_signing_key(configuration: Configuration) -> Iterator[Finding]:
+    for signing in configuration.of_type("aws_route53_key_signing_key"):
+        value = signing.body.value("key_management_service_arn")
+        key = configuration.resource(value, signing, "aws_kms_key")
+        literal = _KEY_ARN.match(value) if isinstance(value, str) else None
+        region = literal["region"] if literal else key.region if key else None
+        if region and region != _SIGNING_REGION:
+            yield at(signing, f"key in {region}, DNSSEC takes {_SIGNING_REGION} only")
+        elif key and not key.is_data and _spec(key.body) not in (None, _SIGNING_SPEC):
+            yield at(signing, f"{key.address} is {_spec(key.body)}, DNSSEC takes {_SIGNING_SPEC} only")
+
+
+def _spec(key: Block) -> str | None:
+    """Returns a key's kind, None when unknown."""
+    spec = "customer_master_key_spec"
+    return "SYMMETRIC_DEFAULT" if key.is_unset(spec) else key.text(spec)
+
+
 RULES = (
     Rule(
         id="FW311",
@@ -93,5 +114,14 @@ RULES = (
         source=route53("dns-configuring-dnssec"),
         remedy="Set ttl to 604800 or less.",
         check=_long_signed_ttl,
+    ),
+    Rule(
+        id="FW314",
+        slug="dnssec-key",
+        title="A key that DNSSEC does not take",
+        why="Route 53 signs with a key of the kind ECC_NIST_P256 in us-east-1; plan accepts any, apply fails.",
+        source=route53("dns-configuring-dnssec"),
+        remedy='Make the key in us-east-1 with customer_master_key_spec = "ECC_NIST_P256" and key_usage = "SIGN_VERIFY".',
+        check=_wrong_signing_key,
     ),
 )

@@ -91,9 +91,7 @@ def _own_name(configuration: Configuration) -> Iterator[Finding]:
 def _with_children(configuration: Configuration, check: Resource) -> Iterator[Resource]:
     """Yields a check and, of a calculated one, those that it counts."""
     yield check
-    for child in check.body.items("child_healthchecks"):
-        if found := configuration.resource(child, check, HEALTH_CHECK):
-            yield found
+    yield from configuration.listed(check.body.items("child_healthchecks"), check, HEALTH_CHECK)
 
 
 def _replaced_check(configuration: Configuration) -> Iterator[Finding]:

@@ -59,6 +59,20 @@ def test_origins_of_a_plan_are_told_by_their_constants_not_by_their_order() -> N
     assert origin_buckets(raw) == {"a": "aws_s3_bucket.a", "b": "aws_s3_bucket.b"}
 
 
+def test_constants_of_configuration_in_json_are_none_beside_references() -> None:
+    """So prints Terraform 1.11 the expressions of a *.tf.json."""
+    configured = [
+        {
+            **configured_origin(name, f"aws_s3_bucket.{name}.bucket_regional_domain_name"),
+            "origin_path": {"constant_value": "${var.path}", "references": ["var.path"]},
+        }
+        for name in "ba"
+    ]
+    values = {"origin": [{"origin_id": name, "origin_path": "/site"} for name in "ab"]}
+    raw = plan({**TWO_BUCKETS, EDGE: (values, TWO_ORIGINS[1])}, {EDGE: {"origin": configured}})
+    assert origin_buckets(raw) == {"a": "aws_s3_bucket.a", "b": "aws_s3_bucket.b"}
+
+
 def test_origins_that_nothing_tells_apart_are_unknown() -> None:
     configured = [{"domain_name": {"references": [f"aws_s3_bucket.{name}.id"]}} for name in "ba"]
     raw = plan({**TWO_BUCKETS, EDGE: TWO_ORIGINS}, {EDGE: {"origin": configured}})
