@@ -24,9 +24,9 @@ call: references between them are followed. A value that is not known never make
 Only configuration tells the backend (FW291 to FW295), only a plan tells FW101, and a state tells no provider version (FW231)
 and no order (FW212).
 
-What no rule can look into is named as `not read`, without changing the exit code: a policy that Terraform computes
-(`jsonencode(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its JSON. A plan reads through
-modules and `jsonencode`, a state knows everything.
+What no rule can look into is named as `not read`, without changing the exit code: a policy or a function's code that Terraform
+computes (`jsonencode(...)`, `file(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its
+JSON. A plan reads through modules and functions, a state knows everything.
 
 Every synth (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding makes it exit with 1. What is meant is
 waived on its resource, with the reason, by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`; in JSON

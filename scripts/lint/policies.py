@@ -33,6 +33,7 @@ class Statement:
     actions: tuple[Value, ...]
     conditions: tuple[Condition, ...]
     knows_conditions: bool = True
+    resources: tuple[Value, ...] = ()
 
     def allows(self, action: str) -> bool:
         """Whether it certainly allows an action, by name or by a pattern with `*` and `?`."""
@@ -81,6 +82,7 @@ def _from_json(block: Block) -> Statement:
         is_allow=block.text("Effect") == "Allow",
         principals=tuple(_principals(block)),
         actions=tuple(block.items("Action")),
+        resources=tuple(block.items("Resource")),
         conditions=tuple(
             Condition(operator=operator, key=key.lower(), values=tuple(comparisons.items(key)))
             for operator in block.block("Condition").values
@@ -129,6 +131,7 @@ def _own_statements(body: Block) -> Iterator[Statement]:
                 for identifier in principal.items("identifiers")
             ),
             actions=tuple(block.items("actions")),
+            resources=tuple(block.items("resources")),
             conditions=tuple(
                 Condition(
                     operator=condition.text("test") or "",

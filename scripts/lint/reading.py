@@ -7,6 +7,7 @@ Plan and state: https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from scripts.lint.values import Block, Expression, Value, to_value
 _CDKTF_FILE = "cdk.tf.json"
 _CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
 _MOST_LOCALS = 8
+_LOCAL = re.compile(r"\$\{\s*local\.(?P<name>[\w\-]+)\s*\}")
 # Terraform's own blocks nest a dozen deep, a firewall's rules the deepest; Python's recursion ends at a thousand calls.
 _DEEPEST = 100
 _STDIN = Path("-")
@@ -177,13 +179,24 @@ def _with_locals(raw: Mapping[str, object]) -> Block:
 def _replace_locals(value: Value, constants: Mapping[str, Value], *, hops: int) -> Value:
     if isinstance(value, Expression):
         name = value.text.removeprefix("${").removesuffix("}").strip().removeprefix("local.")
-        is_local = value.text.startswith("${local.") and name in constants and hops < _MOST_LOCALS
-        return _replace_locals(constants[name], constants, hops=hops + 1) if is_local else value
+        if hops >= _MOST_LOCALS:
+            return value
+        if value.text.startswith("${local.") and name in constants:
+            return _replace_locals(constants[name], constants, hops=hops + 1)
+        spelled = _LOCAL.sub(lambda match: _spelled_local(match, constants), value.text)
+        return value if spelled == value.text else _replace_locals(to_value(spelled), constants, hops=hops + 1)
     if isinstance(value, dict):
         return {key: _replace_locals(item, constants, hops=hops) for key, item in value.items()}
     if isinstance(value, list):
         return [_replace_locals(item, constants, hops=hops) for item in value]
     return value
+
+
+def _spelled_local(match: re.Match[str], constants: Mapping[str, Value]) -> str:
+    """Returns the text of a local inside other text, as it was when the local is no text."""
+    value = constants.get(match["name"])
+    text = value.text if isinstance(value, Expression) and value.text.startswith("${") else value
+    return text if isinstance(text, str) else match[0]
 
 
 def _bodies(value: Value) -> Iterator[tuple[str, Block]]:

@@ -74,7 +74,7 @@ class Record:
     @cached_property
     def name(self) -> str | None:
         """The full name in lower case, as far as the zone's name is known to complete it."""
-        return _full_name(self.configuration, self.resource)
+        return full_name(self.configuration, self.resource)
 
     @property
     def key(self) -> tuple[str, str, str] | None:
@@ -98,7 +98,7 @@ class Record:
     def _records_named(self, value: Value) -> list[Record]:
         """Returns the records of this zone, and of this type or an alias's, that a value names."""
         resource = self.configuration.resource(value, self.resource, RECORD) if isinstance(value, Expression) else None
-        name = _full_name(self.configuration, resource) if resource else self.configuration.same(value, self.resource)
+        name = full_name(self.configuration, resource) if resource else self.configuration.same(value, self.resource)
         if not self.key or name is None or name == self.name:
             return []
         zone, _, type_ = self.key
@@ -156,7 +156,8 @@ def records(configuration: Configuration) -> list[Record]:
     return found
 
 
-def _full_name(configuration: Configuration, record: Resource) -> str | None:
+def full_name(configuration: Configuration, record: Resource) -> str | None:
+    """Returns a record's name in lower case, as far as its zone's name is known to complete it."""
     name = configuration.same(record.body.value("name"), record)
     zone = configuration.resource(record.body.value("zone_id"), record, "aws_route53_zone")
     suffix = (zone.body.text("name") or "").lower().rstrip(".") if zone else ""

@@ -24,6 +24,10 @@ def _preload(configuration: Configuration) -> Iterator[Finding]:
         transport = policy.body.block("security_headers_config").block("strict_transport_security")
         if transport.flag("preload"):
             yield at(policy, "strict_transport_security with preload = true")
+        for item in policy.body.block("custom_headers_config").blocks("items"):
+            is_transport = (item.text("header") or "").lower() == "strict-transport-security"
+            if is_transport and "preload" in (item.text("value") or "").lower():
+                yield at(policy, f"custom header {item.text('header')}: {item.text('value')}")
 
 
 def _caa_without_amazon(configuration: Configuration) -> Iterator[Finding]:

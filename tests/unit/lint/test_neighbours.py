@@ -29,6 +29,20 @@ def to_cloudfront(name: str, *aliases: str, **more: Any) -> Json:
     return {e.D1: e.distribution(aliases=list(aliases)), e.RECORD_1: e.to_distribution(name=name, **more)}
 
 
+def listing(resource: Any) -> Json:
+    policy = e.policy(e.grant("s3:GetObject"), e.grant("s3:ListBucket", Resource=resource))
+    return {**e.site(), e.POLICY_A: e.of_bucket("a", policy=policy)}
+
+
+def reading(resource: Any) -> Json:
+    policy = e.policy(e.grant("s3:GetObject", Resource=resource))
+    return {**e.site(), e.POLICY_A: e.of_bucket("a", policy=policy), e.POLICY_B: e.BOTH_POLICIES[e.POLICY_B]}
+
+
+def headers(value: str) -> Json:
+    return {"custom_headers_config": {"items": [{"header": "Strict-Transport-Security", "value": value}]}}
+
+
 def router(code: str, **more: Any) -> Json:
     return {e.FUNCTION: {"code": code, **more}}
 
@@ -44,6 +58,11 @@ def key_of(**more: Any) -> Json:
 NAMED = {
     "domain_name": "example.com",
     "domain_name_configuration": {"certificate_arn": f"${{{e.CERTIFICATE}.arn}}"},
+}
+INLINE = {
+    "server_side_encryption_configuration": {
+        "rule": {"apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms"}}
+    }
 }
 PRIMARY = e.failover("PRIMARY")
 NO_TARGET_HEALTH = {"name": "x.elb.amazonaws.com", "zone_id": "Z9", "evaluate_target_health": False}
@@ -93,7 +112,39 @@ NO_TARGET_HEALTH = {"name": "x.elb.amazonaws.com", "zone_id": "Z9", "evaluate_ta
             {**WILDCARD, e.NAME: NAMED},
             True,
         ),
+        ("FW144", listing("arn:aws:s3:::content-a/*"), True),
+        ("FW144", listing("arn:aws:s3:::content-a"), False),
+        ("FW144", listing("${aws_s3_bucket.a.arn}/*"), True),
+        ("FW144", listing("${aws_s3_bucket.a.arn}"), False),
+        ("FW144", listing("${var.resource}"), False),
+        ("FW144", listing(["arn:aws:s3:::content-a", "arn:aws:s3:::content-a/*"]), False),
+        ("FW194", reading("arn:aws:s3:::content-a"), True),
+        ("FW194", reading("${aws_s3_bucket.a.arn}"), True),
+        ("FW194", reading("${aws_s3_bucket.a.arn}/*"), False),
+        ("FW194", reading("*"), False),
+        ("FW201", {**e.site(), "aws_s3_bucket.a": {**e.bucket("a"), **INLINE}}, True),
+        ("FW213", e.replication(delete_marker_replication=None, filter=[], prefix=""), False),
+        ("FW213", e.replication(delete_marker_replication=None, filter={}), True),
+        ("FW261", {"aws_apigatewayv2_integration.i": {"integration_uri": "arn:aws:apigateway:${var.region}:s3:path/c"}}, True),
+        ("FW311", {"aws_cloudfront_response_headers_policy.p": headers("max-age=1; preload")}, True),
+        ("FW311", {"aws_cloudfront_response_headers_policy.p": headers("max-age=1")}, False),
         ("FW251", router("import cf from 'cloudfront';", runtime="cloudfront-js-1.0"), True),
+        ("FW144", listing("arn:aws:s3:::content-a/*"), True),
+        ("FW144", listing("arn:aws:s3:::content-a"), False),
+        ("FW144", listing("${aws_s3_bucket.a.arn}/*"), True),
+        ("FW144", listing("${aws_s3_bucket.a.arn}"), False),
+        ("FW144", listing("${var.resource}"), False),
+        ("FW144", listing(["arn:aws:s3:::content-a", "arn:aws:s3:::content-a/*"]), False),
+        ("FW194", reading("arn:aws:s3:::content-a"), True),
+        ("FW194", reading("${aws_s3_bucket.a.arn}"), True),
+        ("FW194", reading("${aws_s3_bucket.a.arn}/*"), False),
+        ("FW194", reading("*"), False),
+        ("FW201", {**e.site(), "aws_s3_bucket.a": {**e.bucket("a"), **INLINE}}, True),
+        ("FW213", e.replication(delete_marker_replication=None, filter=[], prefix=""), False),
+        ("FW213", e.replication(delete_marker_replication=None, filter={}), True),
+        ("FW261", {"aws_apigatewayv2_integration.i": {"integration_uri": "arn:aws:apigateway:${var.region}:s3:path/c"}}, True),
+        ("FW311", {"aws_cloudfront_response_headers_policy.p": headers("max-age=1; preload")}, True),
+        ("FW311", {"aws_cloudfront_response_headers_policy.p": headers("max-age=1")}, False),
         ("FW251", router("import cf from 'cloudfront';", runtime="cloudfront-js-2.0"), False),
         ("FW251", router("// not cloudfront", runtime="cloudfront-js-1.0"), False),
         ("FW254", {"aws_cloudfrontkeyvaluestore_key.k": {"key": "k", "value": "é" * 513}}, True),
