@@ -211,7 +211,7 @@ RULES = (
         id="FW044",
         slug="weighted-unequal-ttl",
         title="Weighted records with different TTLs",
-        why="Records of one weighted set must have one TTL: Route 53 refuses another at apply, plan does not; and Terraform, which "
+        why="Records of one weighted set must have one TTL: Route 53 refuses another at apply, plan does not; Terraform, which "
         "changes one record at a time, cannot change it in place.",
         source=_RECORD_SET,
         remedy="Use the same TTL, at most 60 s, in the whole set.",
