@@ -39,17 +39,20 @@ class Configured:
         """Returns the configuration of a resource, whichever instance the address means."""
         return self._resources.get(_without_indexes(address), Block())
 
-    def filled(self, values: Block, unknown: Value, expressions: Block, prefix: str) -> Block:
+    def filled(self, values: Block, unknown: Value, configured: Block, prefix: str) -> Block:
         """Returns a resource's values, with an expression wherever `unknown` (after_unknown) says so.
 
         Args:
             values: what the plan knows.
             unknown: True, or objects and lists of the same shape that hold it.
-            expressions: the configuration of the same attributes.
+            configured: the resource's configuration, empty when there is none.
             prefix: the resource's module, such as `module.a["x"].`, "" for the root.
         """
-        merged = self._merged("", dict(values.values), unknown, dict(expressions.values), prefix)
-        return Block(merged if isinstance(merged, dict) else {})
+        expressions = configured.block("expressions").values
+        merged = self._merged("", dict(values.values), unknown, dict(expressions), prefix)
+        filled = merged if isinstance(merged, dict) else {}
+        left = [key for key in _LEFT_TO_AWS if configured.values and key not in expressions and values.is_unset(key)]
+        return Block({key: value for key, value in filled.items() if key not in left})
 
     def used(self, expressions: Block, prefix: str) -> Iterator[str]:
         """Yields the addresses that a resource's configuration refers to, also where a plan knows the values."""

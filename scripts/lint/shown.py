@@ -87,9 +87,7 @@ class _Shown:
         configured = self._configured.resource(address)
         change = self._changes.get(address, Block())
         prefix = f"{module}." if module else ""
-        values = self._configured.filled(
-            entry.block("values"), change.value("after_unknown"), configured.block("expressions"), prefix
-        )
+        values = self._configured.filled(entry.block("values"), change.value("after_unknown"), configured, prefix)
         provider = configured.text("provider_config_key") or ""
         return Resource(
             document=self._document,

@@ -36,7 +36,8 @@ def _endpoint(record: Record) -> Resource | None:
 
 def _wrong_zone(configuration: Configuration) -> Iterator[Finding]:
     for record in records(configuration):
-        zone = record.alias.text("zone_id")
+        own = configuration.resource(record.alias.value("zone_id"), record.resource, "aws_route53_zone")
+        zone = own.address if own else record.alias.text("zone_id")
         if record.distribution and zone and zone != CLOUDFRONT_ZONE_ID:
             yield at(record.resource, f"alias to {record.distribution.address} in zone {zone}")
 

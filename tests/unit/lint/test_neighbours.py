@@ -43,6 +43,12 @@ def headers(value: str) -> Json:
     return {"custom_headers_config": {"items": [{"header": "Strict-Transport-Security", "value": value}]}}
 
 
+def in_zone(zone_id: str) -> Json:
+    """An alias to a distribution with this zone as the target's."""
+    alias = {"name": f"${{{e.D1}.domain_name}}", "zone_id": zone_id, "evaluate_target_health": False}
+    return {e.D1: e.distribution(), "aws_route53_zone.z": {"name": "example.com"}, e.RECORD_1: e.record(alias=alias)}
+
+
 def router(code: str, **more: Any) -> Json:
     return {e.FUNCTION: {"code": code, **more}}
 
@@ -85,6 +91,8 @@ NO_TARGET_HEALTH = {"name": "x.elb.amazonaws.com", "zone_id": "Z9", "evaluate_ta
         ("FW024", {**SUPPLIED, e.RECORD_1: e.to_name(e.NAME, "id", geolocation_routing_policy={"country": "*"})}, False),
         ("FW024", {**SUPPLIED, e.RECORD_1: e.to_name(e.NAME, "id", geolocation_routing_policy={"country": "DE"})}, True),
         ("FW024", {**SUPPLIED, e.RECORD_1: e.to_name(e.NAME, "id")}, False),
+        ("FW025", in_zone(f"${{{e.D1}.hosted_zone_id}}"), False),
+        ("FW025", in_zone("${aws_route53_zone.z.zone_id}"), True),
         ("FW053", {one: e.to_endpoint(**PRIMARY) for one in (e.RECORD_1, e.RECORD_2)}, True),
         ("FW053", {one: e.to_endpoint(geolocation_routing_policy={"country": "DE"}) for one in (e.RECORD_1, e.RECORD_2)}, True),
         ("FW053", {one: e.weighted(1) for one in (e.RECORD_1, e.RECORD_2)}, False),
@@ -179,6 +187,24 @@ def test_distributions_that_are_only_read_may_be_steered_between() -> None:
 )
 def test_lock_may_be_configured_outside(settings: Json, expected: bool) -> None:
     assert found("FW295", {}, terraform={"backend": {"s3": settings}}) is expected
+
+
+@pytest.mark.parametrize(("configured", "expected"), [({}, True), ({"policy": {"references": ["var.x"]}}, False)])
+def test_policy_that_aws_writes_is_unset_in_a_plan(configured: Json, expected: bool) -> None:
+    default = {"sse_algorithm": "aws:kms", "kms_master_key_id": "key"}
+    raw = plan(
+        {
+            "aws_kms_key.k": ({"id": "key", "key_usage": "ENCRYPT_DECRYPT"}, {"policy": True}),
+            "aws_s3_bucket.a": ({"bucket": "content-a"}, {}),
+            e.ENCRYPTION: (
+                {"bucket": "content-a", "rule": [{"apply_server_side_encryption_by_default": [default]}]},
+                {},
+            ),
+            e.D1: ({"origin": [e.s3_origin("a", domain_name="content-a.s3.eu-west-1.amazonaws.com")]}, {}),
+        },
+        {"aws_kms_key.k": configured},
+    )
+    assert is_found("FW201", raw) is expected
 
 
 @pytest.mark.parametrize(
