@@ -15,7 +15,6 @@ from scripts.lint.values import Block, Expression, Value
 RECORD = "aws_route53_record"
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
 CLOUDFRONT_ZONE_ID = "Z2FDTNDATAQYW2"
-_MOST_HOPS = 8
 _ROUTING = {
     "failover_routing_policy": "failover",
     "weighted_routing_policy": "weighted",
@@ -85,15 +84,17 @@ class Record:
     @cached_property
     def ends(self) -> tuple[Record, ...]:
         """The records at the end of the tree of records that it points to: itself when it points to no other record."""
-        return tuple(self._ends(hops=0))
+        return tuple(self._ends(set()))
 
-    def _ends(self, *, hops: int) -> Iterator[Record]:
+    def _ends(self, seen: set[tuple[str, str]]) -> Iterator[Record]:
+        """Yields the ends below that were not `seen`; it adds to them, so that each is visited once, in a circle too."""
+        seen.add(self.resource.key)
         below = [record for value in (self.alias.value("name"), *self.values) for record in self._records_named(value)]
-        if not below or hops > _MOST_HOPS:
+        if not below:
             yield self
-            return
         for record in below:
-            yield from record._ends(hops=hops + 1)
+            if record.resource.key not in seen:
+                yield from record._ends(seen)
 
     def _records_named(self, value: Value) -> list[Record]:
         """Returns the records of this zone, and of this type or an alias's, that a value names."""

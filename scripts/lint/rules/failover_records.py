@@ -31,7 +31,7 @@ def _both_cloudfront(configuration: Configuration) -> Iterator[Finding]:
 
 def _leads_to_cloudfront(record: Record) -> bool:
     """Whether every record of the tree it points to ends at CloudFront."""
-    return all(end.target == "cloudfront" for end in record.ends)
+    return bool(record.ends) and all(end.target == "cloudfront" for end in record.ends)
 
 
 def _evaluate_target_health(configuration: Configuration) -> Iterator[Finding]:

@@ -106,6 +106,19 @@ def test_rule_follows_expressions_and_trees(rule_id: str, raw: Json, expected: b
 
 
 CLOUDFRONT = {"Service": "cloudfront.amazonaws.com"}
+
+
+def test_records_in_a_circle_have_no_end() -> None:
+    records = {
+        f"{name}{number}": named(f"{name}.example.com", **to(f"{other}.example.com"), set_identifier=str(number))
+        for name, other in ("ab", "ba")
+        for number in range(30)
+    }
+    for number, role in enumerate(("PRIMARY", "SECONDARY")):
+        records[f"a{number}"]["failover_routing_policy"] = {"type": role}
+    assert not is_found("FW021", {"resource": {"aws_route53_record": records}})
+
+
 ROLES = [{"type": "Service", "identifiers": ["cloudfront.amazonaws.com"]}]
 BOUND = {"test": "StringEquals", "variable": "AWS:SourceArn", "values": ["arn:aws:cloudfront::1:distribution/E1"]}
 READ = {"actions": ["s3:GetObject"], "principals": ROLES, "condition": BOUND}
