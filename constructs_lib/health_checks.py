@@ -190,6 +190,19 @@ class ErrorMetric:
     region: str
 
 
+def _copied_settings(metric: ErrorMetric) -> dict[str, str]:
+    """Returns everything of the alarm that the check copies, so that a change of any of it renews the copy."""
+    dimensions = ", ".join(f"{name}={value}" for name, value in sorted(metric.dimensions.items()))
+    return {
+        "metric": f"{metric.namespace}/{metric.name}",
+        "dimensions": dimensions,
+        "statistic": metric.statistic,
+        "threshold": str(metric.threshold),
+        "period_seconds": str(_ALARM_PERIOD_SECONDS),
+        "evaluation_periods": str(_ALARM_PERIODS),
+    }
+
+
 class AlarmCheck(Construct):
     """A CloudWatch alarm, the health check that follows its metric, and the calculated check that wants both healthy.
 
@@ -237,7 +250,7 @@ class AlarmCheck(Construct):
             cloudwatch_alarm_name=alarm.alarm_name,
             cloudwatch_alarm_region=metric.region,
             insufficient_data_health_status=insufficient_data_health_status,
-            triggers={"threshold": str(metric.threshold), "metric": f"{metric.namespace}/{metric.name}"},
+            triggers=_copied_settings(metric),
             tags={"Name": f"{prefix}-{name}-alarm"},
             provider=provider,
         )

@@ -5,7 +5,8 @@ Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-d
 
 import asyncio
 import ssl
-from collections.abc import Awaitable
+import zlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -53,10 +54,11 @@ class _Failed(Exception):  # noqa: N818  control flow of this module
 
 
 def _tls_context() -> ssl.SSLContext:
-    """Route 53 does not validate certificates: API_HealthCheckConfig, `Type`."""
+    """Route 53 does not validate certificates, and the endpoint must offer TLS 1.0, 1.1 or 1.2: API_HealthCheckConfig, `Type`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
@@ -105,7 +107,8 @@ async def _probe_http(check: HealthCheck, address: str, ports: Ports, clock: Aws
         result = judge_status(status_code, _reason(status_code))
         if not check.search_string or not result.is_success:
             return result
-        body = await _within(clock, HTTP_BODY_BUDGET_SECONDS, _read_body(reader), ProbeFailure.BODY_TIMEOUT)
+        decode = _decoder(head)
+        body = await _within(clock, HTTP_BODY_BUDGET_SECONDS, _read_body(reader, decode), ProbeFailure.BODY_TIMEOUT)
         return judge_body(result, body, check.search_string)
     finally:
         writer.transport.abort()
@@ -146,15 +149,36 @@ async def _read_head(reader: asyncio.StreamReader) -> bytes:
     return head
 
 
-async def _read_body(reader: asyncio.StreamReader) -> bytes:
-    """Read the first 5,120 bytes, or less when the response ends before."""
+async def _read_body(reader: asyncio.StreamReader, decode: Callable[[bytes], bytes]) -> bytes:
+    """Read until 5,120 bytes are decoded, or less when the response ends before."""
     body = b""
     while len(body) < SEARCHED_BODY_BYTES:
-        chunk = await reader.read(SEARCHED_BODY_BYTES - len(body))
+        chunk = await reader.read(SEARCHED_BODY_BYTES)
         if not chunk:
             break
-        body += chunk
+        body += decode(chunk)
     return body
+
+
+def _decoder(head: bytes) -> Callable[[bytes], bytes]:
+    """Return what decodes a body piece by piece: gzip and deflate, and no other coding.
+
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html, String matching
+    """
+    fields = (line.partition(b":") for line in head.lower().split(b"\r\n"))
+    coding = next((value.strip() for name, _, value in fields if name == b"content-encoding"), b"")
+    # 32 reads the header of either format: https://docs.python.org/3/library/zlib.html#zlib.decompress
+    return _inflated(zlib.decompressobj(zlib.MAX_WBITS | 32)) if coding in (b"gzip", b"deflate") else bytes
+
+
+def _inflated(stream: "zlib._Decompress") -> Callable[[bytes], bytes]:
+    def decode(chunk: bytes) -> bytes:
+        try:
+            return stream.decompress(chunk, SEARCHED_BODY_BYTES)
+        except zlib.error as error:
+            raise ValueError("the body is not what Content-Encoding says") from error
+
+    return decode
 
 
 def _reason(status_code: int) -> str:

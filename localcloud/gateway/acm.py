@@ -1,7 +1,7 @@
 """ACM: public certificates with DNS validation, in every region. Hands out no key material.
 
-A certificate is issued when each of its validation CNAMEs is in a hosted zone of the account:
-https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+A certificate is issued when each of its validation CNAMEs is in a hosted zone of the account, unless CAA records forbid it:
+https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html and .../setup-caa.html
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ ISSUE_DELAY_SECONDS = 1.0
 MAXIMUM_NAMES = 10
 """Default quota of names on a certificate: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"""
 
+AMAZON_AUTHORITIES = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
+"""One of these in a CAA record lets ACM issue: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html"""
+
+CAA_PATTERN = re.compile(r'\s*\d+\s+(issue|issuewild)\s+"?\s*([^";\s]*)', re.IGNORECASE)
 VALIDITY = timedelta(days=198)
 DOMAIN_PATTERN = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 DEFAULT_OPTIONS = {"CertificateTransparencyLoggingPreference": "ENABLED", "Export": "DISABLED"}
@@ -42,6 +46,7 @@ class Certificate:
     tags: dict[str, str]
     created_at: datetime = field(default_factory=utc_now)
     issued_at: datetime | None = None
+    is_refused_by_caa: bool = False
 
     def covers(self, name: str) -> bool:
         """Return whether the certificate is valid for a name; a wildcard covers one level (RFC 6125 6.4.3)."""
@@ -78,11 +83,29 @@ class CertificateStore:
         """Each returns the ARNs of what uses a certificate; services add theirs."""
 
     def is_issued(self, certificate: Certificate) -> bool:
-        """Return whether the certificate is issued, and note it when its records have become complete."""
+        """Return whether the certificate is issued, and note it when its records have become complete.
+
+        A request that CAA records forbid fails then, for good.
+        """
         with self.lock:
-            if certificate.issued_at is None and all(map(self.is_validated, certificate.names)):
-                certificate.issued_at = utc_now()
+            is_open = certificate.issued_at is None and not certificate.is_refused_by_caa
+            if is_open and all(map(self.is_validated, certificate.names)):
+                if all(map(self._is_allowed_by_caa, certificate.names)):
+                    certificate.issued_at = utc_now()
+                else:
+                    certificate.is_refused_by_caa = True
             return certificate.issued_at is not None
+
+    def _is_allowed_by_caa(self, name: str) -> bool:
+        """Whether the CAA records let Amazon issue; issuewild goes before issue for a wildcard (RFC 8659, section 4.3)."""
+        matches = [
+            match for value in self._records.caa_values(name.removeprefix("*.")) if (match := CAA_PATTERN.match(value))
+        ]
+        by_tag = {
+            tag: {match[2].lower() for match in matches if match[1].lower() == tag} for tag in ("issue", "issuewild")
+        }
+        authorities = (by_tag["issuewild"] if name.startswith("*.") else set()) or by_tag["issue"]
+        return not authorities or bool(authorities & AMAZON_AUTHORITIES)
 
     def is_validated(self, domain: str) -> bool:
         """Return whether the domain's CNAME has been in a hosted zone for long enough."""
@@ -177,6 +200,8 @@ class AcmService:
             "ExtendedKeyUsages": [],
             "Options": certificate.options,
         }
+        if certificate.is_refused_by_caa:
+            detail["FailureReason"] = "CAA_ERROR"
         return {"Certificate": detail}
 
     def _validation_option(self, name: str, *, is_issued: bool) -> JsonObject:
@@ -196,7 +221,7 @@ class AcmService:
             "CertificateArn": certificate.arn,
             "DomainName": certificate.names[0],
             "SubjectAlternativeNameSummaries": list(certificate.names),
-            "Status": "ISSUED" if is_issued else "PENDING_VALIDATION",
+            "Status": "ISSUED" if is_issued else "FAILED" if certificate.is_refused_by_caa else "PENDING_VALIDATION",
             "Type": "AMAZON_ISSUED",
             "KeyAlgorithm": certificate.key_algorithm,
             "RenewalEligibility": "ELIGIBLE" if is_issued else "INELIGIBLE",

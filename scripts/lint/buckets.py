@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
@@ -28,15 +29,36 @@ def grants_to_cloudfront(policy: list[Statement], action: str) -> bool:
 
 
 def lets_cloudfront(policy: list[Statement], action: str) -> bool:
-    """Whether a bucket policy allows CloudFront an action: by its service, or by an origin access identity."""
-    return grants_to_cloudfront(policy, action) or any(
-        statement.allows(action) and any(map(_is_identity, statement.principals)) for statement in policy
+    """Whether a bucket policy allows CloudFront an action: by its service, an origin access identity, or as everybody."""
+    reaching = [statement for statement in policy if _reaches(statement, is_object=action == "s3:GetObject")]
+    return grants_to_cloudfront(reaching, action) or any(
+        statement.allows(action) and any(map(_is_identity_or_everybody, statement.principals)) for statement in reaching
     )
 
 
-def _is_identity(principal: tuple[str, Value]) -> bool:
+def _reaches(statement: Statement, *, is_object: bool) -> bool:
+    """Whether a statement may be about objects, `bucket/key`, or about the bucket itself; unknown resources may be either.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
+    """
+    return not statement.resources or any(_may_name(resource, is_object=is_object) for resource in statement.resources)
+
+
+def _may_name(resource: Value, *, is_object: bool) -> bool:
+    text = resource.text if isinstance(resource, Expression) and resource.is_whole else resource
+    if not isinstance(text, str):
+        return True
+    end = re.split("[:}]", text)[-1]  # what is behind the last colon or expression
+    if not is_object:
+        return "/" not in end
+    return "/" in end or "*" in end or (text.endswith("}") and not text.endswith(".arn}"))
+
+
+def _is_identity_or_everybody(principal: tuple[str, Value]) -> bool:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html."""
     kind, identifier = principal
+    if kind in ("*", "AWS") and identifier == "*":
+        return True
     if kind not in ("AWS", "CanonicalUser"):
         return False
     if isinstance(identifier, Expression):
@@ -58,8 +80,10 @@ def is_versioned(configuration: Configuration, bucket: Resource) -> bool | None:
 
 def kms_encryption(configuration: Configuration, bucket: Resource) -> Iterator[tuple[Resource, Block]]:
     """Yields (resource, default encryption) where it is SSE-KMS."""
-    for resource in configuration.users(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket"):
-        for rule in resource.body.blocks("rule"):
+    found = configuration.users(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket")
+    inline = [] if found else bucket.body.blocks("server_side_encryption_configuration")
+    for resource, body in [*((one, one.body) for one in found), *((bucket, body) for body in inline)]:
+        for rule in body.blocks("rule"):
             default = rule.block("apply_server_side_encryption_by_default")
             if default.text("sse_algorithm") in _KMS:
                 yield resource, default

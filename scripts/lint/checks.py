@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scripts.lint.distributions import DISTRIBUTION, Distribution, bucket_behind, distributions
 from scripts.lint.model import Configuration, Resource
+from scripts.lint.records import RECORD, full_name
 from scripts.lint.values import Block
 
 HEALTH_CHECK = "aws_route53_health_check"
@@ -70,12 +71,13 @@ def probes(configuration: Configuration) -> Iterator[Probe]:
 
 
 def _asked(configuration: Configuration, check: Resource, known: list[Distribution]) -> Distribution | None:
-    name = check.body.text("fqdn")
+    record = configuration.resource(check.body.value("fqdn"), check, RECORD)
+    name = full_name(configuration, record) if record else configuration.same(check.body.value("fqdn"), check)
     resource = configuration.resource(check.body.value("fqdn"), check, DISTRIBUTION)
     for distribution in known:
-        if distribution.resource == resource or (name and name.lower().rstrip(".") in distribution.aliases):
+        if distribution.resource == resource or name in distribution.aliases:
             return distribution
-    return next((one for one in known if name and one.covers(name.lower().rstrip("."))), None)
+    return next((one for one in known if name and one.covers(name)), None)
 
 
 def bucket_asked(configuration: Configuration, check: Resource) -> Resource | None:

@@ -54,8 +54,15 @@ class Distribution:
 
     @cached_property
     def aliases(self) -> set[str]:
-        """The alternate names, in lower case; names that are not known are left out."""
-        return {name.lower() for name in self.body.texts("aliases")}
+        """The alternate names as `Configuration.same` spells them: an expression stands for a name that is not known."""
+        listed = self.body.value("aliases")
+        names = [self.configuration.same(name, self.resource) for name in (listed if isinstance(listed, list) else [])]
+        return {name for name in names if name}
+
+    @property
+    def knows_its_aliases(self) -> bool:
+        """Whether every alias is known."""
+        return all(isinstance(name, str) for name in self.body.items("aliases"))
 
     @cached_property
     def origins(self) -> Mapping[str, Block]:
@@ -134,6 +141,13 @@ class Distribution:
 def distributions(configuration: Configuration) -> list[Distribution]:
     """Returns all distributions."""
     return [Distribution(configuration, resource) for resource in configuration.of_type(DISTRIBUTION)]
+
+
+def groups(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
+    """Yields (distribution, origin group)."""
+    for distribution in distributions(configuration):
+        for group in distribution.groups.values():
+            yield distribution, group
 
 
 def is_s3_origin(distribution: Distribution, origin: Block) -> bool:

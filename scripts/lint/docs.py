@@ -21,12 +21,12 @@ Written by `python -m scripts.lint.docs` from `scripts/lint/rules`; edit the rul
 
 Exit code 0: clean; 1: findings; 2: wrong usage or an input that cannot be read. Give stacks that belong together in one
 call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
-Only configuration tells the backend (FW291 to FW294), only a plan tells FW101, and a state tells no provider version (FW231)
+Only configuration tells the backend (FW291 to FW295), only a plan tells FW101, and a state tells no provider version (FW231)
 and no order (FW212).
 
-What no rule can look into is named as `not read`, without changing the exit code: a policy that Terraform computes
-(`jsonencode(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its JSON, what a plan lacks
-that failed or had a `-target`. A plan reads through modules and `jsonencode`, a state knows everything.
+What no rule can look into is named as `not read`, without changing the exit code: a policy or a function's code that Terraform
+computes (`jsonencode(...)`, `file(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its
+JSON, what a plan lacks that failed or had a `-target`. A plan reads through modules and functions, a state knows everything.
 
 Every synth (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding makes it exit with 1. What is meant is
 waived on its resource, with the reason, by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`; in JSON

@@ -115,17 +115,24 @@ class Configuration:
         Returns:
             None when it leads nowhere that is known, or to more than one.
         """
+        fitting = self._targets(value, near, types)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _targets(self, value: Value, near: Resource, types: Sequence[str]) -> list[Target]:
         if isinstance(value, Expression):
             targets = list(self._follow(value, near.document, hops=0))
         else:
             targets = [Target(resource=found, attribute="") for found in self._identities.get(_identity(value), [])]
-        fitting = {target.resource.key: target for target in targets if target.resource.type in types}
-        return next(iter(fitting.values())) if len(fitting) == 1 else None
+        return list({target.resource.key: target for target in targets if target.resource.type in types}.values())
 
     def resource(self, value: Value, near: Resource, *types: str) -> Resource | None:
         """Returns the resource a value leads to, see `target`."""
         target = self.target(value, near, *types)
         return target.resource if target else None
+
+    def listed(self, values: Sequence[Value], near: Resource, *types: str) -> list[Resource]:
+        """Returns the resources that the items of a list lead to; a plan may know the list as one expression."""
+        return [target.resource for value in values for target in self._targets(value, near, types)]
 
     def users(self, resource: Resource, type_: str, key: str) -> list[Resource]:
         """Returns the resources of a type whose `key` leads to this resource, such as the policy of a bucket."""
@@ -137,7 +144,7 @@ class Configuration:
         """Returns a text that is equal for values certain to be equal, ignoring case; None when nothing is certain."""
         if isinstance(value, str):
             return value.lower().rstrip(".")
-        if isinstance(value, Expression) and not value.is_per_instance:
+        if isinstance(value, Expression) and value.is_comparable:
             return f"{near.document}:{value.text}"
         return None
 
@@ -161,7 +168,7 @@ class Configuration:
             for reference in expression.references
         ]
         for address in (*named, *used):
-            yield from self._at(resource.document, address)
+            yield from self._at(resource.document, address) or self._inside(resource.document, address)
 
     @cached_property
     def _addresses(self) -> dict[tuple[str, str], list[Resource]]:
@@ -179,6 +186,16 @@ class Configuration:
             for name in names:
                 found[name.lower()].append(resource)
         return found
+
+    def _inside(self, document: str, module: str) -> list[Resource]:
+        """Returns all resources of a module, given as `depends_on` names it."""
+        prefix = f"{_without_index(module)}."
+        is_module = re.search(r"(?:^|\.)module\.[\w\-]+$", prefix[:-1]) is not None
+        return [
+            resource
+            for resource in (self.resources if is_module else ())
+            if resource.document == document and _without_index(resource.address).startswith(prefix)
+        ]
 
     def _at(self, document: str, address: str) -> list[Resource]:
         return self._addresses.get((document, address)) or self._addresses.get((document, _without_index(address)), [])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.values import Block, Expression, Value, to_value
+
+# What an aws_iam_policy_document takes statements from, beside its own.
+_SOURCES = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")
+_MOST_HOPS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +32,13 @@ class Statement:
     principals: tuple[tuple[str, Value], ...]
     actions: tuple[Value, ...]
     conditions: tuple[Condition, ...]
+    knows_conditions: bool = True
+    resources: tuple[Value, ...] = ()
 
     def allows(self, action: str) -> bool:
-        """Whether it certainly allows an action, by name or with a `*` at the end."""
+        """Whether it certainly allows an action, by name or by a pattern with `*` and `?`."""
         names = [name.lower() for name in self.actions if isinstance(name, str)]
-        return self.is_allow and any(_matches(name, action.lower()) for name in names)
+        return self.is_allow and any(fnmatch.fnmatchcase(action.lower(), name.replace("[", "[[]")) for name in names)
 
     def is_for(self, kind: str, identifier: str) -> bool:
         """Whether a principal is named."""
@@ -50,9 +57,13 @@ def statements(configuration: Configuration, value: Value, near: Resource) -> li
         value: the policy attribute: JSON text, perhaps with expressions inside, or a reference to a data source.
         near: the resource that holds the value.
     """
+    return _statements(configuration, value, near, hops=0)
+
+
+def _statements(configuration: Configuration, value: Value, near: Resource, *, hops: int) -> list[Statement] | None:
     document = configuration.resource(value, near, "aws_iam_policy_document")
     if document is not None:
-        return list(_from_data_source(document.body))
+        return _from_data_source(configuration, document, hops=hops)
     text = value.text if isinstance(value, Expression) else value
     if not isinstance(text, str) or not text.lstrip().startswith("{"):
         return None
@@ -67,9 +78,11 @@ def statements(configuration: Configuration, value: Value, near: Resource) -> li
 
 def _from_json(block: Block) -> Statement:
     return Statement(
+        knows_conditions=not isinstance(block.value("Condition"), Expression),
         is_allow=block.text("Effect") == "Allow",
         principals=tuple(_principals(block)),
         actions=tuple(block.items("Action")),
+        resources=tuple(block.items("Resource")),
         conditions=tuple(
             Condition(operator=operator, key=key.lower(), values=tuple(comparisons.items(key)))
             for operator in block.block("Condition").values
@@ -88,9 +101,29 @@ def _principals(block: Block) -> Iterator[tuple[str, Value]]:
             yield kind, identifier
 
 
-def _from_data_source(body: Block) -> Iterator[Statement]:
+def _from_data_source(configuration: Configuration, document: Resource, *, hops: int) -> list[Statement] | None:
+    """Returns its statements and those of the documents it is made of, None when some are unknown."""
+    body = document.body
+    if not all(_is_whole(statement) for statement in body.items("statement")) or hops > _MOST_HOPS:
+        return None
+    found = list(_own_statements(body))
+    for value in (item for key in _SOURCES for item in body.items(key) if item != ""):
+        more = _statements(configuration, value, document, hops=hops + 1)
+        if more is None:
+            return None
+        found += more
+    return found
+
+
+def _is_whole(statement: Value) -> bool:
+    """Whether its principals are spelled out, none made by a dynamic block."""
+    return isinstance(statement, dict) and all(isinstance(one, dict) for one in Block(statement).items("principals"))
+
+
+def _own_statements(body: Block) -> Iterator[Statement]:
     for block in body.blocks("statement"):
         yield Statement(
+            knows_conditions=all(isinstance(condition, dict) for condition in block.items("condition")),
             is_allow=(block.text("effect") or "Allow") == "Allow",
             principals=tuple(
                 (principal.text("type") or "", identifier)
@@ -98,6 +131,7 @@ def _from_data_source(body: Block) -> Iterator[Statement]:
                 for identifier in principal.items("identifiers")
             ),
             actions=tuple(block.items("actions")),
+            resources=tuple(block.items("resources")),
             conditions=tuple(
                 Condition(
                     operator=condition.text("test") or "",
@@ -107,7 +141,3 @@ def _from_data_source(body: Block) -> Iterator[Statement]:
                 for condition in block.blocks("condition")
             ),
         )
-
-
-def _matches(pattern: str, action: str) -> bool:
-    return pattern == action or (pattern.endswith("*") and action.startswith(pattern[:-1]))

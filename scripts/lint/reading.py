@@ -7,6 +7,7 @@ Plan and state: https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from scripts.lint.values import Block, Expression, Value, to_value
 _CDKTF_FILE = "cdk.tf.json"
 _CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
 _MOST_LOCALS = 8
+_LOCAL = re.compile(r"\$\{\s*local\.(?P<name>[\w\-]+)\s*\}")
 # Terraform's own blocks nest a dozen deep, a firewall's rules the deepest; Python's recursion ends at a thousand calls.
 _DEEPEST = 100
 _STDIN = Path("-")
@@ -206,13 +208,24 @@ def _with_locals(raw: Mapping[str, object]) -> Block:
 def _replace_locals(value: Value, constants: Mapping[str, Value], *, hops: int) -> Value:
     if isinstance(value, Expression):
         name = value.text.removeprefix("${").removesuffix("}").strip().removeprefix("local.")
-        is_local = value.text.startswith("${local.") and name in constants and hops < _MOST_LOCALS
-        return _replace_locals(constants[name], constants, hops=hops + 1) if is_local else value
+        if hops >= _MOST_LOCALS:
+            return value
+        if value.text.startswith("${local.") and name in constants:
+            return _replace_locals(constants[name], constants, hops=hops + 1)
+        spelled = _LOCAL.sub(lambda match: _spelled_local(match, constants), value.text)
+        return value if spelled == value.text else _replace_locals(to_value(spelled), constants, hops=hops + 1)
     if isinstance(value, dict):
         return {key: _replace_locals(item, constants, hops=hops) for key, item in value.items()}
     if isinstance(value, list):
         return [_replace_locals(item, constants, hops=hops) for item in value]
     return value
+
+
+def _spelled_local(match: re.Match[str], constants: Mapping[str, Value]) -> str:
+    """Returns the text of a local inside other text, as it was when the local is no text."""
+    value = constants.get(match["name"])
+    text = value.text if isinstance(value, Expression) and value.text.startswith("${") else value
+    return text if isinstance(text, str) else match[0]
 
 
 def _bodies(value: Value) -> Iterator[tuple[str, Block]]:
@@ -255,8 +268,6 @@ def _configured_resource(
     if not isinstance(provider_name, str):
         provider_name = label[0].partition("_")[0]
     settings = providers.get(provider_name, Block({}))
-    # A dynamic block's content is not known here: what it would make is unknown, not absent.
-    dynamic = {key: Expression() for key, _ in _bodies(body.value("dynamic"))}
     return Resource(
         document=document,
         path=path,
@@ -264,10 +275,25 @@ def _configured_resource(
         type=label[0],
         is_data=is_data,
         region=body.text("region") or settings.text("region"),
-        body=Block({**body.values, **dynamic}),
+        body=_with_dynamic(body),
         role=settings.block("assume_role").text("role_arn") or "",
         depends_on=tuple(body.texts("depends_on")),
     )
+
+
+def _with_dynamic(block: Block) -> Block:
+    """Puts an unknown beside the blocks of a kind that a dynamic block makes more of, at every level: unknown, not absent."""
+    values = {key: _deep(value) for key, value in block.values.items()}
+    for key, body in _bodies(block.value("dynamic")):
+        if "for_each" in body.values:
+            values[key] = [*Block(values).items(key), Expression()]
+    return Block(values)
+
+
+def _deep(value: Value) -> Value:
+    if isinstance(value, list):
+        return [_deep(item) for item in value]
+    return dict(_with_dynamic(Block(value)).values) if isinstance(value, dict) else value
 
 
 def _required_version(terraform: Block) -> str | None:

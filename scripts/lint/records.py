@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -29,10 +29,13 @@ _ROUTING = {
 class Record:
     """One aws_route53_record."""
 
-    def __init__(self, configuration: Configuration, resource: Resource) -> None:
+    def __init__(
+        self, configuration: Configuration, resource: Resource, sets: Mapping[tuple[str, str, str], list[Record]]
+    ) -> None:
         self.configuration = configuration
         self.resource = resource
         self.body = resource.body
+        self._sets = sets
 
     @cached_property
     def policies(self) -> tuple[str, ...]:
@@ -70,18 +73,38 @@ class Record:
     @cached_property
     def name(self) -> str | None:
         """The full name in lower case, as far as the zone's name is known to complete it."""
-        name = self.configuration.same(self.body.value("name"), self.resource)
-        zone = self.configuration.resource(self.body.value("zone_id"), self.resource, "aws_route53_zone")
-        suffix = (zone.body.text("name") or "").lower().rstrip(".") if zone else ""
-        if name is None or not suffix or "${" in name or name == suffix or name.endswith("." + suffix):
-            return name
-        return f"{name}.{suffix}".lstrip(".")
+        return full_name(self.configuration, self.resource)
 
     @property
     def key(self) -> tuple[str, str, str] | None:
         """(zone, name, type), equal for the records of one set; None when one of them is unknown."""
         type_ = self.configuration.same(self.body.value("type"), self.resource)
         return (self.zone, self.name, type_) if self.zone and self.name and type_ else None
+
+    @cached_property
+    def ends(self) -> tuple[Record, ...]:
+        """The records at the end of the tree of records that it points to: itself when it points to no other record."""
+        return tuple(self._ends(set()))
+
+    def _ends(self, seen: set[tuple[str, str]]) -> Iterator[Record]:
+        """Yields the ends below that were not `seen`; it adds to them, so that each is visited once, in a circle too."""
+        seen.add(self.resource.key)
+        below = [record for value in (self.alias.value("name"), *self.values) for record in self._records_named(value)]
+        if not below:
+            yield self
+        for record in below:
+            if record.resource.key not in seen:
+                yield from record._ends(seen)
+
+    def _records_named(self, value: Value) -> list[Record]:
+        """Returns the records of this zone, and of this type or an alias's, that a value names."""
+        resource = self.configuration.resource(value, self.resource, RECORD) if isinstance(value, Expression) else None
+        name = full_name(self.configuration, resource) if resource else self.configuration.same(value, self.resource)
+        if not self.key or name is None or name == self.name:
+            return []
+        zone, _, type_ = self.key
+        types = (type_,) if self.is_alias else ("a", "aaaa", "cname")
+        return [record for one in types for record in self._sets.get((zone, name, one), [])]
 
     @cached_property
     def distribution(self) -> Resource | None:
@@ -126,7 +149,22 @@ class RecordSet:
 
 def records(configuration: Configuration) -> list[Record]:
     """Returns all records."""
-    return [Record(configuration, resource) for resource in configuration.of_type(RECORD)]
+    sets: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    found = [Record(configuration, resource, sets) for resource in configuration.of_type(RECORD)]
+    for record in found:
+        if record.key:
+            sets[record.key].append(record)
+    return found
+
+
+def full_name(configuration: Configuration, record: Resource) -> str | None:
+    """Returns a record's name in lower case, as far as its zone's name is known to complete it."""
+    name = configuration.same(record.body.value("name"), record)
+    zone = configuration.resource(record.body.value("zone_id"), record, "aws_route53_zone")
+    suffix = (zone.body.text("name") or "").lower().rstrip(".") if zone else ""
+    if name is None or not suffix or "${" in name or name == suffix or name.endswith("." + suffix):
+        return name
+    return f"{name}.{suffix}".lstrip(".")
 
 
 def record_sets(configuration: Configuration) -> list[RecordSet]:

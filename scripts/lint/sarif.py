@@ -6,7 +6,9 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -63,7 +65,10 @@ def _result(violation: Violation, rule_index: int) -> dict[str, Any]:
         "message": {"text": f"{finding.address}: {finding.detail}. {violation.rule.remedy}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": _uri(finding.path)}, "region": {"startLine": 1}},
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(finding.path)},
+                    "region": {"startLine": _line(finding.path, finding.address)},
+                },
                 "logicalLocations": [
                     {"fullyQualifiedName": f"{finding.document}/{finding.address}", "kind": "resource"}
                 ],
@@ -81,6 +86,26 @@ def _notification(level: str, text: str) -> dict[str, Any]:
 def _not_read(one: Unread) -> dict[str, Any]:
     place = {"physicalLocation": {"artifactLocation": {"uri": _uri(one.path)}}}
     return {**_notification("warning", f"{one.address}: {one.reason}"), "locations": [place]}
+
+
+def _line(path: str, address: str) -> int:
+    """Returns the line of a resource's name below its type, 1 when it is not there, as in a plan or from stdin.
+
+    GitHub tells the alerts of one rule in one file apart by their lines:
+    https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support#fingerprint-generation
+    """
+    *_, type_, name = ("", *address.split("."))
+    text = _text(path)
+    match = re.search(rf'"{re.escape(type_)}"\s*:.*?"{re.escape(name)}"\s*:', text, re.DOTALL)
+    return text.count("\n", 0, match.end()) + 1 if match else 1
+
+
+@lru_cache(maxsize=8)
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _uri(path: str) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from scripts.lint.configured import Configured
 from scripts.lint.model import Document, Resource
-from scripts.lint.values import Block, Expression, Value, find_references, to_value
+from scripts.lint.values import Block, to_value
 
 PLAN_KEYS = {"planned_values", "resource_changes"}
 
@@ -23,7 +24,7 @@ def shown_document(name: str, path: str, raw: Mapping[str, object]) -> Document:
     shown = _Shown(
         document=name,
         path=path,
-        expressions=dict(_configured_expressions(configuration.block("root_module"))),
+        configured=Configured(configuration.block("root_module")),
         changes={change.text("address") or "": change.block("change") for change in block.blocks("resource_changes")},
         regions={key: _region(providers.block(key), block.block("variables")) for key in providers.values},
         roles={key: _role(providers.block(key)) for key in providers.values},
@@ -62,14 +63,14 @@ class _Shown:
         *,
         document: str,
         path: str,
-        expressions: Mapping[str, Block],
+        configured: Configured,
         changes: Mapping[str, Block],
         regions: Mapping[str, str | None],
         roles: Mapping[str, str],
     ) -> None:
         self._document = document
         self._path = path
-        self._expressions = expressions
+        self._configured = configured
         self._changes = changes
         self._regions = regions
         self._roles = roles
@@ -84,79 +85,26 @@ class _Shown:
 
     def _resource(self, entry: Block, module: str) -> Resource:
         address = entry.text("address") or ""
-        configured = self._expressions.get(_base_address(address), Block())
+        configured = self._configured.resource(address)
         change = self._changes.get(address, Block())
-        unknown, prefix = change.value("after_unknown"), f"{module}." if module else ""
-        body = _merged(entry.value("values"), unknown, configured.value("expressions"), prefix)
-        values = Block(body if isinstance(body, dict) else {})
+        prefix = f"{module}." if module else ""
+        values = self._configured.filled(entry.block("values"), change.value("after_unknown"), configured, prefix)
+        provider = configured.text("provider_config_key") or ""
         return Resource(
             document=self._document,
             path=self._path,
             address=address,
             type=entry.text("type") or "",
             is_data=entry.text("mode") == "data",
-            region=values.text("region")
-            or self._regions.get(configured.text("provider_config_key") or "")
-            or _region_of_arn(values.text("arn")),
+            region=values.text("region") or self._regions.get(provider) or _region_of_arn(values.text("arn")),
             body=values,
-            role=self._roles.get(configured.text("provider_config_key") or "", ""),
-            depends_on=tuple(
-                prefix + name
-                for name in (
-                    *configured.texts("depends_on"),
-                    *_used(configured.value("expressions")),
-                    *entry.texts("depends_on"),
-                )
+            role=self._roles.get(provider, ""),
+            depends_on=(
+                *(prefix + name for name in (*configured.texts("depends_on"), *entry.texts("depends_on"))),
+                *self._configured.used(configured.block("expressions"), prefix),
             ),
             actions=tuple(change.texts("actions")),
         )
-
-
-def _configured_expressions(module: Block, module_path: str = "") -> Iterator[tuple[str, Block]]:
-    """Yields (address, configuration) of the resources of a module and of the modules it calls."""
-    for resource in module.blocks("resources"):
-        yield module_path + (resource.text("address") or ""), resource
-    calls = module.block("module_calls")
-    for name in calls.values:
-        yield from _configured_expressions(calls.block(name).block("module"), f"{module_path}module.{name}.")
-
-
-def _merged(value: Value, unknown: Value, configured: Value, prefix: str) -> Value:
-    """Puts an expression wherever a plan says that the value is known only after apply."""
-    if unknown is True:
-        return _expression(configured, prefix)
-    if isinstance(unknown, dict) and isinstance(value, dict | None):
-        known = value or {}
-        nested = configured if isinstance(configured, dict) else {}
-        return {
-            key: _merged(known.get(key), unknown.get(key), nested.get(key), prefix)
-            for key in dict.fromkeys((*known, *unknown))
-        }
-    if isinstance(unknown, list) and isinstance(value, list):
-        nested_list: list[Value] = configured if isinstance(configured, list) else [configured] * len(value)
-        return [
-            _merged(item, _nth(unknown, index), _nth(nested_list, index), prefix) for index, item in enumerate(value)
-        ]
-    return value
-
-
-def _nth(items: list[Value], index: int) -> Value:
-    return items[index] if index < len(items) else None
-
-
-def _expression(configured: Value, prefix: str) -> Expression:
-    names = Block(configured).texts("references") if isinstance(configured, dict) else []
-    found = find_references(", ".join(names), module=prefix)
-    return Expression(text=f"${{{', '.join(names)}}}" if names else "", references=found)
-
-
-def _used(expressions: Value) -> Iterator[str]:
-    """Yields the addresses that a resource's configuration refers to, also where a plan knows the values."""
-    for block in Block({"all": expressions}).blocks("all"):
-        for reference in find_references(", ".join(block.texts("references"))):
-            yield reference.address
-        for key in block.values:
-            yield from _used(block.value(key))
 
 
 def _region(provider: Block, variables: Block) -> str | None:
@@ -173,10 +121,6 @@ def _region(provider: Block, variables: Block) -> str | None:
 def _role(provider: Block) -> str:
     """Returns the ARN of the role that a provider takes, "" without one or when it is not written down."""
     return provider.block("expressions").block("assume_role").block("role_arn").text("constant_value") or ""
-
-
-def _base_address(address: str) -> str:
-    return "".join(part.partition("]")[2] if index else part for index, part in enumerate(address.split("[")))
 
 
 def _region_of_arn(arn: str | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scripts.lint.distributions import FUNCTION, code_of
 from scripts.lint.model import Configuration, Document
 from scripts.lint.policies import statements
 
@@ -32,7 +33,7 @@ class Unread:
 
 
 def unread(configuration: Configuration) -> Iterator[Unread]:
-    """Yields policies that only Terraform computes, modules that a configuration calls, HCL files beside it, partial plans."""
+    """Yields policies and code that only Terraform computes, called modules, HCL files beside the JSON, partial plans."""
     for resource in configuration.of_type(*_POLICIES):
         key = _POLICIES[resource.type]
         value = resource.body.value(key)
@@ -42,6 +43,14 @@ def unread(configuration: Configuration) -> Iterator[Unread]:
                 path=resource.path,
                 address=resource.address,
                 reason=f"its {key} is an expression, {_INSTEAD}",
+            )
+    for function in configuration.of_type(FUNCTION):
+        if code_of(function) is None and not function.body.is_unset("code"):
+            yield Unread(
+                document=function.document,
+                path=function.path,
+                address=function.address,
+                reason=f"its code is an expression, {_INSTEAD}",
             )
     for document in configuration.documents:
         yield from _beyond(document)

@@ -39,15 +39,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A value that Terraform computes; `text` is "" when only the fact that it is unknown is known."""
+    """A value that Terraform computes; `text` is "" when only the fact that it is unknown is known.
+
+    `is_whole` is False when `text` names what a value is made of and not how, as in a plan.
+    """
 
     text: str = ""
     references: tuple[Reference, ...] = ()
+    is_whole: bool = True
 
     @property
     def is_per_instance(self) -> bool:
-        """Whether it differs between the instances of one resource, so equal text is not equal value."""
+        """Whether it differs between the instances of one resource."""
         return not self.text or bool(_PER_INSTANCE.search(self.text))
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether equal text is equal value."""
+        return self.is_whole and not self.is_per_instance
 
 
 def find_references(text: str, *, module: str = "") -> tuple[Reference, ...]:

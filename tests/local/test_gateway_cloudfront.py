@@ -94,7 +94,15 @@ ORIGIN = {"Id": "o", "DomainName": "o.example.com", "S3OriginConfig": {"OriginAc
             "InvalidArgument",
             {"DefaultCacheBehavior": behavior(methods=("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"))},
         ),
-        # API/API_Origin.html: attempts 1-3, connection timeout 1-10
+        # API/API_Origin.html: attempts 1-3, connection timeout 1-10; the completion timeout is no shorter than the read timeout
+        (
+            "InvalidArgument",
+            {
+                "Origins": listed([ORIGIN | {"ResponseCompletionTimeout": 20}]),
+                "DefaultCacheBehavior": behavior("o"),
+                "OriginGroups": listed([]),
+            },
+        ),
         (
             "InvalidArgument",
             {

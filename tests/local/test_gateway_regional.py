@@ -12,7 +12,7 @@ import pytest
 
 from constructs_lib.site_file.aws_regions import REGIONS
 from localcloud.gateway.apigateway_zones import ZONE_IDS
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.local.gateway_world import GatewayWorld, refused, wait_until
 
 REGION = "eu-central-1"
 
@@ -28,6 +28,31 @@ def test_certificate_stays_pending_without_its_record(gateway_world: GatewayWorl
     assert (certificate["Status"], certificate["KeyAlgorithm"]) == ("PENDING_VALIDATION", "EC_prime256v1")
     gateway_world.certificate(zone_id, domain)
     assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+
+
+@pytest.mark.parametrize(
+    ("caa", "name", "status"),
+    [
+        (['0 issue "letsencrypt.org"'], "www", "FAILED"),
+        (['0 issue "letsencrypt.org"', '0 issue "amazontrust.com"'], "www", "ISSUED"),
+        (['0 issue "amazon.com"', '0 issuewild ";"'], "www", "ISSUED"),
+        (['0 issue "amazon.com"', '0 issuewild ";"'], "*", "FAILED"),
+        (['0 iodef "mailto:security@example.com"'], "www", "ISSUED"),
+    ],
+)
+def test_certificate_needs_a_caa_record_that_allows_amazon(
+    gateway_world: GatewayWorld, caa: list[str], name: str, status: str
+) -> None:
+    # acm/latest/userguide/setup-caa.html; the closest name with CAA records counts: RFC 8659, section 3
+    zone_id, domain = gateway_world.hosted_zone()
+    records = [{"Value": value} for value in caa]
+    gateway_world.change(zone_id, "CREATE", Name=domain, Type="CAA", TTL=300, ResourceRecords=records)
+    acm = gateway_world.client("acm")
+    arn = acm.request_certificate(DomainName=f"{name}.{domain}", ValidationMethod="DNS")["CertificateArn"]
+    gateway_world.add_validation_records(arn, zone_id)
+    wait_until(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == status)
+    certificate = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert certificate.get("FailureReason") == ("CAA_ERROR" if status == "FAILED" else None)
 
 
 def test_validation_record_is_one_per_domain_over_all_regions(gateway_world: GatewayWorld) -> None:

@@ -136,6 +136,40 @@ def test_records_of_one_name_reject(
     refused("InvalidChangeBatch", gateway_world.change, 400, zone_id=zone_id, action="CREATE", **other)
 
 
+def test_weighted_records_of_one_name_have_one_ttl(gateway_world: GatewayWorld) -> None:
+    # API/API_ResourceRecordSet.html, TTL; the words are AWS's: https://github.com/aws/aws-sdk-go-v2/issues/518
+    zone_id, domain = gateway_world.hosted_zone()
+    record = {"Name": f"a.{domain}", "Type": "A", "Weight": 1, "ResourceRecords": values("192.0.2.1")}
+    gateway_world.change(zone_id, "CREATE", **record, SetIdentifier="one", TTL=60)
+    gateway_world.change(zone_id, "CREATE", **record, SetIdentifier="two", TTL=60)
+    other: dict[str, Any] = {"zone_id": zone_id, "action": "CREATE", **record, "SetIdentifier": "three", "TTL": 30}
+    message = refused("InvalidChangeBatch", gateway_world.change, 400, **other)
+    assert "weighted sets must contain the same TTL" in message
+
+
+def test_weighted_records_of_one_name_are_a_hundred_at_most(gateway_world: GatewayWorld) -> None:
+    # API/API_ResourceRecordSet.html, Weight
+    zone_id, domain = gateway_world.hosted_zone()
+    record = {"Name": f"a.{domain}", "Type": "A", "TTL": 60, "Weight": 1, "ResourceRecords": values("192.0.2.1")}
+
+    def create(identifiers: range) -> None:
+        sets = [record | {"SetIdentifier": str(identifier)} for identifier in identifiers]
+        changes = [{"Action": "CREATE", "ResourceRecordSet": one} for one in sets]
+        gateway_world.client("route53").change_resource_record_sets(
+            HostedZoneId=zone_id, ChangeBatch={"Changes": changes}
+        )
+
+    create(range(100))
+    refused("InvalidChangeBatch", create, 400, identifiers=range(100, 101))
+
+
+def test_alias_name_may_be_any_depth_below_a_wildcard_alias(gateway_world: GatewayWorld) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html: a wildcard also serves a.b.example.com
+    zone_id, domain = gateway_world.hosted_zone()
+    target = distribution_for(gateway_world, zone_id, f"*.{domain}")
+    gateway_world.change(zone_id, "CREATE", Name=f"a.b.{domain}", Type="A", AliasTarget=alias(target))
+
+
 def test_alias_name_must_be_among_the_aliases_of_the_distribution(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias-common.html
     zone_id, domain = gateway_world.hosted_zone()

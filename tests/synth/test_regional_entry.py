@@ -218,7 +218,15 @@ def test_alarm_check_drives_the_records_together_with_the_probe() -> None:
     assert (both["type"], both["child_health_threshold"], len(both["child_healthchecks"])) == ("CALCULATED", 2, 2)
     (metric, *_) = [item for item in found(stacks, "aws_route53_health_check") if item["type"] == "CLOUDWATCH_METRIC"]
     assert (metric["cloudwatch_alarm_region"], metric["insufficient_data_health_status"]) == ("eu-central-1", "Healthy")
-    assert metric["triggers"]
+    # health-checks-creating-values.html: the check keeps a copy of the alarm's settings, the API that it counts included
+    (alarm, *_) = [
+        item for item in found(stacks, "aws_cloudwatch_metric_alarm") if item["alarm_name"].endswith("-errors")
+    ]
+    copied = metric["triggers"]
+    assert copied["dimensions"] == ", ".join(f"{name}={value}" for name, value in alarm["dimensions"].items())
+    settings = ("statistic", "threshold", "period", "evaluation_periods")
+    told = [copied[name] for name in ("statistic", "threshold", "period_seconds", "evaluation_periods")]
+    assert told == [str(alarm[name]) for name in settings]
 
 
 def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global_region() -> None:

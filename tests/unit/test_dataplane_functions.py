@@ -197,11 +197,22 @@ def test_function_origin_group_has_the_order_and_codes_of_the_call() -> None:
     assert ([member.id for member in plan.members], plan.failover_status_codes) == (["two", "one"], frozenset({500}))
 
 
+BOTH_IDS = "originIds: [{originId: 'two'}, {originId: 'one'}]"
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         ("cf.selectRequestOriginById('gone')", "does not exist"),
         ("cf.createRequestOriginGroup({originIds: [{originId: 'one'}]})", "exactly two"),
+        # high_availability_origin_failover.html: the codes of a group
+        (f"cf.createRequestOriginGroup({{{BOTH_IDS}, failoverCriteria: {{statusCodes: [418]}}}})", "418"),
+        (f"cf.createRequestOriginGroup({{{BOTH_IDS}}})", "statusCodes"),
+        # helper-functions-origin-modification.html: attempts 1-3, connectionTimeout 1-10, readTimeout 1-120
+        ("cf.updateRequestOrigin({connectionAttempts: 4})", "between 1 and 3"),
+        ("cf.updateRequestOrigin({timeouts: {connectionTimeout: 11}})", "between 1 and 10"),
+        ("cf.updateRequestOrigin({timeouts: {readTimeout: 121}})", "between 1 and 120"),
+        ("cf.updateRequestOrigin({timeouts: {readTimeout: 0}})", "between 1 and 120"),
     ],
 )
 def test_function_origin_calls_reject_unknown_and_incomplete(call: str, message: str) -> None:

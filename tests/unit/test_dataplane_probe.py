@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import gzip
+import ssl
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import trustme
 
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.probe import Ports, probe
-from localcloud.model.health import CheckType, HealthCheck, ProbeFailure, ProbeResult
+from localcloud.model.health import SEARCHED_BODY_BYTES, CheckType, HealthCheck, ProbeFailure, ProbeResult
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 CLOCK = AwsClock(speed=20)
@@ -33,7 +37,9 @@ async def keeps_silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWrit
     await reader.read()
 
 
-def result_of(handler: Handler, type_: CheckType = CheckType.HTTP, **fields: Any) -> ProbeResult:
+def result_of(
+    handler: Handler, type_: CheckType = CheckType.HTTP, *, tls: ssl.SSLContext | None = None, **fields: Any
+) -> ProbeResult:
     async def once() -> ProbeResult:
         served = asyncio.Event()
 
@@ -43,11 +49,12 @@ def result_of(handler: Handler, type_: CheckType = CheckType.HTTP, **fields: Any
             writer.close()
             served.set()
 
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
             port = server.sockets[0].getsockname()[1]
             check = HealthCheck(id="c", type=type_, port=port, fully_qualified_domain_name="a.test", **fields)
             result = await probe(check, "127.0.0.1", ports=PORTS, clock=CLOCK)
-            await served.wait()
+            if tls is None:  # a handshake that fails reaches no handler
+                await served.wait()
             return result
 
     return asyncio.run(once())
@@ -71,6 +78,22 @@ def test_probe_searches_the_body(body: bytes, expected: ProbeFailure | None) -> 
     assert result_of(says(answer), CheckType.HTTP_STR_MATCH, search_string="good").failure is expected
 
 
+@pytest.mark.parametrize(
+    ("coding", "body", "expected"),
+    [
+        ("gzip", gzip.compress(b"all good"), None),
+        ("deflate", zlib.compress(b"all good"), None),
+        ("gzip", gzip.compress(b"x" * SEARCHED_BODY_BYTES + b"good"), ProbeFailure.STRING_NOT_FOUND),
+        ("br", b"\x0b\x03\x80all gO\x03", ProbeFailure.STRING_NOT_FOUND),
+    ],
+    ids=["gzip", "deflate", "gzip, string too far", "brotli"],
+)
+def test_probe_searches_the_decoded_body(coding: str, body: bytes, expected: ProbeFailure | None) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html: gzip and deflate"""
+    answer = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\n\r\n".encode() + body
+    assert result_of(says(answer), CheckType.HTTP_STR_MATCH, search_string="good").failure is expected
+
+
 def test_probe_silence_after_the_connection_is_a_response_timeout() -> None:
     assert result_of(keeps_silent).failure is ProbeFailure.RESPONSE_TIMEOUT
 
@@ -85,6 +108,16 @@ def test_probe_body_that_stalls_is_a_body_timeout() -> None:
 
 def test_probe_plain_server_on_a_tls_check_is_a_failure() -> None:
     assert result_of(says(b"x"), CheckType.HTTPS).is_success is False
+
+
+@pytest.mark.parametrize(("oldest", "is_success"), [(ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, False)])
+def test_probe_needs_tls_1_2_or_older(oldest: ssl.TLSVersion, is_success: bool) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html, Type"""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("a.test").configure_cert(context)
+    context.minimum_version = oldest
+    result = result_of(says(b"HTTP/1.1 200 OK\r\n\r\n"), CheckType.HTTPS, tls=context)
+    assert result.is_success is is_success
 
 
 def test_probe_tcp_needs_a_connection_only() -> None:

@@ -10,7 +10,10 @@ from typing import Any
 from localcloud.dataplane.configuration import Distribution
 from localcloud.dataplane.edge.functions import FunctionError
 from localcloud.model.errors import UnsupportedResource
-from localcloud.model.origins import Origin, OriginPlan
+from localcloud.model.origins import FAILOVER_STATUS_CODES, Origin, OriginPlan
+
+# Attempts, and seconds, same page.
+_RANGES = {"connectionAttempts": (1, 3), "connectionTimeout": (1, 10), "readTimeout": (1, 120)}
 
 
 def plan_of(distribution: Distribution, target_origin_id: str) -> OriginPlan:
@@ -48,6 +51,9 @@ def _group(settings: Mapping[str, Any], distribution: Distribution) -> OriginPla
     if len(ids) != 2:
         raise FunctionError(f"createRequestOriginGroup wants exactly two originIds, got {ids}")
     codes = settings.get("failoverCriteria", {}).get("statusCodes", [])
+    if not codes or not FAILOVER_STATUS_CODES.issuperset(codes):
+        allowed = ", ".join(map(str, sorted(FAILOVER_STATUS_CODES)))
+        raise FunctionError(f"createRequestOriginGroup wants statusCodes of {allowed}, got {codes}")
     members = tuple(_origin(id_, distribution) for id_ in ids)
     return OriginPlan(members=members, failover_status_codes=frozenset(codes))
 
@@ -62,6 +68,7 @@ def _origin(id_: str, distribution: Distribution) -> Origin:
 def _updated(origin: Origin, settings: Mapping[str, Any]) -> Origin:
     """Return the origin with the fields a function set; fields it left out keep their value."""
     timeouts = settings.get("timeouts") or {}
+    _check_ranges({**settings, **timeouts})
     access = settings.get("originAccessControlConfig")
     return replace(
         origin,
@@ -74,6 +81,12 @@ def _updated(origin: Origin, settings: Mapping[str, Any]) -> Origin:
         is_s3=origin.is_s3 and not settings.get("customOriginConfig"),
         access_control_id=_access_control_id(origin, access),
     )
+
+
+def _check_ranges(settings: Mapping[str, Any]) -> None:
+    for name, (low, high) in _RANGES.items():
+        if name in settings and not low <= float(settings[name]) <= high:
+            raise FunctionError(f"{name} is {settings[name]}, but must be between {low} and {high}")
 
 
 def _access_control_id(origin: Origin, access: Mapping[str, Any] | None) -> str:

@@ -167,10 +167,26 @@ def _check_origin(origin: Element, facts: AccountFacts) -> None:
         _check_range(f"{tag} of origin {name}", origin.findtext(tag), low, high)
     for path in ("CustomOriginConfig/OriginReadTimeout", "S3OriginConfig/OriginReadTimeout"):
         _check_range(f"OriginReadTimeout of origin {name}", origin.findtext(path), *ORIGIN_READ_TIMEOUT)
+    _check_completion_timeout(origin)
     control = origin.findtext("OriginAccessControlId")
     if control and not facts.has_resource("origin-access-control", control):
         message = f"The origin access control of origin {name} does not exist: {control}"
         raise ServiceError(404, "NoSuchOriginAccessControl", message)
+
+
+def _check_completion_timeout(origin: Element) -> None:
+    """API_Origin, ResponseCompletionTimeout: no shorter than the read timeout; left out or 0 is no limit."""
+    complete = int(origin.findtext("ResponseCompletionTimeout") or 0)
+    read = int(
+        origin.findtext("CustomOriginConfig/OriginReadTimeout")
+        or origin.findtext("S3OriginConfig/OriginReadTimeout")
+        or 30
+    )
+    if 0 < complete < read:
+        message = (
+            f"ResponseCompletionTimeout of origin {origin.findtext('Id')} is {complete}, but must be at least {read}."
+        )
+        raise ServiceError(400, "InvalidArgument", message)
 
 
 def _check_range(what: str, text: str | None, low: int, high: int) -> None:

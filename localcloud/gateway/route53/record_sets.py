@@ -14,11 +14,13 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.xml_tree import flag
+from localcloud.model.behaviours import alias_holder
 
 CLOUDFRONT_ZONE_ID = "Z2FDTNDATAQYW2"
 """Hosted zone of every alias to CloudFront (API_AliasTarget)."""
 
 MAXIMUM_WEIGHT = 255
+MAXIMUM_WEIGHTED_RECORDS = 100
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-geo.html, Note under Location
 RECORDLESS_COUNTRIES = frozenset({"BV", "CX", "EH", "HM"})
 MAXIMUM_TTL_SECONDS = 2_147_483_647
@@ -209,8 +211,7 @@ def _cloudfront_alias_problems(
     if flag(alias, "EvaluateTargetHealth"):
         problems.append(f"EvaluateTargetHealth cannot be true on {key}: its alias target is CloudFront")
     name = key.name.rstrip(".").replace("\\052", "*")
-    wildcard = "*." + name.partition(".")[2]
-    if not aliases & {name, wildcard}:
+    if alias_holder(dict.fromkeys(aliases, ""), name) is None:
         problems.append(f"{prefix} {name} is not among the alternate domain names of that distribution")
     return problems
 
@@ -240,6 +241,11 @@ def _group_problems(label: str, group: list[Element]) -> Iterable[str]:
         for value, count in Counter(_routing_value(record, tag) for record in group).items():
             if value and count > 1:
                 yield f"RRSet with DNS name {label} cannot be created as there is already one with {tag} {value}"
+    weighted = [record for record in group if record.find("Weight") is not None]
+    if len({record.findtext("TTL") for record in weighted if record.find("TTL") is not None}) > 1:
+        yield f"RRSet with DNS name {label} cannot be created as weighted sets must contain the same TTL"
+    if len(weighted) > MAXIMUM_WEIGHTED_RECORDS:
+        yield f"RRSets with DNS name {label} are {len(weighted)}, but at most {MAXIMUM_WEIGHTED_RECORDS} can be weighted"
     failover_aliases = [record for record in group if record.find("Failover") is not None]
     if len(failover_aliases) > 1 and all(map(_targets_cloudfront, failover_aliases)):
         yield f"PRIMARY and SECONDARY with DNS name {label} cannot both be aliases to CloudFront"

@@ -92,6 +92,16 @@ class Route53Store:
             stored = list(self._records(normalize_name(name), "TXT"))
             return frozenset(value.strip('"') for record in stored for value in values_of(record.record))
 
+    def caa_values(self, name: str) -> list[str]:
+        """Return the CAA records that hold for a name: its own, else those of the closest name above it (RFC 8659, section 3)."""
+        labels = name.rstrip(".").split(".")
+        with self.lock:
+            for index in range(len(labels)):
+                stored = list(self._records(normalize_name(".".join(labels[index:])), "CAA"))
+                if stored:
+                    return [value for record in stored for value in values_of(record.record)]
+        return []
+
     def _records(self, name: str, type_: str) -> Iterator[StoredRecord]:
         for zone in self.zones.values():
             for key, stored in zone.records.items():

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from scripts.lint.distributions import Distribution, distributions
 from scripts.lint.model import Configuration
-from scripts.lint.records import RecordSet, record_sets
+from scripts.lint.records import Record, RecordSet, record_sets, records
 from scripts.lint.rule import Finding, Rule, at
-from scripts.lint.sources import cloudfront
+from scripts.lint.sources import cloudfront, route53
 from scripts.lint.values import Block
+
+_LARGEST_STAGING_RATIO = 0.15
 
 
 def _shared_alias(configuration: Configuration) -> Iterator[Finding]:
@@ -32,33 +34,56 @@ def _has_instances(body: Block) -> bool:
 
 
 def _wildcard_pair(configuration: Configuration) -> Iterator[Finding]:
-    for records, pair in _sets_between_distributions(configuration):
-        exact = [one for one in pair if records.name in one.aliases]
-        wildcard = [one for one in pair if one not in exact and one.covers(records.name)]
+    for group, pair in _sets_between_distributions(configuration):
+        exact = [one for one in pair if group.name in one.aliases]
+        wildcard = [one for one in pair if one not in exact and one.covers(group.name)]
         for one in wildcard if exact else []:
             detail = (
-                f"{records.type} {records.name} also points here, but {exact[0].resource.address} holds that exact name"
+                f"{group.type} {group.name} also points here, but {exact[0].resource.address} holds that exact name"
             )
             yield at(one.resource, detail)
 
 
 def _steered_distributions(configuration: Configuration) -> Iterator[Finding]:
-    for records, pair in _sets_between_distributions(configuration):
-        policies = {policy for record in records.records for policy in record.policies}
+    for group, pair in _sets_between_distributions(configuration):
+        policies = {policy for record in group.records for policy in record.policies}
         if policies - {"failover"}:
             names = " and ".join(sorted(one.resource.address for one in pair))
             yield at(
-                records.records[0].resource,
-                f"{', '.join(sorted(policies))} records for {records.name} choose between {names}",
+                group.records[0].resource,
+                f"{', '.join(sorted(policies))} records for {group.name} choose between {names}",
             )
 
 
 def _sets_between_distributions(configuration: Configuration) -> Iterator[tuple[RecordSet, list[Distribution]]]:
-    known = {one.resource.key: one for one in distributions(configuration)}
-    for records in record_sets(configuration):
-        targets = {record.distribution.key for record in records.records if record.distribution}
+    for group in record_sets(configuration):
+        ends = [end for record in group.records for end in record.ends]
+        targets = {end.distribution.key: end.distribution for end in ends if end.distribution}
         if len(targets) > 1:
-            yield records, [known[key] for key in sorted(targets)]
+            yield group, [Distribution(configuration, targets[key]) for key in sorted(targets)]
+
+
+def _foreign_name(configuration: Configuration) -> Iterator[Finding]:
+    known = {one.resource.key: one for one in distributions(configuration)}
+    for record in records(configuration):
+        ends = [known.get(end.distribution.key) if end.distribution else None for end in record.ends]
+        for one in dict.fromkeys(filter(None, ends)):
+            if record.name and "${" not in record.name and one.knows_its_aliases and not _may_cover(one, record):
+                yield at(record.resource, f"{record.name} is no alias of {one.resource.address}")
+
+
+def _may_cover(distribution: Distribution, record: Record) -> bool:
+    """Whether a record's name is an alias, or may become one when its zone, which is unknown, completes it."""
+    name = (record.name or "").replace("\\052", "*")
+    return distribution.covers(name) or any(alias.startswith(f"{name}.") for alias in distribution.aliases)
+
+
+def _staging_share(configuration: Configuration) -> Iterator[Finding]:
+    for policy in configuration.of_type("aws_cloudfront_continuous_deployment_policy"):
+        for share in policy.body.block("traffic_config").blocks("single_weight_config"):
+            weight = share.number("weight")
+            if weight is not None and weight > _LARGEST_STAGING_RATIO:
+                yield at(policy, f"weight {weight:g}, at most {_LARGEST_STAGING_RATIO:g}")
 
 
 _ONE_HOLDER = (
@@ -94,5 +119,25 @@ RULES = (
         remedy="Choose the origin inside CloudFront (origin group, viewer-request function), or route between "
         "regional endpoints.",
         check=_steered_distributions,
+    ),
+    Rule(
+        id="FW014",
+        slug="name-without-alias",
+        title="A record that leads to a distribution which does not hold the name",
+        why="CloudFront answers 403 for a Host that no distribution holds, and Route 53 refuses an alias record whose name "
+        "is not among the distribution's aliases; plan accepts it.",
+        source=route53("resource-record-sets-values-alias-common"),
+        remedy="Add the record's name to the distribution's aliases, with a certificate that covers it.",
+        check=_foreign_name,
+    ),
+    Rule(
+        id="FW015",
+        slug="continuous-deployment-share",
+        title="Continuous deployment as a second distribution",
+        why="A staging distribution gets 15% of the traffic at most, or requests with a header, in the same account: it is for "
+        "trying a configuration, and takes nothing over. More is refused at apply, not at plan.",
+        source=cloudfront("continuous-deployment"),
+        remedy="Set weight to 0.15 or less; for failover use an origin group.",
+        check=_staging_share,
     ),
 )

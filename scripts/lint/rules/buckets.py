@@ -48,7 +48,7 @@ def _unbound_grant(configuration: Configuration) -> Iterator[Finding]:
     for resource in configuration.of_type("aws_s3_bucket_policy"):
         for statement in statements(configuration, resource.body.value("policy"), resource) or []:
             is_grant = statement.is_allow and statement.is_for("Service", CLOUDFRONT)
-            if is_grant and not _is_bound(statement):
+            if is_grant and statement.knows_conditions and not _is_bound(statement):
                 yield at(
                     resource,
                     "allows cloudfront.amazonaws.com without a condition that names distributions or an account",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.lint.model import Configuration
+from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import RECORD
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import route53
+from scripts.lint.values import Block
 
 # https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
 _AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
-_ISSUE = re.compile(r'\s*\d+\s+issue\s+"?\s*(?P<name>[^";\s]*)', re.IGNORECASE)
+_CAA = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"?\s*(?P<name>[^";\s]*)', re.IGNORECASE)
+_KEY_ARN = re.compile(r"arn:[^:]*:kms:(?P<region>[a-z0-9-]+):")
+_SIGNING_REGION, _SIGNING_SPEC = "us-east-1", "ECC_NIST_P256"
 _WEEK_SECONDS = 7 * 24 * 3600
 
 
@@ -21,15 +24,36 @@ def _preload(configuration: Configuration) -> Iterator[Finding]:
         transport = policy.body.block("security_headers_config").block("strict_transport_security")
         if transport.flag("preload"):
             yield at(policy, "strict_transport_security with preload = true")
+        for item in policy.body.block("custom_headers_config").blocks("items"):
+            is_transport = (item.text("header") or "").lower() == "strict-transport-security"
+            if is_transport and "preload" in (item.text("value") or "").lower():
+                yield at(policy, f"custom header {item.text('header')}: {item.text('value')}")
 
 
 def _caa_without_amazon(configuration: Configuration) -> Iterator[Finding]:
     for record in configuration.of_type(RECORD):
         if (record.body.text("type") or "").upper() == "CAA" and record.body.is_known("records"):
-            found = [_ISSUE.match(text) for text in record.body.texts("records")]
-            issuers = {match["name"].lower() for match in found if match}
-            if issuers and not issuers & _AMAZON:
-                yield at(record, f"CAA allows {', '.join(sorted(issuers)) or 'nobody'}, not Amazon")
+            for tag in ("issue", "issuewild") if _has_wildcard_certificate(configuration) else ("issue",):
+                issuers = _issuers(record, tag)
+                if issuers and not issuers & _AMAZON:
+                    yield at(
+                        record, f"CAA {tag} allows {', '.join(sorted(filter(None, issuers))) or 'nobody'}, not Amazon"
+                    )
+
+
+def _issuers(record: Resource, tag: str) -> set[str]:
+    """Who may issue, "" for nobody; issuewild goes before issue for wildcard names (RFC 8659, section 4.3)."""
+    found = [match for text in record.body.texts("records") if (match := _CAA.match(text))]
+    return {match["name"].lower() for match in found if match["tag"].lower() == tag}
+
+
+def _has_wildcard_certificate(configuration: Configuration) -> bool:
+    return any(
+        name.startswith("*.")
+        for certificate in configuration.of_type("aws_acm_certificate")
+        for key in ("domain_name", "subject_alternative_names")
+        for name in certificate.body.texts(key)
+    )
 
 
 def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:
@@ -47,6 +71,24 @@ def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:
         ttl = record.body.number("ttl")
         if zone_of and zone_of.key in signed and ttl is not None and ttl > _WEEK_SECONDS:
             yield at(record, f"ttl {ttl:g} s in a zone signed by DNSSEC, at most {_WEEK_SECONDS} s")
+
+
+def _wrong_signing_key(configuration: Configuration) -> Iterator[Finding]:
+    for signing in configuration.of_type("aws_route53_key_signing_key"):
+        value = signing.body.value("key_management_service_arn")
+        key = configuration.resource(value, signing, "aws_kms_key")
+        literal = _KEY_ARN.match(value) if isinstance(value, str) else None
+        region = literal["region"] if literal else key.region if key else None
+        if region and region != _SIGNING_REGION:
+            yield at(signing, f"key in {region}, DNSSEC takes {_SIGNING_REGION} only")
+        elif key and not key.is_data and _spec(key.body) not in (None, _SIGNING_SPEC):
+            yield at(signing, f"{key.address} is {_spec(key.body)}, DNSSEC takes {_SIGNING_SPEC} only")
+
+
+def _spec(key: Block) -> str | None:
+    """Returns a key's kind, None when unknown."""
+    spec = "customer_master_key_spec"
+    return "SYMMETRIC_DEFAULT" if key.is_unset(spec) else key.text(spec)
 
 
 RULES = (
@@ -76,5 +118,14 @@ RULES = (
         source=route53("dns-configuring-dnssec"),
         remedy="Set ttl to 604800 or less.",
         check=_long_signed_ttl,
+    ),
+    Rule(
+        id="FW314",
+        slug="dnssec-key",
+        title="A key that DNSSEC does not take",
+        why="Route 53 signs with a key of the kind ECC_NIST_P256 in us-east-1; plan accepts any, apply fails.",
+        source=route53("dns-configuring-dnssec"),
+        remedy='Make the key in us-east-1 with customer_master_key_spec = "ECC_NIST_P256" and key_usage = "SIGN_VERIFY".',
+        check=_wrong_signing_key,
     ),
 )

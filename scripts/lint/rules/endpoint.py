@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from scripts.lint.model import Configuration
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import api_gateway
+from scripts.lint.values import Expression, Value
 
-_S3_INTEGRATION = re.compile(r"arn:aws[a-z-]*:apigateway:[^:]*:s3:")
+_S3_INTEGRATION = re.compile(r"arn:[^:]*:apigateway:[^:]*:s3:")
 # API type -> (mapping that gives it a domain name, attribute that names the API)
 _MAPPINGS = {
     "aws_apigatewayv2_api": ("aws_apigatewayv2_api_mapping", "api_id"),
@@ -20,9 +21,14 @@ _MAPPINGS = {
 def _s3_integration(configuration: Configuration) -> Iterator[Finding]:
     for integration in configuration.of_type("aws_apigatewayv2_integration"):
         subtype = integration.body.text("integration_subtype") or ""
-        uri = integration.body.text("integration_uri") or ""
+        uri = _spelled(integration.body.value("integration_uri"))
         if subtype.upper().startswith("S3-") or _S3_INTEGRATION.match(uri):
             yield at(integration, f"integration with S3: {subtype or uri}")
+
+
+def _spelled(value: Value) -> str:
+    text = value.text if isinstance(value, Expression) else value
+    return text if isinstance(text, str) else ""
 
 
 def _rest_tls_policy(configuration: Configuration) -> Iterator[Finding]:
@@ -39,6 +45,16 @@ def _open_default_endpoint(configuration: Configuration) -> Iterator[Finding]:
             is_open = is_open or api.body.flag("disable_execute_api_endpoint") is False
             if is_open and configuration.users(api, mapping, key):
                 yield at(api, "has a domain name, and its execute-api endpoint is open as well")
+
+
+def _text_only(configuration: Configuration) -> Iterator[Finding]:
+    for integration in configuration.of_type("aws_api_gateway_integration"):
+        uri = _spelled(integration.body.value("uri"))
+        api = configuration.resource(integration.body.value("rest_api_id"), integration, "aws_api_gateway_rest_api")
+        if api is None or not _S3_INTEGRATION.match(uri) or not api.body.is_known("binary_media_types"):
+            continue
+        if "*/*" not in api.body.texts("binary_media_types") and api.body.is_unset("body"):
+            yield at(api, f"binary_media_types has no */*, and {integration.address} reads S3")
 
 
 RULES = (
@@ -68,5 +84,15 @@ RULES = (
         source=api_gateway("how-to-custom-domains"),
         remedy="Set disable_execute_api_endpoint = true.",
         check=_open_default_endpoint,
+    ),
+    Rule(
+        id="FW264",
+        slug="text-only-rest-api",
+        title="A REST API that reads S3 as text",
+        why="Without the binary type */* images and fonts come out broken: a browser's Accept begins with another type, and only "
+        "the first counts.",
+        source=api_gateway("api-gateway-payload-encodings"),
+        remedy='Set binary_media_types = ["*/*"].',
+        check=_text_only,
     ),
 )

@@ -20,13 +20,18 @@ _LONGEST_TTL_SECONDS = 60
 def _both_cloudfront(configuration: Configuration) -> Iterator[Finding]:
     for group in record_sets(configuration):
         primaries = [record for record in group.records if record.failover_role == "PRIMARY"]
-        if any(record.target == "cloudfront" for record in primaries):
+        if any(_leads_to_cloudfront(record) for record in primaries):
             for record in group.records:
-                if record.failover_role == "SECONDARY" and record.target == "cloudfront":
+                if record.failover_role == "SECONDARY" and _leads_to_cloudfront(record):
                     yield at(
                         record.resource,
                         f"{group.type.upper()} {group.name}: PRIMARY and SECONDARY both point to CloudFront",
                     )
+
+
+def _leads_to_cloudfront(record: Record) -> bool:
+    """Whether every record of the tree it points to ends at CloudFront."""
+    return bool(record.ends) and all(end.target == "cloudfront" for end in record.ends)
 
 
 def _evaluate_target_health(configuration: Configuration) -> Iterator[Finding]:
@@ -206,8 +211,8 @@ RULES = (
         id="FW044",
         slug="weighted-unequal-ttl",
         title="Weighted records with different TTLs",
-        why="Records of one weighted set must have one TTL: resolvers keep the longer-lived answer, so shares are "
-        "not what weights say.",
+        why="Records of one weighted set must have one TTL: Route 53 refuses another at apply, plan does not; Terraform, which "
+        "changes one record at a time, cannot change it in place.",
         source=_RECORD_SET,
         remedy="Use the same TTL, at most 60 s, in the whole set.",
         check=_unequal_ttls,

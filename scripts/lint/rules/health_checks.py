@@ -6,9 +6,9 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from scripts.lint.checks import ENDPOINT_TYPES, bucket_asked, health_checks, probes
+from scripts.lint.checks import ENDPOINT_TYPES, HEALTH_CHECK, bucket_asked, health_checks, probes
 from scripts.lint.model import Configuration, Document, Resource
-from scripts.lint.records import records
+from scripts.lint.records import RECORD, records
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import route53, route53_api
 from scripts.lint.values import Block
@@ -80,12 +80,18 @@ def _is_unreachable(address: str) -> bool:
 def _own_name(configuration: Configuration) -> Iterator[Finding]:
     """A check by address is fine: its name is the Host header only."""
     for record in records(configuration):
-        check = configuration.resource(
-            record.body.value("health_check_id"), record.resource, "aws_route53_health_check"
-        )
-        name = check.body.text("fqdn") if check else None
-        if check and check.body.is_unset("ip_address") and name and name.lower().rstrip(".") == record.name:
-            yield at(check, f"asks {name}, the name of {record.resource.address} that it drives")
+        check = configuration.resource(record.body.value("health_check_id"), record.resource, HEALTH_CHECK)
+        for one in _with_children(configuration, check) if check else []:
+            asked = configuration.resource(one.body.value("fqdn"), one, RECORD)
+            is_own = asked == record.resource or configuration.same(one.body.value("fqdn"), one) == record.name
+            if one.body.is_unset("ip_address") and not one.body.is_unset("fqdn") and record.name and is_own:
+                yield at(one, f"asks {record.name}, the name of {record.resource.address} that it drives")
+
+
+def _with_children(configuration: Configuration, check: Resource) -> Iterator[Resource]:
+    """Yields a check and, of a calculated one, those that it counts."""
+    yield check
+    yield from configuration.listed(check.body.items("child_healthchecks"), check, HEALTH_CHECK)
 
 
 def _replaced_check(configuration: Configuration) -> Iterator[Finding]:

@@ -14,7 +14,8 @@ _ISSUER = "token.actions.githubusercontent.com"
 _SUBJECT = f"{_ISSUER}:sub"
 # repo:ORG/REPO:rest, where the newer form has ORG@ORGID/REPO@REPOID.
 _OLD_SUBJECT = re.compile(r"repo:[^@/:]+/[^@/:]+:.+")
-_ANY_REPOSITORY = re.compile(r"\*|repo:\*.*|repo:[^/]*\*.*|repo:[^/]+/\*.*")
+# A wildcard before the repository's name has begun; what the pattern starts with may be one too.
+_ANY_REPOSITORY = re.compile(r"[*?].*|repo:[^/]*[*?].*|repo:[^/]+/[*?].*")
 
 
 def _trusts(configuration: Configuration) -> Iterator[tuple[Resource, Statement]]:
@@ -35,12 +36,27 @@ def _is_github(configuration: Configuration, role: Resource, provider: Value) ->
 
 def _any_repository(configuration: Configuration) -> Iterator[Finding]:
     for role, statement in _trusts(configuration):
-        subjects = statement.condition_values(_SUBJECT)
-        if not statement.conditions or (not subjects and not _has_other_binding(statement)):
-            yield at(role, "trusts every repository on GitHub: no condition on the subject")
-        for subject in subjects:
-            if isinstance(subject, str) and _ANY_REPOSITORY.fullmatch(subject):
+        subjects = _subjects(statement)
+        if statement.knows_conditions and not subjects and not _has_other_binding(statement):
+            yield at(role, "trusts every repository on GitHub: no condition that the subject has to meet")
+        for subject, takes_wildcards in subjects:
+            if isinstance(subject, str) and takes_wildcards and _ANY_REPOSITORY.fullmatch(subject):
                 yield at(role, f"trusts subject {subject}")
+
+
+def _subjects(statement: Statement) -> list[tuple[Value, bool]]:
+    """Returns (subject, whether wildcards in it count) of the comparisons that a token's subject has to meet.
+
+    StringNotLike and its like let everybody else in, and so does ForAllValues for a token without the claim.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    return [
+        (value, operator == "stringlike")
+        for condition in statement.conditions
+        for operator in [condition.operator.lower().removeprefix("foranyvalue:")]
+        if condition.key == _SUBJECT and operator in ("stringequals", "stringequalsignorecase", "stringlike")
+        for value in condition.values
+    ]
 
 
 def _has_other_binding(statement: Statement) -> bool:
@@ -50,7 +66,7 @@ def _has_other_binding(statement: Statement) -> bool:
 
 def _old_subject_only(configuration: Configuration) -> Iterator[Finding]:
     for role, statement in _trusts(configuration):
-        subjects = statement.condition_values(_SUBJECT)
+        subjects = [subject for subject, _ in _subjects(statement)]
         known = [subject for subject in subjects if isinstance(subject, str)]
         named = [subject for subject in known if not _ANY_REPOSITORY.fullmatch(subject)]
         if named and len(known) == len(subjects) and all(_OLD_SUBJECT.fullmatch(subject) for subject in named):

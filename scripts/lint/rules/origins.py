@@ -1,72 +1,21 @@
-"""Origin groups and origins: timeouts, failover codes, behaviours, S3's names (traps 13, 14, 16, 19, 24)."""
+"""Origin groups and origins: failover codes, behaviours, S3's names (traps 14, 16, 19, 24)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from scripts.lint.buckets import bucket_statements, lets_cloudfront
-from scripts.lint.distributions import Distribution, distributions, is_s3_origin, spelled_name
+from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin, spelled_name
 from scripts.lint.model import Configuration
-from scripts.lint.records import record_sets
+from scripts.lint.records import RECORD, record_sets
 from scripts.lint.rule import Finding, Rule, at
-from scripts.lint.sources import cloudfront, cloudfront_api
+from scripts.lint.sources import cloudfront
 from scripts.lint.values import Block
 
-# Defaults: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Origin.html
-_DEFAULT_ATTEMPTS = 3
-_DEFAULT_CONNECT_SECONDS = 10
-_DEFAULT_READ_SECONDS = 30
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
 _LISTABLE_CODES = {400, 403, 404, 416, 429, 500, 502, 503, 504}
 _SERVER_ERRORS = (500, 502, 503, 504)
 _WRITES = {"PUT", "POST", "PATCH", "DELETE"}
-
-
-def _groups(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
-    for distribution in distributions(configuration):
-        for group in distribution.groups.values():
-            yield distribution, group
-
-
-def _primaries(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
-    """Yields the first member of each group, when it is known."""
-    for distribution, group in _groups(configuration):
-        first = next((member.text("origin_id") for member in group.blocks("member")), None)
-        if first is not None and first in distribution.origins:
-            yield distribution, distribution.origins[first]
-
-
-def _number_or(block: Block, key: str, default: float) -> float | None:
-    return default if block.is_unset(key) else block.number(key)
-
-
-def _slow_connect(configuration: Configuration) -> Iterator[Finding]:
-    for distribution, origin in _primaries(configuration):
-        attempts = _number_or(origin, "connection_attempts", _DEFAULT_ATTEMPTS)
-        timeout = _number_or(origin, "connection_timeout", _DEFAULT_CONNECT_SECONDS)
-        if attempts and timeout and attempts * timeout >= _DEFAULT_ATTEMPTS * _DEFAULT_CONNECT_SECONDS:
-            name = origin.text("origin_id")
-            yield at(distribution.resource, f"group primary {name}: {attempts:g} attempts x {timeout:g} s to connect")
-
-
-def _slow_read(configuration: Configuration) -> Iterator[Finding]:
-    for distribution, origin in _primaries(configuration):
-        attempts = _number_or(origin, "connection_attempts", _DEFAULT_ATTEMPTS)
-        timeout = _number_or(origin.block("s3_origin_config"), "origin_read_timeout", _DEFAULT_READ_SECONDS)
-        if not attempts or attempts <= 1 or not is_s3_origin(distribution, origin):
-            continue
-        if timeout and timeout >= _DEFAULT_READ_SECONDS and _is_read_timeout_left(distribution):
-            name = origin.text("origin_id")
-            yield at(distribution.resource, f"group primary {name}: {attempts:g} attempts x {timeout:g} s to answer")
-
-
-def _is_read_timeout_left(distribution: Distribution) -> bool:
-    """Whether no function lowers it, or one also makes groups, whose members keep the origin's own timeouts."""
-    codes = [distribution.viewer_request_code(behaviour) for behaviour in distribution.behaviours()]
-    if None in codes:
-        return False
-    lowered = any("updateRequestOrigin" in (code or "") and "readTimeout" in (code or "") for code in codes)
-    return not lowered or any("createRequestOriginGroup" in (code or "") for code in codes)
 
 
 def _codes(group: Block) -> set[float] | None:
@@ -78,14 +27,14 @@ def _codes(group: Block) -> set[float] | None:
 
 
 def _unlistable_code(configuration: Configuration) -> Iterator[Finding]:
-    for distribution, group in _groups(configuration):
+    for distribution, group in groups(configuration):
         wrong = (_codes(group) or set()) - _LISTABLE_CODES
         if wrong:
             yield at(distribution.resource, f"{_name(group)} lists {_listed(wrong)}")
 
 
 def _missing_server_error(configuration: Configuration) -> Iterator[Finding]:
-    for distribution, group in _groups(configuration):
+    for distribution, group in groups(configuration):
         codes = _codes(group)
         missing = {code for code in _SERVER_ERRORS if codes and code not in codes}
         if missing:
@@ -93,7 +42,7 @@ def _missing_server_error(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _s3_groups(configuration: Configuration) -> Iterator[tuple[Distribution, Block, set[float]]]:
-    for distribution, group in _groups(configuration):
+    for distribution, group in groups(configuration):
         members, codes = distribution.members(group), _codes(group)
         if codes and members and is_s3_origin(distribution, members[0]):
             yield distribution, group, codes
@@ -114,7 +63,7 @@ def _forbidden_without_list(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _lists_not_found(configuration: Configuration) -> Iterator[Finding]:
-    for distribution, group in _groups(configuration):
+    for distribution, group in groups(configuration):
         if 404 in (_codes(group) or ()):
             yield at(distribution.resource, f"{_name(group)} lists 404")
 
@@ -195,37 +144,20 @@ def _failover_name_before_s3(configuration: Configuration) -> Iterator[Finding]:
         for group in record_sets(configuration)
         if any(record.policies and record.target == "s3" for record in group.records)
     }
+    routed_resources = {record.resource.key: name for name, group in routed.items() for record in group.records}
     for distribution in distributions(configuration):
         for origin in distribution.origins.values():
-            name = (origin.text("domain_name") or "").lower().rstrip(".")
+            record = configuration.resource(origin.value("domain_name"), distribution.resource, RECORD)
+            known = configuration.same(origin.value("domain_name"), distribution.resource)
+            name = routed_resources.get(record.key, known) if record else known
             if name in routed:
                 yield at(distribution.resource, f"origin {origin.text('origin_id')} is {name}, a routed record to S3")
 
 
 _FAILOVER = cloudfront("high_availability_origin_failover")
-_ORIGIN = cloudfront_api("API_Origin")
 _OAC = cloudfront("private-content-restricting-access-to-s3")
 
 RULES = (
-    Rule(
-        id="FW131",
-        slug="slow-primary-connect",
-        title="A group primary left at 3 x 10 s to connect",
-        why="While the primary cannot be reached, every cache miss waits 30 s before the secondary is asked.",
-        source=_ORIGIN,
-        remedy="Set connection_attempts = 1 and connection_timeout = 2 or 3 on the primary.",
-        check=_slow_connect,
-    ),
-    Rule(
-        id="FW132",
-        slug="slow-primary-read",
-        title="More than one attempt with S3's 30 s read timeout",
-        why="A bucket that accepts and stays silent costs attempts x 30 s on each miss. A group made by a function keeps the "
-        "members' own timeouts, so a function cannot lower it there.",
-        source=cloudfront("RequestAndResponseBehaviorS3Origin"),
-        remedy="Set connection_attempts = 1, and lower the read timeout: origin_read_timeout, or updateRequestOrigin.",
-        check=_slow_read,
-    ),
     Rule(
         id="FW141",
         slug="unlistable-failover-code",

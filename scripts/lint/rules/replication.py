@@ -51,7 +51,7 @@ def _no_delete_markers(configuration: Configuration) -> Iterator[Finding]:
 
 def lacks_delete_markers(rule: Block) -> bool:
     """Whether a rule certainly leaves deletes behind; a rule without filter is of the old form, which copies them."""
-    if rule.is_unset("filter") and "filter" not in rule.values:
+    if rule.value("filter") in (None, []):
         return rule.block("delete_marker_replication").text("status") == "Disabled"
     if filters_tags(rule) and rule.is_known("filter"):
         return True

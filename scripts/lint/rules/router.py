@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.lint.distributions import FUNCTION, code_of
-from scripts.lint.model import Configuration
+from scripts.lint.distributions import FUNCTION, code_of, distributions
+from scripts.lint.model import Configuration, Resource
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import cloudfront
 
 _OPENS_STORE = re.compile(r"\.kvs\s*\(")
 _READS_STORE = re.compile(r"\.get\s*\(")
+_IMPORT = re.compile(r"""\bimport\s[^;\n]*['"]cloudfront['"]""")
+_CHOOSES_ORIGIN = re.compile(r"\b(?:updateRequestOrigin|selectRequestOriginById|createRequestOriginGroup)\b")
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html and kvs-with-functions.html
+_LARGEST_FUNCTION_BYTES = 10_240
+_LARGEST_ENTRY_BYTES = {"key": 512, "value": 1024}
 _SURVIVES = re.compile(r"\bcatch\b|\.exists\s*\(")
 
 
 def _old_runtime(configuration: Configuration) -> Iterator[Finding]:
     for function in configuration.of_type(FUNCTION):
         has_store = not function.body.is_unset("key_value_store_associations")
-        if has_store and function.body.text("runtime") == "cloudfront-js-1.0":
-            yield at(function, "key_value_store_associations on runtime cloudfront-js-1.0")
+        what = "key_value_store_associations" if has_store else "import of 'cloudfront'"
+        if function.body.text("runtime") == "cloudfront-js-1.0" and (has_store or _imports_cloudfront(function)):
+            yield at(function, f"{what} on runtime cloudfront-js-1.0")
+
+
+def _imports_cloudfront(function: Resource) -> bool:
+    return bool(_IMPORT.search(code_of(function) or ""))
 
 
 def _missing_key(configuration: Configuration) -> Iterator[Finding]:
@@ -29,12 +39,46 @@ def _missing_key(configuration: Configuration) -> Iterator[Finding]:
             yield at(function, "reads the key value store with neither catch nor exists()")
 
 
+def _two_stores(configuration: Configuration) -> Iterator[Finding]:
+    for function in configuration.of_type(FUNCTION):
+        stores = function.body.value("key_value_store_associations")
+        if isinstance(stores, list) and len(stores) > 1:
+            yield at(function, f"{len(stores)} key value stores")
+
+
+def _too_large(configuration: Configuration) -> Iterator[Finding]:
+    for function in configuration.of_type(FUNCTION):
+        size = len((function.body.text("code") or "").encode())
+        if size > _LARGEST_FUNCTION_BYTES:
+            yield at(function, f"{size} bytes of code, at most {_LARGEST_FUNCTION_BYTES}")
+    for resource in configuration.of_type(
+        "aws_cloudfrontkeyvaluestore_key", "aws_cloudfrontkeyvaluestore_keys_exclusive"
+    ):
+        for entry in (resource.body, *resource.body.blocks("resource_key_value_pair")):
+            for name, limit in _LARGEST_ENTRY_BYTES.items():
+                size = len((entry.text(name) or "").encode())
+                if size > limit:
+                    yield at(resource, f"{name} of {size} bytes, at most {limit}")
+
+
+def _origin_choice_elsewhere(configuration: Configuration) -> Iterator[Finding]:
+    for distribution in distributions(configuration):
+        for behaviour in distribution.behaviours():
+            for association in behaviour.blocks("function_association"):
+                value = association.value("function_arn")
+                function = configuration.resource(value, distribution.resource, FUNCTION)
+                chosen = _CHOOSES_ORIGIN.search(code_of(function) or "") if function else None
+                event = association.text("event_type")
+                if function and chosen and event and event != "viewer-request":
+                    yield at(distribution.resource, f"{function.address} calls {chosen[0]} at {event}")
+
+
 RULES = (
     Rule(
         id="FW251",
         slug="store-on-old-runtime",
-        title="A key value store on runtime 1.0",
-        why="Only cloudfront-js-2.0 can read a store; plan accepts the association, apply or every request fails.",
+        title="A key value store or origin choice on runtime 1.0",
+        why="Only cloudfront-js-2.0 can read a store or choose the origin; plan accepts it, apply or every request fails.",
         source=cloudfront("kvs-with-functions"),
         remedy='Set runtime = "cloudfront-js-2.0".',
         check=_old_runtime,
@@ -47,5 +91,32 @@ RULES = (
         source=cloudfront("functions-custom-methods"),
         remedy="Wrap the read in try/catch, or ask exists() first, and answer with a default.",
         check=_missing_key,
+    ),
+    Rule(
+        id="FW253",
+        slug="two-stores",
+        title="A function with two key value stores",
+        why="A function reads one store; plan accepts more, apply fails.",
+        source=cloudfront("kvs-with-functions"),
+        remedy="Put everything the function reads into one store, told apart by a prefix of its keys.",
+        check=_two_stores,
+    ),
+    Rule(
+        id="FW254",
+        slug="function-too-large",
+        title="A function or an entry of its store above CloudFront's limits",
+        why="A function is 10 KB at most, a key 512 bytes, a value 1 KB; plan accepts more, apply fails.",
+        source=cloudfront("cloudfront-limits"),
+        remedy="Keep data in the store, in values of at most 1,024 bytes, and minify the function.",
+        check=_too_large,
+    ),
+    Rule(
+        id="FW255",
+        slug="origin-choice-elsewhere",
+        title="A function that chooses the origin after the viewer's request",
+        why="Origins can be chosen at viewer-request only: elsewhere the call fails, and so does every answer.",
+        source=cloudfront("helper-functions-origin-modification"),
+        remedy='Associate the function with event_type = "viewer-request".',
+        check=_origin_choice_elsewhere,
     ),
 )

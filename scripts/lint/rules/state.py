@@ -33,6 +33,16 @@ def _dynamodb_lock(configuration: Configuration) -> Iterator[Finding]:
             yield at_backend(document, "dynamodb_table without use_lockfile")
 
 
+def _unlocked(configuration: Configuration) -> Iterator[Finding]:
+    for document, settings in s3_backends(configuration):
+        # What is left out may come from -backend-config, if anything does.
+        is_complete = all(settings.text(key) for key in ("bucket", "key", "region"))
+        is_left_out = settings.is_unset("use_lockfile") and is_complete
+        is_off = is_left_out or settings.flag("use_lockfile") is False
+        if is_off and settings.is_unset("dynamodb_table"):
+            yield at_backend(document, "neither use_lockfile nor dynamodb_table")
+
+
 def _unversioned(configuration: Configuration) -> Iterator[Finding]:
     for bucket in configuration.of_type(BUCKET):
         if is_state_bucket(configuration, bucket) and is_versioned(configuration, bucket) is False:
@@ -85,5 +95,14 @@ RULES = (
         source=_BACKEND,
         remedy='Set delete_marker_replication status = "Enabled" on the state bucket\'s rules.',
         check=_no_delete_markers,
+    ),
+    Rule(
+        id="FW295",
+        slug="state-unlocked",
+        title="State without a lock",
+        why="Two runs at the same time, a laptop's and CI's, overwrite each other's state; locking is off unless asked for.",
+        source=_BACKEND,
+        remedy="Set use_lockfile = true.",
+        check=_unlocked,
     ),
 )

@@ -173,6 +173,9 @@ NAME = "aws_apigatewayv2_domain_name.name"
 ROLE = "aws_iam_role.deploy"
 CERTIFICATE = "aws_acm_certificate.c"
 
+OTHER_CHECK = "aws_route53_health_check.other"
+REST_API, REST_NAME = "aws_api_gateway_rest_api.api", "aws_api_gateway_domain_name.name"
+
 EU_CERTIFICATE = {CERTIFICATE: {"domain_name": "www.example.com", "provider": "aws.eu"}}
 WEIGHTED = {"records": ["192.0.2.1"], "ttl": 60}
 STATE = {"terraform": {"backend": {"s3": {"bucket": "content-a", "region": "eu-west-1", "use_lockfile": True}}}}
@@ -180,6 +183,17 @@ STATE = {"terraform": {"backend": {"s3": {"bucket": "content-a", "region": "eu-w
 
 def weighted(weight: int, **more: Any) -> Json:
     return record(**{**WEIGHTED, "weighted_routing_policy": {"weight": weight}, "set_identifier": "s", **more})
+
+
+def calculated(threshold: int, *children: str) -> Json:
+    return {"type": "CALCULATED", "child_health_threshold": threshold, "child_healthchecks": list(children)}
+
+
+def to_name(address: str, attribute: str, **more: Any) -> Json:
+    """An alias to a domain name of API Gateway."""
+    return to_endpoint(
+        alias={"name": f"${{{address}.{attribute}}}", "zone_id": "Z9", "evaluate_target_health": True}, **more
+    )
 
 
 def watched(**more: Any) -> Json:
@@ -230,6 +244,20 @@ EXAMPLES = (
         {f"{RECORD_2}/name": "us.example.com"},
     ),
     example(
+        "FW014",
+        {D1: distribution(), RECORD_1: to_distribution(name="shop.example.com")},
+        {f"{D1}/aliases": ["www.example.com", "shop.example.com"]},
+    ),
+    example(
+        "FW015",
+        {
+            "aws_cloudfront_continuous_deployment_policy.p": {
+                "traffic_config": {"type": "SingleWeight", "single_weight_config": {"weight": 0.5}}
+            }
+        },
+        {"aws_cloudfront_continuous_deployment_policy.p/traffic_config/single_weight_config/weight": 0.15},
+    ),
+    example(
         "FW021",
         {
             D1: distribution(),
@@ -249,6 +277,24 @@ EXAMPLES = (
         {f"{RECORD_1}/health_check_id": "11111111-1111-1111-1111-111111111111"},
     ),
     example(
+        "FW024",
+        {
+            NAME: {"domain_name": "www.example.com"},
+            RECORD_1: to_name(NAME, "id", latency_routing_policy={"region": "us-east-1"}),
+        },
+        {f"{RECORD_1}/health_check_id": "11111111-1111-1111-1111-111111111111"},
+    ),
+    example(
+        "FW025",
+        {
+            D1: distribution(),
+            RECORD_1: record(
+                alias={"name": f"${{{D1}.domain_name}}", "zone_id": "Z1", "evaluate_target_health": False}
+            ),
+        },
+        {f"{RECORD_1}/alias/zone_id": CLOUDFRONT_ZONE},
+    ),
+    example(
         "FW031",
         {
             RECORD_1: to_endpoint(**failover("PRIMARY")),
@@ -256,6 +302,14 @@ EXAMPLES = (
             RECORD_3: to_endpoint(type="AAAA", **failover("PRIMARY")),
         },
         {"aws_route53_record.r4": to_endpoint(type="AAAA", **failover("SECONDARY"))},
+    ),
+    example(
+        "FW032",
+        {
+            NAME: {"domain_name": "www.example.com", "domain_name_configuration": {"security_policy": "TLS_1_2"}},
+            RECORD_1: to_name(NAME, "id", type="AAAA"),
+        },
+        {f"{NAME}/domain_name_configuration/ip_address_type": "dualstack"},
     ),
     example(
         "FW041",
@@ -274,6 +328,19 @@ EXAMPLES = (
         "FW052",
         {RECORD_1: weighted(1), RECORD_2: to_endpoint(latency_routing_policy={"region": "us-east-1"})},
         {f"{RECORD_2}/name": "api.example.com"},
+    ),
+    example(
+        "FW053",
+        {
+            RECORD_1: to_endpoint(latency_routing_policy={"region": "us-east-1"}),
+            RECORD_2: to_endpoint(latency_routing_policy={"region": "us-east-1"}),
+        },
+        {f"{RECORD_2}/latency_routing_policy/region": "eu-central-1"},
+    ),
+    example(
+        "FW054",
+        {RECORD_1: weighted(1, records=["192.0.2.1", "192.0.2.2"])},
+        {f"{RECORD_1}/records": ["192.0.2.1"]},
     ),
     example(
         "FW061",
@@ -342,6 +409,18 @@ EXAMPLES = (
         {CHECK: check(), RECORD_1: to_endpoint(health_check_id=f"${{{CHECK}.id}}")},
         {f"{CHECK}/fqdn": "eu-central-1.www.example.com"},
     ),
+    example(
+        "FW095",
+        {CHECK: check(disabled=True), RECORD_1: to_endpoint(health_check_id=f"${{{CHECK}.id}}")},
+        {f"{CHECK}/invert_healthcheck": True},
+    ),
+    example("FW096", {CHECK: calculated(0, "one")}, {f"{CHECK}/child_health_threshold": 1}),
+    example(
+        "FW097",
+        {CHECK: calculated(1, f"${{{OTHER_CHECK}.id}}"), OTHER_CHECK: calculated(1, "one")},
+        {OTHER_CHECK: check()},
+    ),
+    example("FW098", {CHECK: check(type="HTTPS_STR_MATCH")}, {f"{CHECK}/search_string": "ok"}),
     example("FW111", watched(datapoints_to_alarm=1), {f"{ALARM}/datapoints_to_alarm": 2}),
     example(
         "FW112", {**watched(), CHECK: {**watched()[CHECK], "triggers": None}}, {f"{CHECK}/triggers": {"period": "60"}}
@@ -357,6 +436,15 @@ EXAMPLES = (
         "FW132",
         site(origin=[s3_origin("a", connection_attempts=2), s3_origin("b")]),
         {f"{D1}/origin/0/connection_attempts": 1},
+    ),
+    example(
+        "FW133",
+        {
+            D1: distribution(
+                origin=[s3_origin("a", custom_origin_config={"origin_read_timeout": 200}), s3_origin("b")],
+            )
+        },
+        {f"{D1}/origin/0/custom_origin_config/origin_read_timeout": 120},
     ),
     example("FW141", site(origin_group=[group(*GOOD_CODES, 501)]), {GROUP_CODES: GOOD_CODES}),
     example("FW142", site(origin_group=[group(403, 500)]), {GROUP_CODES: GOOD_CODES}),
@@ -406,6 +494,27 @@ EXAMPLES = (
         {POLICY_A: BOTH_POLICIES[POLICY_A]},
     ),
     example("FW194", {**site(), POLICY_A: BOTH_POLICIES[POLICY_A]}, {POLICY_B: BOTH_POLICIES[POLICY_B]}),
+    example(
+        "FW195",
+        {**site(), "aws_s3_bucket_ownership_controls.a": of_bucket("a", rule={"object_ownership": "ObjectWriter"})},
+        {"aws_s3_bucket_ownership_controls.a/rule/object_ownership": "BucketOwnerEnforced"},
+    ),
+    example(
+        "FW196",
+        {
+            "aws_cloudfront_origin_access_control.o": {"signing_protocol": "sigv4"},
+            D1: distribution(
+                origin=[
+                    {
+                        "origin_id": "a",
+                        "domain_name": "m.mrap.accesspoint.s3-global.amazonaws.com",
+                        "origin_access_control_id": "${aws_cloudfront_origin_access_control.o.id}",
+                    }
+                ]
+            ),
+        },
+        {"aws_cloudfront_origin_access_control.o/signing_protocol": "sigv4a"},
+    ),
     example("FW201", {**site(), **kms(grant("kms:Encrypt"))}, kms(grant("kms:Decrypt"))),
     example(
         "FW202",
@@ -474,6 +583,16 @@ EXAMPLES = (
         drop=(RECORD_2,),
     ),
     example(
+        "FW224",
+        {
+            CERTIFICATE: {"domain_name": "example.com", "subject_alternative_names": ["*.example.com"]},
+            D1: distribution(
+                aliases=["www.eu.example.com"], viewer_certificate={"acm_certificate_arn": f"${{{CERTIFICATE}.arn}}"}
+            ),
+        },
+        {f"{D1}/aliases": ["www.example.com"]},
+    ),
+    example(
         "FW231",
         {"aws_cloudfront_origin_access_control.o": {"signing_protocol": "sigv4a"}},
         {"aws_cloudfront_origin_access_control.o/signing_protocol": "sigv4"},
@@ -511,6 +630,24 @@ EXAMPLES = (
         },
     ),
     example(
+        "FW253",
+        {FUNCTION: {"runtime": "cloudfront-js-2.0", "key_value_store_associations": ["arn:one", "arn:two"]}},
+        {f"{FUNCTION}/key_value_store_associations": ["arn:one"]},
+    ),
+    example("FW254", {FUNCTION: {"code": "//" + "x" * 10_239}}, {f"{FUNCTION}/code": "//" + "x" * 10_238}),
+    example(
+        "FW255",
+        {
+            FUNCTION: {"code": "cf.updateRequestOrigin({});"},
+            D1: distribution(
+                default_cache_behavior=behaviour(
+                    function_association={"event_type": "viewer-response", "function_arn": f"${{{FUNCTION}.arn}}"}
+                )
+            ),
+        },
+        {f"{D1}/default_cache_behavior/function_association/event_type": "viewer-request"},
+    ),
+    example(
         "FW261",
         {"aws_apigatewayv2_integration.i": {"integration_uri": "arn:aws:apigateway:us-east-1:s3:path/content"}},
         {"aws_apigatewayv2_integration.i/integration_uri": "arn:aws:lambda:us-east-1:1:function:f"},
@@ -527,6 +664,25 @@ EXAMPLES = (
             "aws_apigatewayv2_api_mapping.m": {"api_id": "${aws_apigatewayv2_api.api.id}"},
         },
         {"aws_apigatewayv2_api.api/disable_execute_api_endpoint": True},
+    ),
+    example(
+        "FW264",
+        {
+            REST_API: {"name": "site"},
+            "aws_api_gateway_integration.i": {
+                "rest_api_id": f"${{{REST_API}.id}}",
+                "uri": "arn:aws:apigateway:us-east-1:s3:path/content/index.html",
+            },
+        },
+        {f"{REST_API}/binary_media_types": ["*/*"]},
+    ),
+    example(
+        "FW265",
+        {
+            REST_NAME: {"domain_name": "www.example.com", "endpoint_configuration": {"types": ["EDGE"]}},
+            RECORD_1: to_name(REST_NAME, "id", **failover("PRIMARY")),
+        },
+        {f"{REST_NAME}/endpoint_configuration/types": ["REGIONAL"]},
     ),
     example("FW281", {ALARM: {"namespace": "AWS/Route53", "provider": "aws.eu"}}, {f"{ALARM}/provider": "aws"}),
     example(
@@ -553,6 +709,11 @@ EXAMPLES = (
         rule_id="FW294",
         failing=document(replication(delete_marker_replication={"status": "Disabled"}), **STATE),
         passing=document(replication(), **STATE),
+    ),
+    Example(
+        rule_id="FW295",
+        failing=document({}, terraform={"backend": {"s3": {"bucket": "s", "key": "k", "region": "eu-west-1"}}}),
+        passing=document({}, **STATE),
     ),
     example("FW301", {ROLE: trust("repo:acme/*")}, {ROLE: trust("repo:acme/site:ref:refs/heads/main")}),
     example(
@@ -582,5 +743,13 @@ EXAMPLES = (
             RECORD_1: record(zone_id="${aws_route53_zone.z.zone_id}", type="TXT", records=["x"], ttl=700_000),
         },
         {f"{RECORD_1}/ttl": 604_800},
+    ),
+    example(
+        "FW314",
+        {
+            "aws_kms_key.k": {"customer_master_key_spec": "SYMMETRIC_DEFAULT"},
+            "aws_route53_key_signing_key.s": {"key_management_service_arn": "${aws_kms_key.k.arn}"},
+        },
+        {"aws_kms_key.k/customer_master_key_spec": "ECC_NIST_P256"},
     ),
 )

@@ -70,6 +70,10 @@ def _split(value: Any) -> tuple[Any, Any, Any]:
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         split = [_split(item) for item in value]
         return [one[0] for one in split], [one[1] for one in split], [one[2] for one in split]
+    if isinstance(value, list) and any("${" in item for item in value if isinstance(item, str)):
+        # So prints Terraform of configuration in JSON: the expressions are in constant_value as well.
+        references = [reference for item in value for reference in _split(item)[2].get("references", [])]
+        return None, True, {"constant_value": value, "references": references}
     return value, False, {"constant_value": value}
 
 

@@ -87,6 +87,7 @@ def test_lint_reads_what_is_no_regular_file(tmp_path: Path) -> None:
 
 
 BEYOND = document({"aws_s3_bucket_policy.p": {"bucket": "content", "policy": "${jsonencode({Statement = []})}"}})
+BEYOND["resource"]["aws_cloudfront_function"] = {"f": {"code": '${file("router.js")}'}}
 BEYOND["module"] = {"cdn": {"source": "./cdn"}}
 
 
@@ -94,11 +95,21 @@ def test_lint_names_what_it_cannot_look_into(tmp_path: Path) -> None:
     (tmp_path / "more.tf").write_text("", encoding="utf-8")
     result = run(tmp_path, BEYOND)
     assert result.exit_code == 0
-    for place in ("aws_s3_bucket_policy.p: its policy is an expression", "module.cdn: ", "more.tf: it is HCL"):
+    for place in (
+        "aws_s3_bucket_policy.p: its policy is an expression",
+        "function.f: its code is",
+        "module.cdn: ",
+        "more.tf: it is HCL",
+    ):
         assert place in result.stdout
-    assert result.stdout.endswith("; not read: 3\n")
+    assert result.stdout.endswith("; not read: 4\n")
     found = json.loads(run(tmp_path, BEYOND, "--format", "json").stdout)["not_read"]
-    assert [Path(one["address"]).name for one in found] == ["aws_s3_bucket_policy.p", "module.cdn", "more.tf"]
+    assert [Path(one["address"]).name for one in found] == [
+        "aws_s3_bucket_policy.p",
+        "aws_cloudfront_function.f",
+        "module.cdn",
+        "more.tf",
+    ]
 
 
 @pytest.mark.parametrize(("says", "is_told"), [
@@ -119,7 +130,22 @@ def test_lint_sarif_notifies_of_what_it_cannot_look_into(tmp_path: Path) -> None
     levels = {
         (one["level"], one["message"]["text"].partition(":")[0]) for one in invocation["toolExecutionNotifications"]
     }
-    assert levels == {("warning", "aws_s3_bucket_policy.p"), ("warning", "module.cdn")}
+    assert levels == {
+        ("warning", "aws_s3_bucket_policy.p"),
+        ("warning", "module.cdn"),
+        ("warning", "aws_cloudfront_function.f"),
+    }
+
+
+def test_lint_sarif_names_the_line_of_each_resource(tmp_path: Path) -> None:
+    path = tmp_path / "main.tf.json"
+    path.write_text(json.dumps(FAILING, indent=2), encoding="utf-8")
+    log = json.loads(CliRunner().invoke(application(), ["lint", str(path), "--format", "sarif"]).stdout)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for result in log["runs"][0]["results"]:
+        (place,) = result["locations"]
+        name = place["logicalLocations"][0]["fullyQualifiedName"].rpartition(".")[2]
+        assert lines[place["physicalLocation"]["region"]["startLine"] - 1].strip() == f'"{name}": {{'
 
 
 def test_lint_sarif_escapes_names_of_files(tmp_path: Path) -> None:

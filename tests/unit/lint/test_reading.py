@@ -84,6 +84,14 @@ def test_locals_are_replaced() -> None:
     assert "FW011" in rule_ids(("site", raw))
 
 
+def test_locals_inside_text_are_replaced() -> None:
+    raw = document(
+        {D1: distribution(aliases=["www.${local.zone}"]), D2: distribution()},
+        locals={"zone": "${local.name}.com", "name": "example"},
+    )
+    assert "FW011" in rule_ids(("site", raw))
+
+
 def test_resources_with_count_zero_are_not_there() -> None:
     raw = document({D1: distribution(), D2: {**distribution(), "count": 0}})
     assert "FW011" not in rule_ids(("site", raw))

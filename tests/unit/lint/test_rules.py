@@ -12,7 +12,7 @@ from scripts.lint.rules import ALL_RULES
 from tests.unit.lint.examples import CHECK, EXAMPLES, Example, check, document
 from tests.unit.lint.shapes import as_plan, as_state
 
-NOT_IN_PLAN = {"FW291", "FW292", "FW293", "FW294"}
+NOT_IN_PLAN = {"FW291", "FW292", "FW293", "FW294", "FW295"}
 NOT_IN_STATE = {*NOT_IN_PLAN, "FW212", "FW231"}
 TRAPS = 31
 

@@ -1,0 +1,122 @@
+"""How long a group waits for its primary, and timeouts that CloudFront refuses (trap 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin
+from scripts.lint.model import Configuration
+from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.sources import cloudfront, cloudfront_api
+from scripts.lint.values import Block
+
+# Defaults: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Origin.html
+_DEFAULT_ATTEMPTS = 3
+_DEFAULT_CONNECT_SECONDS = 10
+_DEFAULT_READ_SECONDS = 30
+_LONGEST_READ_SECONDS = 120
+
+
+def _primaries(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
+    """Yields the first member of each group, when it is known."""
+    for distribution, group in groups(configuration):
+        first = next((member.text("origin_id") for member in group.blocks("member")), None)
+        if first is not None and first in distribution.origins:
+            yield distribution, distribution.origins[first]
+
+
+def _number_or(block: Block, key: str, default: float) -> float | None:
+    return default if block.is_unset(key) else block.number(key)
+
+
+def _slow_connect(configuration: Configuration) -> Iterator[Finding]:
+    for distribution, origin in _primaries(configuration):
+        attempts = _number_or(origin, "connection_attempts", _DEFAULT_ATTEMPTS)
+        timeout = _number_or(origin, "connection_timeout", _DEFAULT_CONNECT_SECONDS)
+        if attempts and timeout and attempts * timeout >= _DEFAULT_ATTEMPTS * _DEFAULT_CONNECT_SECONDS:
+            name = origin.text("origin_id")
+            yield at(distribution.resource, f"group primary {name}: {attempts:g} attempts x {timeout:g} s to connect")
+
+
+def _slow_read(configuration: Configuration) -> Iterator[Finding]:
+    for distribution, origin in _primaries(configuration):
+        attempts = _number_or(origin, "connection_attempts", _DEFAULT_ATTEMPTS)
+        timeout = _read_timeout(distribution, origin)
+        if not attempts or attempts <= 1:
+            continue
+        if timeout and timeout >= _DEFAULT_READ_SECONDS and _is_read_timeout_left(distribution):
+            name = origin.text("origin_id")
+            yield at(distribution.resource, f"group primary {name}: {attempts:g} attempts x {timeout:g} s to answer")
+
+
+def _read_timeout(distribution: Distribution, origin: Block) -> float | None:
+    """Returns seconds, None when unknown; also of an origin of which nothing says what kind it is."""
+    if custom := origin.blocks("custom_origin_config"):
+        return _number_or(custom[0], "origin_read_timeout", _DEFAULT_READ_SECONDS)
+    if not is_s3_origin(distribution, origin):
+        return None
+    return _number_or(origin.block("s3_origin_config"), "origin_read_timeout", _DEFAULT_READ_SECONDS)
+
+
+def _is_read_timeout_left(distribution: Distribution) -> bool:
+    """Whether no function lowers it, or one also makes groups, whose members keep the origin's own timeouts."""
+    codes = [distribution.viewer_request_code(behaviour) for behaviour in distribution.behaviours()]
+    if None in codes:
+        return False
+    lowered = any("updateRequestOrigin" in (code or "") and "readTimeout" in (code or "") for code in codes)
+    return not lowered or any("createRequestOriginGroup" in (code or "") for code in codes)
+
+
+def _refused_timeout(configuration: Configuration) -> Iterator[Finding]:
+    for distribution in distributions(configuration):
+        for origin in distribution.origins.values():
+            if reason := _refused(origin):
+                yield at(distribution.resource, f"origin {origin.text('origin_id')} has {reason}")
+
+
+def _refused(origin: Block) -> str | None:
+    settings = next(
+        (block for key in ("custom_origin_config", "s3_origin_config") for block in origin.blocks(key)), Block()
+    )
+    read = _number_or(settings, "origin_read_timeout", _DEFAULT_READ_SECONDS)
+    complete = origin.number("response_completion_timeout")
+    if read is not None and not 1 <= read <= _LONGEST_READ_SECONDS and not settings.is_unset("origin_read_timeout"):
+        return f"a read timeout of {read:g} s, allowed 1 to {_LONGEST_READ_SECONDS}"
+    if read is not None and complete and complete < read:
+        return f"a response completion timeout of {complete:g} s, below the read timeout of {read:g} s"
+    return None
+
+
+_ORIGIN = cloudfront_api("API_Origin")
+
+RULES = (
+    Rule(
+        id="FW131",
+        slug="slow-primary-connect",
+        title="A group primary left at 3 x 10 s to connect",
+        why="While the primary cannot be reached, every cache miss waits 30 s before the secondary is asked.",
+        source=_ORIGIN,
+        remedy="Set connection_attempts = 1 and connection_timeout = 2 or 3 on the primary.",
+        check=_slow_connect,
+    ),
+    Rule(
+        id="FW132",
+        slug="slow-primary-read",
+        title="More than one attempt with a read timeout of 30 s",
+        why="A primary that accepts and stays silent costs attempts x 30 s on each miss. A group made by a function keeps the "
+        "members' own timeouts, so a function cannot lower it there.",
+        source=cloudfront("RequestAndResponseBehaviorS3Origin"),
+        remedy="Set connection_attempts = 1, and lower the read timeout: origin_read_timeout, or updateRequestOrigin.",
+        check=_slow_read,
+    ),
+    Rule(
+        id="FW133",
+        slug="refused-timeout",
+        title="A timeout that CloudFront refuses",
+        why="The read timeout is 1 to 120 s, and the response completion timeout no shorter; plan accepts any number, apply "
+        "fails.",
+        source=_ORIGIN,
+        remedy="Set origin_read_timeout to 1 to 120, and response_completion_timeout to at least that or leave it out.",
+        check=_refused_timeout,
+    ),
+)
