@@ -74,6 +74,13 @@ def test_token_for_aws_goes_to_jobs_that_take_a_role_only(path: Path) -> None:
 
 
 @of_all_workflows()
+def test_roles_are_taken_in_a_region_that_the_team_names_and_that_serves_nothing(path: Path) -> None:
+    steps = [step for job in jobs(path).values() for step in job["steps"]]
+    taken = [step["with"]["aws-region"] for step in steps if str(step.get("uses", "")).startswith(ASSUMES_ROLE)]
+    assert set(taken) <= {"${{ vars.AWS_STS_REGION }}"}
+
+
+@of_all_workflows()
 def test_no_job_may_write_to_the_repository(path: Path) -> None:
     for job in jobs(path).values():
         rights = {right for right, level in job.get("permissions", {}).items() if level == "write"}
