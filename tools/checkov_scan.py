@@ -1,5 +1,7 @@
 """`make checkov`: zero failed checks for every example site file, on the synthesized JSON and, with --plan, on its plans.
 
+`--plans FOLDER` scans plans that are there already, as those of a pull request.
+
 Exit codes: 0 clean, 1 a check fails without a reason or a reason skips nothing, 3 something is missing on this machine.
 """
 
@@ -10,7 +12,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,25 +37,57 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--plan", action="store_true", help="deploy to localcloud and scan the real provider's plans too"
     )
+    parser.add_argument(
+        "--plans",
+        type=Path,
+        metavar="FOLDER",
+        help="scan FOLDER/STACK/plan.json too, `terraform show -json` of one site's plans",
+    )
     options = parser.parse_args(arguments)
+    if options.plans and (options.plan or len(options.site_files) != 1):
+        parser.error("--plans wants one site file, whose plans they are, and excludes --plan")
     try:
         checkov_install.install()
         site_files = options.site_files or sorted(ROOT.glob("config/*.toml"))
         with sole_user(BUILD, "make checkov"):
-            verdicts = [_scan(path, plan=options.plan) for path in site_files]
+            make_plans = (
+                partial(read_plans, options.plans) if options.plans else plans_of if options.plan else _no_plans
+            )
+            verdicts = [_scan(path, make_plans) for path in site_files]
     except OpsError as error:
         print(f"checkov: {error}", file=sys.stderr)
         return error.exit_code
     return 0 if all(verdict.is_clean for verdict in verdicts) else 1
 
 
-def _scan(site_file: Path, *, plan: bool) -> Verdict:
+def read_plans(stacks: Path, _folder: Path) -> dict[str, dict[str, Any]]:
+    """Return stack name -> its plan, of every `plan.json` that lies there.
+
+    Raises:
+        EnvironmentFailureError: none does, or one is no JSON.
+    """
+    try:
+        found = {path.parent.name: json.loads(path.read_bytes()) for path in sorted(stacks.glob("*/plan.json"))}
+    except ValueError as error:
+        raise EnvironmentFailureError(
+            f"a plan.json of {stacks} is no JSON ({error}): write it with terraform show -json"
+        ) from error
+    if not found:
+        raise EnvironmentFailureError(f"{stacks} holds no */plan.json: plan the stacks first")
+    return found
+
+
+def _no_plans(_folder: Path) -> dict[str, dict[str, Any]]:
+    return {}
+
+
+def _scan(site_file: Path, make_plans: Callable[[Path], dict[str, dict[str, Any]]]) -> Verdict:
     folder = BUILD / site_file.stem
     shutil.rmtree(folder, ignore_errors=True)
     stacks = _synthesize(site_file, folder)
     _write(folder / "json", "cdk.tf.json", {name: for_checkov(stack) for name, stack in stacks.items()})
     reports = run(folder / "json", "terraform_json")
-    plans = plans_of(folder) if plan else {}
+    plans = make_plans(folder)
     if plans:
         _write(folder / "plan", "plan.json", plans)
         reports += run(folder / "plan", "terraform_plan")

@@ -190,3 +190,14 @@ def test_python_and_terraform_are_versions_that_the_project_supports() -> None:
             assert options["python-version"] == "3.11"
         if "terraform_version" in options:
             assert options["terraform_version"].startswith("1.11.")
+
+
+def test_checkov_reads_the_plans_of_every_example_and_of_a_pull_request() -> None:
+    (scanned,) = [
+        job["strategy"]["matrix"]["site_file"]
+        for job in jobs(ROOT / ".github" / "workflows" / "ci.yml").values()
+        if "strategy" in job
+    ]
+    assert sorted(scanned) == sorted(path.name for path in (ROOT / "config").glob("*.toml"))
+    (job,) = jobs(ROOT / ".github" / "workflows" / "plan.yml").values()
+    assert any("--plans cdktf.out/stacks $SITE_FILE" in step.get("run", "") for step in job["steps"])
