@@ -10,6 +10,7 @@
     ├── ProbeRefusedError       a release was switched to and did not answer; rolled back where possible (exit code 1)
     ├── InterruptedPublishError  Ctrl-C ended a publish; the message says whether it had switched (exit code 130)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
+    │   ├── InterruptedDrillError  by Ctrl-C or another signal (exit code 130)
     │   └── NotSteadyError      the site was not healthy from the primary to begin with
     ├── TerraformError          Terraform refused or failed (in terraform_cli)
     └── EnvironmentFailureError this machine lacks something: a tool, a port, the sole right to run
@@ -21,6 +22,8 @@ A message names the setting or resource, the value got, what is allowed and the 
 """
 
 from __future__ import annotations
+
+_WAIT = "Run it again when it does; `failover status` works meanwhile"
 
 
 class OpsError(Exception):
@@ -71,12 +74,22 @@ class RegionUnavailableError(AwsError):
         operation: as for AwsError.
         resource: as for AwsError.
         code: as for AwsError.
-        detail: as for AwsError.
+        detail: as for AwsError, without a next step.
+        way_out: the next step. Default: to wait, because only some commands can do without the region.
     """
 
-    def __init__(self, *, region: str, operation: str, resource: str, code: str, detail: str = "") -> None:
+    def __init__(
+        self, *, region: str, operation: str, resource: str, code: str, detail: str = "", way_out: str = _WAIT
+    ) -> None:
+        silent = f"S3 in {region} does not answer. {way_out}"
+        super().__init__(
+            operation=operation,
+            resource=resource,
+            code=code,
+            detail=f"{detail.rstrip('.')}. {silent}" if detail else silent,
+        )
         self.region = region
-        super().__init__(operation=operation, resource=resource, code=code, detail=detail)
+        self.detail = detail
 
 
 class UnsafePlanError(OpsError):
@@ -99,6 +112,12 @@ class InterruptedPublishError(OpsError):
 
 class DrillAbortedError(OpsError):
     """The drill ended before it could measure; whatever it broke has been undone unless the message says otherwise."""
+
+
+class InterruptedDrillError(DrillAbortedError):
+    """A signal ended the drill; the message says that nothing is broken any more (exit code 130)."""
+
+    exit_code = 130
 
 
 class NotSteadyError(DrillAbortedError):
