@@ -3,6 +3,7 @@
     OpsError                    exit code 3 unless a branch says otherwise
     ├── WrongUsageError         the command line asks for something that does not exist (exit code 2)
     ├── MissingOutputError      a Terraform output or a file another command writes is not there
+    │   ├── UnknownReleaseError     no region has the release (exit code 2 where the command line named it)
     │   └── StacksError             the folder of synthesized stacks is not what the command needs (exit code 2)
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
@@ -46,6 +47,10 @@ class StacksError(MissingOutputError):
     """The folder of synthesized stacks is not there, or what it holds is not what the command needs."""
 
     exit_code = 2
+
+
+class UnknownReleaseError(MissingOutputError):
+    """No region has a manifest of the release; a command whose argument named it ends as wrong usage."""
 
 
 class AwsError(OpsError):

@@ -17,6 +17,7 @@ from scripts.commands.options import (
     OutputsOption,
     open_website,
     release_argument,
+    release_of_the_command_line,
     use_localcloud,
 )
 from scripts.commands.parity_words import PLAN_ONLY, parity_document, parity_words
@@ -50,7 +51,8 @@ def verify(
     use_localcloud(localcloud)
     site = open_website(outputs)
     current = site.routing.read()
-    plan = _plan(site, current.routing, release_id)
+    with release_of_the_command_line(release_id):
+        plan = _plan(site, current.routing, release_id)
     store = check_store(site.routing, current, site.buckets.values(), release_id)
     parity, repaired = plan.parity, store
     if apply and plan.regions:

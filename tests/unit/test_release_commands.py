@@ -95,6 +95,17 @@ def test_tables_cut_nothing_off_in_a_narrow_terminal(
     assert command in ("prune", "releases") or SECONDARY in "".join(lines)
 
 
+@pytest.mark.parametrize("command", ["rollback", "verify"])
+def test_release_that_is_nowhere_is_wrong_usage_where_the_command_line_names_it(
+    world: ReleaseWorld, failover: Failover, command: str
+) -> None:
+    manifest = world.publish()
+    assert document(failover, command, "nonesuch", exit_code=2)["error"].startswith("release nonesuch has no manifest")
+    for region in (PRIMARY, SECONDARY):
+        world.delete(region, f"control/manifests/{manifest.release_id}.json")
+    assert failover("verify")[0] == 3
+
+
 def test_tables_are_as_wide_as_their_cells_in_a_pipe(
     world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
