@@ -186,7 +186,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             type="list(string)",
             meaning="Regions where the alert formatter runs: the SSM parameter that it reads must be in each of them",
         ),
-        Output(name="alarm_names", type="list(string)", meaning="Every alarm of the site, of whatever region"),
+        Output(name="alarm_names", type="list(string)", meaning="Every alarm that tells somebody, of whatever region"),
         Output(name="dashboard_names", type="list(string)", meaning="CloudWatch dashboards, the overview first"),
         Output(
             name="event_log_groups",

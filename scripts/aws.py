@@ -15,7 +15,17 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.session import Session, get_session
 from botocore.utils import determine_content_length
 
@@ -37,6 +47,8 @@ _GLANCE_SECONDS = 3
 _HASTY_READ_TIMEOUT_SECONDS = 10
 _HASTY_ATTEMPTS = 2
 _SERVER_ERROR = 500
+_UNSIGNED = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError, TokenRetrievalError)
+_SIGN_IN = ". Sign in to AWS (`aws configure list` shows as whom), or name a localcloud with --localcloud DIR"
 _SENT_AT_ONCE_BYTES = 256 * 1024
 # AWS names no time; Terraform's provider gives a bucket and a role two minutes, its users' reports speak of seconds.
 _PROPAGATION_SECONDS = 60
@@ -177,7 +189,8 @@ def translated(operation: str, resource: str, *, region: str | None = None) -> I
     except BotoCoreError as error:
         is_silent = isinstance(error, ConnectionError | HTTPClientError)
         where = region if is_silent else None
-        raise _aws_error(operation, resource, type(error).__name__, str(error), where) from error
+        detail = f"{error}{_SIGN_IN}" if isinstance(error, _UNSIGNED) else str(error)
+        raise _aws_error(operation, resource, type(error).__name__, detail, where) from error
 
 
 def _aws_error(operation: str, resource: str, code: str, detail: str, unavailable_region: str | None) -> AwsError:

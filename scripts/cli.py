@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import io
 import json
 import os
@@ -61,12 +62,19 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     app.callback()(lambda: None)  # so that one verb alone still wants its name
     for name in commands:
         module = importlib.import_module(f"scripts.commands.{name.replace('-', '_')}")
-        app.command(name)(getattr(module, name.replace("-", "_")))
+        verb = getattr(module, name.replace("-", "_"))
+        app.command(name, help=_without_line_ends(inspect.getdoc(verb) or ""))(verb)
     return app
+
+
+def _without_line_ends(text: str) -> str:
+    """Returns each paragraph as one line, for the terminal to wrap: typer keeps the source's line ends after the first."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def main() -> None:
     """Runs the command line and turns every expected failure into one message and an exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of somebody else's JSON may hold what no encoding can
@@ -85,6 +93,17 @@ def main() -> None:
     except OSError as error:
         _end(_in_words(error), OpsError.exit_code)
     sys.exit(exit_code)
+
+
+def _open_closed_streams() -> None:
+    """Gives a process that was started without stdout or stderr (`>&-`, some schedulers) a place to write to.
+
+    Python sets them to None then: https://docs.python.org/3/library/sys.html#sys.__stdin__
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  until the process ends
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  as above
 
 
 def _ignore_interrupts() -> None:

@@ -93,7 +93,7 @@ class Demo:
             cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(self._stacks))),
         )
         Console().print(summary_table(written.report))
-        self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False)
+        self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False, soft_wrap=True)
         return all(result.worst.measurement.verdict is Verdict.WITHIN for result in results)
 
     def _build(self) -> Path:

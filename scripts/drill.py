@@ -306,7 +306,10 @@ async def _refuse_foreign_faults(injector: FaultInjector) -> None:
     active = await injector.active()
     if active:
         faults = ", ".join(f"{each.fault} (id {each.fault_id})" for each in active)
-        raise NotSteadyError(f"faults are in force already: {faults}; end them first, nothing was broken")
+        raise NotSteadyError(
+            f"faults are in force already: {faults}; nothing was broken."
+            " End each first: DELETE /_localcloud/faults/ID at the gateway"
+        )
 
 
 async def _finish(work: Coroutine[None, None, T]) -> T:

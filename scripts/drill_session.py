@@ -62,7 +62,11 @@ class DrillSession:
             RegionUnavailableError: a region's S3 does not answer; nothing was broken.
             OpsError: what `run_drill` raises.
         """
-        recover_journal(self._state_folder)
+        console = Console(stderr=True, soft_wrap=True)
+        if (leftover := recover_journal(self._state_folder)) is not None:
+            console.print(
+                f"Undone first: {leftover}, which a drill that did not end had left in force", highlight=False
+            )
         self._insist_on_parity()
         deployment = self._deployment
         request = DrillRequest(
@@ -76,7 +80,7 @@ class DrillSession:
             path_health_check_id=deployment.health_check_ids["path"],
             state_folder=self._state_folder,
         )
-        with progress_on(Console(stderr=True)) as progress:
+        with progress_on(console) as progress:
             return run_drill(
                 request,
                 self._endpoints,

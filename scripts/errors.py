@@ -3,6 +3,7 @@
     OpsError                    exit code 3 unless a branch says otherwise
     ├── WrongUsageError         the command line asks for something that does not exist (exit code 2)
     ├── MissingOutputError      a Terraform output or a file another command writes is not there
+    │   ├── UnknownReleaseError     no region has the release (exit code 2 where the command line named it)
     │   └── StacksError             the folder of synthesized stacks is not what the command needs (exit code 2)
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
@@ -10,6 +11,7 @@
     ├── ProbeRefusedError       a release was switched to and did not answer; rolled back where possible (exit code 1)
     ├── InterruptedPublishError  Ctrl-C ended a publish; the message says whether it had switched (exit code 130)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
+    │   ├── InterruptedDrillError  by Ctrl-C or another signal (exit code 130)
     │   └── NotSteadyError      the site was not healthy from the primary to begin with
     ├── TerraformError          Terraform refused or failed (in terraform_cli)
     └── EnvironmentFailureError this machine lacks something: a tool, a port, the sole right to run
@@ -21,6 +23,8 @@ A message names the setting or resource, the value got, what is allowed and the 
 """
 
 from __future__ import annotations
+
+_WAIT = "Run it again when it does; `failover status` works meanwhile"
 
 
 class OpsError(Exception):
@@ -43,6 +47,10 @@ class StacksError(MissingOutputError):
     """The folder of synthesized stacks is not there, or what it holds is not what the command needs."""
 
     exit_code = 2
+
+
+class UnknownReleaseError(MissingOutputError):
+    """No region has a manifest of the release; a command whose argument named it ends as wrong usage."""
 
 
 class AwsError(OpsError):
@@ -71,12 +79,22 @@ class RegionUnavailableError(AwsError):
         operation: as for AwsError.
         resource: as for AwsError.
         code: as for AwsError.
-        detail: as for AwsError.
+        detail: as for AwsError, without a next step.
+        way_out: the next step. Default: to wait, because only some commands can do without the region.
     """
 
-    def __init__(self, *, region: str, operation: str, resource: str, code: str, detail: str = "") -> None:
+    def __init__(
+        self, *, region: str, operation: str, resource: str, code: str, detail: str = "", way_out: str = _WAIT
+    ) -> None:
+        silent = f"S3 in {region} does not answer. {way_out}"
+        super().__init__(
+            operation=operation,
+            resource=resource,
+            code=code,
+            detail=f"{detail.rstrip('.')}. {silent}" if detail else silent,
+        )
         self.region = region
-        super().__init__(operation=operation, resource=resource, code=code, detail=detail)
+        self.detail = detail
 
 
 class UnsafePlanError(OpsError):
@@ -99,6 +117,12 @@ class InterruptedPublishError(OpsError):
 
 class DrillAbortedError(OpsError):
     """The drill ended before it could measure; whatever it broke has been undone unless the message says otherwise."""
+
+
+class InterruptedDrillError(DrillAbortedError):
+    """A signal ended the drill; the message says that nothing is broken any more (exit code 130)."""
+
+    exit_code = 130
 
 
 class NotSteadyError(DrillAbortedError):

@@ -50,7 +50,7 @@ class SilentProgress:
 
 
 class PlainProgress:
-    """A line when the phase or the serving region changes, and every 15 AWS seconds."""
+    """A line when the phase changes, and every 15 AWS seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -61,7 +61,7 @@ class PlainProgress:
         shown = self._shown
         is_news = shown is None or (shown.drill, shown.phase) != (state.drill, state.phase)
         if is_news or (shown and state.elapsed_seconds - shown.elapsed_seconds >= PLAIN_INTERVAL_SECONDS):
-            self._console.print(_line(state))
+            self._console.print(_line(state), soft_wrap=True)
             self._shown = state
 
 

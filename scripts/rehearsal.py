@@ -15,7 +15,7 @@ from scripts.drill import DrillParts, drill
 from scripts.drill_request import DrillRequest
 from scripts.drill_result import ScenarioResult
 from scripts.endpoints import Endpoints
-from scripts.errors import DrillAbortedError
+from scripts.errors import InterruptedDrillError
 from scripts.faults import LocalcloudHealthChecks, fault_injector
 from scripts.journal import FaultJournal, drill_lock, undo_leftover
 from scripts.prober import BrowserProbe, Page, verifying_tls
@@ -89,7 +89,7 @@ async def interruptible(work: Coroutine[None, None, T], *, name: str) -> T:
     SIGHUP comes when the terminal or the SSH session goes. It stays ignored where it was: that is what nohup is for.
 
     Raises:
-        DrillAbortedError: a signal came, and `work` has ended since.
+        InterruptedDrillError: a signal came, and `work` has ended since.
     """
     task = asyncio.create_task(work)
     caught: list[signal.Signals] = []
@@ -105,7 +105,7 @@ async def interruptible(work: Coroutine[None, None, T], *, name: str) -> T:
         except asyncio.CancelledError as error:
             if not caught:
                 raise
-            raise DrillAbortedError(
+            raise InterruptedDrillError(
                 f"{name} was interrupted by {caught[0].name}; nothing is broken any more"
             ) from error
         finally:

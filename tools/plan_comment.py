@@ -25,7 +25,7 @@ _KINDS = ("create", "update", "replace", "delete")
 def main(arguments: Sequence[str]) -> int:
     """Print the comment; return the exit code: 0 done, 2 the folder lacks stacks or plans."""
     parser = argparse.ArgumentParser(prog="plan_comment", description=__doc__)
-    parser.add_argument("stacks", type=Path)
+    parser.add_argument("stacks", type=Path, help="folder of the synthesized stacks, such as cdktf.out/stacks")
     folder = parser.parse_args(arguments).stacks
     try:
         stacks = load_stacks(folder)

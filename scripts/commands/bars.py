@@ -26,6 +26,7 @@ def object_bar(description: str, total_objects: int) -> Iterator[Callable[[int],
 @contextmanager
 def _bar(description: str, total: int, amount: DownloadColumn | MofNCompleteColumn) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(description, total=total)
         yield lambda done: progress.advance(task, done)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scripts.aws import caller_account, iam_client, s3_client, translated
 from scripts.clock import AwsClock
 from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
 from scripts.commands.parity_words import PLAN_ONLY
+from scripts.commands.tables import results_console, results_table
 from scripts.errors import StacksError
 from scripts.state_bucket import Setting, bucket_settings, replication_settings, unmet
 
@@ -73,10 +72,10 @@ def _settings(state: dict[str, str | None]) -> list[Setting]:
 
 
 def _print(settings: list[Setting], pending: list[Setting]) -> None:
-    table = Table("Setting", "State")
+    table = results_table("Setting", "State")
     for setting in settings:
         table.add_row(setting.title, "to do" if setting in pending else "as it must be")
-    console = Console()
+    console = results_console()
     console.print(table)
     if not pending:
         console.print("Nothing to do.")

@@ -9,10 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scripts.commands.options import JsonOption
+from scripts.commands.tables import results_console, results_table
 from scripts.cost import CostLine, estimate, load_stacks, monthly_cost_usd, objective_usd
 from scripts.cost_coverage import not_priced
 from scripts.synthesis import synthesize
@@ -47,13 +46,13 @@ def _stacks_of(site_file: Path) -> dict[str, dict[str, Any]]:
 
 
 def _print(lines: list[CostLine], total: float, objective: float, unknown: dict[str, int]) -> None:
-    table = Table("Item", "Quantity", "Unit", "USD a month")
+    table = results_table("Item", "Quantity", "Unit", "USD a month")
     for line in lines:
         mark = "" if line.verified else " (price unverified)"
         table.add_row(f"{line.item}{mark}", f"{line.quantity:,.2f}".removesuffix(".00"), line.unit, f"{line.usd:.2f}")
-    console = Console()
+    console = results_console()
     console.print(table)
     for kind, count in unknown.items():
-        console.print(f"not priced: {count} x {kind}; add what it costs by hand", style="yellow", highlight=False)
+        console.print(f"not priced: {count} x {kind}; add what it costs by hand", style="yellow")
     verdict = "within" if total <= objective else "ABOVE"
     console.print(f"{total:.2f} USD a month, {verdict} the objective of {objective:.2f} USD")

@@ -24,6 +24,9 @@ from scripts.scenarios import SCENARIOS
 from scripts.verdict import Verdict
 
 _NAMES = ", ".join(SCENARIOS)
+_VARIANTS = "; ".join(
+    f"{scenario.name} has {', '.join(variant.name for variant in scenario.variants)}" for scenario in SCENARIOS.values()
+)
 
 
 def drill(
@@ -31,7 +34,10 @@ def drill(
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
     variant: Annotated[
-        list[str] | None, typer.Option(help="How to break it; default: the scenario's own choice.")
+        list[str] | None,
+        typer.Option(
+            help=f"How to break it, once or more often: {_VARIANTS}. Default: all but hang, one after the other."
+        ),
     ] = None,
     report: Annotated[Path, typer.Option(help="Folder for report.json, report.html and the samples.")] = Path(
         "build/drill"
@@ -49,12 +55,14 @@ def drill(
     """
     if scenario not in SCENARIOS:
         raise WrongUsageError(f"unknown scenario {scenario!r}; allowed: {_NAMES}")
+    variants = tuple(variant or ())
+    SCENARIOS[scenario].select(variants)  # a wrong name is told before anything else
     endpoints = use_localcloud(localcloud)
     if endpoints is None:  # before the account is asked for anything
         raise WrongUsageError("drills against AWS are not available yet; run it with --localcloud DIR")
     cost_usd_per_month = _cost_usd_per_month(stacks)
     session = DrillSession(load_deployment(outputs), endpoints, state_folder=localcloud or outputs.parent)
-    result = session.run(SCENARIOS[scenario], tuple(variant or ()))
+    result = session.run(SCENARIOS[scenario], variants)
     written = session.write_reports(
         [result],
         folder=report,
@@ -75,5 +83,7 @@ def _cost_usd_per_month(stacks: Path) -> float | None:
     try:
         return monthly_cost_usd(estimate(load_stacks(stacks)))
     except MissingOutputError as error:
-        Console(stderr=True).print(f"The report will have no cost: {error}", highlight=False, markup=False)
+        Console(stderr=True).print(
+            f"The report will have no cost: {error}", highlight=False, markup=False, soft_wrap=True
+        )
         return None

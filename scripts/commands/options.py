@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from scripts.endpoints import Endpoints, read_endpoints
-from scripts.errors import WrongUsageError
+from scripts.errors import UnknownReleaseError, WrongUsageError
 from scripts.release.bucket import ContentBucket
 from scripts.release.publish import Publisher
 from scripts.release.routing import RoutingStore
@@ -57,6 +59,21 @@ def release_argument(help_: str) -> Any:  # noqa: ANN401  (as typer's own Argume
         return value
 
     return typer.Argument(help=help_, callback=insist)
+
+
+@contextmanager
+def release_of_the_command_line(release_id: str | None) -> Iterator[None]:
+    """Turns a release that no region has into wrong usage, if the command line named it.
+
+    Raises:
+        WrongUsageError: `release_id` is that release.
+    """
+    try:
+        yield
+    except UnknownReleaseError as error:
+        if release_id is None:
+            raise
+        raise WrongUsageError(str(error)) from error
 
 
 def use_localcloud(folder: Path | None) -> Endpoints | None:

@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scripts.clock import utc_now
 from scripts.commands.bars import object_bar
@@ -22,6 +20,7 @@ from scripts.commands.options import (
     use_localcloud,
 )
 from scripts.commands.parity_words import PLAN_ONLY
+from scripts.commands.tables import results_console, results_table
 from scripts.release.prune import DEFAULT_GRACE_SECONDS, DEFAULT_KEEP, PrunePlan, plan_prune
 from scripts.release.prune import prune as delete_releases
 
@@ -77,8 +76,8 @@ def _document(plan: PrunePlan, *, applied: bool) -> dict[str, object]:
 
 
 def _print(plan: PrunePlan, *, applied: bool) -> None:
-    console = Console()
-    table = Table("Release", "", "Why", "Objects")
+    console = results_console()
+    table = results_table("Release", "", "Why", "Objects", whole=("Release",))
     for release_id, reason in plan.kept.items():
         table.add_row(release_id, "stays", reason.value, "")
     for each in reversed(plan.removals):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-
-from rich.console import Console
-from rich.table import Column, Table
 
 from scripts.clock import rfc3339, utc_now
 from scripts.commands.options import (
@@ -18,7 +16,7 @@ from scripts.commands.options import (
     use_localcloud,
 )
 from scripts.commands.parity_words import parity_document, parity_words
-from scripts.release.index import LAYER_CHARACTERS
+from scripts.commands.tables import results_console, results_table
 from scripts.release.inventory import ReleaseSummary, take_inventory
 
 _MISSING = "-"
@@ -29,7 +27,10 @@ def releases(
     localcloud: LocalcloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List all releases, newest first, with the parity of each region. Works while a region is down."""
+    """List all releases, newest first, and whether each region holds all of them. Works while a region is down.
+
+    A release's age counts from when it was last published, switched to or repaired.
+    """
     use_localcloud(localcloud)
     site = open_website(outputs, is_hasty=True)
     found = take_inventory(site)
@@ -37,13 +38,11 @@ def releases(
     if as_json:
         print(json.dumps({"releases": [_document(each, now) for each in found.releases], "strays": found.strays}))
         return
-    # An id is copied into `failover rollback`, so a narrow terminal must not shorten it.
-    table = Table(
-        Column("Release", no_wrap=True, min_width=LAYER_CHARACTERS), "State", "Age", "Files", "Bytes", *site.buckets
-    )
+    # An id is copied into `failover rollback`, so a narrow terminal must not break it.
+    table = results_table("Release", "State", "Age", "Files", "Bytes", "Regions", whole=("Release",))
     for each in found.releases:
         table.add_row(*_row(each, now, tuple(site.buckets)))
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = results_console()
     console.print(table)
     for region, keys in found.strays.items():
         console.print(f"No manifests, though they lie where those do, in {region}: {', '.join(keys)}")
@@ -57,8 +56,17 @@ def _row(release: ReleaseSummary, now: datetime, regions: tuple[str, ...]) -> li
         age,
         _MISSING if release.files is None else f"{release.files:,}",
         _MISSING if release.size_bytes is None else f"{release.size_bytes:,}",
-        *(parity_words(release.regions[region]) if release.regions else "no manifest" for region in regions),
+        _in_regions({region: parity_words(release.regions[region]) for region in regions})
+        if release.regions
+        else "no manifest",
     ]
+
+
+def _in_regions(words: Mapping[str, str]) -> str:
+    """Returns what holds of every region in a word, else a line a region: a column for each does not fit in 80 columns."""
+    if len(set(words.values())) == 1:
+        return f"all: {next(iter(words.values()))}"
+    return "\n".join(f"{region}: {found}" for region, found in words.items())
 
 
 def _states(release: ReleaseSummary) -> list[str]:

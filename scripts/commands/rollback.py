@@ -13,6 +13,7 @@ from scripts.commands.options import (
     OutputsOption,
     open_website,
     release_argument,
+    release_of_the_command_line,
     switcher,
     use_localcloud,
 )
@@ -34,7 +35,8 @@ def rollback(
     """
     use_localcloud(localcloud)
     site = switcher(open_website(outputs, is_hasty=True))
-    plan = site.plan_rollback(release_id)
+    with release_of_the_command_line(release_id):
+        plan = site.plan_rollback(release_id)
     if apply:
         site.rollback(plan)
     if as_json:

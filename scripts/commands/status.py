@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from rich.console import Console
-from rich.table import Table
-
 from scripts.aws import cloudwatch_client
 from scripts.commands.options import (
     DEFAULT_OUTPUTS,
@@ -18,6 +15,7 @@ from scripts.commands.options import (
     use_localcloud,
 )
 from scripts.commands.parity_words import parity_document, parity_words
+from scripts.commands.tables import results_console, results_table
 from scripts.release.overview import Overview, RegionOverview, take_overview
 from scripts.release.parity_metric import LOOK_BACK, LastComparison
 
@@ -29,7 +27,7 @@ def status(
     localcloud: LocalcloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the active release, drained regions, pointers, parity, and what each region's parity check found last.
+    """Show the active release, drained regions, each region's pointer and parity, and the last parity check where there is one.
 
     Works while a region is down.
     """
@@ -64,23 +62,24 @@ def _document(overview: Overview) -> dict[str, object]:
 
 
 def _print(overview: Overview) -> None:
-    console = Console()
+    console = results_console()
     routing = overview.routing
-    console.print(f"{overview.hostname}: release {routing.release_id or _NONE} is active", highlight=False)
-    console.print(f"previous release: {routing.previous_release_id or _NONE}", highlight=False)
+    console.print(f"{overview.hostname}: release {routing.release_id or _NONE} is active")
+    console.print(f"previous release: {routing.previous_release_id or _NONE}")
     if routing.canary is not None:
-        console.print(f"canary: {routing.canary.percent} % of viewers get {routing.canary_release_id}", highlight=False)
-    table = Table(
-        "Region", "Routing", "Pointer of the regional endpoint", "Parity of the active release", "Parity check"
-    )
+        console.print(f"canary: {routing.canary.percent} % of viewers get {routing.canary_release_id}")
+    has_checks = any(found.comparison is not None for found in overview.regions.values())
+    headers = ["Region", "Routing", "Endpoint pointer", "Parity", *(["Parity check"] if has_checks else [])]
+    table = results_table(*headers, whole=("Region", "Endpoint pointer"))
     for region, found in overview.regions.items():
-        table.add_row(
+        cells = [
             region,
             _routing_of(overview, found),
             (found.pointer or _NONE) if found.answers else "unknown",
             _parity_of(found),
             _comparison_of(found.comparison),
-        )
+        ]
+        table.add_row(*cells[: len(headers)])
     console.print(table)
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scripts.commands.bars import byte_bar
 from scripts.commands.options import (
@@ -28,6 +26,7 @@ from scripts.commands.options import (
     use_localcloud,
 )
 from scripts.commands.parity_words import PLAN_ONLY
+from scripts.commands.tables import results_console, results_table
 from scripts.endpoints import Endpoints
 from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
 from scripts.release.changes import Changes
@@ -220,7 +219,8 @@ def _with_way_out(error: RegionUnavailableError, website: Website, *, is_allowed
         operation=error.operation,
         resource=error.resource,
         code=error.code,
-        detail=f"{error.detail}. S3 in {error.region} does not answer. {way_out}",
+        detail=error.detail,
+        way_out=way_out,
     )
 
 
@@ -247,8 +247,8 @@ def _document(plan: PublishPlan, canary: int | None, routing: Routing, *, applie
 
 
 def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
-    console = Console()
-    table = Table("Region", "Files in release", "To upload", "Bytes to upload")
+    console = results_console()
+    table = results_table("Region", "Files in release", "To upload", "Bytes to upload")
     for region, files in plan.uploads.items():
         total = sum(file.size_bytes for file in files)
         table.add_row(region, f"{len(plan.manifest.files):,}", f"{len(files):,}", f"{total:,}")
@@ -275,7 +275,7 @@ def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: 
     else:
         console.print(PLAN_ONLY)
     for line in _canary_lines(plan, canary, applied=applied):
-        console.print(line, highlight=False)
+        console.print(line)
     for region in plan.left_out if applied else ():
         console.print(
             f"When {region} answers again: failover verify --repair --apply, then failover restore {region} --apply"

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scripts.commands.bars import byte_bar
 from scripts.commands.options import (
@@ -19,9 +17,11 @@ from scripts.commands.options import (
     OutputsOption,
     open_website,
     release_argument,
+    release_of_the_command_line,
     use_localcloud,
 )
 from scripts.commands.parity_words import PLAN_ONLY, parity_document, parity_words
+from scripts.commands.tables import results_console, results_table
 from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
 from scripts.release.routing import Routing
@@ -51,7 +51,8 @@ def verify(
     use_localcloud(localcloud)
     site = open_website(outputs)
     current = site.routing.read()
-    plan = _plan(site, current.routing, release_id)
+    with release_of_the_command_line(release_id):
+        plan = _plan(site, current.routing, release_id)
     store = check_store(site.routing, current, site.buckets.values(), release_id)
     parity, repaired = plan.parity, store
     if apply and plan.regions:
@@ -104,8 +105,8 @@ def _store_document(before: StoreParity, after: StoreParity) -> dict[str, object
 
 
 def _print(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) -> None:
-    console = Console()
-    table = Table("Region", "Parity")
+    console = results_console()
+    table = results_table("Region", "Parity", whole=("Region",))
     for region, found in parity.regions.items():
         table.add_row(region, parity_words(found))
     console.print(f"Release {parity.manifest.release_id}, {len(parity.manifest.files)} files")
@@ -115,7 +116,8 @@ def _print(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) ->
     if planned and plan.regions:
         verb = "Copied" if applied else "To copy"
         console.print(
-            f"{verb}: {len(plan.copies)} files, {plan.copy_bytes:,} bytes, into {' and '.join(plan.regions)}."
+            f"{verb}: {len(plan.copies)} files, {plan.copy_bytes:,} bytes, into {' and '.join(plan.regions)};"
+            f" then the manifest and the pointer{' were written' if applied else ''}."
         )
 
 

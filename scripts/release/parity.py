@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
+from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
 from scripts.release.pointers import POINTER_KEY, read_pointer, write_pointer
@@ -104,7 +104,7 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
     Where they differ in layers or retained files, as after a rollback while a region was down, it is the one written last.
 
     Raises:
-        MissingOutputError: no region has it.
+        UnknownReleaseError: no region has it.
         RegionUnavailableError: no region that answers has it, and one did not answer.
         UnsafePlanError: two regions disagree on what the release is.
     """
@@ -118,7 +118,7 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
         else:
             found |= {} if manifest is None else {bucket: manifest}
     if not found:
-        raise silent or MissingOutputError(
+        raise silent or UnknownReleaseError(
             f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
         )
     manifests = list(found.values())

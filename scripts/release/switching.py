@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scripts.clock import utc_now
-from scripts.errors import MissingOutputError, RegionUnavailableError, UnsafePlanError
+from scripts.errors import MissingOutputError, RegionUnavailableError, UnknownReleaseError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.layering import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
@@ -132,7 +132,7 @@ class Switcher:
             raise next(iter(silent.values()))
         without = [region for region, each in found.items() if each is None]
         if len(without) == len(found):
-            raise MissingOutputError(
+            raise UnknownReleaseError(
                 f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
             )
         if without:

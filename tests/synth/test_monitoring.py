@@ -1,6 +1,7 @@
 """Named properties of the monitoring stack: what watches what, from where, for how much, and who is told."""
 
 import importlib.util
+import itertools
 import json
 import re
 from collections import Counter
@@ -503,6 +504,18 @@ def test_advice_without_cloudfront_is_for_the_same_kinds_and_leaves_out_what_it_
     for kind in set(AlarmKind) - only_behind_cloudfront:
         said = f"{advice[kind.value].covers} {advice[kind.value].todo}"
         assert not any(word in said for word in ("failover evacuate", "Layer 1", "CloudFront,")), kind
+
+
+def test_page_lists_exactly_the_alarms_that_there_are(full: Stacks) -> None:
+    """Those of docs/MONITORING.md's tables; only an external endpoint brings the one that this site has not."""
+    lines = (ROOT / "docs" / "MONITORING.md").read_text(encoding="utf-8").splitlines()
+    begins = [number for number, line in enumerate(lines) if line.startswith(("| Alarm |", "| `[features]` |"))]
+    rows = [line for begin in begins for line in itertools.takewhile(lambda line: line.startswith("|"), lines[begin:])]
+    listed = {name for row in rows for name in re.findall(r"`([a-z][a-z0-9-]+)(?:\.<[^`]*)?`", row)}
+    bodies = of_type(full, "aws_cloudwatch_metric_alarm") + of_type(full, "aws_cloudwatch_composite_alarm")
+    there = {body["alarm_name"].partition("-alarm-")[2].partition(".")[0] for body in bodies}
+    assert there == {kind.value for kind in AlarmKind} - {AlarmKind.EXTERNAL.value}
+    assert {name for name in listed if "-" in name and not name.startswith("us-")} == {kind.value for kind in AlarmKind}
 
 
 @pytest.mark.parametrize("kind", AlarmKind)

@@ -108,11 +108,16 @@ def test_mail_says_what_happened_what_covers_what_to_do_and_where_to_read(format
         "What happened: a region's bucket does not answer",
         "Region:        eu-central-1",
         "What covers:   Layer 1: the origin group asks the other region's bucket",
-        "What to do:    Look at that region's S3. If it lasts: `failover evacuate REGION --apply`.",
+        "What to do:    Look at that region's S3. If it lasts: `failover evacuate eu-central-1 --apply`.",
         "Runbook:       https://wiki.example.com/failover#region-unhealthy",
         "CloudWatch: Threshold Crossed",
     ):
         assert f"\n{line}" in f"\n{mail['Message']}"
+
+
+def test_advice_names_the_function_that_the_alarm_is_about(formatter: World) -> None:
+    text = formatter.alarm(f"{PREFIX}parity-unchecked.us-east-1")["Message"]
+    assert f"the function {PREFIX.removesuffix('-alarm-')}-parity-us-east-1;" in text
 
 
 def test_alarm_of_a_regional_entry_advises_no_evacuation(formatter: World, monkeypatch: pytest.MonkeyPatch) -> None:

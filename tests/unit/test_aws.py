@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
-from scripts.aws import s3_client, until_accepted
+from scripts.aws import s3_client, translated, until_accepted
+from scripts.errors import AwsError
 from tests.unit.manual_clock import ManualClock
 
 
@@ -73,3 +74,11 @@ def test_silent_region_is_given_up_after(is_hasty: bool, seconds: int) -> None:
     config: Any = client.meta.config
     client.close()
     assert config.read_timeout * config.retries["total_max_attempts"] == seconds
+
+
+def test_caller_who_is_not_signed_in_is_told_how() -> None:
+    with (
+        pytest.raises(AwsError, match=r"Sign in to AWS .*or name a localcloud with --localcloud DIR"),
+        translated("GetObject", "bucket/key", region="eu-central-1"),
+    ):
+        raise NoCredentialsError

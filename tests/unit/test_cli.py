@@ -168,6 +168,23 @@ def test_folder_without_synthesized_stacks_is_wrong_usage_whatever_the_verb(
     assert "`python main.py" in message
 
 
+def test_help_is_wrapped_by_the_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert failover(monkeypatch, "sync-content", "--help") == 0
+    assert "so the old release stays live until the switch, and a crash" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_closed_stream_changes_no_exit_code(closed: int) -> None:
+    """As `failover status >&-` in a shell."""
+    script = "import sys\nfrom scripts import cli\nsys.argv = ['failover', '--help']\ncli.main()\n"
+    command = f"exec '{sys.executable}' -c \"$0\" {closed}>&-"
+    done = subprocess.run(["sh", "-c", command, script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_interrupt_says_that_nothing_was_left_running() -> None:
     done = process_with_verb(f"os.kill(os.getpid(), {int(signal.SIGINT)})")
     assert (done.returncode, done.stderr) == (130, "failover: interrupted; nothing was left running\n")

@@ -21,9 +21,10 @@ from scripts.drill_result import ScenarioResult
 from scripts.drill_session import DrillSession
 from scripts.endpoints import DnsEndpoint, Endpoints
 from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError, WrongUsageError
+from scripts.faults import Fault
 from scripts.invalidation import invalidate_all
 from scripts.journal import JOURNAL_NAME, FaultJournal, JournalEntry
-from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, Scenario
+from scripts.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, SCENARIOS, Scenario
 from tests.unit.fake_site import a_request, drill_virtually
 from tests.unit.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.unit.release_world import aws as aws
@@ -147,6 +148,17 @@ def test_session_undoes_a_leftover_before_it_looks_at_the_site(
     assert drilled.result is None
 
 
+@pytest.mark.usefixtures("drilled")
+def test_session_says_what_it_undid_first(
+    world: ReleaseWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.publish()
+    fault = Fault(target=f"s3:{PRIMARY}", kind="status", value=503)
+    monkeypatch.setattr(drill_session, "recover_journal", lambda _folder: fault)
+    run(world, tmp_path)
+    assert f"Undone first: s3:{PRIMARY} status 503, which a drill" in capsys.readouterr().err
+
+
 def test_origin_outage_empties_the_caches_of_the_primarys_distribution(
     world: ReleaseWorld, drilled: Drilled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +217,22 @@ def test_drill_of_an_aws_account_is_refused_before_anything_is_read(tmp_path: Pa
     done = CliRunner().invoke(application(("drill",)), ["drill", "edge-outage", "--outputs", str(tmp_path / "nowhere")])
     assert isinstance(done.exception, WrongUsageError)
     assert "run it with --localcloud DIR" in str(done.exception)
+
+
+def test_wrong_variant_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    arguments = ["edge-outage", "--variant", "status-503", "--localcloud", str(tmp_path)]
+    done = CliRunner().invoke(application(("drill",)), ["drill", *arguments])
+    assert isinstance(done.exception, WrongUsageError)
+    assert str(done.exception) == "edge-outage has no variant 'status-503'; allowed: refuse, hang"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)
+def test_help_and_docs_list_every_variant(scenario: Scenario) -> None:
+    help_ = CliRunner().invoke(application(("drill",)), ["drill", "--help"], env={"COLUMNS": "300"}).output
+    assert f"{scenario.name} has {', '.join(each.name for each in scenario.variants)}" in help_
+    page = (Path(__file__).parents[2] / "docs" / "FAILOVER_TESTING.md").read_text(encoding="utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `{scenario.name}` |"))
+    assert all(f"`{each.name}`" in row for each in scenario.variants)
 
 
 def test_missing_stacks_cost_the_report_its_cost_and_nothing_else(drill: Drill, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from scripts.drill_request import DrillRequest, DrillSettings
 from scripts.endpoints import DnsEndpoint, Endpoints, read_endpoints
-from scripts.errors import DrillAbortedError, EnvironmentFailureError, MissingOutputError
+from scripts.errors import EnvironmentFailureError, InterruptedDrillError, MissingOutputError
 from scripts.journal import drill_lock
-from scripts.progress import progress_on
+from scripts.progress import DrillState, progress_on
 from scripts.rehearsal import interruptible, run_drill
 from scripts.scenarios import ORIGIN_OUTAGE
 from scripts.verdict import Verdict
@@ -102,6 +102,21 @@ def test_drill_over_real_sockets_is_within(tmp_path: Path) -> None:
     assert "origin-outage/status-503  fault in force, waiting for us-east-1" in (tmp_path / "log").read_text()
 
 
+def test_progress_without_a_terminal_is_one_line_a_phase(tmp_path: Path) -> None:
+    state = DrillState(
+        drill="origin-outage/status-503",
+        phase="fault in force, waiting for eu-central-1",
+        elapsed_seconds=100.0,
+        good=1000,
+        bad=1000,
+        region="eu-central-1",
+    )
+    with (tmp_path / "log").open("w") as file, progress_on(Console(file=file, width=80)) as progress:
+        progress.show(state)
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert line.endswith("served by eu-central-1")
+
+
 def test_run_drill_rejects_aws(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailureError, match="not available yet"):
         run_drill(a_brisk_request(tmp_path), None, target="aws")
@@ -131,8 +146,9 @@ def test_signal_lets_the_work_clean_up_and_a_second_one_does_not_stop_that(numbe
             events.append("cleaned up")
 
     before = signal.getsignal(number)
-    with pytest.raises(DrillAbortedError, match=f"interrupted by {number.name}"):
+    with pytest.raises(InterruptedDrillError, match=f"interrupted by {number.name}") as caught:
         asyncio.run(interruptible(work(), name="origin-outage"))
+    assert caught.value.exit_code == 130
     assert events == ["cleaned up"]
     assert signal.getsignal(number) == before
 

@@ -78,7 +78,67 @@ def test_releases_table_shows_each_region(world: ReleaseWorld, failover: Failove
     world.delete(SECONDARY, f"{manifest.prefix}logo.svg")
     _, output, _ = failover("releases")
     assert "active, incomplete" in output
-    assert "lacks 1 files" in output
+    assert f"{SECONDARY}: lacks 1 files" in output
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize("command", ["releases", "status", "verify", "prune"])
+def test_tables_cut_nothing_off_in_a_narrow_terminal(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, command: str, columns: str
+) -> None:
+    manifest = world.publish()
+    world.delete(SECONDARY, f"{manifest.prefix}logo.svg")
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = failover(command)[1].splitlines()
+    assert "…" not in "".join(lines)
+    assert max(len(line) for line in lines if "│" in line) <= int(columns)
+    assert command in ("prune", "releases") or SECONDARY in "".join(lines)
+
+
+@pytest.mark.parametrize("command", ["rollback", "verify"])
+def test_release_that_is_nowhere_is_wrong_usage_where_the_command_line_names_it(
+    world: ReleaseWorld, failover: Failover, command: str
+) -> None:
+    manifest = world.publish()
+    assert document(failover, command, "nonesuch", exit_code=2)["error"].startswith("release nonesuch has no manifest")
+    for region in (PRIMARY, SECONDARY):
+        world.delete(region, f"control/manifests/{manifest.release_id}.json")
+    assert failover("verify")[0] == 3
+
+
+def test_tables_are_as_wide_as_their_cells_in_a_pipe(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = world.publish()
+    monkeypatch.delenv("COLUMNS")
+    for key in (f"{manifest.prefix}logo.svg", f"control/manifests/{manifest.release_id}.json", "control/active.json"):
+        world.delete(SECONDARY, key)
+    (row,) = (line for line in failover("status")[1].splitlines() if SECONDARY in line)
+    assert "lacks 1 files, no manifest, old control/active.json" in row
+
+
+@pytest.mark.parametrize("command", [("verify",), ("prune",), ("restore", SECONDARY)])
+def test_region_that_does_not_answer_is_named_with_the_next_step(
+    world: ReleaseWorld, failover: Failover, command: tuple[str, ...]
+) -> None:
+    world.publish()
+    assert failover("evacuate", SECONDARY, "--apply")[0] == 0
+    world.kill(SECONDARY)
+    code, _, error = failover(*command)
+    assert code == 3
+    assert f"S3 in {SECONDARY} does not answer. Run it again when it does; `failover status` works meanwhile" in error
+
+
+def test_release_that_every_region_holds_takes_one_line(world: ReleaseWorld, failover: Failover) -> None:
+    manifest = world.publish()
+    (row,) = (line for line in failover("releases")[1].splitlines() if manifest.release_id in line)
+    assert "all: whole" in row
+
+
+def test_progress_bar_leaves_no_trace_where_stderr_is_no_terminal(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    code, _, error = failover("prune", "--apply")
+    assert (code, error) == (0, "")
 
 
 def test_releases_table_shows_whole_ids_in_a_narrow_terminal(

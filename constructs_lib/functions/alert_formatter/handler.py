@@ -87,7 +87,12 @@ class Alert:
             return "Nothing. `failover status` shows drained regions that are still to be restored."
         if self.state == "INSUFFICIENT_DATA":
             return "Find out why the metric stopped: a deleted health check or function, or CloudWatch itself."
-        return self.guide.todo
+        return self._filled_in(self.guide.todo)
+
+    def _filled_in(self, todo: str) -> str:
+        """Returns an instruction that can be copied: with the names that this alarm's own name gives."""
+        todo = todo.replace("PROJECT-ENVIRONMENT", os.environ["ALARM_PREFIX"].removesuffix("-alarm-"))
+        return todo.replace("REGION", self.region) if self.region else todo
 
     @property
     def covers(self) -> str:
