@@ -8,15 +8,28 @@ from constructs_lib.access_policies.scope import Scope
 def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
     """CloudFront, Route 53 without DeleteHostedZone, AWS WAF, and the key that signs the zone."""
     zone = f"arn:aws:route53:::hostedzone/{scope.hosted_zone_id or '*'}"
-    makes_zone = [] if scope.hosted_zone_id else [{"Action": "route53:CreateHostedZone", "Resource": "*"}]
+    makes_zone = [] if scope.hosted_zone_id else ["route53:CreateHostedZone"]
     return [
         {
             "Sid": "Edge",
             "Effect": "Allow",
-            "Action": [f"cloudfront:{verb}*" for verb in ("Create", "Update", "Delete", "Publish", "Tag", "Untag")],
+            "Action": [f"cloudfront:{verb}*" for verb in ("Update", "Delete", "Publish", "Tag", "Untag")],
             "Resource": f"arn:aws:cloudfront::{scope.account_id}:*",
         },
-        *({"Sid": "MakeZone", "Effect": "Allow", **statement} for statement in makes_zone),
+        {
+            # What is made has no resource to name, and neither has a monitoring subscription:
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
+            "Sid": "MakeNamesAndEdge",
+            "Effect": "Allow",
+            "Action": [
+                "cloudfront:Create*",
+                "cloudfront:DeleteMonitoringSubscription",
+                "route53:CreateHealthCheck",
+                *makes_zone,
+            ],
+            "Resource": "*",
+        },
         {
             "Sid": "Records",
             "Effect": "Allow",
@@ -39,13 +52,6 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             "Resource": "arn:aws:route53:::healthcheck/*",
         },
         {
-            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html: no resource to name
-            "Sid": "MakeHealthChecks",
-            "Effect": "Allow",
-            "Action": "route53:CreateHealthCheck",
-            "Resource": "*",
-        },
-        {
             "Sid": "Firewall",
             "Effect": "Allow",
             "Action": [
@@ -58,9 +64,11 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             ],
         },
         {
+            # A key is made with its policy, to AWS's reference an action of its own; PutKeyPolicy by itself carries no tag.
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
             "Sid": "MakeKeys",
             "Effect": "Allow",
-            "Action": ["kms:CreateKey", "kms:TagResource"],
+            "Action": ["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"],
             "Resource": "*",
             "Condition": tagged_when_made(scope),
         },
