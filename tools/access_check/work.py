@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from constructs_lib.naming import ADMINISTRATORS_STACKS
+import boto3
+
+from constructs_lib.naming import ADMINISTRATORS_STACKS, ERRORS_PREFIX, RELEASES_PREFIX
 from scripts.deploy import stack_order
 from scripts.deployment import load_deployment, save_outputs
 from scripts.errors import EnvironmentFailureError
@@ -52,6 +54,7 @@ def record(site_file: Path, folder: Path) -> Path:
             change(stack)
         _each_wave(terraform, waves, Terraform.apply)
         _each_wave(terraform, waves, unprotect)
+        _empty(folder)
         _each_wave(terraform, reversed(waves), Terraform.destroy)
     return folder / "localcloud" / "calls.jsonl"
 
@@ -139,6 +142,20 @@ def _publish(run: Run, site_file: Path, folder: Path) -> None:
     run(CONTENT, "verify", "--repair", "--apply")
     run(CONTENT, "rollback", releases[1], "--apply")
     run(CONTENT, "prune", "--keep", "1", "--grace-seconds", "0", "--apply")
+
+
+def _empty(folder: Path) -> None:
+    """Deletes what was published, and every version of it, so that the buckets can go: an administrator's work, as they are.
+
+    What Terraform has made in them stays for its destroy.
+    """
+    endpoint = json.loads((folder / "localcloud" / "endpoints.json").read_bytes())["gateway_url"]
+    session: Any = boto3.Session(aws_access_key_id=ADMINISTRATOR, aws_secret_access_key=ADMINISTRATOR)
+    deployment: Any = load_deployment(folder / "outputs.json")
+    for region, name in deployment.buckets.items():
+        bucket = session.resource("s3", region_name=region, endpoint_url=endpoint).Bucket(name)
+        for prefix in (RELEASES_PREFIX, ERRORS_PREFIX, "control/"):
+            bucket.object_versions.filter(Prefix=prefix).delete()
 
 
 def _drill(run: Run, folder: Path) -> None:
