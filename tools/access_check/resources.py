@@ -133,7 +133,8 @@ def _logs(call: Call) -> str | list[str]:
         return _arn("logs", call, f"log-group:{name}")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", re.sub(r"^[A-Z][a-z]+|(Configuration|Policy)$", "", call.operation)).lower()
     name = call.get("name", "id", "deliveryDestinationName")
-    return call.get("resourceArn") or _arn("logs", call, f"{kind}:{name or 'new'}")
+    is_of_tags = call.operation in ("ListTagsForResource", "TagResource", "UntagResource")
+    return str(call.get("resourceArn")) if is_of_tags else _arn("logs", call, f"{kind}:{name or 'new'}")
 
 
 def _cloudwatch(call: Call) -> list[str]:

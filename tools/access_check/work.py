@@ -50,6 +50,7 @@ def record(site_file: Path, folder: Path) -> Path:
         with _commands(folder) as run:
             _publish(run, site_file.resolve(), folder)
             _drill(run, folder)
+        _damage(folder)
         for stack in (stack for wave in waves for stack in wave):
             change(stack)
         _each_wave(terraform, waves, Terraform.apply)
@@ -144,16 +145,31 @@ def _publish(run: Run, site_file: Path, folder: Path) -> None:
     run(CONTENT, "prune", "--keep", "1", "--grace-seconds", "0", "--apply")
 
 
+def _content_buckets(folder: Path) -> list[Any]:
+    """The content buckets, the primary region's first, with an administrator's rights."""
+    endpoint = json.loads((folder / "localcloud" / "endpoints.json").read_bytes())["gateway_url"]
+    session: Any = boto3.Session(aws_access_key_id=ADMINISTRATOR, aws_secret_access_key=ADMINISTRATOR)
+    deployment: Any = load_deployment(folder / "outputs.json")
+    regions = sorted(deployment.buckets, key=lambda region: deployment.roles[region] != "primary")
+    return [
+        session.resource("s3", region_name=region, endpoint_url=endpoint).Bucket(deployment.buckets[region])
+        for region in regions
+    ]
+
+
+def _damage(folder: Path) -> None:
+    """Takes a released object from the last region: the parity check, where there is one, puts it back while the work goes on."""
+    released = _content_buckets(folder)[-1].objects.filter(Prefix=RELEASES_PREFIX).limit(1)
+    for each in released:
+        each.delete()
+
+
 def _empty(folder: Path) -> None:
     """Deletes what was published, and every version of it, so that the buckets can go: an administrator's work, as they are.
 
     What Terraform has made in them stays for its destroy.
     """
-    endpoint = json.loads((folder / "localcloud" / "endpoints.json").read_bytes())["gateway_url"]
-    session: Any = boto3.Session(aws_access_key_id=ADMINISTRATOR, aws_secret_access_key=ADMINISTRATOR)
-    deployment: Any = load_deployment(folder / "outputs.json")
-    for region, name in deployment.buckets.items():
-        bucket = session.resource("s3", region_name=region, endpoint_url=endpoint).Bucket(name)
+    for bucket in _content_buckets(folder):
         for prefix in (RELEASES_PREFIX, ERRORS_PREFIX, "control/"):
             bucket.object_versions.filter(Prefix=prefix).delete()
 
