@@ -4,6 +4,16 @@ from typing import Any
 
 from constructs_lib.access_policies.scope import Scope
 
+# AWS names no resource for these: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+_MADE_IN_CLOUDFRONT = (
+    "Create*Policy",
+    "CreateDistribution",
+    "CreateFunction",
+    "CreateKeyValueStore",
+    "CreateOriginAccessControl",
+    "*MonitoringSubscription",
+)
+
 
 def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
     """CloudFront, Route 53 without DeleteHostedZone, AWS WAF, and the key that signs the zone."""
@@ -17,14 +27,12 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             "Resource": f"arn:aws:cloudfront::{scope.account_id}:*",
         },
         {
-            # What is made has no resource to name, and neither has a monitoring subscription:
-            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+            # No resource to name, as in CloudFront:
             # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
             "Sid": "MakeNamesAndEdge",
             "Effect": "Allow",
             "Action": [
-                "cloudfront:Create*",
-                "cloudfront:DeleteMonitoringSubscription",
+                *(f"cloudfront:{made}" for made in _MADE_IN_CLOUDFRONT),
                 "route53:CreateHealthCheck",
                 *makes_zone,
             ],
@@ -38,10 +46,8 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
                 "route53:ChangeTagsForResource",
                 "route53:UpdateHostedZoneComment",
                 "route53:*KeySigningKey",
-                "route53:EnableHostedZoneDNSSEC",
-                "route53:DisableHostedZoneDNSSEC",
-                "route53:CreateQueryLoggingConfig",
-                "route53:DeleteQueryLoggingConfig",
+                "route53:*HostedZoneDNSSEC",
+                "route53:*QueryLoggingConfig",
             ],
             "Resource": [zone, "arn:aws:route53:::healthcheck/*", "arn:aws:route53:::queryloggingconfig/*"],
         },

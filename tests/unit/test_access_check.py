@@ -66,6 +66,31 @@ def call(service: str, operation: str, *, path: str = "/", method: str = "POST",
             call("route53", "ChangeTagsForResource", path="/2013-04-01/tags/healthcheck/1"),
             [("route53:ChangeTagsForResource", "arn:aws:route53:::healthcheck/1")],
         ),
+        (
+            call("logs", "PutDeliverySource", region="us-east-1", name="site", resourceArn="arn:distribution"),
+            [
+                ("logs:PutDeliverySource", f"arn:aws:logs:us-east-1:{ACCOUNT}:delivery-source:site"),
+                ("cloudfront:AllowVendedLogDeliveryForResource", "arn:distribution"),
+            ],
+        ),
+        (
+            call(
+                "rds",
+                "CreateDBInstanceReadReplica",
+                DBInstanceIdentifier="site",
+                SourceDBInstanceIdentifier="arn:source",
+            ),
+            [
+                ("rds:CreateDBInstanceReadReplica", f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:site"),
+                ("rds:CreateDBInstanceReadReplica", f"arn:aws:rds:eu-central-1:{ACCOUNT}:og:default:postgres-17"),
+                ("rds:CreateDBInstanceReadReplica", "arn:source"),
+                (
+                    "iam:CreateServiceLinkedRole",
+                    f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
+                ),
+                ("rds:CrossRegionCommunication", "*"),
+            ],
+        ),
         (call("sns", "Unsubscribe", SubscriptionArn="arn:aws:sns:r:1:site:1"), [("sns:Unsubscribe", "*")]),
         (call("sts", "GetCallerIdentity"), []),
         (
