@@ -204,6 +204,12 @@ def test_deploy_makes_keys_certificates_and_canaries_with_the_projects_tag_only(
     assert not allows(POLICIES["deploy"], action, "*")
 
 
+@pytest.mark.parametrize(("tag", "is_allowed"), [("site", True), ("other", False)])
+def test_drill_empties_the_caches_of_the_sites_own_distributions(tag: str, is_allowed: bool) -> None:
+    tags = {"aws:ResourceTag/Project": tag}
+    assert allows(POLICIES["drill"], "cloudfront:CreateInvalidation", DISTRIBUTION, **tags) is is_allowed
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [

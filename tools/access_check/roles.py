@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,22 @@ ADMINISTRATORS_ACTIONS = frozenset(
         "s3:DeleteBucket",
     }
 )
+
+
+# Makes what policies know by its tag. If a single one carries none, the tag is presumed of nothing of its service.
+_MAKES_WHAT_IS_KNOWN_BY_TAGS = frozenset(
+    {
+        "acm:RequestCertificate",
+        "cloudfront:CreateDistribution",
+        "cloudfront:CreateDistributionWithTags",
+        "ec2:CreateSecurityGroup",
+        "ec2:CreateSubnet",
+        "ec2:CreateVpc",
+        "kms:CreateKey",
+        "kms:ReplicateKey",
+    }
+)
+_KNOWN_BY_TAGS = re.compile(r"arn:aws:(?:(acm|ec2|kms):.*|(cloudfront):.*:distribution)/(?!new$)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,16 +100,8 @@ class Deployment:
                 self.roles[name].policies[arn] = self._managed[arn]
             case "lambda:CreateFunction":
                 self._role_of_function[str(call.get("FunctionName"))] = str(call.get("Role")).rpartition("/")[2]
-            case (
-                "kms:CreateKey"
-                | "kms:ReplicateKey"
-                | "acm:RequestCertificate"
-                | "ec2:CreateVpc"
-                | "ec2:CreateSubnet"
-                | "ec2:CreateSecurityGroup"
-            ):
-                if "Project" not in call.tags:
-                    self._untagged.add(call.service)
+            case operation if operation in _MAKES_WHAT_IS_KNOWN_BY_TAGS and "Project" not in call.tags:
+                self._untagged.add(call.service)
 
     def role_of(self, caller: str) -> tuple[str, Role] | None:
         """Returns the role that a caller has; None for an administrator, localcloud itself and whoever it does not know."""
@@ -129,8 +138,8 @@ class Deployment:
     def _of_resource(self, need: Need) -> dict[str, str]:
         """Condition keys of the resource: the tag of what the stacks have made, and the boundary of their roles."""
         found: dict[str, str] = {}
-        service, resource = need.resource.split(":")[2:3] or [""], need.resource
-        if service[0] in ("acm", "kms", "ec2") and not resource.endswith("/new") and service[0] not in self._untagged:
+        match, resource = _KNOWN_BY_TAGS.match(need.resource), need.resource
+        if match and match[match.lastindex or 0] not in self._untagged:
             found["aws:ResourceTag/Project"] = self.project
         role = self.roles.get(resource.rpartition("/")[2]) if resource.startswith("arn:aws:iam:") else None
         if role and role.boundary and "iam:PermissionsBoundary" not in need.context:
