@@ -38,6 +38,10 @@ def call(service: str, operation: str, *, path: str = "/", method: str = "POST",
             [("s3:PutObject", f"{BUCKET}/a"), ("s3:PutObjectTagging", f"{BUCKET}/a")],
         ),
         (
+            call("s3", "CopyObject", Bucket="site", Key="b", headers={"x-amz-copy-source": "other/a%20b?versionId=1"}),
+            [("s3:PutObject", f"{BUCKET}/b"), ("s3:GetObject", "arn:aws:s3:::other/a b")],
+        ),
+        (
             call("s3", "DeleteObjects", Bucket="site", body="<Delete><Object><Key>a</Key></Object></Delete>"),
             [("s3:DeleteObject", f"{BUCKET}/a")],
         ),
@@ -192,15 +196,16 @@ def test_call_without_an_operation_is_an_error_and_no_gap(tmp_path: Path) -> Non
         list(read_calls(log))
 
 
-def test_change_updates_resources_and_default_tags(tmp_path: Path) -> None:
+def test_change_updates_attributes_and_tags(tmp_path: Path) -> None:
     stack = {
-        "provider": {"aws": [{"default_tags": [{"tags": {"Project": "site"}}]}]},
-        "resource": {"aws_iam_role": {"a": {"name": "x"}}, "aws_route53_zone": {"z": {"comment": "c"}}},
+        "resource": {
+            "aws_iam_role": {"a": {"name": "x"}},
+            "aws_route53_zone": {"z": {"comment": "c", "tags": {"K": "v"}}},
+        }
     }
     path = tmp_path / "cdk.tf.json"
     path.write_text(json.dumps(stack), encoding="utf-8")
     change(tmp_path)
-    changed = json.loads(path.read_text(encoding="utf-8"))
-    assert changed["provider"]["aws"][0]["default_tags"][0]["tags"] == {"Project": "site", "Changed": "yes"}
-    assert changed["resource"]["aws_iam_role"]["a"] == {"name": "x", "max_session_duration": 7200}
-    assert changed["resource"]["aws_route53_zone"]["z"] == {"comment": "c (changed)"}
+    changed = json.loads(path.read_text(encoding="utf-8"))["resource"]
+    assert changed["aws_iam_role"]["a"] == {"name": "x", "max_session_duration": 7200, "tags": {"Changed": "yes"}}
+    assert changed["aws_route53_zone"]["z"] == {"comment": "c (changed)", "tags": {"K": "v", "Changed": "yes"}}

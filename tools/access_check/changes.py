@@ -52,15 +52,46 @@ _CHANGES: dict[str, dict[str, _Change]] = {
 _ADDED = {"timeout_milliseconds", "display_name", "max_session_duration"}  # to resources that leave them out
 
 
+# What takes tags; stages of API Gateway do too, but localcloud cannot change theirs. apigateway:* is one right for all of them.
+_TAGGED = frozenset(
+    {
+        "aws_acm_certificate",
+        "aws_apigatewayv2_api",
+        "aws_budgets_budget",
+        "aws_cloudfront_distribution",
+        "aws_cloudwatch_event_rule",
+        "aws_cloudwatch_log_group",
+        "aws_cloudwatch_metric_alarm",
+        "aws_db_instance",
+        "aws_db_parameter_group",
+        "aws_db_subnet_group",
+        "aws_dynamodb_table",
+        "aws_fis_experiment_template",
+        "aws_iam_role",
+        "aws_kms_key",
+        "aws_kms_replica_key",
+        "aws_lambda_function",
+        "aws_route53_health_check",
+        "aws_route53_zone",
+        "aws_s3_bucket",
+        "aws_s3_object",
+        "aws_security_group",
+        "aws_sns_topic",
+        "aws_subnet",
+        "aws_vpc",
+        "aws_wafv2_web_acl",
+    }
+)
+
+
 def change(stack: Path) -> None:
-    """Changes attributes of a stack's resources, and adds a tag to all that take the provider's default tags."""
+    """Changes attributes of a stack's resources, and adds a tag where they take tags."""
     path = stack / "cdk.tf.json"
     document = json.loads(path.read_bytes())
-    for provider in document["provider"]["aws"]:
-        for default in provider.get("default_tags", []):
-            default["tags"]["Changed"] = "yes"
     for kind, resources in document["resource"].items():
         for resource in resources.values():
+            if kind in _TAGGED:
+                resource.setdefault("tags", {})["Changed"] = "yes"
             for attribute, next_value in _CHANGES.get(kind, {}).items():
                 if attribute in resource or attribute in _ADDED:
                     resource[attribute] = next_value(resource.get(attribute))

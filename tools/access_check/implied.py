@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from tools.access_check.actions import GLOBAL_REGION, Need, context_of
 from tools.access_check.calls import Call
@@ -77,9 +78,10 @@ def implied(call: Call, action: str) -> Iterator[Need]:
     if action == "s3:PutObject" and "x-amz-tagging" in call.headers:
         yield Need(action="s3:PutObjectTagging", resource=resources(call)[0], context=context)
     if source := call.headers.get("x-amz-copy-source"):
-        path = source.removeprefix("/").partition("?")[0]
+        # A source with tags would need s3:GetObjectTagging as well; nothing that is copied has any (the publisher puts none):
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+        path = unquote(source.removeprefix("/").partition("?")[0])
         yield Need(action="s3:GetObject", resource=f"arn:aws:s3:::{path}", context=context)
-        yield Need(action="s3:GetObjectTagging", resource=f"arn:aws:s3:::{path}", context=context)
 
 
 def _of_iam(key: str, service: str) -> dict[str, str]:
