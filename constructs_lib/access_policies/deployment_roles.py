@@ -46,8 +46,6 @@ def roles_with_boundary(scope: Scope) -> list[dict[str, Any]]:
                 "iam:UntagRole",
                 "iam:DeleteRole",
                 "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
             ],
             "Resource": roles,
         },

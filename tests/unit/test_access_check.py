@@ -197,15 +197,13 @@ def test_call_without_an_operation_is_an_error_and_no_gap(tmp_path: Path) -> Non
 
 
 def test_change_updates_attributes_and_tags(tmp_path: Path) -> None:
-    stack = {
-        "resource": {
-            "aws_iam_role": {"a": {"name": "x"}},
-            "aws_route53_zone": {"z": {"comment": "c", "tags": {"K": "v"}}},
-        }
-    }
+    trust = '{"Statement": [{"Effect": "Allow"}]}'
+    role, zone = {"assume_role_policy": trust}, {"comment": "c", "tags": {"K": "v"}}
     path = tmp_path / "cdk.tf.json"
+    stack = {"resource": {"aws_iam_role": {"a": role}, "aws_route53_zone": {"z": zone}}}
     path.write_text(json.dumps(stack), encoding="utf-8")
     change(tmp_path)
     changed = json.loads(path.read_text(encoding="utf-8"))["resource"]
-    assert changed["aws_iam_role"]["a"] == {"name": "x", "max_session_duration": 7200, "tags": {"Changed": "yes"}}
+    assert json.loads(changed["aws_iam_role"]["a"]["assume_role_policy"])["Statement"][0]["Sid"] == "Changed"
+    assert changed["aws_iam_role"]["a"]["tags"] == {"Changed": "yes"}
     assert changed["aws_route53_zone"]["z"] == {"comment": "c (changed)", "tags": {"K": "v", "Changed": "yes"}}

@@ -19,7 +19,9 @@ def _more(number: int) -> int:
 
 
 def _with_sid(policy: str) -> str:
-    return policy.replace('"Effect":"Allow"', '"Effect":"Allow","Sid":"Changed"', 1)
+    document = json.loads(policy)
+    document["Statement"][0]["Sid"] = "Changed"
+    return json.dumps(document)
 
 
 # Resource type -> attribute -> its next value. A description that cannot change in place is not among them.
@@ -37,7 +39,7 @@ _CHANGES: dict[str, dict[str, _Change]] = {
     "aws_cloudwatch_metric_alarm": {"alarm_description": _reworded},
     "aws_db_instance": {"backup_retention_period": _more},
     "aws_fis_experiment_template": {"description": _reworded},
-    "aws_iam_role": {"description": _reworded, "assume_role_policy": _with_sid, "max_session_duration": lambda _: 7200},
+    "aws_iam_role": {"description": _reworded, "assume_role_policy": _with_sid},
     "aws_kms_key": {"description": _reworded},
     "aws_kms_replica_key": {"description": _reworded},
     "aws_lambda_function": {"timeout": _more, "source_code_hash": lambda _: "changed"},
@@ -49,7 +51,7 @@ _CHANGES: dict[str, dict[str, _Change]] = {
     "aws_vpc_security_group_ingress_rule": {"description": _reworded},
     "aws_wafv2_web_acl": {"description": _reworded},
 }
-_ADDED = {"timeout_milliseconds", "display_name", "max_session_duration"}  # to resources that leave them out
+_ADDED = {"timeout_milliseconds", "display_name"}  # to resources that leave them out
 
 
 # What takes tags; stages of API Gateway do too, but localcloud cannot change theirs. apigateway:* is one right for all of them.
