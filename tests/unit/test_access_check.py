@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tools.access_check import __main__ as access_check
 from tools.access_check.actions import needs
 from tools.access_check.calls import Call, read_calls
 from tools.access_check.changes import change
@@ -207,3 +208,21 @@ def test_change_updates_attributes_and_tags(tmp_path: Path) -> None:
     assert json.loads(changed["aws_iam_role"]["a"]["assume_role_policy"])["Statement"][0]["Sid"] == "Changed"
     assert changed["aws_iam_role"]["a"]["tags"] == {"Changed": "yes"}
     assert changed["aws_route53_zone"]["z"] == {"comment": "c (changed)", "tags": {"K": "v", "Changed": "yes"}}
+
+
+@pytest.mark.parametrize(("action", "exit_code"), [("sns:*", 0), ("s3:*", 1)])
+def test_make_access_tells_a_denied_call_by_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], action: str, exit_code: int
+) -> None:
+    monkeypatch.setattr(access_check, "BUILD", tmp_path)
+    log = tmp_path / "prod.example" / "localcloud" / "calls.jsonl"
+    log.parent.mkdir(parents=True)
+    fields = ("caller", "service", "region", "operation", "method", "path", "headers", "status", "body")
+    logged = [
+        {**{name: getattr(each, name) for name in fields}, "query": each.parameters, "parameters": {}}
+        for each in deployment(action)
+    ]
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in logged), encoding="utf-8")
+    site_file = access_check.ROOT / "config" / "prod.example.toml"
+    assert access_check.main(["--calls", str(site_file)]) == exit_code
+    assert ("sns:Publish" in capsys.readouterr().out) is bool(exit_code)

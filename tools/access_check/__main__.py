@@ -42,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--calls", action="store_true", help="judge the logs of earlier runs, apply nothing")
     parser.add_argument("--save", action="store_true", help=f"write {NEEDS_FILE.relative_to(ROOT)}, after a run of all")
     options = parser.parse_args(arguments)
+    if options.save and options.site_files:
+        parser.error("--save writes what all of the examples need: name no FILE with it")
     site_files = options.site_files or [ROOT / "config" / f"{name}.example.toml" for name in EXAMPLES]
     try:
         with sole_user(BUILD, "make access"):
