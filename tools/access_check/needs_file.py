@@ -32,7 +32,10 @@ _IDS = (
     ),
     (re.compile(r"/(mrk-|)\{id\}$"), "/{id}"),
     (re.compile(r"(?<=:/)(apis|domainnames|tags)/.+$"), r"\1/{id}"),
-    (re.compile(r"(vpc|subnet|security-group|security-group-rule|delivery)[/:]?[a-z]*-?[0-9a-zA-Z]{8,}$"), r"\1/{id}"),
+    (
+        re.compile(r"(vpc|subnet|security-group|security-group-rule|delivery)([/:])[a-z]*-?[0-9a-zA-Z]{8,}$"),
+        r"\1\2{id}",
+    ),
     (re.compile(r"(webacl/[^/]+)/[^/]+$"), r"\1/{id}"),
     (re.compile(r"(:snapshot|:topic):.*$"), r"\1:{id}"),
 )
