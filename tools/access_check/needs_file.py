@@ -37,7 +37,6 @@ _IDS = (
         r"\1\2{id}",
     ),
     (re.compile(r"(webacl/[^/]+)/[^/]+$"), r"\1/{id}"),
-    (re.compile(r"(:snapshot|:topic):.*$"), r"\1:{id}"),
 )
 _OBJECT = re.compile(r"(/(?:releases|control/manifests|health|errors)/).+$")
 _STATE = re.compile(r"(?<=\{state_prefix\}).+?(\.tfstate(?:\.tflock)?)$")
