@@ -7,9 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ ADMINISTRATOR, DEPLOY, PLAN, CONTENT, DRILL = "administrator", "deploy", "plan",
 ROOT = Path(__file__).resolve().parents[2]
 _GITHUB = '\n[github]\nsubjects = ["repo:example-org/website", "repo:example-org@1234567/website@7654321"]\n'
 _SPEED = 5.0  # as the demo: its drills find a steady state on a busy machine too
+_UNFINISHED_RELEASE = "0" * 16
 _LARGE_FILE_BYTES = 24 * 1024 * 1024  # is sent in parts
 
 
@@ -47,9 +47,9 @@ def record(site_file: Path, folder: Path) -> Path:
         deployer = _as(terraform, DEPLOY)
         save_outputs({stack.name: deployer.output(stack) for wave in waves for stack in wave}, folder / "outputs.json")
         _plan(_as(terraform, PLAN), [stack for wave in waves for stack in wave])
-        with _commands(folder) as run:
-            _publish(run, site_file.resolve(), folder)
-            _drill(run, folder)
+        run = _commands(folder)
+        _publish(run, site_file.resolve(), folder)
+        _drill(run, folder)
         _damage(folder)
         for stack in (stack for wave in waves for stack in wave):
             change(stack)
@@ -101,9 +101,8 @@ def _plan(terraform: Terraform, stacks: list[Path]) -> None:
 Run = Callable[..., str]
 
 
-@contextmanager
-def _commands(folder: Path) -> Iterator[Run]:
-    """Yields what runs a `failover` command as a role: `endpoints.json` with the role's access key id, in a folder of its own."""
+def _commands(folder: Path) -> Run:
+    """Returns what runs a `failover` command as a role: by an `endpoints.json` of its own, with the role's access key id."""
 
     def run(role: str, *arguments: str, fails: bool = False) -> str:
         state = folder / f"as-{role}"
@@ -124,11 +123,11 @@ def _commands(folder: Path) -> Iterator[Run]:
             raise EnvironmentFailureError(f"failover {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    yield run
+    return run
 
 
 def _publish(run: Run, site_file: Path, folder: Path) -> None:
-    """Two releases, back to the first one, and the first one's end."""
+    """Three releases, back to the second one, and the end of the remains of a fourth."""
     site = folder / "site"
     run(CONTENT, "build", str(ROOT / "site" / "src"), "--output", str(site), "--site-file", str(site_file))
     releases = []
@@ -142,6 +141,8 @@ def _publish(run: Run, site_file: Path, folder: Path) -> None:
     run(CONTENT, "verify")
     run(CONTENT, "verify", "--repair", "--apply")
     run(CONTENT, "rollback", releases[1], "--apply")
+    for bucket in _content_buckets(folder):  # as a publish that never ended leaves it behind
+        bucket.put_object(Key=f"{RELEASES_PREFIX}{_UNFINISHED_RELEASE}/index.html", Body=b"")
     run(CONTENT, "prune", "--keep", "1", "--grace-seconds", "0", "--apply")
 
 
