@@ -18,10 +18,7 @@ FUNCTION = "function"
 STACK_OF_THE_DEPLOY_ROLE = "edge"
 """What `{stack}` stands for; the administrators' states are denied to it."""
 _IDS = (
-    (
-        re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
-        "{id}",
-    ),  # KMS, ACM, CloudFront, Route 53
+    (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "{id}"),  # KMS, ACM, CloudFront, Route 53
     (
         re.compile(r"(hostedzone|healthcheck|distribution|queryloggingconfig|change|experiment-template)/[^/]+"),
         r"\1/{id}",
@@ -37,6 +34,7 @@ _IDS = (
         r"\1\2{id}",
     ),
     (re.compile(r"(webacl/[^/]+)/[^/]+$"), r"\1/{id}"),
+    (re.compile(r":db:db-[A-Z0-9]+$"), ":db:{id}"),
 )
 _OBJECT = re.compile(r"(/(?:releases|control/manifests|health|errors)/).+$")
 _STATE = re.compile(r"(?<=\{state_prefix\}).+?(\.tfstate(?:\.tflock)?)$")
