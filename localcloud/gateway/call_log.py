@@ -17,8 +17,8 @@ class CallLog:
     """Writes one JSON object a line and call.
 
     Keys: caller (the access key id), service (its signing name), region, operation (null when AWS's models have none), parameters
-    (of the path), method, path, query, headers (those that carry rights: tags, copy source), user_agent, status, body (its text,
-    of CBOR as JSON; null for objects of S3 and what is no text).
+    (of the path), method, path, query, headers (those that carry rights: tags, copy source), user_agent, status, body (null
+    for objects of S3 and what is no text).
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class CallLog:
                 },
                 "user_agent": request.header("User-Agent") or "",
                 "status": response.status,
-                "body": None if service == "s3" and "Key" in parameters else _text(request),
+                "body": None if service == "s3" and "Key" in parameters else _text(request.body),
             }
         )
         with self._lock:
@@ -65,20 +65,8 @@ def caller_of(request: Request) -> str:
     return (credential or request.query.get("X-Amz-Credential", "")).partition("/")[0]
 
 
-def _text(request: Request) -> str | None:
-    if len(request.body) > MAXIMUM_BODY_BYTES:
-        return None
-    if request.header("Content-Type") == "application/cbor":
-        return json.dumps(_cbor(request.body), default=str)
+def _text(body: bytes) -> str | None:
     try:
-        return request.body.decode()
+        return body.decode() if len(body) <= MAXIMUM_BODY_BYTES else None
     except UnicodeDecodeError:
         return None
-
-
-def _cbor(body: bytes) -> object:
-    """CBOR is what boto3 sends to CloudWatch: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html."""
-    from botocore.parsers import RpcV2CBORParser  # 0.1 s, and only a log of calls needs it
-
-    parser = RpcV2CBORParser()
-    return parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))

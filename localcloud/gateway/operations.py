@@ -14,9 +14,6 @@ from localcloud.gateway.wire import Request
 MODELS_BY_PATH = {("apigateway", "v2"): "apigatewayv2", ("s3", "v20180820"): "s3control"}
 """Two APIs that are signed as one service: signing name and first segment of the path -> botocore's name."""
 
-RPC_PREFIX = ("service", "operation")
-"""Smithy's RPC v2: /service/NAME/operation/OPERATION, https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operation:
@@ -63,8 +60,6 @@ def resolve(request: Request, service: str) -> tuple[str, dict[str, str]] | None
         return target.rpartition(".")[2], {}
     if action := action_of(request):
         return action, {}
-    if segments[:1] == RPC_PREFIX[:1] and segments[2:3] == RPC_PREFIX[1:]:
-        return segments[3], {}
     model = MODELS_BY_PATH.get((service, segments[0] if segments else ""), service)
     for operation in _rest_operations(model):
         parameters = operation.parameters(request, segments)

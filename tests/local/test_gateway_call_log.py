@@ -38,7 +38,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggedWorld]:
     [
         ("sts", "GetCallerIdentity", {}),  # query
         ("acm", "ListCertificates", {}),  # JSON
-        ("cloudwatch", "PutMetricData", {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1}]}),  # CBOR
+        ("cloudwatch", "PutMetricData", {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1}]}),
         ("lambda", "ListFunctions", {}),  # REST with JSON
         ("apigatewayv2", "GetDomainNames", {}),  # one signing name, two APIs
         ("route53", "ListHostedZones", {}),  # REST with XML
@@ -78,7 +78,7 @@ def test_contents_of_objects_are_not_logged(logged: LoggedWorld) -> None:
     assert logged.last("PutObject")["body"] is None
 
 
-def test_settings_are_logged_cbor_as_json(logged: LoggedWorld) -> None:
+def test_settings_are_logged(logged: LoggedWorld) -> None:
     data = [{"MetricName": "m", "Value": 1}]
     logged.world.client("cloudwatch").put_metric_data(Namespace="log", MetricData=data)
     assert json.loads(logged.last("PutMetricData")["body"])["Namespace"] == "log"
