@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint checkov apply format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check lint checkov apply access format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,9 @@ checkov: setup ## checkov on every example site file (ARGS="--plan": also on pla
 
 apply: setup ## apply every example to localcloud, plan again, destroy, look what is left: an hour (ARGS="FILE ...": these)
 	@$(VENV)/python -m tools.apply_examples $(ARGS)
+
+access: setup ## what GitHub's roles call on localcloud, against what their policies allow: an hour (ARGS="FILE ...": these)
+	@$(VENV)/python -m tools.access_check $(ARGS)
 
 format: setup ## format the code and apply the safe lint fixes
 	@$(VENV)/ruff format .

@@ -38,6 +38,9 @@ def serve(
     ] = 8443,
     http_port: Annotated[int, typer.Option(min=0, max=65535, help="Plain HTTP on 127.0.10.1; 0 = any.")] = 8080,
     state_dir: StateDir = DEFAULT_STATE_DIR,
+    call_log: Annotated[
+        bool, typer.Option("--call-log", help="Write every AWS API call to calls.jsonl in the state folder.")
+    ] = False,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
     ] = None,
@@ -62,6 +65,7 @@ def serve(
         dns_port=dns_port,
         https_port=https_port,
         http_port=http_port,
+        has_call_log=call_log,
     )
     raise typer.Exit(serve_in_foreground(options))
 

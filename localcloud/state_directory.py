@@ -13,6 +13,7 @@ ENDPOINTS_FILE = "endpoints.json"
 CA_CERTIFICATE_FILE = "ca.pem"
 CA_KEY_FILE = "ca-key.pem"
 LOCK_FILE = "lock"
+CALL_LOG_FILE = "calls.jsonl"
 
 
 class AlreadyRunning(Exception):  # noqa: N818  what happened

@@ -13,7 +13,7 @@ from typing import Any
 from localcloud.child_process import ChildProcess, start_child
 from localcloud.model.addresses import CLOUDFRONT_EDGE
 from localcloud.parent_watch import die_with_parent
-from localcloud.state_directory import AlreadyRunning, StateDirectory
+from localcloud.state_directory import CALL_LOG_FILE, AlreadyRunning, StateDirectory
 
 SUCCESS = 0
 ENVIRONMENT_FAILURE = 3
@@ -33,6 +33,7 @@ class ServeOptions:
     Attributes:
         parent_pid: The process whose end ends localcloud.
         speed: AWS seconds in a real second.
+        has_call_log: Whether the gateway writes every AWS API call to `calls.jsonl` in the state folder.
     """
 
     state_dir: Path
@@ -42,6 +43,7 @@ class ServeOptions:
     dns_port: int = 10053
     https_port: int = 8443
     http_port: int = 8080
+    has_call_log: bool = False
 
 
 def serve(options: ServeOptions) -> int:
@@ -135,7 +137,8 @@ async def _run(options: ServeOptions, state: StateDirectory, children: list[Chil
 
 
 def _gateway_arguments(options: ServeOptions) -> list[str]:
-    return ["--port", str(options.gateway_port), "--speed", str(options.speed)]
+    log = ["--call-log", str(options.state_dir / CALL_LOG_FILE)] if options.has_call_log else []
+    return ["--port", str(options.gateway_port), "--speed", str(options.speed), *log]
 
 
 def _data_plane_arguments(options: ServeOptions, state_dir: Path, gateway_url: str) -> list[str]:

@@ -44,14 +44,19 @@ def deployed(folder: Path) -> Iterator[Terraform]:
 
 
 @contextmanager
-def ready(folder: Path) -> Iterator[Terraform]:
+def ready(folder: Path, *, speed: float = _SPEED, options: tuple[str, ...] = ()) -> Iterator[Terraform]:
     """Yields Terraform for the same stacks while nothing but the bucket of their states is there.
+
+    Args:
+        folder: holds `cdktf.out`; localcloud's state folder is made in it.
+        speed: AWS seconds in a real second.
+        options: further ones of `python -m localcloud serve`.
 
     Raises:
         OpsError: localcloud did not start.
     """
     stacks, terraform = folder / "cdktf.out" / "stacks", from_this_machine(folder, {})
-    with running_localcloud(folder / "localcloud", speed=_SPEED, arguments=ANY_PORT) as endpoints:
+    with running_localcloud(folder / "localcloud", speed=speed, arguments=(*ANY_PORT, *options)) as endpoints:
         terraform.environment.update(endpoints.environment)
         use_localcloud(folder / "localcloud")
         if _keeps_state_in_s3(stacks):

@@ -43,6 +43,14 @@ def drill(scope: Scope) -> PolicyDocument:
             "Resource": "arn:aws:route53:::healthcheck/*",
         },
         {
+            # A drill of layer 1 empties the caches, so that pages come from the other bucket: docs/FAILOVER_TESTING.md
+            "Sid": "EmptyCaches",
+            "Effect": "Allow",
+            "Action": "cloudfront:CreateInvalidation",
+            "Resource": f"arn:aws:cloudfront::{scope.account_id}:distribution/*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
+        },
+        {
             "Sid": "CompareRegions",
             "Effect": "Allow",
             "Action": ["s3:ListBucket", "s3:GetObject"],

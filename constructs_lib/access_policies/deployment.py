@@ -80,22 +80,7 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
                 scope.named("dynamodb", "table/"),
             ],
         },
-        {
-            # Access logs of an HTTP API: these have no resource of their own.
-            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
-            "Sid": "LogDelivery",
-            "Effect": "Allow",
-            "Action": [
-                "logs:CreateLogDelivery",
-                "logs:DeleteLogDelivery",
-                "logs:DeleteResourcePolicy",
-                "logs:GetLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutResourcePolicy",
-                "logs:UpdateLogDelivery",
-            ],
-            "Resource": "*",
-        },
+        *_without_resource(scope),
         *_viewer_logs(scope),
         {
             "Sid": "Experiments",
@@ -122,6 +107,37 @@ def _site_settings(scope: Scope) -> list[dict[str, Any]]:
             "Condition": tagged_when_made(scope),
         },
         {"Sid": "ReadSettings", "Effect": "Allow", "Action": list(READ_EVERYWHERE), "Resource": "*"},
+    ]
+
+
+def _without_resource(scope: Scope) -> list[dict[str, Any]]:
+    """What has no resource to name: access logs of an HTTP API, subscriptions of a topic, and a canary that is made.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchsynthetics.html
+    """
+    return [
+        {
+            "Sid": "LogDeliveryAndSubscriptions",
+            "Effect": "Allow",
+            "Action": [
+                "logs:*LogDelivery",
+                "logs:DeleteResourcePolicy",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "sns:SetSubscriptionAttributes",
+                "sns:Unsubscribe",
+            ],
+            "Resource": "*",
+        },
+        {
+            "Sid": "MakeCanaries",
+            "Effect": "Allow",
+            "Action": "synthetics:CreateCanary",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestTag/Project": scope.project}},
+        },
     ]
 
 

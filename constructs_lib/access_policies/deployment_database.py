@@ -21,6 +21,14 @@ def deploy_database(scope: Scope) -> PolicyDocument:
             "Resource": [scope.named("rds", kind) for kind in ("db:", "subgrp:", "pg:", "snapshot:")],
         },
         {
+            # A replica of an instance in another region; it has no resource to name:
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+            "Sid": "ReplicateDatabase",
+            "Effect": "Allow",
+            "Action": "rds:CrossRegionCommunication",
+            "Resource": "*",
+        },
+        {
             # An instance that names no option group gets its engine's default one, which must be allowed as well:
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
             "Sid": "DefaultOptions",
@@ -43,6 +51,15 @@ def deploy_database(scope: Scope) -> PolicyDocument:
             "Effect": "Allow",
             "Action": ["ec2:CreateSubnet", "ec2:CreateSecurityGroup"],
             "Resource": scope.everywhere("ec2", "vpc/*"),
+        },
+        {
+            # A rule that is tagged when it is made is asked about as well, and has no tag by then; its group is `OwnNetwork`'s:
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+            "Sid": "MakeRules",
+            "Effect": "Allow",
+            "Action": "ec2:AuthorizeSecurityGroupIngress",
+            "Resource": scope.everywhere("ec2", "security-group-rule/*"),
+            "Condition": {"StringEquals": {"aws:RequestTag/Project": scope.project}},
         },
         {
             # What it makes, and nothing that is there: a tag would make that the site's own.

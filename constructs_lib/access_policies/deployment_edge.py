@@ -4,19 +4,40 @@ from typing import Any
 
 from constructs_lib.access_policies.scope import Scope
 
+# AWS names no resource for these: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+_MADE_IN_CLOUDFRONT = (
+    "Create*Policy",
+    "CreateDistribution",
+    "CreateFunction",
+    "CreateKeyValueStore",
+    "CreateOriginAccessControl",
+    "*MonitoringSubscription",
+)
+
 
 def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
     """CloudFront, Route 53 without DeleteHostedZone, AWS WAF, and the key that signs the zone."""
     zone = f"arn:aws:route53:::hostedzone/{scope.hosted_zone_id or '*'}"
-    makes_zone = [] if scope.hosted_zone_id else [{"Action": "route53:CreateHostedZone", "Resource": "*"}]
+    makes_zone = [] if scope.hosted_zone_id else ["route53:CreateHostedZone"]
     return [
         {
             "Sid": "Edge",
             "Effect": "Allow",
-            "Action": [f"cloudfront:{verb}*" for verb in ("Create", "Update", "Delete", "Publish", "Tag", "Untag")],
+            "Action": [f"cloudfront:{verb}*" for verb in ("Update", "Delete", "Publish", "Tag", "Untag")],
             "Resource": f"arn:aws:cloudfront::{scope.account_id}:*",
         },
-        *({"Sid": "MakeZone", "Effect": "Allow", **statement} for statement in makes_zone),
+        {
+            # No resource to name, as in CloudFront:
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
+            "Sid": "MakeNamesAndEdge",
+            "Effect": "Allow",
+            "Action": [
+                *(f"cloudfront:{made}" for made in _MADE_IN_CLOUDFRONT),
+                "route53:CreateHealthCheck",
+                *makes_zone,
+            ],
+            "Resource": "*",
+        },
         {
             "Sid": "Records",
             "Effect": "Allow",
@@ -25,10 +46,8 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
                 "route53:ChangeTagsForResource",
                 "route53:UpdateHostedZoneComment",
                 "route53:*KeySigningKey",
-                "route53:EnableHostedZoneDNSSEC",
-                "route53:DisableHostedZoneDNSSEC",
-                "route53:CreateQueryLoggingConfig",
-                "route53:DeleteQueryLoggingConfig",
+                "route53:*HostedZoneDNSSEC",
+                "route53:*QueryLoggingConfig",
             ],
             "Resource": [zone, "arn:aws:route53:::healthcheck/*", "arn:aws:route53:::queryloggingconfig/*"],
         },
@@ -37,13 +56,6 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             "Effect": "Allow",
             "Action": ["route53:UpdateHealthCheck", "route53:DeleteHealthCheck"],
             "Resource": "arn:aws:route53:::healthcheck/*",
-        },
-        {
-            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html: no resource to name
-            "Sid": "MakeHealthChecks",
-            "Effect": "Allow",
-            "Action": "route53:CreateHealthCheck",
-            "Resource": "*",
         },
         {
             "Sid": "Firewall",
@@ -58,9 +70,11 @@ def names_and_edge(scope: Scope) -> list[dict[str, Any]]:
             ],
         },
         {
+            # A key is made with its policy, to AWS's reference an action of its own; PutKeyPolicy by itself carries no tag.
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
             "Sid": "MakeKeys",
             "Effect": "Allow",
-            "Action": ["kms:CreateKey", "kms:TagResource"],
+            "Action": ["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"],
             "Resource": "*",
             "Condition": tagged_when_made(scope),
         },

@@ -14,7 +14,13 @@ _PASSED_TO = (
 )
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
-_SERVICE_LINKED = ("ops.apigateway.amazonaws.com", "replication.dynamodb.amazonaws.com", "rds.amazonaws.com")
+# https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-auth-slr.html
+_SERVICE_LINKED = (
+    "ops.apigateway.amazonaws.com",
+    "replication.dynamodb.amazonaws.com",
+    "rds.amazonaws.com",
+    "mrk.kms.amazonaws.com",
+)
 
 
 def roles_with_boundary(scope: Scope) -> list[dict[str, Any]]:

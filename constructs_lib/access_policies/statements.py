@@ -50,6 +50,7 @@ READ_EVERYWHERE = (
     "secretsmanager:GetRandomPassword",
     "sns:GetTopicAttributes",
     "sns:GetSubscriptionAttributes",
+    "sns:ListSubscriptionsByTopic",
     "sns:ListTagsForResource",
     "synthetics:Get*",
     "wafv2:Get*",

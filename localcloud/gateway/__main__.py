@@ -37,6 +37,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file, atomically")
     parser.add_argument("--parent-pid", type=int, help="end when this process ends")
+    parser.add_argument("--call-log", type=Path, help="write every AWS API call to this file, one JSON object a line")
     parser.add_argument("--verbose", action="store_true", help="log every request to stderr")
     return parser.parse_args(arguments)
 
@@ -71,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             speed=options.speed,
             replication_delay_seconds=options.replication_delay,
+            call_log=options.call_log,
         )
     except PortTaken as error:
         print(f"localcloud gateway: {error}", file=sys.stderr)

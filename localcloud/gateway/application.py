@@ -7,12 +7,14 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from localcloud.gateway import moto_security
 from localcloud.gateway.acm import AcmService, CertificateStore
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
 from localcloud.gateway.budgets import BudgetsService
+from localcloud.gateway.call_log import CallLog
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.cloudfront.key_value_data import PATH_PREFIX as KEY_VALUE_PREFIX
 from localcloud.gateway.cloudfront.key_value_data import KeyValueData
@@ -88,13 +90,17 @@ def scope_of(request: Request) -> CredentialScope:
 class Application:
     """Everything behind the endpoint. One instance per process: moto's state is global."""
 
-    def __init__(self, *, speed: float = 1.0, replication_delay_seconds: float = 2.0) -> None:
+    def __init__(
+        self, *, speed: float = 1.0, replication_delay_seconds: float = 2.0, call_log: Path | None = None
+    ) -> None:
         """Build the services.
 
         Args:
             speed: AWS seconds per real second.
             replication_delay_seconds: AWS seconds between a write to S3 and its replica.
+            call_log: the file for the log of calls; default: none is kept.
         """
+        self._call_log = CallLog(call_log) if call_log else None
         self.clock = AwsClock(speed=speed)
         self._revisions = RevisionCounter()
         self._replays = Replays()
@@ -193,6 +199,8 @@ class Application:
         self._cloudwatch.close()
         self.s3.replicator.close()
         self._global_tables.replicator.close()
+        if self._call_log:
+            self._call_log.close()
 
     def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer one WSGI request."""
@@ -228,6 +236,8 @@ class Application:
         else:
             response = self._execute(request, scope)
         LOG.info("%s %s %s -> %d", scope.service, request.method, request.path, response.status)
+        if self._call_log:
+            self._call_log.add(request, scope.service, scope.region, response)
         return response
 
     def _mutate(self, request: Request, scope: CredentialScope) -> Response:

@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -98,6 +99,7 @@ class Gateway:
         port: int = 0,
         speed: float = 1.0,
         replication_delay_seconds: float = 2.0,
+        call_log: Path | None = None,
     ) -> None:
         """Bind the port, then build the services.
 
@@ -106,13 +108,16 @@ class Gateway:
             port: 0 takes any free one.
             speed: AWS seconds per real second.
             replication_delay_seconds: AWS seconds between a write to S3 and its replica.
+            call_log: the file for the log of calls; default: none is kept.
 
         Raises:
             PortTaken: another process listens there.
         """
         listener = listening_socket(host, port)
         self.host, self.port = listener.getsockname()[:2]
-        self.application = Application(speed=speed, replication_delay_seconds=replication_delay_seconds)
+        self.application = Application(
+            speed=speed, replication_delay_seconds=replication_delay_seconds, call_log=call_log
+        )
         self._server = create_server(
             self.application,
             sockets=[listener],

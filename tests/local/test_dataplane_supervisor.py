@@ -25,7 +25,7 @@ def localcloud(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[World]:
-    world = start_localcloud(tmp_path / "state directory")
+    world = start_localcloud(tmp_path / "state directory", arguments=("--call-log",))
     yield world
     stop_localcloud(world)
 
@@ -57,6 +57,8 @@ def test_supervisor_announces_its_endpoints(running: World) -> None:
     assert endpoints["environment"]["AWS_ENDPOINT_URL"] == endpoints["gateway_url"]
     key = Path(endpoints["ca_certificate"]).with_name("ca-key.pem")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    calls = key.with_name("calls.jsonl").read_text(encoding="utf-8")  # the data plane has read by now
+    assert '"operation": "ListHostedZones"' in calls
 
 
 def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(running: World) -> None:

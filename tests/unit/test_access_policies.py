@@ -1,6 +1,5 @@
 """What GitHub's roles may do, and above all what they may not."""
 
-import fnmatch
 import json
 import re
 from typing import Any
@@ -13,6 +12,8 @@ from constructs_lib.policies import to_json
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY
 from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
 from scripts.release.pointers import POINTER_KEY
+from tools.access_check import evaluation
+from tools.access_check.evaluation import listed, together
 
 ACCOUNT = "123456789012"
 SCOPE = Scope(
@@ -25,10 +26,6 @@ SCOPE = Scope(
     state_prefix="site/prod/",
     hosted_zone_id=None,
 )
-
-
-def together(*documents: dict[str, Any]) -> dict[str, Any]:
-    return {"Statement": [statement for document in documents for statement in document["Statement"]]}
 
 
 POLICIES = {
@@ -50,6 +47,7 @@ OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/site-prod-ci-deploy"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/administrator"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/site-prod-boundary"
 LOG = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/site-prod-endpoint-eu-central-1"
+TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:site-prod-alarms"
 TABLE = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/site-prod-api"
 CANARY_PART = f"arn:aws:lambda:eu-central-1:{ACCOUNT}"
 # What AWS asks for when no alarm is named: https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/1
@@ -57,38 +55,10 @@ ANY_ALARM = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:*"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
 
 
-def listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def fits(pattern: str, text: str) -> bool:
-    """IAM's wildcards; actions are compared without case, which changes nothing for these ARNs."""
-    return fnmatch.fnmatchcase(text.lower(), pattern.lower())
-
-
-def holds(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
-    for operator, keys in condition.items():
-        for key, wanted in keys.items():
-            is_equal = context.get(key) in listed(wanted) or (operator.endswith("IfExists") and key not in context)
-            if is_equal is not (operator in ("StringEquals", "StringEqualsIfExists", "BoolIfExists")):
-                return False
-    return True
-
-
 def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -> bool:
-    """Evaluates one identity policy as IAM does: a Deny wins, else an Allow is needed.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-    """
+    """Evaluates one identity policy as IAM does; the keys of the context have `__` for `:` where Python wants it."""
     keys = {"aws:RequestedRegion": "eu-central-1"} | {name.replace("__", ":"): value for name, value in context.items()}
-    effects = {
-        statement["Effect"]
-        for statement in policy["Statement"]
-        if any(fits(pattern, action) for pattern in listed(statement["Action"]))
-        and any(fits(pattern, resource) for pattern in listed(statement["Resource"]))
-        and holds(statement.get("Condition", {}), keys)
-    }
-    return effects == {"Allow"}
+    return evaluation.allows(policy, action, resource, keys)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +71,15 @@ def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -
         ("plan", "s3:GetBucketPolicy", f"arn:aws:s3:::site-prod-l-eu-central-1-{ACCOUNT}"),
         ("plan", "iam:GetPolicy", f"arn:aws:iam::{ACCOUNT}:policy/site-prod-ci-deploy-database"),
         ("plan", "route53:ListResourceRecordSets", RECORDS),
+        ("plan", "sns:ListSubscriptionsByTopic", TOPIC),
+        # AWS's reference names no resource for these: https://docs.aws.amazon.com/service-authorization/latest/reference/
+        ("deploy", "cloudfront:CreateDistribution", "*"),
+        ("deploy", "cloudfront:CreateMonitoringSubscription", "*"),
+        ("deploy", "cloudfront:DeleteMonitoringSubscription", "*"),
+        ("deploy", "route53:CreateHealthCheck", "*"),
+        ("deploy", "route53:CreateHostedZone", "*"),
+        ("deploy", "sns:SetSubscriptionAttributes", "*"),
+        ("deploy", "sns:Unsubscribe", "*"),
         ("deploy", "s3:PutBucketPolicy", BUCKET),
         ("deploy", "s3:PutObject", STATE),
         ("deploy", "s3:DeleteObject", f"{STATE}.tflock"),
@@ -215,11 +194,20 @@ def test_deploy_puts_its_tag_on_nothing_that_carries_another_projects(
     assert allows(POLICIES["deploy"], action, resource, **tags) is is_allowed
 
 
-@pytest.mark.parametrize("action", ["kms:CreateKey", "kms:TagResource", "acm:RequestCertificate"])
-def test_deploy_makes_keys_and_certificates_with_the_projects_tag_only(action: str) -> None:
+@pytest.mark.parametrize(
+    "action",
+    ["kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource", "acm:RequestCertificate", "synthetics:CreateCanary"],
+)
+def test_deploy_makes_keys_certificates_and_canaries_with_the_projects_tag_only(action: str) -> None:
     assert allows(POLICIES["deploy"], action, "*", **{"aws:RequestTag/Project": "site"})
     assert not allows(POLICIES["deploy"], action, "*", **{"aws:RequestTag/Project": "other"})
     assert not allows(POLICIES["deploy"], action, "*")
+
+
+@pytest.mark.parametrize(("tag", "is_allowed"), [("site", True), ("other", False)])
+def test_drill_empties_the_caches_of_the_sites_own_distributions(tag: str, is_allowed: bool) -> None:
+    tags = {"aws:ResourceTag/Project": tag}
+    assert allows(POLICIES["drill"], "cloudfront:CreateInvalidation", DISTRIBUTION, **tags) is is_allowed
 
 
 @pytest.mark.parametrize(
@@ -234,6 +222,13 @@ def test_deploy_makes_keys_and_certificates_with_the_projects_tag_only(action: s
 def test_deploy_changes_any_tag_of_its_own_keys_and_certificates(action: str, resource: str) -> None:
     assert allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "site"})
     assert not allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "other"})
+
+
+@pytest.mark.parametrize("service", ["mrk.kms.amazonaws.com", "ops.apigateway.amazonaws.com", "rds.amazonaws.com"])
+def test_deploy_lets_services_make_their_own_role(service: str) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/AWSServiceRole"
+    assert allows(POLICIES["deploy"], "iam:CreateServiceLinkedRole", role, iam__AWSServiceName=service)
+    assert not allows(POLICIES["deploy"], "iam:CreateServiceLinkedRole", role, iam__AWSServiceName="ecs.amazonaws.com")
 
 
 def test_deploy_touches_the_named_zone_only_when_one_is_named() -> None:
@@ -303,6 +298,11 @@ def test_deploy_makes_the_database_only_where_there_is_one(action: str) -> None:
     assert not allows(with_database(), action, INSTANCE.replace("site-prod", "other"))
 
 
+def test_deploy_replicates_a_database_into_another_region_only_where_there_is_one() -> None:
+    assert allows(with_database(), "rds:CrossRegionCommunication", "*")
+    assert not allows(POLICIES["deploy"], "rds:CrossRegionCommunication", "*")
+
+
 @pytest.mark.parametrize("action", ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica"])
 def test_deploy_makes_instances_with_the_default_option_group_and_no_other(action: str) -> None:
     group = f"arn:aws:rds:eu-west-1:{ACCOUNT}:og:default:postgres-17"
@@ -369,7 +369,7 @@ def test_boundary_contains_what_the_stacks_roles_do() -> None:
 @pytest.mark.parametrize("role", POLICIES)
 def test_inline_policy_fits_iams_limit(role: str) -> None:
     # 10,240 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    text = json.dumps(POLICIES[role], separators=(",", ":"))
+    text = to_json(getattr(access_policies, role)(SCOPE))
     assert len(text) <= 9_000, "leave room for long names"
 
 

@@ -1,15 +1,19 @@
 """How many environments a function has: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
 
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from localcloud.dataplane.configuration import LambdaFunction
 from localcloud.dataplane.readers.clients import Clients
 from localcloud.dataplane.readers.regional import read_regional
-from localcloud.dataplane.regional.lambda_hosts import WORKERS, runs_at_once
+from localcloud.dataplane.regional.lambda_hosts import WORKERS, LambdaHosts, runs_at_once
 from localcloud.model.errors import UnsupportedResource
+
+if TYPE_CHECKING:
+    from localcloud.dataplane.metrics import Metrics
 
 
 class LambdaClient:
@@ -47,3 +51,9 @@ def test_reserved_concurrency_bounds_the_environments(reserved: int | None, expe
 def test_reserved_concurrency_of_none_is_not_modelled() -> None:
     with pytest.raises(UnsupportedResource, match="reserved concurrency of 0"):
         runs_at_once(function(0))
+
+
+def test_function_signs_with_its_own_name() -> None:
+    # By it the gateway's log tells a function's calls from others; AWS gives each role session a key id of its own.
+    hosts = LambdaHosts(gateway_url="http://127.0.0.1:1", speed=1, metrics=cast("Metrics", None))
+    assert hosts._environment(function(None), Path("/code"))["AWS_ACCESS_KEY_ID"] == "f"

@@ -48,6 +48,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["snapshots"], ".venv/bin/pytest tests/synth --update-snapshots\n"),
         (["lint"], ".venv/bin/python -m tools.lint_examples \n"),
         (["lint", "ARGS=config/demo.toml"], ".venv/bin/python -m tools.lint_examples config/demo.toml\n"),
+        (["access", "ARGS=--calls"], ".venv/bin/python -m tools.access_check --calls\n"),
         (["bench"], ".venv/bin/python -m tools.bench\n"),
         (["checkov"], ".venv/bin/python -m tools.checkov_scan \n"),
         (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.checkov_scan --plan\n"),

@@ -6,7 +6,8 @@ import pytest
 
 from constructs_lib import access_policies, parity_policies
 from constructs_lib.policies import document
-from tests.unit.test_access_policies import ACCOUNT, BUCKET, SCOPE, allows, listed
+from tests.unit.test_access_policies import ACCOUNT, BUCKET, SCOPE, allows
+from tools.access_check.evaluation import listed
 
 OTHER = f"arn:aws:s3:::site-prod-us-east-1-{ACCOUNT}"
 STATEMENTS = parity_policies.parity_check(BUCKET, other_arns=[OTHER], namespace="FailoverSite")

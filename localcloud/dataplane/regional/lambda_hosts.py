@@ -199,7 +199,7 @@ class LambdaHosts:
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_megabytes),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_ACCESS_KEY_ID": "localcloud",
+            "AWS_ACCESS_KEY_ID": function.name,  # as whom the gateway's log of calls knows it
             "AWS_SECRET_ACCESS_KEY": "localcloud",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self._gateway_url,

@@ -1,0 +1,72 @@
+"""A log of the AWS API calls that arrive, for checking what a role needs. Off unless a file is named."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+from localcloud.gateway.operations import resolve
+from localcloud.gateway.wire import Request, Response
+
+MAXIMUM_BODY_BYTES = 1024**2
+"""Enough for every configuration; contents of objects are never logged."""
+
+
+class CallLog:
+    """Writes one JSON object a line and call.
+
+    Keys: caller (the access key id), service (its signing name), region, operation (null when AWS's models have none), parameters
+    (of the path), method, path, query, headers (those that carry rights: tags, copy source), user_agent, status, body (null
+    for objects of S3 and what is no text).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Empty the file, or make it."""
+        self._file = path.open("w", encoding="utf-8", buffering=1)
+        self._lock = threading.Lock()
+
+    def add(self, request: Request, service: str, region: str, response: Response) -> None:
+        """Note one call."""
+        resolved = resolve(request, service)
+        operation, parameters = resolved or (None, {})
+        line = json.dumps(
+            {
+                "caller": caller_of(request),
+                "service": service,
+                "region": region,
+                "operation": operation,
+                "parameters": parameters,
+                "method": request.method,
+                "path": request.path,
+                "query": dict(request.query),
+                "headers": {
+                    name: value for name in ("x-amz-tagging", "x-amz-copy-source") if (value := request.header(name))
+                },
+                "user_agent": request.header("User-Agent") or "",
+                "status": response.status,
+                "body": None if service == "s3" and "Key" in parameters else _text(request.body),
+            }
+        )
+        with self._lock:
+            self._file.write(f"{line}\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def caller_of(request: Request) -> str:
+    """Return the access key id that a request was signed with; empty when it is not signed.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    credential = (request.header("Authorization") or "").partition("Credential=")[2].partition(",")[0]
+    return (credential or request.query.get("X-Amz-Credential", "")).partition("/")[0]
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        return body.decode() if len(body) <= MAXIMUM_BODY_BYTES else None
+    except UnicodeDecodeError:
+        return None

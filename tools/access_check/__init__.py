@@ -1,0 +1,1 @@
+"""Checks GitHub's roles against the AWS calls that the work makes: `make access`."""
