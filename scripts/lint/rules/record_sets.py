@@ -13,6 +13,8 @@ from scripts.lint.values import Block
 
 _HTTP_NAME, _REST_NAME = "aws_apigatewayv2_domain_name", "aws_api_gateway_domain_name"
 
+_PLACES = ("country", "subdivision", "continent")
+
 
 def _unchecked_record(configuration: Configuration) -> Iterator[Finding]:
     for record in records(configuration):
@@ -75,13 +77,16 @@ def _place(record: Record) -> str | None:
     location = _location(record)
     if record.failover_role:
         return f"failover {record.failover_role}"
-    return f"latency {region}" if region else f"geolocation {'/'.join(filter(None, location))}" if location else None
+    if region or location is None:
+        return f"latency {region}" if region else None
+    # The kind of place too: country AF is Afghanistan, continent AF is Africa.
+    return "geolocation " + " ".join(f"{kind} {code}" for kind, code in zip(_PLACES, location, strict=True) if code)
 
 
 def _location(record: Record) -> tuple[str, ...] | None:
     block = record.body.block("geolocation_routing_policy")
-    keys = ("country", "subdivision", "continent")
-    return tuple(block.text(key) or "" for key in keys) if block.values and all(map(block.is_known, keys)) else None
+    is_known = block.values and all(map(block.is_known, _PLACES))
+    return tuple(block.text(kind) or "" for kind in _PLACES) if is_known else None
 
 
 def _several_values(configuration: Configuration) -> Iterator[Finding]:

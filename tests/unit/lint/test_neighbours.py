@@ -96,6 +96,14 @@ NO_TARGET_HEALTH = {"name": "x.elb.amazonaws.com", "zone_id": "Z9", "evaluate_ta
         ("FW053", {one: e.to_endpoint(**PRIMARY) for one in (e.RECORD_1, e.RECORD_2)}, True),
         ("FW053", {one: e.to_endpoint(geolocation_routing_policy={"country": "DE"}) for one in (e.RECORD_1, e.RECORD_2)}, True),
         ("FW053", {one: e.weighted(1) for one in (e.RECORD_1, e.RECORD_2)}, False),
+        (
+            "FW053",  # Afghanistan and Africa
+            {
+                e.RECORD_1: e.to_endpoint(geolocation_routing_policy={"country": "AF"}),
+                e.RECORD_2: e.to_endpoint(geolocation_routing_policy={"continent": "AF"}),
+            },
+            False,
+        ),
         ("FW132", custom(1), False),
         ("FW132", custom(2, http_port=80), True),
         ("FW132", custom(2, origin_read_timeout=4), False),
