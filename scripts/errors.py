@@ -50,7 +50,16 @@ class StacksError(MissingOutputError):
 
 
 class UnknownReleaseError(MissingOutputError):
-    """No region has a manifest of the release; a command whose argument named it ends as wrong usage."""
+    """No region has a manifest of the release; a command whose argument named it ends as wrong usage.
+
+    Args:
+        release_id: the release.
+    """
+
+    def __init__(self, release_id: str) -> None:
+        super().__init__(
+            f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
+        )
 
 
 class AwsError(OpsError):

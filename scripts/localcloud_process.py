@@ -57,7 +57,7 @@ def running_localcloud(folder: Path, *, speed: float, arguments: tuple[str, ...]
     try:
         with log.open("wb") as output, interrupts_deferred():
             process = subprocess.Popen(
-                [*command, "--parent-pid", str(os.getpid()), *arguments],
+                [*command, "--parent-pid", str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -44,6 +44,7 @@ from localcloud.gateway.wire import (
     Response,
     StartResponse,
     WsgiEnvironment,
+    credential_of,
     json_response,
     request_from_wsgi,
     send_to_wsgi,
@@ -73,12 +74,9 @@ class CredentialScope:
 def scope_of(request: Request) -> CredentialScope:
     """Return the scope that a request was signed for; unsigned requests are judged by their path.
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html ; SigV4A scopes name no
-    region.
+    SigV4A scopes name no region.
     """
-    authorization = request.header("Authorization") or ""
-    credential = authorization.partition("Credential=")[2].partition(",")[0]
-    parts = (credential or request.query.get("X-Amz-Credential", "")).split("/")
+    parts = credential_of(request).split("/")
     if len(parts) == 5:
         return CredentialScope(parts[3].lower(), parts[2])
     service = parts[2].lower() if len(parts) == 4 else ""

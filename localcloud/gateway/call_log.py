@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from localcloud.gateway.operations import resolve
-from localcloud.gateway.wire import Request, Response
+from localcloud.gateway.wire import Request, Response, credential_of
 
 MAXIMUM_BODY_BYTES = 1024**2
 """Enough for every configuration; contents of objects are never logged."""
@@ -32,7 +32,7 @@ class CallLog:
         operation, parameters = resolved or (None, {})
         line = json.dumps(
             {
-                "caller": caller_of(request),
+                "caller": credential_of(request).partition("/")[0],
                 "service": service,
                 "region": region,
                 "operation": operation,
@@ -54,15 +54,6 @@ class CallLog:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def caller_of(request: Request) -> str:
-    """Return the access key id that a request was signed with; empty when it is not signed.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-    """
-    credential = (request.header("Authorization") or "").partition("Credential=")[2].partition(",")[0]
-    return (credential or request.query.get("X-Amz-Credential", "")).partition("/")[0]
 
 
 def _text(body: bytes) -> str | None:

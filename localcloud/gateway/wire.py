@@ -103,6 +103,16 @@ def request_from_wsgi(environ: WsgiEnvironment) -> Request:
     )
 
 
+def credential_of(request: Request) -> str:
+    """Return the credential of a request's signature, the access key id and its scope with `/` between; empty without one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    authorization = request.header("Authorization") or ""
+    credential = authorization.partition("Credential=")[2].partition(",")[0]
+    return credential or request.query.get("X-Amz-Credential", "")
+
+
 def without_body(response: Response) -> Response:
     """Return the answer to a HEAD request: the same headers, no body.
 

@@ -118,9 +118,7 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
         else:
             found |= {} if manifest is None else {bucket: manifest}
     if not found:
-        raise silent or UnknownReleaseError(
-            f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
-        )
+        raise silent or UnknownReleaseError(release_id)
     manifests = list(found.values())
     if all(manifest == manifests[0] for manifest in manifests):
         return manifests[0]

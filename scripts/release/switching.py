@@ -132,9 +132,7 @@ class Switcher:
             raise next(iter(silent.values()))
         without = [region for region, each in found.items() if each is None]
         if len(without) == len(found):
-            raise UnknownReleaseError(
-                f"release {release_id} has no manifest in any region: `failover releases` lists those that have"
-            )
+            raise UnknownReleaseError(release_id)
         if without:
             raise MissingOutputError(f"release {release_id} is not complete in {', '.join(without)}: publish it again")
         region, manifest = next((region, each) for region, each in found.items() if isinstance(each, Manifest))
