@@ -37,16 +37,16 @@ check: setup ## formatting, lint, types
 	@$(VENV)/mypy
 
 lint: setup ## the trap linter on every example site file (ARGS="FILE ...": on these)
-	@$(VENV)/python -m tools.lint_examples $(ARGS)
+	@$(VENV)/python -m tools.examples.lint_examples $(ARGS)
 
 checkov: setup ## checkov on every example site file (ARGS="--plan": also on plans against localcloud)
-	@$(VENV)/python -m tools.checkov_scan $(ARGS)
+	@$(VENV)/python -m tools.examples.checkov_scan $(ARGS)
 
 apply: setup ## apply every example to localcloud, plan again, destroy, look what is left: an hour (ARGS="FILE ...": these)
-	@$(VENV)/python -m tools.apply_examples $(ARGS)
+	@$(VENV)/python -m tools.examples.apply_examples $(ARGS)
 
 access: setup ## what GitHub's roles call on localcloud, against what their policies allow: an hour (ARGS="FILE ...": these)
-	@$(VENV)/python -m tools.access_check $(ARGS)
+	@$(VENV)/python -m tools.examples.access_check $(ARGS)
 
 format: setup ## format the code and apply the safe lint fixes
 	@$(VENV)/ruff format .
@@ -59,24 +59,24 @@ bench: setup ## the numbers of the README, measured here
 	@$(VENV)/python -m tools.bench
 
 bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync, s5cmd, rclone
-	@$(VENV)/python -m tools.bench_release $(ARGS)
+	@$(VENV)/python -m tools.bench.release $(ARGS)
 
 setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: no $(PYTHON) in PATH; install Python 3.11 or newer" >&2; exit 3; }
-	@$(PYTHON) tools/bootstrap.py
+	@$(PYTHON) tools/setup/bootstrap.py
 
 npm-tools: setup ## install cdktf-cli and html-validate from their lock files (for tests and `make cdktf`)
-	@$(VENV)/python -m tools.npm_install
+	@$(VENV)/python -m tools.setup.npm_install
 
 cdktf: npm-tools ## run cdktf: make cdktf ARGS="synth"
-	@$(VENV)/python -m tools.cdktf_cli $(ARGS)
+	@$(VENV)/python -m tools.setup.cdktf_cli $(ARGS)
 
 lock: setup ## resolve every requirements.lock anew, every version the newest allowed
-	@$(VENV)/python -m tools.lock
+	@$(VENV)/python -m tools.setup.lock
 
 clean: ## delete what was built and every cache in this folder, not .venv
 	@rm -rf build cdktf.out site/build site/.build.made-by-failover-build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and .venv and cdktf-cli too: the next run is a first run
-	@rm -rf .venv .setup-lock *.egg-info tools/cdktf-cli/node_modules tools/cdktf-cli/.setup-lock tools/checkov/.venv tools/checkov/.setup-lock
+	@rm -rf .venv .setup-lock *.egg-info tools/setup/cdktf-cli/node_modules tools/setup/cdktf-cli/.setup-lock tools/examples/checkov/.venv tools/examples/checkov/.setup-lock

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from constructs_lib import bindings
-from constructs_lib.site_file import ConfigError, load_site_file
+from constructs_lib.errors import ConfigError
+from constructs_lib.site_file.loader import load_site_file
 
 DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 

@@ -3,7 +3,7 @@
 The `failover` command and localcloud meet the same names in Terraform outputs and in the buckets, never by import.
 """
 
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 DNS_STACK = "dns"
 EDGE_STACK = "edge"

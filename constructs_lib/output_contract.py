@@ -46,9 +46,9 @@ class Output:
     stability: Stability = Stability.STABLE
 
 
-_DEPLOYMENT = "scripts/deployment.py"
-_COST = "scripts/cost.py"
-_EXTENSION_COST = "scripts/extension_cost.py"
+_DEPLOYMENT = "scripts/terraform/outputs.py"
+_COST = "scripts/cost/estimate.py"
+_EXTENSION_COST = "scripts/cost/extensions.py"
 
 REGION_STACKS = "region-<name>"
 API_REGION_STACKS = "api-<name>"
@@ -227,7 +227,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             name="role",
             type="string",
             meaning="writer or replica, as the site file has it; a promotion is not seen here",
-            readers=("scripts/deploy.py",),
+            readers=("scripts/terraform/deploy.py",),
         ),
         Output(name="identifier", type="string", meaning="Identifier of the RDS instance, the same in every region"),
         Output(name="arn", type="string", meaning="ARN of the RDS instance"),

@@ -7,7 +7,7 @@ widened here, in one place.
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 AWS_PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
 TERRAFORM_VERSIONS = ">= 1.11.0"

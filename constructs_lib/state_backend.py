@@ -6,7 +6,7 @@ region that serves nothing. Local state is for rehearsals and lies beside the ou
 
 from cdktf import LocalBackend, S3Backend, S3BackendAssumeRoleConfig, TerraformStack
 
-from constructs_lib.site_file import SiteFile, StateBackend
+from constructs_lib.site_file.models import SiteFile, StateBackend
 
 
 def state_prefix(site: SiteFile) -> str:

@@ -11,21 +11,19 @@ from pathlib import Path
 
 from cdktf import App
 
+from constructs_lib.access.role_boundaries import bound_roles
 from constructs_lib.errors import ConfigError
 from constructs_lib.residency import data_outside
-from constructs_lib.role_boundaries import bound_roles
-from constructs_lib.site_file import SiteFile
-from constructs_lib.stacks import (
-    AccessStack,
-    AuditStack,
-    DnsStack,
-    EdgeStack,
-    KeysStack,
-    MonitoringStack,
-    RegionStack,
-    add_api,
-    add_database,
-)
+from constructs_lib.site_file.models import SiteFile
+from constructs_lib.stacks.access_stack import AccessStack
+from constructs_lib.stacks.api_stacks import add_api
+from constructs_lib.stacks.audit_stack import AuditStack
+from constructs_lib.stacks.database_stack import add_database
+from constructs_lib.stacks.dns_stack import DnsStack
+from constructs_lib.stacks.edge_stack import EdgeStack
+from constructs_lib.stacks.keys_stack import KeysStack
+from constructs_lib.stacks.monitoring_stack import MonitoringStack
+from constructs_lib.stacks.region_stack import RegionStack
 
 
 def build_website(app: App, site: SiteFile) -> None:

@@ -12,24 +12,24 @@ from rich.console import Console
 
 from scripts.clock import AwsClock
 from scripts.commands.build import content_rules, make
-from scripts.commands.options import open_website, publisher, use_localcloud
+from scripts.commands.shared.options import open_website, publisher, use_localcloud
 from scripts.commands.sync_content import publish
-from scripts.cost import estimate, load_stacks, monthly_cost_usd
-from scripts.deploy import deploy
-from scripts.deployment import load_deployment
-from scripts.drill_session import DrillSession
-from scripts.endpoints import Endpoints
+from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
+from scripts.drill.scenarios import SCENARIOS
+from scripts.drill.session import DrillSession
+from scripts.drill.verdict import Verdict
 from scripts.errors import WrongUsageError
-from scripts.localcloud_process import ANY_PORT, running_localcloud, sole_user
-from scripts.process_group import first_interrupt_only
-from scripts.release.content_settings import parse_content
+from scripts.local.endpoints import Endpoints
+from scripts.local.process import ANY_PORT, running_localcloud, sole_user
+from scripts.processes.process_group import first_interrupt_only
 from scripts.release.folder import read_folder
-from scripts.report import summary_table
-from scripts.scenarios import SCENARIOS
+from scripts.release.serving.content_settings import parse_content
+from scripts.report.report import summary_table, write_reports
 from scripts.site_build.output import write_site
-from scripts.synthesis import synthesize
-from scripts.terraform_cli import Terraform, from_this_machine
-from scripts.verdict import Verdict
+from scripts.terraform.cli import Terraform, from_this_machine
+from scripts.terraform.deploy import deploy
+from scripts.terraform.outputs import load_deployment
+from scripts.terraform.synthesis import synthesize
 
 ROOT = Path(__file__).parents[1]
 SITE_SOURCE = ROOT / "site" / "src"
@@ -86,12 +86,11 @@ class Demo:
         for scenario in SCENARIOS.values():
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
                 results.append(session.run(scenario))
-        written = session.write_reports(
-            results,
-            folder=self._folder,
+        context = session.context(
             site_file=str(self._site_file),
             cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(self._stacks))),
         )
+        written = write_reports(results, context, self._folder)
         Console().print(summary_table(written.report))
         self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False, soft_wrap=True)
         return all(result.worst.measurement.verdict is Verdict.WITHIN for result in results)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.local.deployment_world import FOLDER, UNDER_WAY, DeploymentUnderWay, UsedDeployment
 from tests.shared_out import Groups, in_turn, is_left_out
+from tests.worlds.deployment_world import FOLDER, UNDER_WAY, DeploymentUnderWay, UsedDeployment
 
 # `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
 settings.register_profile("thorough", max_examples=4000, deadline=None)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.cost import estimate, load_stacks, monthly_cost_usd, objective_usd
+from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd, objective_usd
 from scripts.errors import OpsError, StacksError
 
 # https://docs.github.com/en/rest/issues/comments: a body holds 65,536 characters.

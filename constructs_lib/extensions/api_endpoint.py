@@ -15,10 +15,10 @@ from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib import http_api
 from constructs_lib.checkov_skips import skip
+from constructs_lib.endpoint import http_api
+from constructs_lib.endpoint.python_function import PythonFunction, add_function, add_log_group
 from constructs_lib.extensions.policies import api_function
-from constructs_lib.python_function import PythonFunction, add_function, add_log_group
 
 HEALTH_PATH = "/health"
 """What Route 53 asks in each region: 200 when the function has read its table."""

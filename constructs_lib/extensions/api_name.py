@@ -8,10 +8,9 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib.extensions.api_endpoint import HEALTH_PATH
-from constructs_lib.health_checks import add_name_check
-from constructs_lib.records import AliasRecords, Choice, FailoverRecords, RoutedRecords, to_endpoint
-from constructs_lib.site_file import HealthCheck, Policy, Region, Role
-from constructs_lib.site_file.models import Protocol
+from constructs_lib.names.health_checks import add_name_check
+from constructs_lib.names.records import AliasRecords, Choice, FailoverRecords, RoutedRecords, to_endpoint
+from constructs_lib.site_file.models import HealthCheck, Policy, Protocol, Region, Role
 
 _FAST_INTERVAL_SECONDS = 10
 

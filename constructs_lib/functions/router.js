@@ -1,4 +1,4 @@
-// Viewer-request function of one regional distribution (cloudfront-js-2.0). constructs_lib/router.py fills in CONFIG.
+// Viewer-request function of one regional distribution (cloudfront-js-2.0). constructs_lib/edge/router.py fills in CONFIG.
 //
 // 1. The active release comes from the KeyValueStore, key "routing": {"active": {"id", "base", "index", "chunks", "salt", "style",
 //    "redirects", "br", "gzip"}, "previous": the same, "canary": the same and "percent", "drained_regions": [...]}. /x becomes

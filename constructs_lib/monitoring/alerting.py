@@ -17,10 +17,10 @@ from constructs import Construct
 
 from constructs_lib import policies
 from constructs_lib.checkov_skips import skip
-from constructs_lib.monitoring.alarm_names import alarm_prefix
+from constructs_lib.monitoring.alarms.names import alarm_prefix
 from constructs_lib.monitoring.policies import alarm_topic, alert_formatter
 from constructs_lib.monitoring.small_function import SmallFunction
-from constructs_lib.site_file import Entry, SiteFile
+from constructs_lib.site_file.models import Entry, SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "alert_formatter"
 # The SNS and SSM calls and the webhook's 5 s, twice.

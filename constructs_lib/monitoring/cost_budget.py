@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_aws.budgets_budget import (
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 _THRESHOLDS = (("FORECASTED", 100), ("ACTUAL", 100))
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from constructs_lib.monitoring.metric_alarm import Metric
+from constructs_lib.monitoring.alarms.metric_alarm import Metric
 
 Widget = dict[str, Any]
 _GRID_WIDTH = 24

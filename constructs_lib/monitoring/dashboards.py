@@ -14,10 +14,11 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from constructs_lib.monitoring import dashboard_body, metrics
-from constructs_lib.monitoring.metric_alarm import Metric
+from constructs_lib.monitoring import dashboard_body
+from constructs_lib.monitoring.alarms import metrics
+from constructs_lib.monitoring.alarms.metric_alarm import Metric
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 _FREE_REGIONAL_DASHBOARDS = 2
 # Billing's metric moves a few times a day: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html

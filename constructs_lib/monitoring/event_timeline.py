@@ -11,10 +11,10 @@ from constructs import Construct
 
 from constructs_lib import policies
 from constructs_lib.checkov_skips import skip
-from constructs_lib.monitoring.alarm_names import alarm_prefix
+from constructs_lib.monitoring.alarms.names import alarm_prefix
 from constructs_lib.monitoring.policies import events_to_log
 from constructs_lib.monitoring.small_function import LOG_SKIPS
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 # Drills and incidents are compared over a year; a change is a kilobyte.
 _RETENTION_DAYS = 400

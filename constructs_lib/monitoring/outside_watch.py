@@ -14,12 +14,12 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.monitoring import policies
-from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name, alarm_prefix
+from constructs_lib.monitoring.alarms.metric_alarm import Condition, MetricAlarm, Missing, Notice
+from constructs_lib.monitoring.alarms.metrics import function
+from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name, alarm_prefix
 from constructs_lib.monitoring.alerting import Place
-from constructs_lib.monitoring.metric_alarm import Condition, MetricAlarm, Missing, Notice
-from constructs_lib.monitoring.metrics import function
 from constructs_lib.monitoring.small_function import SmallFunction
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "outside_watch"
 _INTERVAL_MINUTES = 5

@@ -15,8 +15,9 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from constructs_lib import naming, policies, protection_policies
-from constructs_lib.content_bucket import ContentBucket
+from constructs_lib import naming, policies
+from constructs_lib.content import protection_policies
+from constructs_lib.content.content_bucket import ContentBucket
 from constructs_lib.monitoring.alerting import Place
 
 # Longer than the 15 minutes that the backlog alarm waits; 0.10 USD a minute: https://aws.amazon.com/fis/pricing/

@@ -23,13 +23,13 @@ from cdktf_cdktf_provider_aws.synthetics_canary import (
 from constructs import Construct
 
 from constructs_lib import naming, policies
-from constructs_lib.archive import zipped
+from constructs_lib.endpoint.archive import zipped
 from constructs_lib.monitoring import policies as monitoring_policies
-from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
+from constructs_lib.monitoring.alarms.metric_alarm import Condition, MetricAlarm, Missing, Notice
+from constructs_lib.monitoring.alarms.metrics import canary_success
+from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
 from constructs_lib.monitoring.alerting import Place
-from constructs_lib.monitoring.metric_alarm import Condition, MetricAlarm, Missing, Notice
-from constructs_lib.monitoring.metrics import canary_success
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "canary"
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Synthetics_Library_python_selenium.html

@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import policies
-from constructs_lib.python_function import PythonFunction, add_function, add_log_group
+from constructs_lib.endpoint.python_function import PythonFunction, add_function, add_log_group
 
 FUNCTION_SKIPS = {
     "CKV_AWS_50": "X-Ray costs 5.00 USD per million traces; the function makes two calls and logs its failures.",

@@ -1,7 +1,7 @@
 """Region names that a site file may use.
 
 Source: the `aws` partition of botocore 1.44's endpoint data (`boto3.Session().get_available_regions("s3")`);
-tests/unit/test_site_file.py compares the two. Left out is what the oldest provider that we allow does not know.
+tests/unit/site_file/test_site_file.py compares the two. Left out is what the oldest provider that we allow does not know.
 The health checker regions are the API's own enumeration:
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
 """

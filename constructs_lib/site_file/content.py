@@ -1,9 +1,9 @@
 """`[content]` of the site file: how the published files are stored and found.
 
 Only the shape is checked here. What a pattern, a Cache-Control or a chain of redirects may say is the business of the commands,
-which read the same table from the edge stack's output `content` (scripts/release/content_settings.py) and compare it with the
-files of the release. Nothing here costs money but redirects with a wildcard: one KeyValueStore read a request, 0.03 USD a million
-(https://aws.amazon.com/cloudfront/pricing/).
+which read the same table from the edge stack's output `content` (scripts/release/serving/content_settings.py) and compare it
+with the files of the release. Nothing here costs money but redirects with a wildcard: one KeyValueStore read a request, 0.03 USD
+a million (https://aws.amazon.com/cloudfront/pricing/).
 """
 
 from enum import StrEnum

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from constructs_lib.errors import ConfigError, Problem
-from constructs_lib.site_file.extension_rules import extension_problems
 from constructs_lib.site_file.models import Region, SiteFile
-from constructs_lib.site_file.routing_rules import routing_problems
-from constructs_lib.site_file.rules import RULES
+from constructs_lib.site_file.rules.extensions import extension_problems
+from constructs_lib.site_file.rules.routing import routing_problems
+from constructs_lib.site_file.rules.site import RULES
 from constructs_lib.site_file.targets import Endpoint
 
 _TABLES: dict[str, type[BaseModel]] = {

@@ -10,14 +10,15 @@ from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
-from constructs_lib import naming, security_headers
-from constructs_lib.certificates import RegionalCertificate
+from constructs_lib import naming
+from constructs_lib.edge import security_headers
 from constructs_lib.extensions.api_endpoint import ApiEndpoint, JwtAuthorization, Replica
 from constructs_lib.extensions.api_name import ApiName, ApiRegion
 from constructs_lib.extensions.global_table import GlobalTable
+from constructs_lib.names.certificates import RegionalCertificate
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
-from constructs_lib.site_file import Policy, Region, SiteFile
+from constructs_lib.site_file.models import Policy, Region, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.state_backend import add_state_backend
 

@@ -5,10 +5,10 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import naming
-from constructs_lib.audit_trail import AuditTrail
+from constructs_lib.access.audit_trail import AuditTrail
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 from constructs_lib.state_backend import add_state_backend
 
 

@@ -13,7 +13,7 @@ from constructs_lib.extensions.database_network import DatabaseNetwork
 from constructs_lib.extensions.postgres_instance import PostgresInstance
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
-from constructs_lib.site_file import Region, SiteFile
+from constructs_lib.site_file.models import Region, SiteFile
 from constructs_lib.state_backend import add_state_backend
 
 

@@ -5,14 +5,14 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from constructs_lib import naming
-from constructs_lib.certificates import EdgeCertificate
-from constructs_lib.hosted_zone import HostedZone
+from constructs_lib.names.certificates import EdgeCertificate
+from constructs_lib.names.hosted_zone import HostedZone
+from constructs_lib.names.query_log import QueryLog
+from constructs_lib.names.zone_signing import ZoneSigning
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
-from constructs_lib.query_log import QueryLog
-from constructs_lib.site_file import SiteFile
+from constructs_lib.site_file.models import SiteFile
 from constructs_lib.state_backend import add_state_backend
-from constructs_lib.zone_signing import ZoneSigning
 
 
 class DnsStack(TerraformStack):

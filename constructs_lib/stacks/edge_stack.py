@@ -9,22 +9,21 @@ from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from constructs import Construct
 
 from constructs_lib import naming, policies
-from constructs_lib.access_logs import ViewerLogs
-from constructs_lib.bucket_replication import BucketReplication, Destination
-from constructs_lib.edge_policies import EdgePolicies
-from constructs_lib.firewall import Firewall
-from constructs_lib.health_checks import HealthChecks
+from constructs_lib.content.access_logs import ViewerLogs
+from constructs_lib.content.bucket_replication import BucketReplication, Destination
+from constructs_lib.edge.edge_policies import EdgePolicies
+from constructs_lib.edge.firewall import Firewall
+from constructs_lib.edge.regional_distribution import DistributionAccess, RegionalDistribution
+from constructs_lib.edge.router import Router
+from constructs_lib.edge.router_policy import router_sources, viewer_headers
+from constructs_lib.names.health_checks import HealthChecks
+from constructs_lib.names.records import AliasRecords, to_distribution, to_endpoint
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
-from constructs_lib.public_name import PublicName
-from constructs_lib.records import AliasRecords, to_distribution, to_endpoint
-from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution
-from constructs_lib.router import Router
-from constructs_lib.router_policy import router_sources, viewer_headers
-from constructs_lib.site_file import Entry, Role, SiteFile
-from constructs_lib.site_file.models import Protocol
+from constructs_lib.site_file.models import Entry, Protocol, Role, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.keys_stack import KeysStack
+from constructs_lib.stacks.public_name import PublicName
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend
 

@@ -7,24 +7,24 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.monitoring.alarms.composite import CompositeAlarms
+from constructs_lib.monitoring.alarms.edge import EdgeAlarms
+from constructs_lib.monitoring.alarms.endpoint import EndpointAlarms
+from constructs_lib.monitoring.alarms.health import HealthAlarms
+from constructs_lib.monitoring.alarms.metric_alarm import Alarm
+from constructs_lib.monitoring.alarms.metrics import PROBER_NAMESPACE
+from constructs_lib.monitoring.alarms.parity import ParityAlarms
+from constructs_lib.monitoring.alarms.replication import ReplicationAlarms
 from constructs_lib.monitoring.alerting import Alerting, Place
-from constructs_lib.monitoring.composite_alarms import CompositeAlarms
 from constructs_lib.monitoring.cost_budget import CostBudget
 from constructs_lib.monitoring.dashboards import Dashboards, Watched
-from constructs_lib.monitoring.edge_alarms import EdgeAlarms
-from constructs_lib.monitoring.endpoint_alarms import EndpointAlarms
 from constructs_lib.monitoring.event_timeline import EventTimeline
-from constructs_lib.monitoring.health_alarms import HealthAlarms
-from constructs_lib.monitoring.metric_alarm import Alarm
-from constructs_lib.monitoring.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
-from constructs_lib.monitoring.parity_alarms import ParityAlarms
-from constructs_lib.monitoring.replication_alarms import ReplicationAlarms
 from constructs_lib.monitoring.replication_pause import ReplicationPause
 from constructs_lib.monitoring.site_canary import SiteCanary
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
-from constructs_lib.site_file import Entry, SiteFile
+from constructs_lib.site_file.models import Entry, SiteFile
 from constructs_lib.stacks.edge_stack import EdgeStack
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend

@@ -4,15 +4,16 @@ from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
-from constructs_lib import naming, security_headers
-from constructs_lib.access_logs import AccessLogs
-from constructs_lib.certificates import ProofOfNames, RegionalCertificate
-from constructs_lib.content_bucket import ContentBucket, ContentProtection
+from constructs_lib import naming
+from constructs_lib.content.access_logs import AccessLogs
+from constructs_lib.content.content_bucket import ContentBucket, ContentProtection
+from constructs_lib.edge import security_headers
+from constructs_lib.endpoint.regional_endpoint import RegionalEndpoint
+from constructs_lib.names.certificates import ProofOfNames, RegionalCertificate
 from constructs_lib.outputs import add_output
-from constructs_lib.parity_check import ParityCheck
+from constructs_lib.parity.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
-from constructs_lib.regional_endpoint import RegionalEndpoint
-from constructs_lib.site_file import Entry, Region, SiteFile
+from constructs_lib.site_file.models import Entry, Region, SiteFile
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.keys_stack import KeysStack
 from constructs_lib.state_backend import add_state_backend

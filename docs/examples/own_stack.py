@@ -18,20 +18,20 @@ from cdktf_cdktf_provider_aws.cloudfront_origin_access_control import Cloudfront
 from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy  # noqa: E402
 
-from constructs_lib import policies, router_source, security_headers  # noqa: E402
-from constructs_lib.bucket_replication import BucketReplication, Destination  # noqa: E402
-from constructs_lib.certificates import EdgeCertificate, RegionalCertificate  # noqa: E402
-from constructs_lib.content_bucket import ContentBucket  # noqa: E402
-from constructs_lib.edge_policies import EdgePolicies  # noqa: E402
-from constructs_lib.health_checks import HealthChecks  # noqa: E402
-from constructs_lib.hosted_zone import HostedZone  # noqa: E402
+from constructs_lib import policies  # noqa: E402
+from constructs_lib.content.bucket_replication import BucketReplication, Destination  # noqa: E402
+from constructs_lib.content.content_bucket import ContentBucket  # noqa: E402
+from constructs_lib.edge import router_source, security_headers  # noqa: E402
+from constructs_lib.edge.edge_policies import EdgePolicies  # noqa: E402
+from constructs_lib.edge.regional_distribution import DistributionAccess, RegionalDistribution  # noqa: E402
+from constructs_lib.edge.router import Router  # noqa: E402
+from constructs_lib.endpoint.regional_endpoint import RegionalEndpoint  # noqa: E402
+from constructs_lib.names.certificates import EdgeCertificate, RegionalCertificate  # noqa: E402
+from constructs_lib.names.health_checks import HealthChecks  # noqa: E402
+from constructs_lib.names.hosted_zone import HostedZone  # noqa: E402
+from constructs_lib.names.records import AliasRecords, FailoverRecords, to_distribution, to_endpoint  # noqa: E402
 from constructs_lib.providers import AWS_PROVIDER_VERSIONS  # noqa: E402
-from constructs_lib.records import AliasRecords, FailoverRecords, to_distribution, to_endpoint  # noqa: E402
-from constructs_lib.regional_distribution import DistributionAccess, RegionalDistribution  # noqa: E402
-from constructs_lib.regional_endpoint import RegionalEndpoint  # noqa: E402
-from constructs_lib.router import Router  # noqa: E402
-from constructs_lib.site_file import HealthCheck  # noqa: E402
-from constructs_lib.site_file.models import Protocol  # noqa: E402
+from constructs_lib.site_file.models import HealthCheck, Protocol  # noqa: E402
 from constructs_lib.site_file.security import Headers  # noqa: E402
 
 PREFIX = "shop-prod"

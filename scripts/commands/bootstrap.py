@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from scripts.aws import caller_account, iam_client, s3_client, translated
+from scripts.aws.clients import caller_account, iam_client, s3_client, translated
 from scripts.clock import AwsClock
-from scripts.commands.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
-from scripts.commands.parity_words import PLAN_ONLY
-from scripts.commands.tables import results_console, results_table
+from scripts.commands.shared.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.commands.shared.tables import results_console, results_table
 from scripts.errors import StacksError
-from scripts.state_bucket import Setting, bucket_settings, replication_settings, unmet
+from scripts.terraform.state_bucket import Setting, bucket_settings, replication_settings, unmet
 
 
 def bootstrap(

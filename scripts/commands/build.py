@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts.commands.bars import byte_bar
-from scripts.commands.options import JsonOption
+from scripts.commands.shared.bars import byte_bar
+from scripts.commands.shared.options import JsonOption
 from scripts.errors import WrongUsageError
-from scripts.release.content_settings import parse_content
-from scripts.release.file_rules import ContentRules
 from scripts.release.folder import read_folder
+from scripts.release.serving.content_settings import parse_content
+from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.build import BuiltSite, build_site
 from scripts.site_build.output import check_folder, write_site
 from scripts.site_build.source import read_source

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.commands.options import JsonOption
-from scripts.commands.tables import results_console, results_table
-from scripts.cost import CostLine, estimate, load_stacks, monthly_cost_usd, objective_usd
-from scripts.cost_coverage import not_priced
-from scripts.synthesis import synthesize
+from scripts.commands.shared.options import JsonOption
+from scripts.commands.shared.tables import results_console, results_table
+from scripts.cost.coverage import not_priced
+from scripts.cost.estimate import CostLine, estimate, load_stacks, monthly_cost_usd, objective_usd
+from scripts.terraform.synthesis import synthesize
 
 
 def cost(

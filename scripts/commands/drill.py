@@ -8,20 +8,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts.commands.options import (
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
     LocalcloudOption,
     OutputsOption,
     use_localcloud,
 )
-from scripts.cost import estimate, load_stacks, monthly_cost_usd
-from scripts.deployment import load_deployment
-from scripts.drill_session import DrillSession
+from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
+from scripts.drill.scenarios import SCENARIOS
+from scripts.drill.session import DrillSession
+from scripts.drill.verdict import Verdict
 from scripts.errors import MissingOutputError, WrongUsageError
-from scripts.report import summary_table
-from scripts.scenarios import SCENARIOS
-from scripts.verdict import Verdict
+from scripts.report.report import summary_table, write_reports
+from scripts.terraform.outputs import load_deployment
 
 _NAMES = ", ".join(SCENARIOS)
 _VARIANTS = "; ".join(
@@ -63,12 +63,8 @@ def drill(
     cost_usd_per_month = _cost_usd_per_month(stacks)
     session = DrillSession(load_deployment(outputs), endpoints, state_folder=localcloud or outputs.parent)
     result = session.run(SCENARIOS[scenario], variants)
-    written = session.write_reports(
-        [result],
-        folder=report,
-        site_file=site_file,
-        cost_usd_per_month=cost_usd_per_month,
-    )
+    context = session.context(site_file=site_file, cost_usd_per_month=cost_usd_per_month)
+    written = write_reports([result], context, report)
     if as_json:
         print(written.json_file.read_text(encoding="utf-8"), end="")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from scripts.commands.options import (
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
     JsonOption,
@@ -14,8 +14,8 @@ from scripts.commands.options import (
     RegionArgument,
     use_localcloud,
 )
-from scripts.commands.parity_words import PLAN_ONLY
-from scripts.deployment import load_deployment
+from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.terraform.outputs import load_deployment
 
 
 def hand_over(
@@ -29,12 +29,19 @@ def hand_over(
 
     Afterwards swap the roles of the two regions in the site file and apply, so that Terraform wants the name where it is.
     """
-    from scripts import hand_over as moving  # imported here: botocore takes time that `--help` should not
-    from scripts.invalidation import cloudfront_client
+    from scripts.aws import hand_over as moving  # imported here: botocore takes time that `--help` should not
+    from scripts.aws.invalidation import cloudfront_client
 
     use_localcloud(localcloud)
     client = cloudfront_client()
-    plan = moving.plan_hand_over(client, load_deployment(outputs), region)
+    made = load_deployment(outputs)
+    site = moving.Site(
+        hostname=made.hostname,
+        hosted_zone_id=made.hosted_zone_id,
+        entry=made.routing.entry,
+        distributions=made.distributions,
+    )
+    plan = moving.plan_hand_over(client, site, region)
     if apply:
         moving.hand_over(client, moving.route53_client(), plan)
     if as_json:

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands.options import DEFAULT_OUTPUTS, LocalcloudOption, use_localcloud
-from scripts.deployment import deployment_of, save_outputs
-from scripts.synthesis import stack_folders
-from scripts.terraform_cli import from_this_machine
+from scripts.commands.shared.options import DEFAULT_OUTPUTS, LocalcloudOption, use_localcloud
+from scripts.terraform.cli import from_this_machine
+from scripts.terraform.outputs import deployment_of, save_outputs
+from scripts.terraform.synthesis import stack_folders
 
 
 def outputs(

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from scripts.clock import utc_now
-from scripts.commands.bars import object_bar
-from scripts.commands.options import (
+from scripts.commands.shared.bars import object_bar
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
     JsonOption,
@@ -19,8 +19,8 @@ from scripts.commands.options import (
     open_website,
     use_localcloud,
 )
-from scripts.commands.parity_words import PLAN_ONLY
-from scripts.commands.tables import results_console, results_table
+from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.commands.shared.tables import results_console, results_table
 from scripts.release.prune import DEFAULT_GRACE_SECONDS, DEFAULT_KEEP, PrunePlan, plan_prune
 from scripts.release.prune import prune as delete_releases
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from scripts.clock import rfc3339, utc_now
-from scripts.commands.options import (
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
     LocalcloudOption,
@@ -15,8 +15,8 @@ from scripts.commands.options import (
     open_website,
     use_localcloud,
 )
-from scripts.commands.parity_words import parity_document, parity_words
-from scripts.commands.tables import results_console, results_table
+from scripts.commands.shared.parity_words import parity_document, parity_words
+from scripts.commands.shared.tables import results_console, results_table
 from scripts.release.inventory import ReleaseSummary, take_inventory
 
 _MISSING = "-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from scripts.commands.evacuate import drain_document
-from scripts.commands.options import (
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
     JsonOption,
@@ -15,7 +15,7 @@ from scripts.commands.options import (
     open_website,
     use_localcloud,
 )
-from scripts.commands.parity_words import PLAN_ONLY
+from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.release.drain import change_drains, plan_restoration
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from scripts.commands.options import (
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
     JsonOption,
@@ -17,7 +17,7 @@ from scripts.commands.options import (
     switcher,
     use_localcloud,
 )
-from scripts.commands.parity_words import PLAN_ONLY
+from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.release.switching import RollbackPlan
 
 

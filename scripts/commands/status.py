@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from scripts.aws import cloudwatch_client
-from scripts.commands.options import (
+from scripts.aws.clients import cloudwatch_client
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
     LocalcloudOption,
@@ -14,8 +14,8 @@ from scripts.commands.options import (
     open_website,
     use_localcloud,
 )
-from scripts.commands.parity_words import parity_document, parity_words
-from scripts.commands.tables import results_console, results_table
+from scripts.commands.shared.parity_words import parity_document, parity_words
+from scripts.commands.shared.tables import results_console, results_table
 from scripts.release.overview import Overview, RegionOverview, take_overview
 from scripts.release.parity_metric import LOOK_BACK, LastComparison
 

@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands.bars import byte_bar
-from scripts.commands.options import (
+from scripts.commands.shared.bars import byte_bar
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
     JsonOption,
@@ -25,18 +25,18 @@ from scripts.commands.options import (
     switcher,
     use_localcloud,
 )
-from scripts.commands.parity_words import PLAN_ONLY
-from scripts.commands.tables import results_console, results_table
-from scripts.endpoints import Endpoints
+from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.commands.shared.tables import results_console, results_table
 from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.local.endpoints import Endpoints
 from scripts.release.changes import Changes
-from scripts.release.content_settings import parse_content
 from scripts.release.digests import cache_file
 from scripts.release.folder import read_folder
 from scripts.release.manifest import ReleaseFile
 from scripts.release.publish import Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.samples import BadAnswer, sample
+from scripts.release.serving.content_settings import parse_content
 from scripts.release.website import Website
 
 Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands.bars import byte_bar
-from scripts.commands.options import (
+from scripts.commands.shared.bars import byte_bar
+from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
     JsonOption,
@@ -20,8 +20,8 @@ from scripts.commands.options import (
     release_of_the_command_line,
     use_localcloud,
 )
-from scripts.commands.parity_words import PLAN_ONLY, parity_document, parity_words
-from scripts.commands.tables import results_console, results_table
+from scripts.commands.shared.parity_words import PLAN_ONLY, parity_document, parity_words
+from scripts.commands.shared.tables import results_console, results_table
 from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
 from scripts.release.routing import Routing

@@ -14,9 +14,8 @@ from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
-from scripts.aws import translated
+from scripts.aws.clients import translated
 from scripts.errors import AwsError, UnsafePlanError
-from scripts.release.index import LAYER_CHARACTERS
 from scripts.release.manifest import (
     MANIFESTS_PREFIX,
     RELEASES_PREFIX,
@@ -26,6 +25,7 @@ from scripts.release.manifest import (
     manifest_key,
     parse_manifest,
 )
+from scripts.release.serving.index import LAYER_CHARACTERS
 from scripts.release.stored_digest import METADATA_NAME, content_md5, digest_in, is_under_kms
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from scripts.errors import WrongUsageError
 from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, followed, is_page
-from scripts.release.file_rules import ContentRules, StoredFile, describe
 from scripts.release.folder_problems import printable, refuse_problems
-from scripts.release.index import LAYER_CHARACTERS
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.url_rules import UrlRules, url_rules
+from scripts.release.serving.file_rules import ContentRules, StoredFile, describe
+from scripts.release.serving.index import LAYER_CHARACTERS
+from scripts.release.serving.url_rules import UrlRules, url_rules
 
 _USUAL_RULES = ContentRules()
 _USUAL_URLS = UrlRules()

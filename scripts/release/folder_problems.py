@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.errors import WrongUsageError
-from scripts.release.clean_urls import FIXED_PREFIXES
 from scripts.release.digests import ScannedFile, followed
-from scripts.release.file_rules import ContentRules
-from scripts.release.redirects import problems_in_release
+from scripts.release.serving.clean_urls import FIXED_PREFIXES
+from scripts.release.serving.file_rules import ContentRules
+from scripts.release.serving.redirects import problems_in_release
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _LONGEST_KEY_BYTES = 1024

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scripts.clock import rfc3339
-from scripts.release.file_rules import is_fingerprinted
-from scripts.release.index import MAXIMUM_ENTRIES
 from scripts.release.manifest import Manifest, ReleaseFile, RetainedFile
+from scripts.release.serving.file_rules import is_fingerprinted
+from scripts.release.serving.index import MAXIMUM_ENTRIES
 
 RETENTION = timedelta(days=1)
 """How long a dropped file with a fingerprint still answers: a viewer may have a page of the earlier release open."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from scripts.release.index import Index, build_index, largest_bytes
-from scripts.release.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document
-from scripts.release.variants import Variants, complete_variants
+from scripts.release.serving.index import Index, build_index, largest_bytes
+from scripts.release.serving.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document
+from scripts.release.serving.variants import Variants, complete_variants
 
 SCHEMA = 2
 RELEASES_PREFIX = "releases/"

@@ -24,12 +24,12 @@ from awscrt.s3 import S3Client, S3RequestTlsMode, S3RequestType
 from botocore.utils import get_environ_proxies
 from s3transfer.crt import BotocoreCRTCredentialsWrapper
 
-from scripts.aws import session
+from scripts.aws.clients import session
 from scripts.errors import AwsError, OpsError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
+from scripts.release.checked_files import Confirmed, Progress, Uploads, changed, checked_bytes
 from scripts.release.manifest import ReleaseFile
 from scripts.release.stored_digest import METADATA_NAME, content_md5
-from scripts.release.transfer import Confirmed, Progress, Uploads, changed, checked_bytes
 
 if TYPE_CHECKING:
     from awscrt.s3 import S3Request

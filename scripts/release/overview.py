@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scripts.aws import cloudwatch_client
+from scripts.aws.clients import cloudwatch_client
 from scripts.clock import utc_now
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket

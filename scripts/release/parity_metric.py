@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from scripts.aws import translated
+from scripts.aws.clients import translated
 from scripts.errors import AwsError
 
 NAMESPACE = "FailoverSite"

@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
-from scripts.aws import translated
+from scripts.aws.clients import translated
 from scripts.release.manifest import Manifest
 from scripts.release.routing import ServedRelease
-from scripts.release.variants import Variants
+from scripts.release.serving.variants import Variants
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

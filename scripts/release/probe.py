@@ -15,13 +15,13 @@ from urllib.parse import quote
 import dns.resolver
 
 from scripts.clock import AwsClock, Clock
-from scripts.endpoints import Endpoints
-from scripts.http1 import MalformedResponseError, Response, connect_tcp, start_http
-from scripts.prober import verifying_tls
+from scripts.local.endpoints import Endpoints
+from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, start_http
+from scripts.probe.page_view import verifying_tls
+from scripts.probe.resolver import CachingResolver, Nameserver, ResolutionError
+from scripts.probe.samples import Family
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
-from scripts.resolver import CachingResolver, Nameserver, ResolutionError
-from scripts.samples import Family
 
 DEADLINE_SECONDS = 60.0
 """AWS says seconds, without a promise:

@@ -13,12 +13,12 @@ from enum import StrEnum
 
 from scripts.errors import UnsafePlanError
 from scripts.release.bucket import DELETES_PER_CALL, StoredObject
-from scripts.release.index import KEY_PREFIX
 from scripts.release.inventory import RegionListing, list_regions, published_times
 from scripts.release.manifest import RELEASES_PREFIX, Manifest, manifest_key
 from scripts.release.pointers import read_pointer
 from scripts.release.routing import Routing
-from scripts.release.url_rules import REDIRECT_PREFIX
+from scripts.release.serving.index import KEY_PREFIX
+from scripts.release.serving.url_rules import REDIRECT_PREFIX
 from scripts.release.website import Website
 
 DEFAULT_KEEP = 5

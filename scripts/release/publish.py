@@ -21,13 +21,14 @@ from scripts.clock import utc_now
 from scripts.errors import InterruptedPublishError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
+from scripts.release.checked_files import Progress
 from scripts.release.drain import drained
 from scripts.release.layering import layered
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import Pointer, read_pointer
 from scripts.release.routing import STORE_BYTES, Routing, RoutingStore, RoutingVersion, served
 from scripts.release.switching import Switcher, not_complete
-from scripts.release.transfer import Progress, not_confirmed, upload
+from scripts.release.transfer import not_confirmed, upload
 
 LIST_FROM_FILES = 200
 """A publish of more files looks first which of them an interrupted one has sent already; fewer are sent again."""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from scripts.aws import translated
+from scripts.aws.clients import translated
 from scripts.errors import AwsError, UnsafePlanError
-from scripts.release.index import KEY_PREFIX, Index
 from scripts.release.manifest import Manifest
-from scripts.release.url_rules import REDIRECT_PREFIX, style_words
+from scripts.release.serving.index import KEY_PREFIX, Index
+from scripts.release.serving.url_rules import REDIRECT_PREFIX, style_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore.client import CloudFrontKeyValueStoreClient

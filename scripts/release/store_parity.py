@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from scripts.errors import MissingOutputError
 from scripts.release.bucket import ContentBucket
-from scripts.release.index import chunk_key, index_id
 from scripts.release.manifest import Manifest
 from scripts.release.parity import find_manifest
 from scripts.release.routing import RoutingStore, RoutingVersion, ServedRelease
-from scripts.release.url_rules import REDIRECT_PREFIX
+from scripts.release.serving.index import chunk_key, index_id
+from scripts.release.serving.url_rules import REDIRECT_PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

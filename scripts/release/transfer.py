@@ -7,26 +7,18 @@ MD5 of what they send, and both return the files that S3 says it stored so.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from scripts.errors import UnsafePlanError
 from scripts.release.bucket import ContentBucket
-from scripts.release.folder import stored_bytes
+from scripts.release.checked_files import Confirmed, Progress, Uploads, checked_bytes
 from scripts.release.manifest import ReleaseFile
 
 PARALLEL_UPLOADS = 32
 """Small files, so what they wait for is the region: one round trip for a small change."""
 NATIVE_FROM_FILES = 200
 """From here on the native client's 0.2 s to start are won back."""
-
-Progress = Callable[[int], None]
-"""Called with the number of bytes that one more stored file had; from any thread."""
-Uploads = Sequence[tuple[ContentBucket, Sequence[ReleaseFile]]]
-Confirmed = dict[str, set[str]]
-"""Region -> paths of the files of which S3 says that it stored what it was sent; texts that the files have anyway."""
 
 
 def upload(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
@@ -41,26 +33,6 @@ def upload(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
     from scripts.release.native_transfer import upload_natively  # awscrt takes 0.1 s that a small change should not
 
     return upload_natively(uploads, folder, progress)
-
-
-def checked_bytes(folder: Path, file: ReleaseFile) -> bytes:
-    """Returns what is stored for a file.
-
-    Raises:
-        UnsafePlanError: it is not what was planned.
-    """
-    try:
-        body = stored_bytes(folder / file.source_path, file.layer)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise changed(file.path) from error
-    if len(body) != file.size_bytes or hashlib.md5(body, usedforsecurity=False).hexdigest() != file.md5:
-        raise changed(file.path)
-    return body
-
-
-def changed(path: str) -> UnsafePlanError:
-    """Returns the refusal of a file that is not what was planned."""
-    return UnsafePlanError(f"{path} changed while it was published, so nothing was switched: run it again")
 
 
 def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:

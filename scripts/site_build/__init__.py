@@ -1,1 +1,4 @@
-"""`failover build`: from a source folder to a folder that can be published, the same bytes on every machine."""
+"""Builds the site's source folder into the folder that is published, and says what is wrong with it.
+
+Pages, references and fingerprints belong here; what happens to a built folder belongs into `release`.
+"""

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from scripts.release.clean_urls import UrlStyle, canonical, decoded
-from scripts.release.redirects import lookup_path
+from scripts.release.serving.clean_urls import UrlStyle, canonical, decoded
+from scripts.release.serving.redirects import lookup_path
 from scripts.site_build.references import Reference
 
 _ORIGIN = "https://site.invalid"

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 import html5lib
 from html5lib.constants import E as PARSE_ERRORS
 
-from scripts.release.file_rules import ContentRules, check_release
+from scripts.release.serving.file_rules import ContentRules, check_release
 from scripts.site_build.addresses import Links
 from scripts.site_build.findings import Finding
 from scripts.site_build.fingerprints import Fingerprints, icons_of

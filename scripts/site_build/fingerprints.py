@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from scripts.release.file_rules import is_fingerprinted
+from scripts.release.serving.file_rules import is_fingerprinted
 from scripts.site_build.addresses import renamed, resolve
 from scripts.site_build.findings import Finding
 from scripts.site_build.references import PageFacts, Reference, rewritten

@@ -1,8 +1,8 @@
 """Brotli variants beside the files: better than an edge compresses on the fly, and the only compression that layer 3 has.
 
-Whole extensions at a time, because a router decides by the extension (scripts/release/file_rules.py). Brotli alone: every current
-browser takes it over HTTPS (https://caniuse.com/brotli), CloudFront makes gzip for the rest, and zlib's output is not the same on
-every machine, while the brotli package's is that of its pinned version.
+Whole extensions at a time, because a router decides by the extension (scripts/release/serving/file_rules.py). Brotli alone:
+every current browser takes it over HTTPS (https://caniuse.com/brotli), CloudFront makes gzip for the rest, and zlib's output
+is not the same on every machine, while the brotli package's is that of its pinned version.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 import brotli
 
-from scripts.release.content_types import content_type_of, is_compressible, is_html
+from scripts.release.serving.content_types import content_type_of, is_compressible, is_html
 
 SUFFIX = ".br"
 LEAST_SAVED_RATIO = 0.05

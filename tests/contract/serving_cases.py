@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.contract.published import NOT_FOUND, Answer
+from tests.worlds.published import NOT_FOUND, Answer
 
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 BINARY = "application/octet-stream"

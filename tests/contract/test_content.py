@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.site_file import ConfigError, load_site_file
+from constructs_lib.errors import ConfigError
 from constructs_lib.site_file.content import Content
-from scripts.release.content_settings import parse_content
-from scripts.release.file_rules import ContentRules
+from constructs_lib.site_file.loader import load_site_file
+from scripts.release.serving.content_settings import parse_content
+from scripts.release.serving.file_rules import ContentRules
 
 DEMO = (Path(__file__).parents[2] / "config" / "demo.toml").read_text(encoding="utf-8")
 EVERYTHING = """

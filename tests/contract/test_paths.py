@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.release.clean_urls import canonical
-from tests.contract.paths import PATHS
-from tests.contract.regional_handler import Objects, load_handler, request
-from tests.contract.router_function import RouterFunction
+from scripts.release.serving.clean_urls import canonical
+from tests.worlds.paths import PATHS
+from tests.worlds.regional_handler import Objects, load_handler, request
+from tests.worlds.router_function import RouterFunction
 
 ROUTING = {"active": {"id": "r1", "base": "r1", "index": "", "chunks": 0, "salt": 0}, "drained_regions": []}
 

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.contract.regional_handler import Objects, access_denied, load_handler, request, unreachable
+from tests.worlds.regional_handler import Objects, access_denied, load_handler, request, unreachable
 
 
 @pytest.fixture

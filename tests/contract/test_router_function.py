@@ -1,6 +1,6 @@
 """The router function: release, origin order, and an answer for every state of its store."""
 
-from tests.contract.router_function import RouterFunction
+from tests.worlds.router_function import RouterFunction
 
 OWN, OTHER = "eu-central-1", "us-east-1"
 RELEASED = {"active": {"id": "r1", "base": "r1", "index": "", "chunks": 0, "salt": 0}}

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.release.index import Index, build_index
 from scripts.release.routing import Canary, Routing, ServedRelease
-from scripts.release.variants import LARGEST_LIST_CHARACTERS
-from tests.contract.regional_handler import Objects, load_handler, request
-from tests.contract.router_function import RouterFunction
+from scripts.release.serving.index import Index, build_index
+from scripts.release.serving.variants import LARGEST_LIST_CHARACTERS
+from tests.worlds.regional_handler import Objects, load_handler, request
+from tests.worlds.router_function import RouterFunction
 
 BASE, NEW, CANARY = "0" * 16, "1" * 16, "2" * 16
 ROUTER = RouterFunction(own="eu-central-1", other="us-east-1")

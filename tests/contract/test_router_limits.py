@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.router_policy import edge_policy
-from constructs_lib.router_source import LARGEST_FUNCTION_BYTES, SOURCE, render
-from constructs_lib.site_file import load_site_file
+from constructs_lib.edge.router_policy import edge_policy
+from constructs_lib.edge.router_source import LARGEST_FUNCTION_BYTES, SOURCE, render
+from constructs_lib.site_file.loader import load_site_file
 from constructs_lib.site_file.models import Entry
 from localcloud.dataplane.edge.function_syntax import unsupported_syntax
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.region_places import REGION_PLACES
-from constructs_lib.router_policy import edge_policy
-from constructs_lib.router_source import render
-from constructs_lib.site_file import load_site_file
+from constructs_lib.edge.region_places import REGION_PLACES
+from constructs_lib.edge.router_policy import edge_policy
+from constructs_lib.edge.router_source import render
 from constructs_lib.site_file.aws_regions import REGIONS
-from tests.contract.router_function import RouterFunction
+from constructs_lib.site_file.loader import load_site_file
+from tests.worlds.router_function import RouterFunction
 
 OWN, OTHER = "eu-central-1", "us-east-1"
 HOSTNAME = "www.example.com"

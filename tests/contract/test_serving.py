@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.release.clean_urls import CleanUrls, TrailingSlash, UrlStyle, canonical
-from scripts.release.content_settings import parse_content
 from scripts.release.folder import read_folder
-from tests.contract.published import ROUTER, Answer, Published
-from tests.contract.regional_handler import Objects, load_handler, request
+from scripts.release.serving.clean_urls import CleanUrls, TrailingSlash, UrlStyle, canonical
+from scripts.release.serving.content_settings import parse_content
 from tests.contract.serving_cases import ALL, CASES, CONTENTS, Case, write_site
+from tests.worlds.published import ROUTER, Answer, Published
+from tests.worlds.regional_handler import Objects, load_handler, request
 
 
 @pytest.fixture(scope="module")

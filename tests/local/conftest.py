@@ -1,5 +1,5 @@
 """Fixtures of the tests against localcloud."""
 
-from tests.local.dataplane_world import world as world
-from tests.local.deployment_world import deployment as deployment
-from tests.local.gateway_world import gateway_world as gateway_world
+from tests.worlds.dataplane_world import world as world
+from tests.worlds.deployment_world import deployment as deployment
+from tests.worlds.gateway_world import gateway_world as gateway_world

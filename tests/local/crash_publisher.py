@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from scripts.commands.options import open_website, publisher, switcher
-from scripts.release.content_settings import parse_content
-from scripts.release.file_rules import ContentRules
+from scripts.commands.shared.options import open_website, publisher, switcher
 from scripts.release.folder import read_folder
+from scripts.release.serving.content_settings import parse_content
+from scripts.release.serving.file_rules import ContentRules
 from scripts.release.website import Website
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.dataplane_world import DOMAIN, World, change_records
+from tests.worlds.dataplane_world import DOMAIN, World, change_records
 
 EXTERNAL, LOOPBACK = "203.0.113.77", "127.0.30.77"
 # health-checks-creating-values.html

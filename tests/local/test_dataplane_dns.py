@@ -5,7 +5,7 @@ import dns.flags
 import dns.rcode
 import pytest
 
-from tests.local.dataplane_world import DOMAIN, EDGE, HOSTNAME, PRIMARY, World, change_records
+from tests.worlds.dataplane_world import DOMAIN, EDGE, HOSTNAME, PRIMARY, World, change_records
 
 GEO = f"geo.{DOMAIN}"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.dataplane_world import HOSTNAME, PRIMARY, SECONDARY, World, put
+from tests.worlds.dataplane_world import HOSTNAME, PRIMARY, SECONDARY, World, put
 
 GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide"
 BOTH = (PRIMARY, SECONDARY)

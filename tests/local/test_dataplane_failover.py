@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.dataplane_world import EDGE, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, SPEED, Response, World
+from tests.worlds.dataplane_world import EDGE, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, SPEED, Response, World
 
 # What the machine itself may add to a modelled duration.
 SLACK_REAL_SECONDS = 0.15

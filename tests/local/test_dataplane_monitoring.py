@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.dataplane_world import HOSTNAME, PRIMARY, REGIONAL, SECONDARY, World
+from tests.worlds.dataplane_world import HOSTNAME, PRIMARY, REGIONAL, SECONDARY, World
 
 pytestmark = pytest.mark.local
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.local.dataplane_world import HANDLER, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, Response, World
+from tests.worlds.dataplane_world import HANDLER, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, Response, World
 
 
 def ask(world: World, path: str, region: str = PRIMARY, **options: object) -> Response:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.localcloud_process import ANY_PORT
-from tests.local.dataplane_world import World, start_localcloud, stop_localcloud
+from scripts.local.process import ANY_PORT
+from tests.worlds.dataplane_world import World, start_localcloud, stop_localcloud
 
 STOP_LIMIT_SECONDS = 10.0  # some tenths of a second, on a machine that has nothing else to do
 

@@ -15,7 +15,7 @@ import pytest
 
 from scripts.clock import AwsClock
 from scripts.errors import EnvironmentFailureError
-from scripts.localcloud_process import running_localcloud, sole_user
+from scripts.local.process import running_localcloud, sole_user
 
 pytestmark = pytest.mark.local
 

@@ -21,12 +21,12 @@ from botocore.config import Config
 from constructs_lib.output_contract import outputs_of
 from scripts.clock import AwsClock
 from scripts.commands.build import make
-from scripts.control import ControlApi
-from scripts.release.file_rules import ContentRules
+from scripts.local.control import ControlApi
+from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.output import write_site
-from scripts.terraform_cli import PLAN_CLEAN
-from tests import terraform_types
-from tests.local.deployment_world import STACKS, DeploymentWorld
+from scripts.terraform.cli import PLAN_CLEAN
+from tests.worlds import terraform_types
+from tests.worlds.deployment_world import STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.model.addresses import api_gateway_address
-from tests.local.deployment_world import DeploymentWorld
 from tests.local.test_deployment import EDGE, HOSTNAME
+from tests.worlds.deployment_world import DeploymentWorld
 
 pytestmark = pytest.mark.local
 

@@ -5,11 +5,11 @@ import json
 import boto3
 import pytest
 
-from scripts.terraform_cli import PLAN_HAS_CHANGES
-from tests.local.deployment_world import DeploymentWorld
+from scripts.terraform.cli import PLAN_HAS_CHANGES
 from tests.local.test_deployment import await_region
 from tests.local.test_deployment import release_id as release_id
 from tests.local.test_deployment import site as site
+from tests.worlds.deployment_world import DeploymentWorld
 
 pytestmark = pytest.mark.local
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from scripts.commands.build import make
-from scripts.control import ControlApi
-from scripts.release.file_rules import ContentRules
+from scripts.local.control import ControlApi
+from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.output import write_site
-from tests.local.deployment_world import DeploymentWorld
 from tests.local.test_deployment import SITE_SOURCE
+from tests.worlds.deployment_world import DeploymentWorld
 
 pytestmark = pytest.mark.local
 

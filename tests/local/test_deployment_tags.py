@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.deployment_world import STACKS, DeploymentWorld
+from tests.worlds.deployment_world import STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 

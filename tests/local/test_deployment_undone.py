@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.local.deployment_world import DeploymentWorld
+from tests.worlds.deployment_world import DeploymentWorld
 
 pytestmark = pytest.mark.local
 

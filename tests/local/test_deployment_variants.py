@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.deployment_world import SITE_FILE, DeploymentWorld
-from tests.local.deployment_world import STACKS as DEPLOYED
-from tools.deployed_example import ran
+from tests.worlds.deployment_world import SITE_FILE, DeploymentWorld
+from tests.worlds.deployment_world import STACKS as DEPLOYED
+from tools.examples.deployed_example import ran
 
 pytestmark = pytest.mark.local
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 REGION = "eu-central-1"
 

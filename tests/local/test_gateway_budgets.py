@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 ACCOUNT = "123456789012"
 NOTIFICATION = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 100.0}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.gateway.server import Gateway
-from tests.local.gateway_world import SPEED, GatewayWorld
+from tests.worlds.gateway_world import SPEED, GatewayWorld
 
 
 class LoggedWorld:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, behavior, listed, origin_group, refused
+from tests.worlds.gateway_world import GatewayWorld, behavior, listed, origin_group, refused
 
 ROUTER = b"import cf from 'cloudfront';\nfunction handler(event) { cf.updateRequestOrigin({}); return event.request; }"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused, wait_until
+from tests.worlds.gateway_world import GatewayWorld, refused, wait_until
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"

@@ -3,7 +3,7 @@
 Source: `RDSAPI` = https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/
 """
 
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 
 def test_parameter_that_was_set_is_the_users(gateway_world: GatewayWorld) -> None:

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from constructs_lib import bindings
-from constructs_lib.site_file import load_site_file
+from constructs_lib.site_file.loader import load_site_file
 from localcloud.supervisor import client_environment
-from scripts.terraform_cli import from_this_machine
-from tests.local.gateway_world import GatewayWorld
+from scripts.terraform.cli import from_this_machine
 from tests.one_module import copy_assets, one_module
-from tests.site_files import Document, site_documents, to_toml, write_toml
+from tests.worlds.gateway_world import GatewayWorld
+from tests.worlds.site_files import Document, site_documents, to_toml, write_toml
 
 bindings.load()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused, wait_until
+from tests.worlds.gateway_world import GatewayWorld, refused, wait_until
 
 HERE, THERE = "eu-central-1", "eu-west-1"
 

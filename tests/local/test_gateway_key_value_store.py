@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 
 def new_store(world: GatewayWorld) -> tuple[Any, str, str]:

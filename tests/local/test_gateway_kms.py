@@ -11,7 +11,7 @@ import pytest
 
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import ReleaseFile
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 PRIMARY, SECONDARY = "eu-central-1", "us-east-1"
 BODY = b"page"

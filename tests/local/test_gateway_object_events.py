@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused
 from tests.local.test_gateway_cloudwatch import allow, claimed, function
 from tests.local.test_gateway_s3 import replicated_pair, settle
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 REGION = "eu-central-1"
 

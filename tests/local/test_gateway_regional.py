@@ -12,7 +12,7 @@ import pytest
 
 from constructs_lib.site_file.aws_regions import REGIONS
 from localcloud.gateway.apigateway_zones import ZONE_IDS
-from tests.local.gateway_world import GatewayWorld, refused, wait_until
+from tests.worlds.gateway_world import GatewayWorld, refused, wait_until
 
 REGION = "eu-central-1"
 

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud.gateway.replays import KEPT_ANSWERS, Replays, attempt_number
 from localcloud.gateway.wire import Request, Response
-from tests.local.gateway_world import GatewayWorld
+from tests.worlds.gateway_world import GatewayWorld
 
 _SCOPE = "AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/sns/aws4_request, SignedHeaders=host"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused
 from tests.local.test_gateway_cloudfront import alias_config
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 CHECK: dict[str, Any] = {
     "Type": "HTTPS",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ProxyConnectionError
 
-from tests.local.gateway_world import GatewayWorld, refused, wait_until
+from tests.worlds.gateway_world import GatewayWorld, refused, wait_until
 
 ROLE = "arn:aws:iam::123456789012:role/replication"
 

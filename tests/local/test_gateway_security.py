@@ -13,7 +13,7 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 
 def kms_key(

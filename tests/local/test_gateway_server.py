@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 import pytest
 
 from localcloud.gateway.server import PortTaken, listening_socket
-from tests.local.gateway_world import GatewayWorld, refused
+from tests.worlds.gateway_world import GatewayWorld, refused
 
 
 def test_absolute_form_target_is_served(gateway_world: GatewayWorld) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.aws import session
+from scripts.aws.clients import session
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.folder import read_folder
 from scripts.release.manifest import ReleaseFile
 from scripts.release.native_transfer import upload_natively
-from tests.local.gateway_world import GatewayWorld
+from tests.worlds.gateway_world import GatewayWorld
 
 REGION = "us-east-1"
 PAGE = '<!doctype html><html lang="en"><head><meta name="release" content=""></head><body>page</body></html>'

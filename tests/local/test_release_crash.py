@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.deployment_world import DeploymentWorld
 from tests.local.test_deployment import EDGE, HOSTNAME
+from tests.worlds.deployment_world import DeploymentWorld
 
 pytestmark = pytest.mark.local
 

@@ -14,8 +14,8 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 
-from scripts.localcloud_process import ANY_PORT, running_localcloud
-from scripts.terraform_cli import PLAN_CLEAN, Terraform, from_this_machine
+from scripts.local.process import ANY_PORT, running_localcloud
+from scripts.terraform.cli import PLAN_CLEAN, Terraform, from_this_machine
 
 pytestmark = pytest.mark.local
 

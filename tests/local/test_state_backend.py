@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from scripts.terraform_cli import PLAN_CLEAN
-from tests.local.deployment_world import ROOT, DeploymentWorld
+from scripts.terraform.cli import PLAN_CLEAN
+from tests.worlds.deployment_world import ROOT, DeploymentWorld
 
 pytestmark = pytest.mark.local
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from scripts.cli import application
 from scripts.clock import AwsClock
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
-from scripts.state_bucket import replication_settings
-from tests.local.gateway_world import GatewayWorld
-from tests.unit.shipped_function import QuietHandler, loopback_server
+from scripts.terraform.state_bucket import replication_settings
+from tests.worlds.gateway_world import GatewayWorld
+from tests.worlds.shipped_function import QuietHandler, loopback_server
 
 REGION, REPLICA_REGION = "eu-west-1", "eu-north-1"
 runner = CliRunner()

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from constructs_lib.site_file import SiteFile
-from tests.synth.synthesized import EXAMPLES, Stacks, changed, example_text, site_of, stacks_of
+from constructs_lib.site_file.models import SiteFile
+from tests.worlds.synthesized import EXAMPLES, Stacks, changed, example_text, site_of, stacks_of
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)

@@ -9,8 +9,8 @@ from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rule import lint
 from scripts.lint.rules import ALL_RULES
-from tests.synth.synthesized import Stacks, example_text, replaced, stacks_of
 from tests.synth.test_security import bodies, one
+from tests.worlds.synthesized import Stacks, example_text, replaced, stacks_of
 
 ZONE, FIRST, SECOND = (f"arn:aws:iam::{digit * 12}:role/site-deploy" for digit in "123")
 ROLES = {"us-east-1": ZONE, "eu-central-1": FIRST, "eu-west-1": SECOND}

@@ -10,8 +10,8 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from constructs_lib.extensions.api_endpoint import ApiEndpoint, Replica
 from constructs_lib.extensions.global_table import GlobalTable
-from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 from tests.synth.test_security import bodies, one
+from tests.worlds.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 
 EXAMPLE, DEMO = example_text("extensions.example"), example_text("demo")
 PRIMARY, SECONDARY = "eu-central-1", "eu-west-1"

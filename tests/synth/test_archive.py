@@ -3,8 +3,8 @@
 import zipfile
 from pathlib import Path
 
-from constructs_lib.archive import zipped
-from constructs_lib.site_file import load_site_file
+from constructs_lib.endpoint.archive import zipped
+from constructs_lib.site_file.loader import load_site_file
 from constructs_lib.website import synthesize
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs_lib.extensions.database_network import DatabaseNetwork
 from constructs_lib.extensions.postgres_instance import PostgresInstance
 from constructs_lib.site_file.database import Database
-from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 from tests.synth.test_security import Body, bodies, one
+from tests.worlds.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 
 EXAMPLE, DEMO = example_text("extensions.example"), example_text("demo")
 WRITER, REPLICA = "eu-central-1", "eu-west-1"

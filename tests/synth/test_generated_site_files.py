@@ -10,15 +10,17 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from constructs_lib.site_file import ConfigError, SiteFile, load_site_file
+from constructs_lib.errors import ConfigError
+from constructs_lib.site_file.loader import load_site_file
+from constructs_lib.site_file.models import SiteFile
 from constructs_lib.website import synthesize
-from scripts.cost import estimate
+from scripts.cost.estimate import estimate
 from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rules import ALL_RULES
 from scripts.lint.waivers import judge
-from tests import stack_properties
-from tests.site_files import Document, broken_documents, site_documents, unknown_keys, write_toml
+from tests.worlds import stack_properties
+from tests.worlds.site_files import Document, broken_documents, site_documents, unknown_keys, write_toml
 
 # A synthesis takes 0.2 to 0.5 s, so these examples are fewer than the profile's, in proportion.
 SYNTHESIZED = settings(
@@ -80,7 +82,7 @@ def check_stacks(site: SiteFile, stacks: Stacks) -> None:
 
 
 def test_every_key_of_the_site_file_is_generated() -> None:
-    assert unknown_keys() == [], "say in tests/site_files.py which values these keys take"
+    assert unknown_keys() == [], "say in tests/worlds/site_files.py which values these keys take"
 
 
 @SYNTHESIZED

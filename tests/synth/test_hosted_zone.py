@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from constructs_lib import bindings
-from constructs_lib.site_file import SiteFile, load_site_file
+from constructs_lib.site_file.loader import load_site_file
+from constructs_lib.site_file.models import SiteFile
 
 bindings.load()
 

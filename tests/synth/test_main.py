@@ -18,7 +18,7 @@ def test_a_clean_synth_ends_with_0(tmp_path: Path) -> None:
 def test_a_trap_in_the_stacks_ends_with_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("constructs_lib.records.TTL_SECONDS", 600)
+    monkeypatch.setattr("constructs_lib.names.records.TTL_SECONDS", 600)
     monkeypatch.setenv("SITE_FILE", str(ROOT / "config" / "multivalue.example.toml"))
     assert main.main(["--output", str(tmp_path)]) == 1
     assert "FW061 long-ttl" in capsys.readouterr().err

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.monitoring.alarm_names import AlarmKind, alarm_name
-from constructs_lib.monitoring.edge_alarms import periods_until_detected
+from constructs_lib.monitoring.alarms.edge import periods_until_detected
+from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import SiteFile
-from scripts.cost import estimate, monthly_cost_usd
-from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of
+from constructs_lib.site_file.models import SiteFile
+from scripts.cost.estimate import estimate, monthly_cost_usd
+from tests.worlds.synthesized import Stacks, example_text, replaced, site_of, stacks_of
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"

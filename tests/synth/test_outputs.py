@@ -9,10 +9,10 @@ from cdktf import App, TerraformStack
 
 from constructs_lib.output_contract import OUTPUTS, PEOPLE, Output, outputs_of
 from constructs_lib.outputs import add_output
-from constructs_lib.site_file import SiteFile
-from scripts.cost import Traffic
-from scripts.deployment import Deployment, Distribution, Objectives
-from tests import terraform_types
+from constructs_lib.site_file.models import SiteFile
+from scripts.cost.estimate import Traffic
+from scripts.terraform.outputs import Deployment, Distribution, Objectives
+from tests.worlds import terraform_types
 from tools.outputs_doc import PAGE, render
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_every_reader_names_the_output() -> None:
 
 
 def test_every_output_that_the_command_reads_lists_it() -> None:
-    readers = {output.name for _, output, reader in declared() if reader == "scripts/deployment.py"}
+    readers = {output.name for _, output, reader in declared() if reader == "scripts/terraform/outputs.py"}
     assert readers == set(get_type_hints(Deployment)) & set(outputs_of("edge"))
 
 

@@ -15,8 +15,8 @@ from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rules import ALL_RULES
 from scripts.lint.waivers import judge
-from scripts.terraform_cli import Terraform, from_this_machine
-from tests import stack_properties
+from scripts.terraform.cli import Terraform, from_this_machine
+from tests.worlds import stack_properties
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "own_stack.py"

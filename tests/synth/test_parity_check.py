@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from scripts.cost import estimate, monthly_cost_usd
-from tests.synth.synthesized import Stacks, example_text, stacks_of
+from scripts.cost.estimate import estimate, monthly_cost_usd
+from tests.worlds.synthesized import Stacks, example_text, stacks_of
 
 DEMO = example_text("demo")
 REGIONS = ("eu-central-1", "us-east-1")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cost import estimate, monthly_cost_usd
-from scripts.cost_coverage import not_priced
-from tests.synth.synthesized import Stacks, example_text, stacks_of
+from scripts.cost.coverage import not_priced
+from scripts.cost.estimate import estimate, monthly_cost_usd
+from tests.worlds.synthesized import Stacks, example_text, stacks_of
 
 # What no example has switched on.
 _MORE = ("canary", "composite_alarms", "origin_latency", "parity", "replication_metrics")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.synth.synthesized import Stacks, example_text, replaced, stacks_of
+from tests.worlds.synthesized import Stacks, example_text, replaced, stacks_of
 
 REGIONS = ("eu-central-1", "eu-west-1")
 FEATURES = ("kms", "rtc", "access_logs", "replication_pause")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.site_file import Entry, Policy, SiteFile
-from tests.routing_site import site_text
-from tests.synth.synthesized import EXAMPLES, Stacks, example_text, site_of, stacks_of
+from constructs_lib.site_file.models import Entry, Policy, SiteFile
+from tests.worlds.routing_site import site_text
+from tests.worlds.synthesized import EXAMPLES, Stacks, example_text, site_of, stacks_of
 
 Body = dict[str, Any]
 Build = Callable[[str], Stacks]

@@ -13,8 +13,8 @@ import pytest
 
 from constructs_lib.site_file.aws_regions import REGIONS
 from constructs_lib.site_file.security import Features
-from tests.stack_properties import resources
-from tests.synth.synthesized import Stacks, stacks_of
+from tests.worlds.stack_properties import resources
+from tests.worlds.synthesized import Stacks, stacks_of
 
 SERVING = ("eu-central-1", "eu-west-1", "eu-south-2")
 ALLOWED = (*SERVING, "eu-west-3", "eu-north-1")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.errors import ConfigError
 from constructs_lib.naming import ADMINISTRATORS_STACKS, GLOBAL_REGION
 from constructs_lib.residency import data_outside
-from constructs_lib.site_file import ConfigError
 from constructs_lib.site_file.security import Residency
 from constructs_lib.website import synthesize
-from tests.synth.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
+from tests.worlds.synthesized import Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 
 Body = dict[str, Any]
 

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from constructs_lib.naming import GLOBAL_REGION
-from constructs_lib.site_file import Entry, SiteFile, StateBackend
-from constructs_lib.site_file.models import Protocol
-from tests.synth.synthesized import EXAMPLES, Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
+from constructs_lib.site_file.models import Entry, Protocol, SiteFile, StateBackend
+from tests.worlds.synthesized import EXAMPLES, Stacks, example_text, replaced, site_of, stacks_of, synthesis_of
 
 Body = dict[str, Any]
 

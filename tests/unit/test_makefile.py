@@ -41,17 +41,17 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["demo", "KEEP=0"], ".venv/bin/failover demo \n"),
         (["test"], ".venv/bin/pytest -n 3 \n"),
         (["test", "ARGS=-k dns"], "pytest -n 3 -k dns\n"),
-        (["test"], "-m tools.npm_install\n"),
+        (["test"], "-m tools.setup.npm_install\n"),
         (["check"], ".venv/bin/mypy\n"),
         (["check"], ".venv/bin/ruff format --check .\n"),
         (["check"], ".venv/bin/ruff check .\n"),
         (["snapshots"], ".venv/bin/pytest tests/synth --update-snapshots\n"),
-        (["lint"], ".venv/bin/python -m tools.lint_examples \n"),
-        (["lint", "ARGS=config/demo.toml"], ".venv/bin/python -m tools.lint_examples config/demo.toml\n"),
-        (["access", "ARGS=--calls"], ".venv/bin/python -m tools.access_check --calls\n"),
+        (["lint"], ".venv/bin/python -m tools.examples.lint_examples \n"),
+        (["lint", "ARGS=config/demo.toml"], ".venv/bin/python -m tools.examples.lint_examples config/demo.toml\n"),
+        (["access", "ARGS=--calls"], ".venv/bin/python -m tools.examples.access_check --calls\n"),
         (["bench"], ".venv/bin/python -m tools.bench\n"),
-        (["checkov"], ".venv/bin/python -m tools.checkov_scan \n"),
-        (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.checkov_scan --plan\n"),
+        (["checkov"], ".venv/bin/python -m tools.examples.checkov_scan \n"),
+        (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.examples.checkov_scan --plan\n"),
     ],
 )
 def test_verb_runs_its_command(arguments: list[str], command: str) -> None:
@@ -60,7 +60,7 @@ def test_verb_runs_its_command(arguments: list[str], command: str) -> None:
 
 @pytest.mark.parametrize("verb", ["demo", "test", "check", "checkov", "snapshots", "bench"])
 def test_verb_does_its_own_set_up_first(verb: str) -> None:
-    assert dry_run(verb).splitlines()[1] == "python3 tools/bootstrap.py"
+    assert dry_run(verb).splitlines()[1] == "python3 tools/setup/bootstrap.py"
 
 
 def test_demo_does_not_need_npm() -> None:
@@ -76,9 +76,9 @@ def test_clean_keeps_the_environment() -> None:
     "file",
     [
         "requirements.lock",
-        "tools/checkov/requirements.lock",
-        "tools/cdktf-cli/package-lock.json",
-        "tools/site-check/package-lock.json",
+        "tools/examples/checkov/requirements.lock",
+        "tools/setup/cdktf-cli/package-lock.json",
+        "tools/setup/site-check/package-lock.json",
     ],
 )
 def test_lock_file_names_no_index_and_no_place_of_this_machine(file: str) -> None:
@@ -86,7 +86,7 @@ def test_lock_file_names_no_index_and_no_place_of_this_machine(file: str) -> Non
     assert not re.search(r'index-url|find-links|"resolved"|://[^"]*(registry|pypi|pythonhosted)|file:', text)
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "tools/checkov/requirements.lock"])
+@pytest.mark.parametrize("file", ["requirements.lock", "tools/examples/checkov/requirements.lock"])
 def test_lock_file_pins_every_package_by_hash(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).strip())
@@ -105,8 +105,8 @@ def test_lock_file_holds_every_dependency_of_pyproject() -> None:
 
 
 def test_only_the_native_module_of_cdktf_cli_may_run_install_scripts() -> None:
-    package = json.loads((ROOT / "tools/cdktf-cli/package.json").read_text(encoding="utf-8"))
-    lock = json.loads((ROOT / "tools/cdktf-cli/package-lock.json").read_text(encoding="utf-8"))
+    package = json.loads((ROOT / "tools/setup/cdktf-cli/package.json").read_text(encoding="utf-8"))
+    lock = json.loads((ROOT / "tools/setup/cdktf-cli/package-lock.json").read_text(encoding="utf-8"))
     with_scripts = {
         path.removeprefix("node_modules/") for path, entry in lock["packages"].items() if entry.get("hasInstallScript")
     }

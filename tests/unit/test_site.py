@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from scripts.commands.build import make
-from scripts.release.file_rules import ContentRules
+from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.output import write_site
-from tests.unit.html_validate import complaints
+from tests.worlds.html_validate import complaints
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "site" / "src"

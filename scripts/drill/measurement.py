@@ -1,0 +1,169 @@
+"""From samples to figures. Pure: no sockets, no clock, no files.
+
+RTO is an objective and comes in; what a run measured has its own names. All times are AWS seconds of the drill's clock,
+and page views are taken in the order in which they were *scheduled*: "from when on does a page work if opened now".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+
+from scripts.drill.streaks import has_failed, has_filled_page, lasting_streak_at, served_by, streak_at
+from scripts.drill.verdict import Evidence, Expectation, Verdict, judge
+from scripts.probe.samples import ErrorKind, Sample
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """When the drill did what, and when the control plane noticed. None: it never happened."""
+
+    fault_at_seconds: float
+    undo_at_seconds: float
+    detected_at_seconds: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MissCost:
+    """What the fault added to a request that no cache answers: the region marker's time over its steady median."""
+
+    steady_p50_seconds: float
+    p50_seconds: float
+    p95_seconds: float
+    max_seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """When what the fault set off was first seen, on the drill's clock. None: it was not seen."""
+
+    detected_at_seconds: float | None
+    switched_at_seconds: float | None
+    recovered_at_seconds: float | None
+    failed_back_at_seconds: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """The figures of one fault; durations are None when their end was not seen.
+
+    Detection and recovery count from the fault, the switch from detection, failing back from the undo. `miss_cost` is
+    None where CloudFront does not serve during the fault.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    rto_seconds: float
+    time_to_detect_seconds: float | None
+    time_to_switch_seconds: float | None
+    recovery_time_seconds: float | None
+    time_to_fail_back_seconds: float | None
+    moments: Moments
+    requests: int
+    failed_requests: int
+    wrong_content_requests: int
+    overloaded_page_views: int
+    served_by: tuple[str, ...]
+    miss_cost: MissCost | None
+
+
+def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> Measurement:
+    """Turn the samples of one fault, in any order, into its figures."""
+    ordered = sorted(samples, key=lambda sample: sample.sequence)
+    moments = _moments(ordered, marks, expected)
+    verdict, reasons = judge(_evidence(ordered, marks, moments, expected), expected)
+    return Measurement(
+        verdict=verdict,
+        reasons=reasons,
+        rto_seconds=expected.rto_seconds,
+        time_to_detect_seconds=_since(marks.fault_at_seconds, moments.detected_at_seconds),
+        time_to_switch_seconds=_since(moments.detected_at_seconds, moments.switched_at_seconds),
+        recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
+        time_to_fail_back_seconds=_since(marks.undo_at_seconds, moments.failed_back_at_seconds),
+        moments=moments,
+        requests=sum(s.requests for s in ordered),
+        failed_requests=sum(s.failed_requests for s in ordered),
+        wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
+        overloaded_page_views=sum(s.error is ErrorKind.OVERLOAD for s in ordered),
+        served_by=served_by(ordered),
+        miss_cost=_miss_cost(ordered, marks, expected) if expected.detects_by_marker else None,
+    )
+
+
+def _outage(samples: Iterable[Sample], marks: Marks) -> list[Sample]:
+    return [s for s in samples if marks.fault_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
+
+
+def _after_undo(samples: Iterable[Sample], marks: Marks) -> list[Sample]:
+    return [s for s in samples if s.scheduled_at_seconds >= marks.undo_at_seconds]
+
+
+def _moments(ordered: Sequence[Sample], marks: Marks, expected: Expectation) -> Moments:
+    outage = _outage(ordered, marks)
+    answered = [s for s in outage if s.region == expected.secondary]
+    first_answer = min((s.finished_at_seconds for s in answered), default=None)
+    return Moments(
+        detected_at_seconds=first_answer if expected.detects_by_marker else marks.detected_at_seconds,
+        switched_at_seconds=min((s.finished_at_seconds for s in answered if s.is_good), default=None),
+        recovered_at_seconds=lasting_streak_at(outage, region=expected.secondary),
+        failed_back_at_seconds=lasting_streak_at(_after_undo(ordered, marks), region=expected.primary),
+    )
+
+
+def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expected: Expectation) -> Evidence:
+    outage = _outage(ordered, marks)
+    lost = [s.finished_at_seconds for s in _after_undo(ordered, marks) if has_failed(s)]
+    return Evidence(
+        recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
+        has_failed_back=moments.failed_back_at_seconds is not None,
+        has_failed=any(has_failed(s) for s in outage),
+        has_relapsed=streak_at(outage, region=expected.secondary) is not None,
+        has_filled_page=has_filled_page(outage, region=expected.secondary),
+        fail_back_loss_seconds=max(lost, default=marks.undo_at_seconds) - marks.undo_at_seconds,
+        wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
+        overload_ratio=_overload_ratio(ordered),
+        seen=served_by(ordered),
+    )
+
+
+def percentile(values: Sequence[float], ratio: float) -> float:
+    """Return the smallest of the values that at least `ratio` of them do not exceed (nearest rank).
+
+    Raises:
+        ValueError: no values, or a ratio outside 0 to 1.
+    """
+    if not values or not 0 <= ratio <= 1:
+        raise ValueError(f"a percentile needs values and a ratio of 0 to 1, got {len(values)} values and {ratio}")
+    return sorted(values)[max(0, math.ceil(ratio * len(values)) - 1)]
+
+
+def _overload_ratio(samples: Sequence[Sample]) -> float:
+    return sum(s.error is ErrorKind.OVERLOAD for s in samples) / len(samples) if samples else 0.0
+
+
+def _since(start_seconds: float | None, end_seconds: float | None) -> float | None:
+    if start_seconds is None or end_seconds is None:
+        return None
+    # Detection is read by polling and may be noted just after the first visitor profited from it.
+    return max(0.0, end_seconds - start_seconds)
+
+
+def _miss_cost(samples: Sequence[Sample], marks: Marks, expected: Expectation) -> MissCost | None:
+    before = [s for s in samples if s.finished_at_seconds < marks.fault_at_seconds]
+    steady = _marker_seconds(before, region=expected.primary)
+    broken = _marker_seconds(_outage(samples, marks), region=expected.secondary)
+    if not steady or not broken:
+        return None
+    usual = percentile(steady, 0.5)
+    added = [seconds - usual for seconds in broken]
+    return MissCost(
+        steady_p50_seconds=usual,
+        p50_seconds=percentile(added, 0.5),
+        p95_seconds=percentile(added, 0.95),
+        max_seconds=max(added),
+    )
+
+
+def _marker_seconds(samples: Iterable[Sample], *, region: str) -> list[float]:
+    return [s.phases.marker_seconds for s in samples if s.region == region and s.phases.marker_seconds is not None]

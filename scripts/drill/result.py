@@ -1,0 +1,63 @@
+"""What a drill found: a run per fault, the scenario that they belong to, and what they ran against."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from scripts.drill.measurement import Marks, Measurement
+from scripts.drill.request import DrillRequest
+from scripts.drill.scenarios import FaultVariant
+from scripts.drill.verdict import Verdict
+from scripts.probe.samples import Sample
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRun:
+    """One fault from steady state to steady state. `started_at_seconds` is on the same clock as marks and samples."""
+
+    variant: FaultVariant
+    started_at_seconds: float
+    marks: Marks
+    samples: tuple[Sample, ...]
+    measurement: Measurement
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioResult:
+    """All faults of one scenario, in the order in which they ran; at least one."""
+
+    request: DrillRequest
+    runs: tuple[FaultRun, ...]
+
+    @property
+    def worst(self) -> FaultRun:
+        """Return the run that speaks for the scenario: the worst verdict, then the longest recovery."""
+        severity = list(Verdict)
+        return max(
+            self.runs,
+            key=lambda run: (
+                severity.index(run.measurement.verdict),
+                run.measurement.recovery_time_seconds or 0.0,
+            ),
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DrillContext:
+    """What the drills themselves do not know.
+
+    Args:
+        target: "localcloud" or "aws".
+        speed: how many times faster than the wall the target's clock ran; 1.0 on AWS.
+        site_file: the site file as the operator named it.
+        hostname: the site's public name.
+        release: the release id that was live.
+        cost_usd_per_month: the estimate for the site; default None, not estimated.
+    """
+
+    target: str
+    speed: float
+    site_file: str
+    hostname: str
+    release: str
+    cost_usd_per_month: float | None = None

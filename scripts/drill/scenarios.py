@@ -1,0 +1,105 @@
+"""What can be drilled, as data. A new drill is a new entry here."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from scripts.drill.faults import Fault
+from scripts.errors import WrongUsageError
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FaultVariant:
+    """One way in which the scenario's target fails.
+
+    Args:
+        name: how the command line and the report call it.
+        title: what a reader is told, as the end of a sentence that begins with `what_fails`.
+        kind: the fault's kind.
+        value: the fault's value, where the kind has one.
+        is_default: whether a drill runs it unasked.
+    """
+
+    name: str
+    title: str
+    kind: str
+    value: int | None = None
+    is_default: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One thing that breaks, and who is to take over.
+
+    `{primary}` and `{secondary}` in `target`, `what_fails` and `takes_over` stand for the site's regions.
+
+    Args:
+        name: how the command line and the report call it.
+        layer: the layer of the design that is to catch it, 1 to 4.
+        target: what is broken.
+        what_fails: the same for a reader, as the beginning of a sentence.
+        takes_over: who serves meanwhile.
+        detects_by_marker: CloudFront notices by itself, so detection is the first answer of the secondary; else it is
+            the flip of the path health check.
+        fills_pages: CloudFront still serves, and from its cache it would serve the page without any origin: an invalidation
+            follows the fault, and a drill in which the secondary then filled no page is inconclusive.
+        variants: in the order in which they run.
+    """
+
+    name: str
+    layer: int
+    target: str
+    what_fails: str
+    takes_over: str
+    detects_by_marker: bool
+    fills_pages: bool
+    variants: tuple[FaultVariant, ...]
+
+    def fault(self, variant: FaultVariant, *, primary: str, secondary: str) -> Fault:
+        """Return the fault to inject for a site with these regions."""
+        target = self.target.format(primary=primary, secondary=secondary)
+        return Fault(target=target, kind=variant.kind, value=variant.value)
+
+    def select(self, names: tuple[str, ...] = ()) -> tuple[FaultVariant, ...]:
+        """Return the named variants, or the default ones when none is named.
+
+        Raises:
+            WrongUsageError: a name this scenario does not have.
+        """
+        known = {variant.name: variant for variant in self.variants}
+        for name in names:
+            if name not in known:
+                raise WrongUsageError(f"{self.name} has no variant {name!r}; allowed: {', '.join(known)}")
+        return tuple(known[name] for name in names) or tuple(v for v in self.variants if v.is_default)
+
+
+ORIGIN_OUTAGE = Scenario(
+    name="origin-outage",
+    layer=1,
+    target="s3:{primary}",
+    what_fails="S3 in {primary}",
+    takes_over="the origin group inside CloudFront, with the bucket in {secondary}",
+    detects_by_marker=True,
+    fills_pages=True,
+    variants=(
+        FaultVariant(name="unreachable", title="cannot be reached", kind="unreachable"),
+        FaultVariant(name="status-503", title="answers 503", kind="status", value=503),
+        FaultVariant(name="hang", title="accepts connections and stays silent", kind="hang", is_default=False),
+    ),
+)
+
+EDGE_OUTAGE = Scenario(
+    name="edge-outage",
+    layer=3,
+    target="cloudfront",
+    what_fails="The CloudFront path",
+    takes_over="Route 53, with the regional endpoint in {secondary}",
+    detects_by_marker=False,
+    fills_pages=False,
+    variants=(
+        FaultVariant(name="refuse", title="refuses connections", kind="refuse"),
+        FaultVariant(name="hang", title="accepts connections and stays silent", kind="hang", is_default=False),
+    ),
+)
+
+SCENARIOS = {scenario.name: scenario for scenario in (ORIGIN_OUTAGE, EDGE_OUTAGE)}

@@ -1,0 +1,156 @@
+"""Drills of one deployment: fills a drill's request from Terraform's outputs and the live routing.
+
+Before each drill both buckets are compared with the active release, and a drill of CloudFront's origins empties the edge
+caches: else a page that an edge still holds would hide a secondary that has nothing to serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.aws.clients import key_value_store_client, s3_client
+from scripts.aws.invalidation import cloudfront_client, invalidate_all
+from scripts.drill.journal import recover_journal
+from scripts.drill.progress import progress_on
+from scripts.drill.rehearsal import run_drill
+from scripts.drill.request import DrillRequest
+from scripts.drill.result import DrillContext, ScenarioResult
+from scripts.drill.scenarios import Scenario
+from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
+from scripts.local.endpoints import Endpoints
+from scripts.release.bucket import ContentBucket
+from scripts.release.parity import RegionParity, check_parity, find_manifest
+from scripts.release.routing import Routing, RoutingStore
+from scripts.terraform.outputs import Deployment
+
+_LOCALCLOUD = "localcloud"
+_AWS = "aws"
+
+
+class DrillSession:
+    """Runs scenarios against one deployment.
+
+    Args:
+        deployment: what Terraform made.
+        endpoints: the running localcloud; None on AWS.
+        state_folder: where the undo journal is kept; the same for all drills of one target, so localcloud's own state folder
+            where there is one.
+
+    Raises:
+        WrongUsageError: the site's entry or policy is one that no drill measures yet.
+        MissingOutputError: nothing is published yet.
+    """
+
+    def __init__(self, deployment: Deployment, endpoints: Endpoints | None, *, state_folder: Path) -> None:
+        _require_one_region_first(deployment)
+        self._deployment = deployment
+        self._endpoints = endpoints
+        self._state_folder = state_folder
+        self._routing, self._release_id = self._active_release()
+
+    def run(self, scenario: Scenario, variant_names: tuple[str, ...] = ()) -> ScenarioResult:
+        """Runs one scenario with progress on stderr, after undoing what a crashed drill left broken on this target.
+
+        Raises:
+            NotSteadyError: a region does not hold all of the active release; nothing was broken.
+            RegionUnavailableError: a region's S3 does not answer; nothing was broken.
+            OpsError: what `run_drill` raises.
+        """
+        console = Console(stderr=True, soft_wrap=True)
+        if (leftover := recover_journal(self._state_folder)) is not None:
+            console.print(
+                f"Undone first: {leftover}, which a drill that did not end had left in force", highlight=False
+            )
+        self._insist_on_parity()
+        deployment = self._deployment
+        request = DrillRequest(
+            scenario=scenario,
+            variant_names=variant_names,
+            hostname=deployment.hostname,
+            primary_region=deployment.primary,
+            secondary_region=deployment.secondary,
+            release_id=self._release_id,
+            rto_seconds=deployment.objectives.rto_seconds,
+            path_health_check_id=deployment.health_check_ids["path"],
+            state_folder=self._state_folder,
+        )
+        with progress_on(console) as progress:
+            return run_drill(
+                request,
+                self._endpoints,
+                target=self._target,
+                progress=progress,
+                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+            )
+
+    def context(self, *, site_file: str, cost_usd_per_month: float | None) -> DrillContext:
+        """Returns what the drills ran against, for their report.
+
+        Args:
+            site_file: the site file as the operator named it, "" when not known.
+            cost_usd_per_month: the estimate, None when there is none.
+        """
+        return DrillContext(
+            target=self._target,
+            speed=1.0 if self._endpoints is None else self._endpoints.speed,
+            site_file=site_file,
+            hostname=self._deployment.hostname,
+            release=self._release_id,
+            cost_usd_per_month=cost_usd_per_month,
+        )
+
+    @property
+    def _target(self) -> str:
+        return _AWS if self._endpoints is None else _LOCALCLOUD
+
+    async def _empty_edge_caches(self) -> None:
+        distribution_id = self._deployment.distributions[self._deployment.primary].id
+        await asyncio.to_thread(lambda: invalidate_all(cloudfront_client(), distribution_id))
+
+    def _insist_on_parity(self) -> None:
+        buckets = [
+            ContentBucket(s3_client(region), region=region, name=name)
+            for region, name in self._deployment.buckets.items()
+        ]
+        parity = check_parity(buckets, find_manifest(buckets, self._release_id), self._routing)
+        parity.raise_unavailable()
+        lacking = [f"{found.region} lacks {_lacks(found)}" for found in parity.regions.values() if not found.is_whole]
+        if lacking:
+            raise NotSteadyError(
+                f"{'; '.join(lacking)} of the active release {self._release_id}, so nothing was broken."
+                " Run: failover verify --repair --apply"
+            )
+
+    def _active_release(self) -> tuple[Routing, str]:
+        routing = RoutingStore(key_value_store_client(), self._deployment.key_value_store_arn).read().routing
+        if routing.release_id is None:
+            raise MissingOutputError("nothing is published yet: run `failover sync-content --apply` before a drill")
+        return routing, routing.release_id
+
+
+def _lacks(found: RegionParity) -> str:
+    lacks = [file.path for file in found.missing[:3]]
+    lacks += [f"{len(found.missing) - 3} more files"] if len(found.missing) > 3 else []
+    lacks += [] if found.has_manifest else ["the manifest"]
+    return ", ".join([*lacks, *[f"the new {key}" for key in found.outdated_keys]])
+
+
+def _require_one_region_first(deployment: Deployment) -> None:
+    """A drill's steady state is the primary region serving everybody; under another policy several regions do.
+
+    Raises:
+        WrongUsageError: names entry or policy.
+    """
+    if deployment.routing.entry != "cloudfront":
+        raise WrongUsageError(
+            f'a drill needs routing.entry = "cloudfront", but {deployment.hostname} has "{deployment.routing.entry}": its '
+            "faults and measurements are those of CloudFront's layers"
+        )
+    if deployment.routing.policy != "failover":
+        raise WrongUsageError(
+            f'a drill needs routing.policy = "failover", but {deployment.hostname} has "{deployment.routing.policy}": '
+            "no region serves everybody there, so nothing would be seen to switch"
+        )

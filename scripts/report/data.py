@@ -1,0 +1,199 @@
+"""What report.json says: the results of drills as plain data. Times are AWS seconds, durations None when not seen."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from typing import TypedDict
+
+from scripts.clock import rfc3339, utc_now
+from scripts.drill.measurement import Measurement, MissCost
+from scripts.drill.result import DrillContext, FaultRun, ScenarioResult
+
+
+class MissCostReport(TypedDict):
+    """What the fault added to a request that no cache answers, and what such a request took before."""
+
+    steady_p50: float
+    p50: float
+    p95: float
+    max: float
+
+
+class TimelineReport(TypedDict):
+    """When what happened, on the clock of the samples file."""
+
+    started_at_seconds: float
+    fault_at_seconds: float
+    detected_at_seconds: float | None
+    switched_at_seconds: float | None
+    recovered_at_seconds: float | None
+    undo_at_seconds: float
+    failed_back_at_seconds: float | None
+
+
+class Figures(TypedDict):
+    """What one fault, or the worst of a scenario, came to."""
+
+    verdict: str
+    reasons: list[str]
+    rto_seconds: float
+    time_to_detect_seconds: float | None
+    time_to_switch_seconds: float | None
+    recovery_time_seconds: float | None
+    time_to_fail_back_seconds: float | None
+    requests: int
+    failed_requests: int
+    wrong_content_requests: int
+    served_by: list[str]
+
+
+class VariantReport(Figures):
+    """One fault of a scenario."""
+
+    name: str
+    what_broke: str
+    target: str
+    kind: str
+    value: int | None
+    page_views: int
+    overloaded_page_views: int
+    miss_cost_seconds: MissCostReport | None
+    timeline: TimelineReport
+
+
+class ScenarioReport(Figures):
+    """One scenario: the figures of its worst variant, the requests of all."""
+
+    name: str
+    layer: int
+    what_broke: str
+    took_over: str
+    worst_variant: str
+    variants: list[VariantReport]
+    samples_file: str
+
+
+class MachineReport(TypedDict):
+    """Where the drill ran; it bounds what a speed above 1 can resolve."""
+
+    platform: str
+    python: str
+    cpus: int
+
+
+class Report(TypedDict):
+    """The whole of report.json."""
+
+    schema: int
+    generated_at: str
+    target: str
+    speed: float
+    site_file: str
+    hostname: str
+    release: str
+    machine: MachineReport
+    scenarios: list[ScenarioReport]
+    cost_usd_per_month: float | None
+
+
+def build_report(results: Sequence[ScenarioResult], context: DrillContext) -> Report:
+    """Return report.json's content."""
+    return Report(
+        schema=1,
+        generated_at=rfc3339(utc_now()),
+        target=context.target,
+        speed=context.speed,
+        site_file=context.site_file,
+        hostname=context.hostname,
+        release=context.release,
+        machine=MachineReport(platform=platform.platform(), python=platform.python_version(), cpus=os.cpu_count() or 1),
+        scenarios=[_scenario(result) for result in results],
+        cost_usd_per_month=context.cost_usd_per_month,
+    )
+
+
+def samples_file_name(result: ScenarioResult) -> str:
+    """Return the name of the file that holds a scenario's samples, beside report.json."""
+    return f"samples-{result.request.scenario.name}.jsonl"
+
+
+def _scenario(result: ScenarioResult) -> ScenarioReport:
+    scenario = result.request.scenario
+    regions = {"primary": result.request.primary_region, "secondary": result.request.secondary_region}
+    variants = [_variant(run, result) for run in result.runs]
+    figures = _figures(result.worst.measurement)
+    for key in ("requests", "failed_requests", "wrong_content_requests"):
+        figures[key] = sum(variant[key] for variant in variants)
+    return ScenarioReport(
+        name=scenario.name,
+        layer=scenario.layer,
+        what_broke=scenario.what_fails.format(**regions),
+        took_over=scenario.takes_over.format(**regions),
+        worst_variant=result.worst.variant.name,
+        **figures,
+        variants=variants,
+        samples_file=samples_file_name(result),
+    )
+
+
+def _variant(run: FaultRun, result: ScenarioResult) -> VariantReport:
+    request = result.request
+    regions = {"primary": request.primary_region, "secondary": request.secondary_region}
+    return VariantReport(
+        name=run.variant.name,
+        what_broke=f"{request.scenario.what_fails.format(**regions)} {run.variant.title}",
+        target=request.scenario.target.format(**regions),
+        kind=run.variant.kind,
+        value=run.variant.value,
+        **_figures(run.measurement),
+        page_views=len(run.samples),
+        overloaded_page_views=run.measurement.overloaded_page_views,
+        miss_cost_seconds=_miss_cost(run.measurement.miss_cost),
+        timeline=_timeline(run),
+    )
+
+
+def _figures(measurement: Measurement) -> Figures:
+    return Figures(
+        verdict=measurement.verdict.value,
+        reasons=list(measurement.reasons),
+        rto_seconds=measurement.rto_seconds,
+        time_to_detect_seconds=_rounded(measurement.time_to_detect_seconds),
+        time_to_switch_seconds=_rounded(measurement.time_to_switch_seconds),
+        recovery_time_seconds=_rounded(measurement.recovery_time_seconds),
+        time_to_fail_back_seconds=_rounded(measurement.time_to_fail_back_seconds),
+        requests=measurement.requests,
+        failed_requests=measurement.failed_requests,
+        wrong_content_requests=measurement.wrong_content_requests,
+        served_by=list(measurement.served_by),
+    )
+
+
+def _miss_cost(cost: MissCost | None) -> MissCostReport | None:
+    if cost is None:
+        return None
+    return MissCostReport(
+        steady_p50=round(cost.steady_p50_seconds, 3),
+        p50=round(cost.p50_seconds, 3),
+        p95=round(cost.p95_seconds, 3),
+        max=round(cost.max_seconds, 3),
+    )
+
+
+def _timeline(run: FaultRun) -> TimelineReport:
+    moments = run.measurement.moments
+    return TimelineReport(
+        started_at_seconds=round(run.started_at_seconds, 3),
+        fault_at_seconds=round(run.marks.fault_at_seconds, 3),
+        detected_at_seconds=_rounded(moments.detected_at_seconds),
+        switched_at_seconds=_rounded(moments.switched_at_seconds),
+        recovered_at_seconds=_rounded(moments.recovered_at_seconds),
+        undo_at_seconds=round(run.marks.undo_at_seconds, 3),
+        failed_back_at_seconds=_rounded(moments.failed_back_at_seconds),
+    )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

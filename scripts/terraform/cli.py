@@ -1,0 +1,292 @@
+"""Running Terraform on a synthesized stack folder: progress while it runs, the diagnostics when it fails, no child left.
+
+Where Terraform and its provider are is `toolchain`'s and `provider_source`'s. Terraform speaks its machine-readable UI
+(https://developer.hashicorp.com/terraform/internals/machine-readable-ui): one JSON object a line, all of them kept in a log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypedDict, cast
+
+from scripts.errors import OpsError
+from scripts.processes import process_group
+from scripts.terraform import provider_source, toolchain
+
+# The S3 backend's lock and the local one; a run interrupted a moment ago may still be releasing it.
+_LOCK = "-lock-timeout=30s"
+
+# What a failure repeats of output that is not JSON, such as a provider's crash.
+TAIL_LINES = 20
+
+PLAN_CLEAN = 0
+PLAN_HAS_CHANGES = 2
+"""https://developer.hashicorp.com/terraform/cli/commands/plan#detailed-exitcode"""
+
+_CHANGES = ("create", "update", "delete")
+
+
+class TerraformError(OpsError):
+    """Terraform refused or failed; the message carries its own error diagnostics and names the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        planned: resource operations that the plan announced; 0 while planning. A replacement counts twice.
+        done: how many of them are complete.
+        doing: the latest event in words, such as "aws_s3_bucket.site: Creating...".
+    """
+
+    planned: int
+    done: int
+    doing: str
+
+
+class _Changes(TypedDict, total=False):
+    add: int
+    change: int
+    remove: int
+    operation: str
+
+
+class _Diagnostic(TypedDict, total=False):
+    severity: str
+    summary: str
+    detail: str
+    address: str
+
+
+class _Message(TypedDict, total=False):
+    """One line of the machine-readable UI, as far as it is read here."""
+
+    type: str
+    changes: _Changes
+    hook: dict[str, Any]
+    diagnostic: _Diagnostic
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def from_this_machine(build_dir: Path, environment: Mapping[str, str]) -> Terraform:
+    """Return Terraform with the binary and provider found here; `environment` is added last (localcloud's, credentials).
+
+    Raises:
+        ToolMissingError: Terraform is missing or too old.
+        ProviderNotFoundError: FAILOVER_PROVIDER_MIRROR is wrong.
+    """
+    host, source, tool = toolchain.Host.current(), provider_source.provider(), toolchain.terraform()
+    variables = provider_source.terraform_environment(source, build_dir, host)
+    return Terraform(
+        binary=tool.path,
+        environment={**tool.environment, **variables, **environment},
+        log_dir=build_dir,
+        init_hint=provider_source.hint(source, host.environ),
+    )
+
+
+class Terraform:
+    """Terraform with the environment and log folder it runs with. Methods may be called from several threads.
+
+    Args:
+        binary: the executable.
+        environment: variables added to this process's own.
+        log_dir: where each stack's complete output goes, `terraform-<stack>.log`, appended.
+        init_hint: what to do when `init` does not get its provider, added to that failure's message.
+    """
+
+    def __init__(self, *, binary: Path, environment: Mapping[str, str], log_dir: Path, init_hint: str = "") -> None:
+        self.binary = binary
+        self.environment = dict(environment)
+        self.log_dir = log_dir
+        self._init_hint = init_hint
+        self._running: set[subprocess.Popen[str]] = set()
+        self._run_ended = threading.Condition()
+        self._init_turn = threading.Lock()
+        self._interrupted = False
+
+    def init(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
+        """Get the provider and the backend ready. `-reconfigure`: the folder is made anew by every synth, states never move.
+
+        Raises:
+            TerraformError: it failed; for a provider that could not be had the message says where it was looked for.
+        """
+        # One after another where a plugin cache is used: it is not safe for two at once.
+        uses_cache = "TF_PLUGIN_CACHE_DIR" in {**os.environ, **self.environment}
+        turn = self._init_turn if uses_cache else contextlib.nullcontext()
+        try:
+            with turn:
+                self._run(stack_dir, ["init", "-json", "-input=false", "-reconfigure"], on_progress)
+        except TerraformError as error:
+            if "provider" in str(error).lower() and self._init_hint:
+                raise TerraformError(f"{error}\n{self._init_hint}") from error
+            raise
+
+    def apply(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
+        """Create and change what the stack says, without asking.
+
+        Raises:
+            TerraformError: it failed; what was created by then is in the state.
+        """
+        self._run(stack_dir, ["apply", "-json", "-auto-approve", "-input=false", _LOCK], on_progress)
+
+    def destroy(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
+        """Delete everything in the stack's state, without asking.
+
+        Raises:
+            TerraformError: it failed.
+        """
+        self._run(stack_dir, ["destroy", "-json", "-auto-approve", "-input=false", _LOCK], on_progress)
+
+    def plan_exit_code(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> int:
+        """Return 0 when nothing would change and 2 when something would.
+
+        Raises:
+            TerraformError: planning failed.
+        """
+        command = ["plan", "-json", "-detailed-exitcode", "-input=false", _LOCK]
+        return self._run(stack_dir, command, on_progress, allowed=(PLAN_CLEAN, PLAN_HAS_CHANGES))
+
+    def output(self, stack_dir: Path) -> dict[str, Any]:
+        """Return the outputs by name, sensitive ones too; empty before the first apply.
+
+        Raises:
+            TerraformError: it failed; when `init` did not run in this folder, the message says so.
+        """
+        lines: list[str] = []
+        try:
+            self._run(stack_dir, ["output", "-json", "-no-color"], None, on_line=lines.append)
+        except TerraformError as error:
+            if "terraform init" in str(error):
+                raise TerraformError(
+                    f"the stack {stack_dir.name} is not initialized in {stack_dir}, so its outputs cannot be read: run "
+                    f"`terraform -chdir={stack_dir} init`, and so in every stack that was not applied from here; then again"
+                ) from error
+            raise
+        text = "".join(lines)
+        # Warnings about the CLI configuration share the pipe and come before the document.
+        document = json.loads(text[text.index("{") :]) if "{" in text else {}
+        return {name: entry["value"] for name, entry in document.items()}
+
+    def interrupt(self) -> None:
+        """End every run of this object, as `process_group.stop` does, and refuse new ones; returns once all have ended.
+
+        For a caller whose other threads run stacks: Ctrl-C reaches only the main thread. They get TerraformError.
+        """
+        endings = (
+            (signal.SIGINT, process_group.STOP_SECONDS),
+            (signal.SIGTERM, process_group.KILL_SECONDS),
+            (signal.SIGKILL, process_group.KILL_SECONDS),
+        )
+        with self._run_ended:
+            self._interrupted = True
+            for number, seconds in endings:
+                for process in self._running:
+                    process_group.send(process, number)
+                if self._run_ended.wait_for(lambda: not self._running, seconds):
+                    return
+
+    def _run(
+        self,
+        stack_dir: Path,
+        arguments: Sequence[str],
+        on_progress: OnProgress | None,
+        *,
+        allowed: Sequence[int] = (0,),
+        on_line: Callable[[str], object] | None = None,
+    ) -> int:
+        reader = _Reader(on_progress)
+        command = [str(self.binary), f"-chdir={stack_dir}", *arguments]
+        log_file = self.log_dir / f"terraform-{stack_dir.name}.log"
+        with _appending(log_file) as log, self._started(command) as process:
+            log.write(f"# terraform {' '.join(arguments)}\n")
+            take = on_line or log.write  # outputs may be secrets: what is asked for is not logged
+            for line in cast("IO[str]", process.stdout):
+                take(line)
+                reader.read(line)
+            exit_code = process.wait()
+        if exit_code not in allowed:
+            raise TerraformError(
+                f"terraform {arguments[0]} on {stack_dir.name} failed (exit code {exit_code}; all output in {log_file}):\n"
+                f"{reader.failure()}"
+            )
+        return exit_code
+
+    @contextlib.contextmanager
+    def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+        with process_group.started(command, self.environment) as process:
+            with self._run_ended:
+                self._running.add(process)
+                is_interrupted = self._interrupted
+            try:
+                if is_interrupted:
+                    raise TerraformError(f"{' '.join(command)} was not run: the command is being stopped.")
+                yield process
+            finally:
+                with self._run_ended:
+                    self._running.discard(process)
+                    self._run_ended.notify_all()
+
+
+class _Reader:
+    """Turns lines of the machine-readable UI into progress and, at the end, the reason of a failure."""
+
+    def __init__(self, on_progress: OnProgress | None) -> None:
+        self._on_progress = on_progress
+        self._planned = 0
+        self._done = 0
+        self._errors: list[str] = []
+        self._other: deque[str] = deque(maxlen=TAIL_LINES)
+
+    def read(self, line: str) -> None:
+        """Take one line; what is not a JSON object is kept for the tail."""
+        try:
+            document = json.loads(line)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            self._other.append(line.rstrip())
+            return
+        self._take(cast("_Message", document))
+        if self._on_progress is not None:
+            doing = str(document.get("@message", ""))
+            self._on_progress(Progress(planned=self._planned, done=self._done, doing=doing))
+
+    def failure(self) -> str:
+        """Return the error diagnostics, or the last lines when there is none (a crash, a wrong argument)."""
+        return "\n".join(self._errors or self._other) or "It printed nothing."
+
+    def _take(self, message: _Message) -> None:
+        kind = message.get("type")
+        if kind == "change_summary" and message.get("changes", {}).get("operation") == "plan":
+            changes = message["changes"]
+            self._planned = changes.get("add", 0) + changes.get("change", 0) + changes.get("remove", 0)
+        elif kind == "apply_complete" and message.get("hook", {}).get("action") in _CHANGES:
+            self._done += 1
+        elif kind == "diagnostic" and message.get("diagnostic", {}).get("severity") == "error":
+            self._errors.append(_in_words(message["diagnostic"]))
+
+
+def _in_words(diagnostic: _Diagnostic) -> str:
+    where = f" [{diagnostic['address']}]" if diagnostic.get("address") else ""
+    detail = f"\n  {diagnostic['detail']}" if diagnostic.get("detail") else ""
+    return f"- {diagnostic.get('summary', 'unknown error')}{where}{detail}"
+
+
+@contextlib.contextmanager
+def _appending(path: Path) -> Iterator[IO[str]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", buffering=1) as log:
+        yield log

@@ -1,0 +1,132 @@
+"""What Terraform made: the outputs of the edge stack, read from a saved file.
+
+Daily commands read the file and not the state, because a recovery must not depend on Terraform or on the state's region.
+`failover outputs` writes it after a deploy; keep it with the operators.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from scripts.errors import MissingOutputError
+from scripts.files import write_atomically
+
+RoleName = Literal["primary", "secondary"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Distribution(_Model):
+    """One regional distribution."""
+
+    id: str
+    arn: str
+    domain_name: str
+    hostname: str
+
+
+class Objectives(_Model):
+    """The site file's `[objectives]`."""
+
+    rto_seconds: float
+    rpo_seconds: float
+    availability_ratio: float
+    monthly_cost_usd: float
+
+
+class Routing(_Model):
+    """What stands behind the public name, in the site file's words."""
+
+    entry: str = "cloudfront"
+    policy: str = "failover"
+
+
+class Deployment(_Model):
+    """The edge stack's outputs.
+
+    Attributes:
+        hostname: the public name.
+        hosted_zone_id: the zone that holds it.
+        key_value_store_arn: the store with the routing key.
+        health_check_ids: `path` (only behind CloudFront), and each region's name -> health check id.
+        buckets: region -> bucket name.
+        roles: region -> role.
+        distributions: region -> its distribution; empty when the entry is regional.
+        objectives: what a drill is judged against.
+        routing: entry and policy; outputs of earlier versions had one kind only.
+        parity_regions: regions with a parity check, by `features.parity`; outputs of earlier versions do not say.
+        content: the site file's `[content]`, for `scripts.release.serving.content_settings.parse_content`.
+    """
+
+    hostname: str
+    hosted_zone_id: str
+    key_value_store_arn: str
+    health_check_ids: Mapping[str, str]
+    buckets: Mapping[str, str]
+    roles: Mapping[str, RoleName]
+    distributions: Mapping[str, Distribution]
+    objectives: Objectives
+    routing: Routing = Routing()
+    parity_regions: tuple[str, ...] = ()
+    content: Mapping[str, Any] = {}
+
+    @property
+    def regional_hostnames(self) -> tuple[str, ...]:
+        """Each region's own name, `<region>.<hostname>`: its distribution's, or its regional endpoint's."""
+        if self.distributions:
+            return tuple(each.hostname for each in self.distributions.values())
+        return tuple(f"{region}.{self.hostname}" for region in self.roles)
+
+    @property
+    def primary(self) -> str:
+        """The primary region's name."""
+        return next(region for region, role in self.roles.items() if role == "primary")
+
+    @property
+    def secondary(self) -> str:
+        """The secondary region's name; the first one where there are several."""
+        return next(region for region, role in self.roles.items() if role == "secondary")
+
+
+def load_deployment(path: Path) -> Deployment:
+    """Reads the outputs that `failover outputs` saved.
+
+    Raises:
+        MissingOutputError: no such file, not ours, or an output is missing.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingOutputError(
+            f"{path} is not there: run `failover outputs --stacks cdktf.out/stacks --save {path}` after the deploy"
+        ) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
+    return deployment_of(document, path)
+
+
+def deployment_of(document: Mapping[str, Any], path: Path) -> Deployment:
+    """Returns what the document says, which is in the file or is to be.
+
+    Raises:
+        MissingOutputError: it is not ours, or an output is missing.
+    """
+    try:
+        return Deployment.model_validate(document["edge"])
+    except (KeyError, TypeError) as error:
+        raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
+    except ValidationError as error:
+        missing = ", ".join(".".join(str(part) for part in details["loc"]) for details in error.errors())
+        raise MissingOutputError(
+            f"{path} lacks outputs of the edge stack ({missing}): deploy all stacks, then run `failover outputs` again"
+        ) from error
+
+
+def save_outputs(outputs: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Writes stack -> output -> value, whole or not at all."""
+    write_atomically(path, json.dumps(outputs, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,84 @@
+"""What the clients of the commands send."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+from moto import mock_aws
+
+from scripts.aws.clients import s3_client, translated, until_accepted
+from scripts.errors import AwsError
+from tests.worlds.manual_clock import ManualClock
+
+
+@mock_aws  # type: ignore[untyped-decorator]
+@pytest.mark.parametrize(("size_bytes", "is_asked"), [(0, False), (256 * 1024, False), (256 * 1024 + 1, True)])
+def test_only_a_large_object_waits_until_s3_agrees_to_take_it(size_bytes: int, is_asked: bool) -> None:
+    client, sent = s3_client("us-east-1"), []
+
+    def note(request: Any, **_rest: object) -> None:
+        sent.append("Expect" in request.headers)
+
+    client.create_bucket(Bucket="bucket")
+    client.meta.events.register("before-send.s3.PutObject", note)
+    client.put_object(Bucket="bucket", Key="k", Body=bytes(size_bytes))
+    client.close()
+    assert sent == [is_asked]
+
+
+@mock_aws  # type: ignore[untyped-decorator]
+def test_owner_goes_with_every_request_that_can_name_one() -> None:
+    client, sent = s3_client("us-east-1", owner="123456789012"), {}
+
+    def note(request: Any, event_name: str, **_rest: object) -> None:
+        sent[event_name.rpartition(".")[2]] = request.headers.get("x-amz-expected-bucket-owner")
+
+    client.meta.events.register("before-send.s3", note)
+    client.create_bucket(Bucket="bucket")
+    client.head_bucket(Bucket="bucket")
+    client.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    client.close()
+    assert sent == {"CreateBucket": None, "HeadBucket": b"123456789012", "PutBucketVersioning": b"123456789012"}
+
+
+class _Refusing:
+    """A call that AWS refuses with a code so many times."""
+
+    def __init__(self, code: str, times: float) -> None:
+        self.code, self.left, self.calls = code, times, 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        self.left -= 1
+        if self.left >= 0:
+            raise ClientError({"Error": {"Code": self.code, "Message": "m"}}, "PutBucketReplication")
+
+
+def test_call_that_is_refused_because_a_role_is_not_seen_yet_is_made_again() -> None:
+    clock, call = ManualClock(), _Refusing("InvalidArgument", 2)
+    until_accepted(call, not_yet={"InvalidArgument"}, clock=clock)
+    assert (call.calls, clock.seconds) == (3, 6)
+
+
+@pytest.mark.parametrize(("code", "seconds"), [("InvalidArgument", 60), ("AccessDenied", 0)])
+def test_call_that_stays_refused_ends_within_a_minute_and_one_refused_for_good_at_once(code: str, seconds: int) -> None:
+    clock = ManualClock()
+    with pytest.raises(ClientError, match=code):
+        until_accepted(_Refusing(code, float("inf")), not_yet={"InvalidArgument"}, clock=clock)
+    assert clock.seconds == seconds
+
+
+@pytest.mark.parametrize(("is_hasty", "seconds"), [(True, 20), (False, 120)])
+def test_silent_region_is_given_up_after(is_hasty: bool, seconds: int) -> None:
+    client = s3_client("us-east-1", is_hasty=is_hasty)
+    config: Any = client.meta.config
+    client.close()
+    assert config.read_timeout * config.retries["total_max_attempts"] == seconds
+
+
+def test_caller_who_is_not_signed_in_is_told_how() -> None:
+    with (
+        pytest.raises(AwsError, match=r"Sign in to AWS .*or name a localcloud with --localcloud DIR"),
+        translated("GetObject", "bucket/key", region="eu-central-1"),
+    ):
+        raise NoCredentialsError

@@ -1,0 +1,224 @@
+"""Figures and verdicts of one fault."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.drill.measurement import Marks, Measurement, measure, percentile
+from scripts.drill.verdict import Expectation, Verdict
+from scripts.probe.samples import ErrorKind, Sample
+from tests.worlds.page_views import P, S, a_sample, in_order
+
+EXPECTED = Expectation(primary=P, secondary=S, rto_seconds=60.0, detects_by_marker=True)
+OUTCOMES = st.sampled_from([P, S, None])
+
+
+def an_outage(**changes: object) -> Measurement:
+    """10 s primary, fault, 5 s of failures, secondary for 15 s, undo, 3 s later primary again."""
+    samples = in_order((P, 100), (None, 50), (S, 150), (S, 30), (P, 100))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0)
+    expected = dataclasses.replace(EXPECTED, **changes)  # type: ignore[arg-type]  # each test names fields of its own
+    return measure(samples, marks, expected)
+
+
+def test_recovery_counts_from_the_fault_to_the_answer_of_the_first_view_of_the_streak() -> None:
+    assert an_outage().recovery_time_seconds == pytest.approx(5.05)
+
+
+def test_failing_back_counts_from_the_undo() -> None:
+    assert an_outage().time_to_fail_back_seconds == pytest.approx(3.05)
+
+
+def test_detection_by_marker_is_the_first_answer_of_the_secondary_even_a_bad_one() -> None:
+    samples = in_order((P, 100), (None, 50), (S, 150), (P, 100))
+    samples[120] = a_sample(120, S, error=ErrorKind.BAD_STATUS)
+    measured = measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=30.0), EXPECTED)
+    assert measured.time_to_detect_seconds == pytest.approx(2.05)
+    assert measured.time_to_switch_seconds == pytest.approx(3.0)
+
+
+def test_detection_by_health_check_is_its_flip_and_the_switch_counts_from_there() -> None:
+    samples = in_order((P, 100), (None, 50), (S, 150), (P, 100))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0, detected_at_seconds=13.0)
+    measured = measure(samples, marks, dataclasses.replace(EXPECTED, detects_by_marker=False))
+    assert measured.time_to_detect_seconds == pytest.approx(3.0)
+    assert measured.time_to_switch_seconds == pytest.approx(2.05)
+
+
+def test_switch_noted_before_the_polled_detection_takes_no_time() -> None:
+    samples = in_order((P, 100), (None, 50), (S, 150), (P, 100))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0, detected_at_seconds=15.2)
+    measured = measure(samples, marks, dataclasses.replace(EXPECTED, detects_by_marker=False))
+    assert measured.time_to_switch_seconds == 0.0
+
+
+def test_requests_are_summed_over_the_whole_drill() -> None:
+    measured = an_outage()
+    assert (measured.requests, measured.failed_requests) == (2 * 380 + 50, 50)
+
+
+def test_primary_answers_after_the_fault_are_not_recovery() -> None:
+    """The fault may act a little after it was injected."""
+    samples = in_order((P, 130), (None, 30), (S, 140), (P, 100))
+    measured = measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=30.0), EXPECTED)
+    assert measured.recovery_time_seconds == pytest.approx(6.05)
+
+
+def test_miss_cost_is_what_the_marker_took_longer_than_usual() -> None:
+    samples = in_order((P, 100))
+    samples += [a_sample(100 + i, S, took_seconds=2.05 if i < 98 else 2.35) for i in range(100)]
+    samples += [a_sample(200 + i, P) for i in range(50)]
+    cost = measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=20.0), EXPECTED).miss_cost
+    assert cost is not None
+    assert cost.steady_p50_seconds == pytest.approx(0.05)
+    assert (cost.p50_seconds, cost.p95_seconds) == pytest.approx((2.0, 2.0))
+    assert cost.max_seconds == pytest.approx(2.3)
+
+
+def test_miss_cost_is_not_given_where_dns_leaves_cloudfront() -> None:
+    assert an_outage(detects_by_marker=False).miss_cost is None
+
+
+def test_verdict_within() -> None:
+    measured = an_outage()
+    assert measured.verdict is Verdict.WITHIN
+    assert measured.served_by == (P, S, P)
+
+
+def test_verdict_outside_when_recovery_is_slower_than_the_objective() -> None:
+    measured = an_outage(rto_seconds=5.0)
+    assert measured.verdict is Verdict.OUTSIDE
+    assert "objective is 5 s" in measured.reasons[0]
+
+
+UNTIL_UNDO = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict", "reason"),
+    [
+        (in_order((P, 100), (None, 200), (P, 50)), Verdict.OUTSIDE, "never took over"),
+        (in_order((P, 100), (None, 191), (S, 9), (P, 50)), Verdict.OUTSIDE, "never took over"),
+        (in_order((P, 350)), Verdict.INCONCLUSIVE, "visitors saw eu-central-1, expected"),
+        (in_order((P, 100), (S, 250)), Verdict.INCONCLUSIVE, "primary was not seen serving again"),
+        (in_order((S, 300), (P, 50)), Verdict.INCONCLUSIVE, "visitors saw us-east-1 → eu-central-1"),
+        ([], Verdict.INCONCLUSIVE, "visitors saw nobody"),
+    ],
+    ids=["never recovered", "streak too short", "no effect", "never failed back", "not from primary", "no samples"],
+)
+def test_verdict_of_a_drill_that_did_not_go_as_expected(samples: list[Sample], verdict: Verdict, reason: str) -> None:
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is verdict
+    assert reason in " ".join(measured.reasons)
+
+
+def test_recovery_counts_from_the_streak_after_the_last_failure_of_the_fault() -> None:
+    samples = in_order((P, 100), (S, 40), (None, 60), (S, 100), (P, 100))
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.recovery_time_seconds == pytest.approx(10.05)
+    assert measured.verdict is Verdict.WITHIN
+
+
+@pytest.mark.parametrize("lost_views", [1, 100])
+def test_verdict_outside_when_page_views_fail_again_until_the_undo(lost_views: int) -> None:
+    samples = in_order((P, 100), (None, 20), (S, 180 - lost_views), (None, lost_views), (P, 100))
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.OUTSIDE
+    assert "failed again after the secondary had taken over" in measured.reasons[0]
+
+
+def test_contiguous_outage_of_visitors_with_old_answers_is_one_recovery() -> None:
+    """Layer 3: each of ten visitors fails until its own DNS answer has run out."""
+    regions = [S if i >= 300 + 60 * (i % 10) else None for i in range(1200)]
+    samples = in_order((P, 100)) + [a_sample(100 + i, region) for i, region in enumerate(regions)]
+    samples += [a_sample(1300 + i, P) for i in range(50)]
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=130.0, detected_at_seconds=38.0)
+    expected = dataclasses.replace(EXPECTED, rto_seconds=120.0, detects_by_marker=False)
+    measured = measure(samples, marks, expected)
+    assert measured.recovery_time_seconds == pytest.approx(84.05)
+    assert measured.verdict is Verdict.WITHIN
+
+
+@pytest.mark.parametrize(
+    ("lost_views", "verdict"), [(590, Verdict.WITHIN), (610, Verdict.OUTSIDE)], ids=["in time", "too long"]
+)
+def test_failing_back_that_loses_page_views_is_held_against_the_objective(lost_views: int, verdict: Verdict) -> None:
+    samples = in_order((P, 100), (S, 200), (None, lost_views), (P, 50))
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is verdict
+    assert ("after the undo" in measured.reasons[0]) is (verdict is Verdict.OUTSIDE)
+
+
+def test_verdict_outside_when_failing_back_never_ends_and_loses_page_views() -> None:
+    measured = measure(in_order((P, 100), (S, 200), (None, 700)), UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.OUTSIDE
+
+
+def test_failing_back_counts_to_the_streak_after_the_last_failure() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 20), (None, 30), (P, 50))
+    assert measure(samples, UNTIL_UNDO, EXPECTED).time_to_fail_back_seconds == pytest.approx(5.05)
+
+
+@pytest.mark.parametrize(
+    ("cache", "verdict"),
+    [("Miss from cloudfront", Verdict.WITHIN), ("Hit from cloudfront", Verdict.INCONCLUSIVE)],
+)
+def test_verdict_needs_a_page_that_the_secondary_filled_where_caches_are_emptied(cache: str, verdict: Verdict) -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    samples[120] = a_sample(120, S, cache=cache)
+    samples[320] = a_sample(320, P, cache="Miss from cloudfront")
+    measured = measure(samples, UNTIL_UNDO, dataclasses.replace(EXPECTED, fills_pages=True))
+    assert measured.verdict is verdict
+
+
+def test_verdict_outside_when_content_was_wrong() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    samples[110] = a_sample(110, S, error=ErrorKind.WRONG_CONTENT, wrong_content_requests=1)
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.OUTSIDE
+    assert measured.wrong_content_requests == 1
+
+
+def test_verdict_inconclusive_when_the_prober_was_overloaded() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    for sequence in range(50, 60):
+        samples[sequence] = a_sample(sequence, None, error=ErrorKind.OVERLOAD, requests=0, failed_requests=0)
+    measured = measure(samples, UNTIL_UNDO, EXPECTED)
+    assert measured.verdict is Verdict.INCONCLUSIVE
+    assert measured.overloaded_page_views == 10
+    assert measured.failed_requests == 0
+
+
+@given(st.lists(st.floats(0, 100), min_size=1), st.floats(0, 1), st.floats(0, 1))
+def test_percentiles_are_among_the_values_and_rise(values: list[float], low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    assert percentile(values, low) in values
+    assert percentile(values, low) <= percentile(values, high) <= max(values) == percentile(values, 1)
+
+
+@pytest.mark.parametrize(("values", "ratio"), [([], 0.5), ([1.0], 1.5)])
+def test_percentile_rejects_what_has_none(values: list[float], ratio: float) -> None:
+    with pytest.raises(ValueError, match="percentile"):
+        percentile(values, ratio)
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=120), st.integers(0, 60), st.integers(0, 60))
+def test_verdict_within_means_primary_secondary_primary_was_seen(
+    regions: list[str | None], fault: int, lasting: int
+) -> None:
+    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
+    marks = Marks(fault_at_seconds=fault / 10, undo_at_seconds=(fault + lasting) / 10)
+    measured = measure(samples, marks, EXPECTED)
+    assert measured.requests >= measured.failed_requests + measured.wrong_content_requests
+    if measured.verdict is Verdict.WITHIN:
+        assert measured.served_by == (P, S, P)
+        assert measured.recovery_time_seconds is not None
+        assert measured.recovery_time_seconds <= EXPECTED.rto_seconds
+        assert measured.time_to_fail_back_seconds is not None
+        recovered_at_seconds = measured.moments.recovered_at_seconds or 0.0
+        outage = [s for s in samples if recovered_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
+        assert all(s.is_good for s in outage)
