@@ -35,8 +35,8 @@ class ApiRegion:
 class ApiName(Construct):
     """Leads the public name to a region whose health check is healthy.
 
-    Every check asks HTTPS, since API Gateway does not serve port 80, at the region's own name: a check on the name that it drives
-    would judge the standby (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html).
+    Every check asks HTTPS, since API Gateway does not serve port 80, at the region's own name: a check on the name that it
+    decides would judge the standby (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html).
 
     Attributes:
         health_check_ids: region -> id of its check.

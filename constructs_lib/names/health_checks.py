@@ -1,9 +1,10 @@
 """The kinds of health check, which must not be mixed up.
 
-The path check asks what users ask, through the origin group, and drives the DNS failover record in front of CloudFront. A region
+The path check asks what users ask, through the origin group, and decides the DNS failover record in front of CloudFront. A region
 check asks one region's bucket by a path that reads it: behind CloudFront through a pinned behaviour, where it tells which region
-is ill and drives no record; with a regional entry through the regional endpoint, where it drives that region's records. An
-endpoint check asks an external endpoint by its address. An alarm check adds a CloudWatch alarm to a check that drives records.
+is unhealthy and decides no record; with a regional entry through the regional endpoint, where it decides that region's records.
+An endpoint check asks an external endpoint by its address. An alarm check adds a CloudWatch alarm to a check that decides a
+record.
 """
 
 from collections.abc import Mapping
@@ -28,11 +29,11 @@ _ALARM_PERIODS = 3
 class HealthChecks(Construct):
     """Path check (where there is a CloudFront path) and one region check per region.
 
-    The names to probe are the regional hostnames: a check on the name of the record that it drives would judge the standby
+    The names to probe are the regional hostnames: a check on the name of the record that it decides would judge the standby
     (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html).
 
     Attributes:
-        path_check_id: id of the check that drives the PRIMARY records; None without `path_hostname`.
+        path_check_id: id of the check that decides the PRIMARY records; None without `path_hostname`.
         region_check_ids: region -> id of its region check.
     """
 
@@ -61,7 +62,7 @@ class HealthChecks(Construct):
         super().__init__(scope, id_)
         self._settings = settings
         self._provider = provider
-        # The option costs 1.00 USD a check, so behind CloudFront it is the path check's alone, which drives the record.
+        # The option costs 1.00 USD a check, so behind CloudFront it is the path check's alone, which decides the record.
         is_matched = settings.string_match and path_hostname is None
         self.path_check_id = None if path_hostname is None else self._add_path_check(prefix, path_hostname)
         self.region_check_ids = {

@@ -49,7 +49,7 @@ class RecordTarget:
     """Where a record leads: to an alias, or to one plain address of each record type.
 
     Attributes:
-        health_check_ids: record type -> id of the check that drives it.
+        health_check_ids: record type -> id of the check that decides it.
         no_resource: why checkov finds no resource behind the record; empty when it finds one.
         only_in_plan: whether only a plan hides it, where references to other stacks are values already.
     """

@@ -187,7 +187,7 @@ class HealthCheck(_Section):
     interval for the region checks (default: the same). `string_match` adds 1.00 USD a month, without CloudFront a region.
     `region_check_protocol` "https" costs 1.00 USD a month and region more than "http"; the checked object is a public
     marker of a few bytes. `measure_latency` adds 1.00 USD a month and check. `alarm_check` lets an alarm on 5xx answers turn what
-    drives the records unhealthy as well: two checks more, 0.50 USD a month each above the first 50, and an alarm, 0.10 USD above
+    decides the records unhealthy as well: two checks more, 0.50 USD a month each above the first 50, and an alarm, 0.10 USD above
     the first 10; `insufficient_data_health_status` is what it says without data. Prices for AWS endpoints, an `[[endpoint]]`
     costs twice the option price: https://aws.amazon.com/route53/pricing/
     """

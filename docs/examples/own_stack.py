@@ -54,7 +54,7 @@ class ShopStack(TerraformStack):
             "terraform.required_providers.aws.version", AWS_PROVIDER_VERSIONS
         )  # the bindings write their own
         zone = HostedZone(self, "zone", domain_name=DOMAIN, comment="The shop's zone", provider=edge)
-        own_name = f"{PRIMARY}.{HOSTNAME}"  # what the health checks ask, never the name of the record that they drive
+        own_name = f"{PRIMARY}.{HOSTNAME}"  # what the health checks ask, never the name of the record that they decide
         certificate = EdgeCertificate(self, "certificate", names=[HOSTNAME, own_name], zone=zone, provider=edge)
         buckets = {
             region: ContentBucket(

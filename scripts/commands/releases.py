@@ -75,7 +75,7 @@ def _states(release: ReleaseSummary) -> list[str]:
         "previous": release.is_previous,
         f"canary {release.canary_percent} %": release.canary_percent is not None,
         "incomplete": release.is_incomplete,
-        "files of others": release.is_layer,
+        "files of others": release.is_increment,
     }
     return [name for name, holds in claims.items() if holds]
 

@@ -103,7 +103,7 @@ def _stack(path: Path) -> dict[str, Any]:
 
 
 def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:
-    """Returns the bill of one month, line by line, the dearest first.
+    """Returns the bill of one month, line by line, the most expensive first.
 
     Raises:
         StacksError: the edge stack with its outputs `traffic` and `objectives` is not among the stacks, or a resource is not

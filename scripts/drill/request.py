@@ -54,7 +54,7 @@ class DrillRequest:
         secondary_region: is to take over.
         release_id: the release that every page view must show.
         rto_seconds: the objective, from the site file.
-        path_health_check_id: the health check that drives the failover record, from the Terraform outputs. Needed where
+        path_health_check_id: the health check that decides the failover record, from the Terraform outputs. Needed where
             detection is the health check's; default none.
         state_folder: where the undo journal is kept; the same for all drills on one target, whatever they report where.
         settings: how to probe and how long to wait.

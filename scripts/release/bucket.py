@@ -25,7 +25,7 @@ from scripts.release.manifest import (
     manifest_key,
     parse_manifest,
 )
-from scripts.release.serving.index import LAYER_CHARACTERS
+from scripts.release.serving.index import INCREMENT_CHARACTERS
 from scripts.release.stored_digest import METADATA_NAME, content_md5, digest_in, is_under_kms
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ NOT_FOUND_TEXT = b"Not found.\n"
 """What the regional endpoint answers without a 404.html; CloudFront then shows the same."""
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 DELETES_PER_CALL = 1000
-_MANIFEST_KEY = re.compile(manifest_key(f"([0-9a-f]{{{LAYER_CHARACTERS}}})").replace(".", r"\."))
+_MANIFEST_KEY = re.compile(manifest_key(f"([0-9a-f]{{{INCREMENT_CHARACTERS}}})").replace(".", r"\."))
 _COPY_IN_MEMORY_BYTES = 8 * 1024**2
 _COPY_CHUNK_BYTES = 1024**2
 _PARALLEL_LISTINGS = 8
@@ -119,24 +119,24 @@ class ContentBucket:
     def missing_files(self, files: Iterable[ReleaseFile]) -> list[ReleaseFile]:
         """Returns those of the files that are absent or differ from what they should be.
 
-        One listing per layer and 1,000 objects, and one HeadObject for each object of the right size whose ETag is not the MD5:
-        a damaged one, or any under a KMS key.
+        One listing per increment and 1,000 objects, and one HeadObject for each object of the right size whose ETag is not the
+        MD5: a damaged one, or any under a KMS key.
         """
         asked = tuple(files)
-        layers: dict[str, dict[str, ReleaseFile]] = {}
+        increments: dict[str, dict[str, ReleaseFile]] = {}
         for file in asked:
-            layers.setdefault(file.layer, {})[file.path] = file
+            increments.setdefault(file.increment, {})[file.path] = file
         with ThreadPoolExecutor(_PARALLEL_LISTINGS) as pool:
-            unsure = [each for found in pool.map(self._take_held, layers, layers.values()) for each in found]
+            unsure = [each for found in pool.map(self._take_held, increments, increments.values()) for each in found]
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             for (file, _), md5 in zip(unsure, pool.map(self._digest, (each for _, each in unsure)), strict=True):
                 if md5 == file.md5:
-                    del layers[file.layer][file.path]
-        return [file for file in asked if file.path in layers[file.layer]]
+                    del increments[file.increment][file.path]
+        return [file for file in asked if file.path in increments[file.increment]]
 
-    def _take_held(self, layer: str, wanted: dict[str, ReleaseFile]) -> list[tuple[ReleaseFile, StoredObject]]:
-        """Takes the files out of `wanted` that the layer holds; returns those of the right size whose ETag is another."""
-        prefix = f"{RELEASES_PREFIX}{layer}/"
+    def _take_held(self, increment: str, wanted: dict[str, ReleaseFile]) -> list[tuple[ReleaseFile, StoredObject]]:
+        """Takes the files out of `wanted` that the increment holds; returns those of the right size whose ETag is another."""
+        prefix = f"{RELEASES_PREFIX}{increment}/"
         unsure = []
         for stored in self.objects(prefix):
             path = stored.key.removeprefix(prefix)
@@ -183,7 +183,7 @@ class ContentBucket:
                 CacheControl=file.cache_control,
                 ContentMD5=content_md5(file.md5),
                 ChecksumAlgorithm="SHA256",
-                Metadata={"release": file.layer, METADATA_NAME: file.md5},
+                Metadata={"release": file.increment, METADATA_NAME: file.md5},
                 **encoding,
             )
         # Under a KMS key the ETag tells nothing; S3 took the body with its Content-MD5.
@@ -232,7 +232,7 @@ class ContentBucket:
 
         Args:
             release_id: the release.
-            base_id: what is said to be its base layer, whose manifest is then read at the same time. Default: unknown.
+            base_id: what is said to be its base increment, whose manifest is then read at the same time. Default: unknown.
 
         Raises:
             UnsafePlanError: what lies there is no manifest of this version.

@@ -25,7 +25,7 @@ def checked_bytes(folder: Path, file: ReleaseFile) -> bytes:
         UnsafePlanError: it is not what was planned.
     """
     try:
-        body = stored_bytes(folder / file.source_path, file.layer)
+        body = stored_bytes(folder / file.source_path, file.increment)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise changed(file.path) from error
     if len(body) != file.size_bytes or hashlib.md5(body, usedforsecurity=False).hexdigest() != file.md5:

@@ -19,7 +19,7 @@ from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, diges
 from scripts.release.folder_problems import printable, refuse_problems
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.serving.file_rules import ContentRules, StoredFile, describe
-from scripts.release.serving.index import LAYER_CHARACTERS
+from scripts.release.serving.index import INCREMENT_CHARACTERS
 from scripts.release.serving.url_rules import UrlRules, url_rules
 
 _USUAL_RULES = ContentRules()
@@ -28,7 +28,7 @@ _FILES_PER_PART = 1000
 
 
 def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> Manifest:
-    """Reads a built folder as a release of its own, with every file in its own layer.
+    """Reads a built folder as a release of its own, with every file in its own increment.
 
     Args:
         folder: the built site.
@@ -72,7 +72,7 @@ def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, Store
     found.update(b"}")
     if urls != _USUAL_URLS:
         found.update(json.dumps(urls.to_document()).encode())
-    return found.hexdigest()[:LAYER_CHARACTERS]
+    return found.hexdigest()[:INCREMENT_CHARACTERS]
 
 
 def _at(file: ReleaseFile, path: str) -> ReleaseFile:
@@ -122,7 +122,7 @@ def _described(name: str, folder: Path, digest: FileDigest, stored: StoredFile, 
         size_bytes, md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
     return ReleaseFile(
         path=name,
-        layer=release_id,
+        increment=release_id,
         size_bytes=size_bytes,
         md5=md5,
         content_type=stored.content_type,

@@ -44,8 +44,8 @@ class ReleaseSummary:
         published_at: when its manifest was last written anywhere; None without a manifest.
         files: number of files by the manifest; None without one.
         size_bytes: bytes by the manifest; None without one.
-        regions: region -> parity; empty without a manifest, or without that of its base layer.
-        is_layer: it has no manifest any more, as after a prune, and releases that have one use files of its layer.
+        regions: region -> parity; empty without a manifest, or without that of its base increment.
+        is_increment: it has no manifest any more, as after a prune, and releases that have one use files of its increment.
     """
 
     release_id: str
@@ -56,12 +56,12 @@ class ReleaseSummary:
     files: int | None
     size_bytes: int | None
     regions: Mapping[str, RegionParity]
-    is_layer: bool = False
+    is_increment: bool = False
 
     @property
     def is_incomplete(self) -> bool:
         """Whether a region that answers lacks something of it."""
-        if self.is_layer:
+        if self.is_increment:
             return False
         answering = [region for region in self.regions.values() if region.error is None]
         return not self.regions or not all(region.is_whole for region in answering)
@@ -102,11 +102,11 @@ def take_inventory(site: Website) -> Inventory:
     found = set(times).union(named, *(listing.with_objects for listing in listings.values()))
     ordered = sorted(found, key=lambda each: (times.get(each, BEFORE_ALL), each), reverse=True)
     parities = _parities(site, [each for each in ordered if each in times], routing, listings)
-    used = {file.layer for parity in parities.values() for file in parity.manifest.held_files} - named
+    used = {file.increment for parity in parities.values() for file in parity.manifest.held_files} - named
     summaries = (_summary(each, routing, times.get(each), parities.get(each)) for each in ordered)
     return Inventory(
         releases=tuple(
-            replace(each, is_layer=each.published_at is None and each.release_id in used) for each in summaries
+            replace(each, is_increment=each.published_at is None and each.release_id in used) for each in summaries
         ),
         strays={region: listing.strays for region, listing in listings.items() if listing.strays},
     )
@@ -147,7 +147,7 @@ def _parities(
 ) -> dict[str, Parity]:
     """Compares the regions that answered the listing; the others are not asked again, each try takes up to 20 s.
 
-    Without releases whose manifest, or that of the base layer, is gone, as after an interrupted prune.
+    Without releases whose manifest, or that of the base increment, is gone, as after an interrupted prune.
     """
     answering = [bucket for region, bucket in site.buckets.items() if listings[region].error is None]
     silent = {

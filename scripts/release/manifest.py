@@ -34,7 +34,7 @@ class ReleaseFile:
 
     Attributes:
         path: relative path with `/`, as routers look for it.
-        layer: the release in whose layer the object lies; the file has not changed since.
+        increment: the release in whose increment the object lies; the file has not changed since.
         size_bytes: length of what is stored.
         md5: hex digest of what is stored; S3's ETag of a single PUT with SSE-S3, and metadata in any case
             (stored_digest.py).
@@ -47,7 +47,7 @@ class ReleaseFile:
     """
 
     path: str
-    layer: str
+    increment: str
     size_bytes: int
     md5: str
     content_type: str
@@ -59,7 +59,7 @@ class ReleaseFile:
     @property
     def key(self) -> str:
         """The object's key in every region."""
-        return f"{RELEASES_PREFIX}{self.layer}/{self.path}"
+        return f"{RELEASES_PREFIX}{self.increment}/{self.path}"
 
     @property
     def source_path(self) -> str:
@@ -67,7 +67,7 @@ class ReleaseFile:
         return self.source or self.path
 
     def stores_the_same_as(self, other: ReleaseFile) -> bool:
-        """Whether both are the same object but for the layer."""
+        """Whether both are the same object but for the increment."""
         return self._stored() == other._stored()
 
     def _stored(self) -> tuple[object, ...]:
@@ -93,7 +93,7 @@ class Manifest:
 
     Attributes:
         release_id: its id.
-        base: the release whose layer holds most of its files; None when it was published whole, on a layer of its own.
+        base: the release whose increment holds most of its files; None when it was published whole, on an increment of its own.
         files: sorted by path.
         removed: paths of the base release that this one does not have.
         retained: files of earlier releases that still answer.
@@ -109,12 +109,12 @@ class Manifest:
 
     @property
     def base_id(self) -> str:
-        """The layer that holds most of its files."""
+        """The increment that holds most of its files."""
         return self.release_id if self.base is None else self.base.release_id
 
     @property
     def prefix(self) -> str:
-        """Key prefix of the release's own layer."""
+        """Key prefix of the release's own increment."""
         return f"{RELEASES_PREFIX}{self.release_id}/"
 
     @property
@@ -142,14 +142,14 @@ class Manifest:
             yield from (file for file in self.base.held_files if file.key not in keys)
 
     @property
-    def layers(self) -> dict[str, str]:
-        """Path -> layer of everything that does not lie in the base layer.
+    def increments(self) -> dict[str, str]:
+        """Path -> increment of everything that does not lie in the base increment.
 
-        A removed path is sent to the release's own layer, where nothing lies.
+        A removed path is sent to the release's own increment, where nothing lies.
         """
         return {
             **dict.fromkeys(self.removed, self.release_id),
-            **{file.path: file.layer for file in self.stored_files if file.layer != self.base_id},
+            **{file.path: file.increment for file in self.stored_files if file.increment != self.base_id},
         }
 
     @property
@@ -165,29 +165,29 @@ class Manifest:
     @property
     def index_entries(self) -> int:
         """How many paths the index names, at most."""
-        return len(self.layers) + len(self.redirect_table.pairs)
+        return len(self.increments) + len(self.redirect_table.pairs)
 
     @property
     def bytes_in_store(self) -> int:
         """An upper bound of what the release takes in the KeyValueStore."""
         table = self.redirect_table
-        return largest_bytes(len(self.layers) + len(table.pairs)) + table.size_bytes
+        return largest_bytes(len(self.increments) + len(table.pairs)) + table.size_bytes
 
     def index(self) -> Index:
         """Returns the index that the router needs, with the redirects that it marks.
 
         Raises:
-            IndexTooLargeError: too many paths differ from the base layer.
+            IndexTooLargeError: too many paths differ from the base increment.
         """
         table = self.redirect_table
-        marked = self.layers | dict.fromkeys(table.pairs, REDIRECTED)
-        index = build_index(marked, (file.path for file in self.stored_files if file.layer == self.base_id))
+        marked = self.increments | dict.fromkeys(table.pairs, REDIRECTED)
+        index = build_index(marked, (file.path for file in self.stored_files if file.increment == self.base_id))
         return replace(index, redirects_id=table.id, redirects=table.entries)
 
     def to_json(self) -> bytes:
         """Returns the document that lies in `control/manifests/<id>.json` of both buckets.
 
-        A release on another's base layer lists only what differs, so that a small release has a small manifest.
+        A release on another's base increment lists only what differs, so that a small release has a small manifest.
         """
         document = {
             "schema": SCHEMA,
@@ -199,7 +199,7 @@ class Manifest:
             **self.urls.to_document(),
         }
         before, key, after = _json(document).partition(_FILES_KEY)
-        own = [file for file in self.files if self.base is None or file.layer != self.base_id]
+        own = [file for file in self.files if self.base is None or file.increment != self.base_id]
         starts = range(0, len(own), _FILES_PER_PART)
         parts = (_json([_row(file) for file in own[start : start + _FILES_PER_PART]])[1:-1] for start in starts)
         return b"".join(
@@ -213,14 +213,14 @@ def _json(document: object) -> str:
 
 def _row(file: ReleaseFile) -> list[str | int | None]:
     headers = [file.content_type, file.cache_control, file.content_encoding]
-    return [file.path, file.layer, file.size_bytes, file.md5, *headers]
+    return [file.path, file.increment, file.size_bytes, file.md5, *headers]
 
 
 def _file(row: Sequence[Any]) -> ReleaseFile:
-    path, layer, size_bytes, md5, content_type, cache_control, content_encoding = row
+    path, increment, size_bytes, md5, content_type, cache_control, content_encoding = row
     return ReleaseFile(
         path=path,
-        layer=sys.intern(layer),
+        increment=sys.intern(increment),
         size_bytes=size_bytes,
         md5=md5,
         content_type=sys.intern(content_type),

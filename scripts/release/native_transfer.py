@@ -182,7 +182,7 @@ class _RegionSender:
                 ("content-md5", content_md5(file.md5)),
                 ("content-type", file.content_type),
                 ("cache-control", file.cache_control),
-                ("x-amz-meta-release", file.layer),
+                ("x-amz-meta-release", file.increment),
                 (f"x-amz-meta-{METADATA_NAME}", file.md5),
             ]
         )

@@ -101,7 +101,7 @@ class RepairPlan:
 def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest:
     """Returns a release's manifest from any region that answers and has it.
 
-    Where they differ in layers or retained files, as after a rollback while a region was down, it is the one written last.
+    Where they differ in increments or retained files, as after a rollback while a region was down, it is the one written last.
 
     Raises:
         UnknownReleaseError: no region has it.
@@ -131,7 +131,7 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
 
 
 def _written_at(bucket: ContentBucket, manifest: Manifest) -> datetime:
-    """Returns when the region got a manifest, or that of the base layer, which is a part of it."""
+    """Returns when the region got a manifest, or that of the base increment, which is a part of it."""
     times = bucket.manifest_times()
     return max(times.get(each, BEFORE_ALL) for each in (manifest.release_id, manifest.base_id))
 
@@ -144,7 +144,7 @@ def check_parity(buckets: Iterable[ContentBucket], manifest: Manifest, routing: 
 def check_parities(
     buckets: Iterable[ContentBucket], manifests: Sequence[Manifest], routing: Routing
 ) -> dict[str, Parity]:
-    """Compares every region with several releases; a layer that they share is listed once. Returns release -> parity."""
+    """Compares every region with several releases; an increment that they share is listed once. Returns release -> parity."""
     asked = list(buckets)
     with ThreadPoolExecutor(len(asked)) as pool:
         found = list(pool.map(lambda bucket: _region_parities(bucket, manifests, routing), asked))

@@ -24,7 +24,7 @@ class Pointer:
 
     Attributes:
         release_id: the release.
-        base_id: its base layer.
+        base_id: its base increment.
         index_id: id of its index; empty without one.
         style: clean URLs and trailing slashes, as in ServedRelease.
         redirects_id: id of its redirects.
@@ -59,12 +59,12 @@ def pointer_to(release: ServedRelease) -> Pointer:
 
 
 def write_pointer(client: S3Client, bucket: str, release: ServedRelease, manifest: Manifest, *, region: str) -> None:
-    """Tells the regional endpoint of a region which release is active, its layers and its redirects."""
+    """Tells the regional endpoint of a region which release is active, its increments and its redirects."""
     table = manifest.urls.table(Variants(br=release.br, gzip=release.gzip))
     document = {
         "schema": POINTER_SCHEMA,
         **asdict(pointer_to(release)),
-        "layers": manifest.layers,
+        "layers": manifest.increments,  # the word that deployed endpoints read
         "redirects": dict(table.pairs),
         "wildcards": table.wildcards,
     }

@@ -77,7 +77,7 @@ class SwitchProbe:
             return BadAnswer(hostname=hostname, path=path, reason=f"status {answer.status}")
         if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() != file.md5:
             release = answer.headers.get("x-amz-meta-release", "unknown")
-            return BadAnswer(hostname=hostname, path=path, reason=f"content of another release (layer {release})")
+            return BadAnswer(hostname=hostname, path=path, reason=f"content of another release (increment {release})")
         return None
 
 

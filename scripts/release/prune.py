@@ -29,7 +29,7 @@ class Reason(StrEnum):
     """Why a release is kept or goes."""
 
     SERVED = "active, previous, canary, or named by a region's pointer"
-    BASE = "another release stands on its layer"
+    BASE = "another release stands on its increment"
     RECENT = "one of the last releases"
     YOUNG = "published or replaced within the grace time"
     OLD = "older than the grace time and not one of the last"
@@ -128,7 +128,7 @@ def choose(
 def plan_prune(site: Website, *, keep: int, grace: timedelta, now: datetime) -> PrunePlan:
     """Chooses what goes and lists its objects.
 
-    An object stays while a release that stays needs it, whatever layer it lies in.
+    An object stays while a release that stays needs it, whatever increment it lies in.
 
     Raises:
         UnsafePlanError: no release is active, so nothing says what must stay.
@@ -170,7 +170,7 @@ def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lamb
     """
     for removals in _batches(plan.removals):
         served = _served(site, site.routing.read().routing)
-        for removal in plan.removals:  # a later one may stand on the layers of these
+        for removal in plan.removals:  # a later one may stand on the increments of these
             if removal.release_id in served:
                 raise UnsafePlanError(
                     f"release {removal.release_id} was switched to meanwhile: it stays; run prune again"
@@ -209,7 +209,7 @@ def _served(site: Website, routing: Routing) -> set[str]:
 
 
 def _objects(site: Website) -> dict[str, dict[str, StoredObject]]:
-    """Returns region -> key -> object of everything that lies in a layer."""
+    """Returns region -> key -> object of everything that lies in an increment."""
     with ThreadPoolExecutor(len(site.buckets)) as pool:
         listings = pool.map(
             lambda bucket: {each.key: each for each in bucket.objects(RELEASES_PREFIX)}, site.buckets.values()
@@ -220,14 +220,14 @@ def _objects(site: Website) -> dict[str, dict[str, StoredObject]]:
 def _stored(
     listings: Mapping[str, RegionListing], objects: Mapping[str, Mapping[str, StoredObject]]
 ) -> list[StoredRelease]:
-    """Returns every release: those with a manifest, and the layers that have none."""
+    """Returns every release: those with a manifest, and the increments that have none."""
     published = published_times(listings)
     newest: dict[str, datetime] = {}
     for found in objects.values():
         for stored in found.values():
-            if not (layer := _layer(stored.key)):
+            if not (increment := _increment(stored.key)):
                 continue  # the folder's own key, which S3's console makes
-            newest[layer] = max(stored.modified_at, newest.get(layer, stored.modified_at))
+            newest[increment] = max(stored.modified_at, newest.get(increment, stored.modified_at))
     return [
         *(StoredRelease(release_id=each, changed_at=moment, has_manifest=True) for each, moment in published.items()),
         *(
@@ -251,12 +251,12 @@ def _unneeded(
     objects: Mapping[str, Mapping[str, StoredObject]], release_id: str, needed: Collection[str]
 ) -> dict[str, tuple[str, ...]]:
     return {
-        region: tuple(key for key in found if _layer(key) == release_id and key not in needed)
+        region: tuple(key for key in found if _increment(key) == release_id and key not in needed)
         for region, found in objects.items()
     }
 
 
-def _layer(key: str) -> str:
+def _increment(key: str) -> str:
     return key.removeprefix(RELEASES_PREFIX).partition("/")[0]
 
 

@@ -23,7 +23,7 @@ from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
 from scripts.release.checked_files import Progress
 from scripts.release.drain import drained
-from scripts.release.layering import layered
+from scripts.release.increments import on_increments
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import Pointer, read_pointer
 from scripts.release.routing import STORE_BYTES, Routing, RoutingStore, RoutingVersion, served
@@ -143,7 +143,7 @@ class Publisher:
         if left_out:
             drained(current.routing, left_out, set(self._buckets))
         active = _agreed(states)
-        manifest = self._on_layers(built, active, states)
+        manifest = self._on_increments(built, active, states)
         if current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
         changes = changes_between(manifest, active)
@@ -199,11 +199,11 @@ class Publisher:
         target = current.routing.with_canary(release, percent)
         return self._routing.write(target, expected_etag=current.etag, index=index)
 
-    def _on_layers(self, built: Manifest, active: Manifest | None, states: Sequence[_RegionState]) -> Manifest:
+    def _on_increments(self, built: Manifest, active: Manifest | None, states: Sequence[_RegionState]) -> Manifest:
         """Returns the release as every region that takes part can hold it: whole, when one lacks the active release."""
         lacking = [state.bucket.region for state in states if state.active is None]
         if active is None or not lacking:
-            return layered(built, active, now=self._now())
+            return on_increments(built, active, now=self._now())
         if built.release_id == active.release_id and active.base is not None:
             raise UnsafePlanError(
                 f"{' and '.join(lacking)} does not hold the active release {active.release_id}, and a folder alone cannot "

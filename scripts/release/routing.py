@@ -36,8 +36,8 @@ class ServedRelease:
 
     Attributes:
         id: the release.
-        base: the layer of every path that the index does not name.
-        index: id of the index; empty when every path lies in the base layer.
+        base: the increment of every path that the index does not name.
+        index: id of the index; empty when every path lies in the base increment.
         chunks: number of the index's values.
         salt: of the index.
         style: clean URLs and trailing slashes, two words; empty when they are the usual ones.

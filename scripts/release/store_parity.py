@@ -1,7 +1,7 @@
 """Whether the KeyValueStore holds what the router needs of the releases that viewers may get: indexes and redirects.
 
-A region's objects are compared in parity.py. A lost or changed chunk sends viewers to the base layer, which has an older file or
-none, and no publish of the same release would write it again.
+A region's objects are compared in parity.py. A lost or changed chunk sends viewers to the base increment, which has an older file
+or none, and no publish of the same release would write it again.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | N
 def _given(release: ServedRelease, manifest: Manifest | None) -> dict[str, str]:
     """Returns the keys of a release that its manifest gives.
 
-    A manifest gives another index than the routing names when the release was published anew, as a canary, on other layers.
+    A manifest gives another index than the routing names when the release was published anew, as a canary, on other increments.
     """
     if manifest is None:
         return {}

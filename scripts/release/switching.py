@@ -10,7 +10,7 @@ from datetime import datetime
 from scripts.clock import utc_now
 from scripts.errors import MissingOutputError, RegionUnavailableError, UnknownReleaseError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
-from scripts.release.layering import with_retained
+from scripts.release.increments import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import write_pointer
 from scripts.release.routing import Canary, Routing, RoutingStore, RoutingVersion, served

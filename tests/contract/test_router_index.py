@@ -1,4 +1,4 @@
-"""Router function, regional endpoint and publisher agree on the layer of every path, and viewers stay with one release."""
+"""Router function, regional endpoint and publisher agree on the increment of every path, and viewers stay with one release."""
 
 from typing import Any
 from urllib.parse import quote, unquote
@@ -23,7 +23,7 @@ PATHS = (
 )
 
 
-def layer(path: str, routing: Routing, *indexes: Index, viewer_address: str = "192.0.2.1") -> str:
+def increment(path: str, routing: Routing, *indexes: Index, viewer_address: str = "192.0.2.1") -> str:
     store = {key: value for index in indexes for key, value in index.entries.items()}
     found = ROUTER.run(path, routing=routing.to_json(), others=store, viewer_address=viewer_address)
     return str(found["uri"]).split("/")[2]
@@ -39,45 +39,47 @@ def routed(index: Index, **others: Any) -> Routing:
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(PATHS, st.just(NEW), min_size=1, max_size=20), st.sets(PATHS, max_size=10))
-def test_router_finds_the_layer_that_the_publisher_wrote(layers: dict[str, str], others: set[str]) -> None:
-    index = build_index(layers, others - set(layers))
+def test_router_finds_the_increment_that_the_publisher_wrote(increments: dict[str, str], others: set[str]) -> None:
+    index = build_index(increments, others - set(increments))
     routing = routed(index)
-    expected = {path: layers.get(path, BASE) for path in {*layers, *others}}
-    assert {path: layer(f"/{quote(path)}", routing, index) for path in expected} == expected
+    expected = {path: increments.get(path, BASE) for path in {*increments, *others}}
+    assert {path: increment(f"/{quote(path)}", routing, index) for path in expected} == expected
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
     [("/new.html", NEW), ("/old.html", BASE), ("/docs/", NEW), ("/docs", NEW), ("/%zz.html", BASE)],
 )
-def test_both_routers_agree_on_the_layer(monkeypatch: pytest.MonkeyPatch, path: str, expected: str) -> None:
-    layers = {"new.html": NEW, "docs/index.html": NEW}
-    index = build_index(layers, ["old.html", "index.html"])
-    assert layer(path, routed(index), index) == expected
+def test_both_routers_agree_on_the_increment(monkeypatch: pytest.MonkeyPatch, path: str, expected: str) -> None:
+    increments = {"new.html": NEW, "docs/index.html": NEW}
+    index = build_index(increments, ["old.html", "index.html"])
+    assert increment(path, routed(index), index) == expected
     objects = Objects()
-    objects.publish(BASE, {}, layers=layers)
+    objects.publish(BASE, {}, increments=increments)
     load_handler(monkeypatch, objects).handler(request(path), None)
     assert objects.reads[1].split("/")[1] == expected
 
 
-def test_every_spelling_of_a_name_finds_the_same_layer() -> None:
+def test_every_spelling_of_a_name_finds_the_same_increment() -> None:
     index = build_index({"a b~.html": NEW}, [])
-    assert {layer(path, routed(index), index) for path in ("/a%20b~.html", "/a%20b%7E.html", "/%61%20b~.html")} == {NEW}
+    assert {increment(path, routed(index), index) for path in ("/a%20b~.html", "/a%20b%7E.html", "/%61%20b~.html")} == {
+        NEW
+    }
 
 
 def test_release_without_an_index_reads_one_key() -> None:
-    assert layer("/x.html", Routing(active=ServedRelease(id=NEW, base=NEW))) == NEW
+    assert increment("/x.html", Routing(active=ServedRelease(id=NEW, base=NEW))) == NEW
 
 
 def test_edge_without_the_new_index_serves_the_release_before() -> None:
     index, earlier = build_index({"x.html": NEW}, []), build_index({"x.html": CANARY}, [])
     routing = routed(index, previous=of(earlier, CANARY))
-    assert layer("/x.html", routing, earlier) == CANARY
+    assert increment("/x.html", routing, earlier) == CANARY
 
 
-def test_edge_without_any_index_serves_the_base_layer() -> None:
+def test_edge_without_any_index_serves_the_base_increment() -> None:
     index = build_index({"x.html": NEW}, [])
-    assert layer("/x.html", routed(index)) == BASE
+    assert increment("/x.html", routed(index)) == BASE
 
 
 def test_canary_gets_its_share_of_the_viewers_and_keeps_them() -> None:
@@ -85,8 +87,8 @@ def test_canary_gets_its_share_of_the_viewers_and_keeps_them() -> None:
         active=ServedRelease(id=NEW, base=NEW), canary=Canary(release=ServedRelease(id=CANARY, base=CANARY), percent=25)
     )
     viewers = [f"192.0.{high}.{low}" for high in range(4) for low in range(100)]
-    first = [layer("/", routing, viewer_address=viewer) for viewer in viewers]
-    assert first == [layer("/x.css", routing, viewer_address=viewer) for viewer in viewers]
+    first = [increment("/", routing, viewer_address=viewer) for viewer in viewers]
+    assert first == [increment("/x.css", routing, viewer_address=viewer) for viewer in viewers]
     assert 60 <= first.count(CANARY) <= 140  # 100 expected, standard deviation 8.7
 
 
@@ -94,7 +96,7 @@ def test_canary_without_its_index_falls_back_to_the_active_release() -> None:
     index = build_index({"x.html": CANARY}, [])
     canary = Canary(release=of(index, CANARY), percent=99)
     routing = Routing(active=ServedRelease(id=NEW, base=NEW), canary=canary)
-    assert layer("/x.html", routing) == NEW
+    assert increment("/x.html", routing) == NEW
 
 
 def test_routing_of_three_releases_fits_one_value() -> None:

@@ -60,7 +60,7 @@ def encrypted_bucket(world: GatewayWorld, key_arn: str, region: str = PRIMARY) -
 
 def release_file(path: str = "index.html") -> ReleaseFile:
     return ReleaseFile(
-        path=path, layer="1" * 16, size_bytes=4, md5=BODY_MD5, content_type="text/html", cache_control="no-store"
+        path=path, increment="1" * 16, size_bytes=4, md5=BODY_MD5, content_type="text/html", cache_control="no-store"
     )
 
 

@@ -83,7 +83,7 @@ def imported_modules(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom) and node.module in known:
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module in known:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             yield from (names & known.keys()) or {node.module}
 
@@ -91,8 +91,7 @@ def imported_modules(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
 def room_of(module: str, rooms: Mapping[str, int]) -> str | None:
     """Returns the innermost room that a module is in; None for the package itself."""
     parts = module.split(".")[1:]
-    found = [".".join(parts[:length]) for length in (2, 1) if ".".join(parts[:length]) in rooms]
-    return found[0] if found and parts else None
+    return next((room for room in (".".join(parts[:2]), ".".join(parts[:1])) if room in rooms), None)
 
 
 @pytest.mark.parametrize("package", ROOMS)

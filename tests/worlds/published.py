@@ -62,7 +62,7 @@ class Published:
         self.store = {**index.entries, **index.redirects}
         self.objects = Objects()
         for file in self.manifest.files:
-            body = stored_bytes(folder / file.source_path, file.layer)
+            body = stored_bytes(folder / file.source_path, file.increment)
             self.objects.content[file.key] = (body, file.content_type)
             self.objects.encodings[file.key] = file.content_encoding
         with pytest.MonkeyPatch.context() as monkeypatch:

@@ -48,9 +48,9 @@ class Objects:
             **({"ContentEncoding": encoding} if (encoding := self.encodings.get(Key)) else {}),
         }
 
-    def publish(self, release_id: str, files: dict[str, bytes], *, layers: Mapping[str, str] | None = None) -> None:
-        """Stores the files in their layers, of which the release's own is the base."""
-        named = dict(layers or {})
+    def publish(self, release_id: str, files: dict[str, bytes], *, increments: Mapping[str, str] | None = None) -> None:
+        """Stores the files in their increments, of which the release's own is the base."""
+        named = dict(increments or {})
         pointer = {"release_id": release_id, "base_id": release_id, "index_id": "", "layers": named}
         self.content["control/active.json"] = (json.dumps(pointer).encode(), "application/json")
         for path, body in files.items():

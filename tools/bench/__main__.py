@@ -195,8 +195,8 @@ def _drill_figures(report: dict[str, Any]) -> list[Figure]:
     edge = variants["edge-outage", "refuse"]
     wrong = sum(scenario["wrong_content_requests"] for scenario in report["scenarios"])
     return [
-        _aws("layer 1: dearest miss, primary unreachable", unreachable["miss_cost_seconds"]["max"], 2.5),
-        _aws("layer 1: dearest miss, primary answers 503", failing["miss_cost_seconds"]["max"], 0.3),
+        _aws("layer 1: slowest miss, primary unreachable", unreachable["miss_cost_seconds"]["max"], 2.5),
+        _aws("layer 1: slowest miss, primary answers 503", failing["miss_cost_seconds"]["max"], 0.3),
         _aws("layer 3: recovery at 10 s x 3", edge["recovery_time_seconds"] or float("inf"), 120),
         Figure(name="requests with wrong content", value=wrong, unit="", limit=0),
     ]

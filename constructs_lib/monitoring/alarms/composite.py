@@ -11,7 +11,7 @@ from constructs_lib.site_file.models import SiteFile
 
 
 class CompositeAlarms(Construct):
-    """The alarms "serving from the secondary" and "both regions ill": 0.50 USD a month each, outside the free alarms.
+    """The alarms "serving from the secondary" and "both regions unhealthy": 0.50 USD a month each, outside the free alarms.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
 
@@ -37,7 +37,7 @@ class CompositeAlarms(Construct):
             topic_arn=topic_arn,
         )
         path = "" if health.path is None else f" OR ALARM({_quoted(health.path.name)})"
-        # Not while everything is ill: then nobody is served, and the other composite says so.
+        # Not while everything is unhealthy: then nobody is served, and the other composite says so.
         rule = f"({primary}{path}) AND NOT ({others})"
         everywhere = " AND ".join(regions.values())
         self.all = [

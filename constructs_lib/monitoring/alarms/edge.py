@@ -16,7 +16,7 @@ from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
 from constructs_lib.site_file.models import SiteFile
 
 _ERROR_RATE_PERCENT = 5
-# The router lowers the primary's read timeout to 4 s (docs/ARCHITECTURE.md): slower than half of it is an ill origin.
+# The router lowers the primary's read timeout to 4 s (docs/ARCHITECTURE.md): slower than half of it is an unhealthy origin.
 _LATENCY_MILLISECONDS = 2000
 
 
@@ -29,9 +29,9 @@ _CHECKERS_RATIO = 0.82
 class EdgeAlarms(Construct):
     """The viewers' 5xx rate, and with `features.origin_latency` how long the origins take.
 
-    The probes of the primary's region check are requests of the same distribution, and while the primary is ill each of them is
-    a 5xx that no viewer sees: more than viewers send on a quiet site. So the rate counts while that check is healthy; then the
-    alarms on the checks have the word.
+    The probes of the primary's region check are requests of the same distribution, and while the primary is unhealthy each of
+    them is a 5xx that no viewer sees: more than viewers send on a quiet site. So the rate counts while that check is healthy;
+    then the alarms on the checks have the word.
 
     Attributes:
         all: every alarm of this construct.

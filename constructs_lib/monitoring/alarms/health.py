@@ -20,7 +20,7 @@ _IS_TRUE = Condition(comparison="GreaterThanOrEqualToThreshold", threshold=1, pe
 
 
 class HealthAlarms(Construct):
-    """Which layer is ill, and which one covers.
+    """Which layer is unhealthy, and which one covers.
 
     Counts as `3 + regions` alarm metrics, without CloudFront as `regions` and one for each address of an external endpoint: an
     expression is billed by its metrics (https://aws.amazon.com/cloudwatch/pricing/).
@@ -87,7 +87,7 @@ class HealthAlarms(Construct):
         )
 
     def _add_covering(self, path_check_id: str) -> MetricAlarm:
-        """Fires while users still get 200s: the primary's bucket is ill and the origin group asks the other one."""
+        """Fires while users still get 200s: the primary's bucket is unhealthy and the origin group asks the other one."""
         return MetricAlarm(
             self,
             "origin_group_covers",

@@ -143,7 +143,7 @@ def weights_share_something(plan: _Plan) -> Iterator[Problem]:
                 key=f"{table}.weight",
                 value=None,
                 allowed="a whole number from 0 to 255",
-                remedy="add weight: the share is weight / sum of all weights; 0 answers only when all others are ill",
+                remedy="add weight: the share is weight / sum of all weights; 0 answers only when all others are unhealthy",
             )
     if not any(target.weight or target.weight is None for target in plan.routed.values()):
         yield Problem(
@@ -235,7 +235,7 @@ def failover_has_one_backup(plan: _Plan) -> Iterator[Problem]:
             key="endpoint",
             value=f"{len(plan.endpoints)} tables",
             allowed='at most one [[endpoint]] with policy = "failover"',
-            remedy="keep the one that takes over when both regions are ill: a failover record has one SECONDARY",
+            remedy="keep the one that takes over when both regions are unhealthy: a failover record has one SECONDARY",
         )
     for index, endpoint in enumerate(plan.endpoints):
         if endpoint.ipv6_address is None:
@@ -243,7 +243,7 @@ def failover_has_one_backup(plan: _Plan) -> Iterator[Problem]:
                 key=f"endpoint[{index}].ipv6_address",
                 value=None,
                 allowed='a public IPv6 address with policy = "failover"',
-                remedy="add it: A and AAAA fail over separately, and without one IPv6 viewers would stay with the ill regions",
+                remedy="add it: A and AAAA fail over separately, and without one IPv6 viewers would stay where nothing answers",
             )
 
 

@@ -1,10 +1,11 @@
-"""The index of a release: where those of its paths lie that are not in its base layer. Pure; the router function reads it.
+"""The index of a release: where those of its paths lie that are not in its base increment. Pure; the router function reads it.
 
-A release is layers of immutable objects, `releases/<layer>/<path>`. Its base layer holds most paths; what changed since lies in
-the layer of the release that changed it. The index names those paths and their layers, so a small change stays small on a large
-site (docs/adr/0005-layers.md). The router reads one chunk of it per request:
+A release is increments of immutable objects, `releases/<increment>/<path>`: what one publish uploaded. Its base increment holds
+most paths; what changed since lies in the increment of the release that changed it. The index names those paths and their
+increments, so a small change stays small on a large site (docs/adr/0005-increments.md). The router reads one chunk of it
+per request:
 
-    index/<index id>/<chunk number>  ->  <layer, 16 characters><tag><tag>...;<layer><tag>...
+    index/<index id>/<chunk number>  ->  <increment, 16 characters><tag><tag>...;<increment><tag>...
 
 A path's digest is SHA-256 of `<salt>:<path>`; its first 8 hex digits modulo the number of chunks are the chunk, the next 8 the
 tag. The salt is chosen so that no other path of the release has the chunk and tag of one that is named.
@@ -20,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-LAYER_CHARACTERS = 16
+INCREMENT_CHARACTERS = 16
 TAG_CHARACTERS = 8
 LARGEST_CHUNK_BYTES = 1024
 KEY_PREFIX = "index/"
@@ -46,7 +47,7 @@ class Index:
     """The index of one release.
 
     Attributes:
-        id: digest of the whole index; empty when every path lies in the base layer.
+        id: digest of the whole index; empty when every path lies in the base increment.
         salt: see the module.
         chunks: the values, by chunk number.
         redirects_id: id of the redirects that it marks; empty without.
@@ -64,20 +65,20 @@ class Index:
         """KeyValueStore key -> value of the chunks."""
         return {chunk_key(self.id, number): chunk for number, chunk in enumerate(self.chunks)}
 
-    def layer_of(self, path: str) -> str | None:
-        """Returns the layer of a path that the index names; None: the base layer. The router function does the same."""
+    def increment_of(self, path: str) -> str | None:
+        """Returns the increment of a path that the index names; None: the base increment. The router function does the same."""
         if not self.chunks:
             return None
         slot = slot_of(path, salt=self.salt, chunks=len(self.chunks))
         for group in self.chunks[slot.chunk].split(";"):
-            tags = group[LAYER_CHARACTERS:]
+            tags = group[INCREMENT_CHARACTERS:]
             if slot.tag in (tags[at : at + TAG_CHARACTERS] for at in range(0, len(tags), TAG_CHARACTERS)):
-                return group[:LAYER_CHARACTERS]
+                return group[:INCREMENT_CHARACTERS]
         return None
 
 
 class IndexTooLargeError(ValueError):
-    """More paths differ from the base layer than an index holds."""
+    """More paths differ from the base increment than an index holds."""
 
 
 def chunk_key(index_id: str, number: int) -> str:
@@ -96,30 +97,32 @@ def largest_bytes(entries: int) -> int:
     return 2 * LARGEST_CHUNK_BYTES * -(-entries // _ENTRIES_PER_CHUNK)
 
 
-def build_index(layers: Mapping[str, str], others: Iterable[str]) -> Index:
+def build_index(increments: Mapping[str, str], others: Iterable[str]) -> Index:
     """Builds the index.
 
     Args:
-        layers: path -> layer, for every path that does not lie in the base layer.
+        increments: path -> increment, for every path that does not lie in the base increment.
         others: the release's other paths; none of them may look like one that is named.
 
     Raises:
         IndexTooLargeError: there are too many.
     """
-    if not layers:
+    if not increments:
         return Index()
-    if len(layers) > MAXIMUM_ENTRIES:
-        raise IndexTooLargeError(f"{len(layers)} paths differ from the base layer; an index holds {MAXIMUM_ENTRIES}")
+    if len(increments) > MAXIMUM_ENTRIES:
+        raise IndexTooLargeError(
+            f"{len(increments)} paths differ from the base increment; an index holds {MAXIMUM_ENTRIES}"
+        )
     kept = tuple(others)
-    count = -(-len(layers) // _ENTRIES_PER_CHUNK)
+    count = -(-len(increments) // _ENTRIES_PER_CHUNK)
     for salt in range(_SALTS):
-        slots = {path: slot_of(path, salt=salt, chunks=count) for path in layers}
+        slots = {path: slot_of(path, salt=salt, chunks=count) for path in increments}
         if _is_unambiguous(slots, kept, salt=salt, chunks=count):
-            chunks = _chunks(slots, layers, count)
+            chunks = _chunks(slots, increments, count)
             if all(len(chunk) <= LARGEST_CHUNK_BYTES for chunk in chunks):
                 return Index(id=index_id(salt, chunks), salt=salt, chunks=chunks)
             count += 1 + count // 8
-    raise IndexTooLargeError(f"no salt of {_SALTS} tells {len(layers)} paths apart")
+    raise IndexTooLargeError(f"no salt of {_SALTS} tells {len(increments)} paths apart")
 
 
 def _is_unambiguous(slots: Mapping[str, Slot], others: Iterable[str], *, salt: int, chunks: int) -> bool:
@@ -127,12 +130,12 @@ def _is_unambiguous(slots: Mapping[str, Slot], others: Iterable[str], *, salt: i
     return len(taken) == len(slots) and not any(slot_of(path, salt=salt, chunks=chunks) in taken for path in others)
 
 
-def _chunks(slots: Mapping[str, Slot], layers: Mapping[str, str], count: int) -> tuple[str, ...]:
+def _chunks(slots: Mapping[str, Slot], increments: Mapping[str, str], count: int) -> tuple[str, ...]:
     tags: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for path, slot in slots.items():
-        tags[slot.chunk][layers[path]].append(slot.tag)
+        tags[slot.chunk][increments[path]].append(slot.tag)
     return tuple(
-        ";".join(layer + "".join(sorted(found)) for layer, found in sorted(tags[number].items()))
+        ";".join(increment + "".join(sorted(found)) for increment, found in sorted(tags[number].items()))
         for number in range(count)
     )
 

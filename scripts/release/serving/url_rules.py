@@ -27,13 +27,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from scripts.release.serving.clean_urls import CleanUrls, TrailingSlash, UrlStyle, canonical
-from scripts.release.serving.index import LAYER_CHARACTERS
+from scripts.release.serving.index import INCREMENT_CHARACTERS
 from scripts.release.serving.redirects import WILDCARD, Redirect
 from scripts.release.serving.variants import Variants
 
 REDIRECT_PREFIX = "redirect/"
-REDIRECTED = "-" * LAYER_CHARACTERS
-"""What the index says in place of a layer."""
+REDIRECTED = "-" * INCREMENT_CHARACTERS
+"""What the index says in place of an increment."""
 
 _USUAL_STYLE = UrlStyle()
 

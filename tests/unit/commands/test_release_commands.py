@@ -41,7 +41,7 @@ def interrupt(*_arguments: object) -> None:
 def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Failover:
     """Run the command line against this test's website; return exit code, stdout and stderr."""
     # Options last: a verb's module that is imported only now must not take the replacement for its own.
-    for name in (*READERS, "options"):
+    for name in (*READERS, "shared.options"):
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs, **_: world.site)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))

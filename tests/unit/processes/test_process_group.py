@@ -158,7 +158,7 @@ def test_exit_code_is_the_commands(script: str, exit_code: int) -> None:
 
 def test_exit_code_is_the_commands_however_often_the_watcher_looks() -> None:
     script = (
-        "import os; from scripts import watched_group; watched_group.POLL_SECONDS = 1e-4\n"
+        "import os; from scripts.processes import watched_group; watched_group.POLL_SECONDS = 1e-4\n"
         "watched_group.run(os.getppid(), ['sh', '-c', 'exit 7'])"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 7

@@ -60,7 +60,7 @@ def test_release_without_a_manifest_is_incomplete_and_has_no_age(world: ReleaseW
     assert (found.is_incomplete, found.published_at, found.files) == (True, None, None)
 
 
-def test_release_whose_base_layer_has_no_manifest_is_listed_as_incomplete(world: ReleaseWorld) -> None:
+def test_release_whose_base_increment_has_no_manifest_is_listed_as_incomplete(world: ReleaseWorld) -> None:
     """An interrupted prune leaves one."""
     (world.folder / "404.html").write_text("the same in both", encoding="utf-8")
     base, second = world.publish("one"), world.publish("two")
@@ -78,7 +78,7 @@ def test_pruned_release_whose_files_others_use_is_not_incomplete(world: ReleaseW
     world.publish("three")
     prune(world.site, plan_prune(world.site, keep=1, grace=timedelta(0), now=datetime.now(UTC)))
     found = inventory(world)[first.release_id]
-    assert (found.published_at, found.is_layer, found.is_incomplete) == (None, True, False)
+    assert (found.published_at, found.is_increment, found.is_incomplete) == (None, True, False)
 
 
 def test_active_release_of_which_nothing_is_left_is_listed(world: ReleaseWorld) -> None:
@@ -88,7 +88,7 @@ def test_active_release_of_which_nothing_is_left_is_listed(world: ReleaseWorld) 
     assert inventory(world)[manifest.release_id].is_incomplete
 
 
-def test_layer_that_releases_share_is_listed_once(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_increment_that_releases_share_is_listed_once(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
     base, *others = [world.publish(text) for text in ("one", "two", "three")]
     assert all(f"{other.prefix}404.html" not in world.keys(PRIMARY) for other in others)
@@ -105,7 +105,7 @@ def test_layer_that_releases_share_is_listed_once(world: ReleaseWorld, monkeypat
     assert len(listed) == len(set(listed))
 
 
-def test_releases_on_one_layer_are_told_apart(world: ReleaseWorld) -> None:
+def test_releases_on_one_increment_are_told_apart(world: ReleaseWorld) -> None:
     (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
     base, second = world.publish("one"), world.publish("two")
     world.delete(SECONDARY, f"{second.prefix}index.html")

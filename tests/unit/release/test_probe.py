@@ -18,7 +18,7 @@ def file(path: str, body: bytes = b"new", size_bytes: int | None = None) -> Rele
     md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
     size = len(body) if size_bytes is None else size_bytes
     return ReleaseFile(
-        path=path, layer="1" * 16, size_bytes=size, md5=md5, content_type="text/html", cache_control="no-store"
+        path=path, increment="1" * 16, size_bytes=size, md5=md5, content_type="text/html", cache_control="no-store"
     )
 
 
@@ -51,7 +51,7 @@ def test_every_name_is_asked_for_every_file() -> None:
     ("found", "reason"),
     [
         (answer(503), "status 503"),
-        (answer(body=b"old"), "content of another release (layer 0000000000000000)"),
+        (answer(body=b"old"), "content of another release (increment 0000000000000000)"),
         (ProbeFailedError("no such host"), "no such host"),
     ],
 )

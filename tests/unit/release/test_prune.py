@@ -226,7 +226,7 @@ def test_prune_spares_a_release_that_was_switched_to_meanwhile(world: ReleaseWor
     assert f"{first.prefix}index.html" in world.keys(PRIMARY)
 
 
-def test_prune_spares_the_layers_of_a_release_that_was_switched_to_meanwhile(
+def test_prune_spares_the_increments_of_a_release_that_was_switched_to_meanwhile(
     world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (world.folder / "404.html").write_text("the same in both", encoding="utf-8")

@@ -18,7 +18,7 @@ from tests.worlds.release_world import world as world
 
 
 def publish_three(world: ReleaseWorld) -> tuple[Manifest, ...]:
-    """The last two have an index each: they stand on the first one's layer."""
+    """The last two have an index each: they stand on the first one's increment."""
     (world.folder / "404.html").write_text("the same in all", encoding="utf-8")
     return tuple(world.publish(text) for text in ("one", "two", "three"))
 

@@ -98,7 +98,7 @@ def test_redirect_takes_the_place_of_a_page_that_went(world: ReleaseWorld) -> No
     (world.folder / "old" / "index.html").unlink()
     (world.folder / "old").rmdir()
     manifest = publish(world, "two", MOVED)
-    assert manifest.index().layer_of("old/index.html") == "-" * 16
+    assert manifest.index().increment_of("old/index.html") == "-" * 16
 
 
 def test_manifest_remembers_style_and_redirects(world: ReleaseWorld) -> None:

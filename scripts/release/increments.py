@@ -1,4 +1,4 @@
-"""On which layers a release stands: what it shares with the active release, and what it keeps for viewers of that one. Pure."""
+"""On which increments a release stands: what it shares with the active one, and what it keeps for viewers of that. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RETENTION = timedelta(days=1)
 """How long a dropped file with a fingerprint still answers: a viewer may have a page of the earlier release open."""
 
 LARGEST_OWN_SHARE = 0.5
-"""A release that changes more than this share of its files is published whole, on a layer of its own."""
+"""A release that changes more than this share of its files is published whole, on an increment of its own."""
 
 
 # What a page loads by itself, under a name with eight or more hex digits: a hash may be digits alone, and so look like a date.
@@ -37,11 +37,11 @@ def may_be_asked_for(file: ReleaseFile) -> bool:
     return is_loaded or "immutable" in file.cache_control
 
 
-def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manifest:
-    """Returns the release on the layers that it shares with the active one.
+def on_increments(built: Manifest, active: Manifest | None, *, now: datetime) -> Manifest:
+    """Returns the release on the increments that it shares with the active one.
 
     Args:
-        built: the release as a folder gives it, wholly on a layer of its own.
+        built: the release as a folder gives it, wholly on an increment of its own.
         active: the active release; None: there is none.
         now: when viewers of the active release begin to lose what the new one drops.
     """
@@ -52,7 +52,7 @@ def layered(built: Manifest, active: Manifest | None, *, now: datetime) -> Manif
     base = active.base or active
     held = [{file.path: file for file in source.stored_files} for source in (base, active)]
     files = tuple(_shared_or_own(file, held) for file in built.files)
-    if sum(file.layer == built.release_id for file in files) <= LARGEST_OWN_SHARE * len(files):
+    if sum(file.increment == built.release_id for file in files) <= LARGEST_OWN_SHARE * len(files):
         small = with_retained(replace(built, base=base, files=files), active, now=now)
         if small.index_entries <= MAXIMUM_ENTRIES:
             return small
