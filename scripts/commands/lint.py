@@ -11,6 +11,7 @@ from rich.console import Console
 
 from scripts.lint.reading import read_paths
 from scripts.lint.report import print_text, to_json
+from scripts.lint.rule import Severity
 from scripts.lint.rules import ALL_RULES
 from scripts.lint.sarif import to_sarif
 from scripts.lint.waivers import judge
@@ -26,6 +27,15 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
+class FailOn(StrEnum):
+    """The severity from which a finding makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    NEVER = "never"
+
+
 def lint(
     paths: Annotated[
         list[Path] | None,
@@ -36,8 +46,12 @@ def lint(
         ),
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="text, json or sarif (2.1.0).")] = Format.TEXT,
+    fail_on: Annotated[
+        FailOn,
+        typer.Option(help="Exit 1 from this severity up: error, warning, note; never: exit 0 whatever is found."),
+    ] = FailOn.ERROR,
 ) -> None:
-    """Find failover traps in Terraform JSON; exit 1 on findings that no resource waives, and on waivers that waive nothing."""
+    """Find failover traps in Terraform JSON; exit 1 on errors that no resource waives, and on waivers that waive nothing."""
     configuration = read_paths(paths or [_SYNTHESIZED])
     judgement = judge(configuration, ALL_RULES)
     match format_:
@@ -53,5 +67,5 @@ def lint(
                 documents_count=len(configuration.documents),
                 console=Console(),
             )
-    if not judgement.is_clean:
+    if judgement.fails(None if fail_on is FailOn.NEVER else Severity(fail_on.value)):
         raise typer.Exit(1)

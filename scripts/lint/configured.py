@@ -16,7 +16,7 @@ _CALLER = re.compile(r"(?P<caller>.*?)module\.(?P<call>[\w\-]+)(?:\[[^\]]*\])?\.
 # Blocks that the provider keeps as sets: their order in a plan's values is not that of the configuration.
 _SETS = ("origin", "origin_group", "custom_error_response", "principals", "condition")
 # Attributes, no blocks, that AWS fills when nothing is configured: a plan says unknown of them, and unset is what is meant.
-_LEFT_TO_AWS = ("binary_media_types", "disable_execute_api_endpoint", "ip_address_type", "policy")
+_LEFT_TO_AWS = ("binary_media_types", "disable_execute_api_endpoint", "ip_address_type", "policy", "triggers")
 _MOST_HOPS = 8
 
 

@@ -19,7 +19,9 @@ Written by `python -m scripts.lint.docs` from `scripts/lint/rules`; edit the rul
     terraform show -json plan.bin | failover lint - # the same, from stdin
     failover lint --format json|sarif PATH ...      # for programs, and for code scanning
 
-Exit code 0: clean; 1: findings; 2: wrong usage or an input that cannot be read. Give stacks that belong together in one
+Severity: `error` fails over wrongly, or is refused at apply; `warning` works until the outage; `note` is about money or habits.
+Exit code 0: no error; 1: an error, or from what `--fail-on warning|note|never` says; 2: wrong usage or an input that cannot be
+read. Give stacks that belong together in one
 call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
 Only configuration tells the backend (FW291 to FW295), only a plan tells FW101, and a state tells no provider version (FW231)
 and no order (FW212).
@@ -43,13 +45,14 @@ def render() -> str:
 
 def _table() -> str:
     rows = [
-        f"| [{rule.id}](#{_anchor(rule)}) | {rule.slug} | {_cell(rule.title)} | {rule.trap} |" for rule in ALL_RULES
+        f"| [{rule.id}](#{_anchor(rule)}) | {rule.slug} | {rule.severity} | {_cell(rule.title)} | {rule.trap} |"
+        for rule in ALL_RULES
     ]
-    return "\n".join(["| Rule | Slug | Trap | No. |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(["| Rule | Slug | Severity | Trap | No. |", "|---|---|---|---|---|", *rows, ""])
 
 
 def _section(rule: Rule) -> str:
-    reasons = f"- Why: {rule.why}\n- Remedy: {rule.remedy}\n- Source: <{rule.source}>\n"
+    reasons = f"- Severity: {rule.severity}\n- Why: {rule.why}\n- Remedy: {rule.remedy}\n- Source: <{rule.source}>\n"
     return f"### {rule.id} {rule.slug}\n\n{rule.title}.\n\n{reasons}"
 
 

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.markup import escape
 
-from scripts.lint.rule import Violation
+from scripts.lint.rule import Severity, Violation
 from scripts.lint.waivers import Judgement
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
 
 def location(violation: Violation, *, with_document: bool) -> str:
@@ -26,7 +28,10 @@ def print_text(
     for violation in violations:
         rule = violation.rule
         where = location(violation, with_document=documents_count > 1)
-        console.print(f"[bold red]{rule.id}[/] [bold]{rule.slug}[/]  {escape(where)}", soft_wrap=True)
+        colour = _COLOURS[rule.severity]
+        console.print(
+            f"[{colour}]{rule.severity}[/] [{colour}]{rule.id}[/] [bold]{rule.slug}[/]  {escape(where)}", soft_wrap=True
+        )
         lines = (violation.finding.detail, f"why:    {rule.why}", f"source: {rule.source}", f"remedy: {rule.remedy}")
         for line in lines:
             console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
@@ -45,7 +50,13 @@ def print_text(
     if judgement.unread:
         checked += f"; not read: {len(judgement.unread)}"
     verdict = f"{len(violations)} findings" if len(violations) != 1 else "1 finding"
+    counted = [f"{count} {severity}" for severity in Severity if (count := _count(judgement, severity))]
+    verdict += f" ({', '.join(counted)})" if counted else ""
     console.print(f"clean: {checked}" if judgement.is_clean else f"{verdict} in {checked}", highlight=False)
+
+
+def _count(judgement: Judgement, severity: Severity) -> int:
+    return sum(violation.rule.severity is severity for violation in judgement.violations)
 
 
 def to_json(judgement: Judgement) -> str:
@@ -69,6 +80,7 @@ def to_json(judgement: Judgement) -> str:
 def _as_json(violation: Violation) -> dict[str, str]:
     return {
         "rule_id": violation.rule.id,
+        "severity": violation.rule.severity.value,
         "slug": violation.rule.slug,
         "document": violation.finding.document,
         "path": violation.finding.path,

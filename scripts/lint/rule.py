@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from scripts.lint.model import Configuration, Document, Resource
 
@@ -16,6 +17,24 @@ class Finding:
     path: str
     address: str
     detail: str
+
+
+class Severity(StrEnum):
+    """How bad a trap is, the worst first.
+
+    error    it fails over wrongly, or AWS refuses it at apply
+    warning  it works until the outage, or recovery is slower or harder than it looks
+    note     money, or a habit
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    def is_at_least(self, other: Severity) -> bool:
+        """Whether it is as bad as another, or worse."""
+        order = list(Severity)
+        return order.index(self) <= order.index(other)
 
 
 Check = Callable[[Configuration], Iterable[Finding]]
@@ -36,6 +55,7 @@ class Rule:
     source: str
     remedy: str
     check: Check
+    severity: Severity = Severity.ERROR
 
     @property
     def trap(self) -> int:

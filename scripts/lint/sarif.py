@@ -52,7 +52,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "fullDescription": {"text": rule.why},
         "helpUri": rule.source,
         "help": {"text": rule.remedy},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": rule.severity.value},
     }
 
 
@@ -61,7 +61,7 @@ def _result(violation: Violation, rule_index: int) -> dict[str, Any]:
     return {
         "ruleId": violation.rule.id,
         "ruleIndex": rule_index,
-        "level": "error",
+        "level": violation.rule.severity.value,
         "message": {"text": f"{finding.address}: {finding.detail}. {violation.rule.remedy}"},
         "locations": [
             {

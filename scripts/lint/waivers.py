@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.rule import Rule, Violation, lint
+from scripts.lint.rule import Rule, Severity, Violation, lint
 from scripts.lint.unread import Unread, unread
 
 
@@ -33,6 +33,12 @@ class Judgement:
     waived: Sequence[tuple[Violation, str]]
     idle: Sequence[str]
     unread: Sequence[Unread]
+
+    def fails(self, threshold: Severity | None) -> bool:
+        """Whether something is as bad as the threshold, or a waiver waives nothing; None lets all pass."""
+        if threshold is None:
+            return False
+        return bool(self.idle) or any(one.rule.severity.is_at_least(threshold) for one in self.violations)
 
     @property
     def is_clean(self) -> bool:

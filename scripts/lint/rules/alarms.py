@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53
 
 _ALARM = "aws_cloudwatch_metric_alarm"
@@ -38,6 +38,7 @@ def _one_region_only(configuration: Configuration) -> Iterator[Finding]:
 RULES = (
     Rule(
         id="FW281",
+        severity=Severity.WARNING,
         slug="alarm-in-wrong-region",
         title="A health or CloudFront alarm outside us-east-1",
         why="AWS/Route53 and AWS/CloudFront metrics exist in us-east-1 only: elsewhere the alarm has no data and stays silent.",
@@ -47,6 +48,7 @@ RULES = (
     ),
     Rule(
         id="FW282",
+        severity=Severity.NOTE,
         slug="alarms-in-one-region",
         title="No alarm outside us-east-1",
         why="An alarm about us-east-1 may fall with it, so nobody is told of the largest outage there is.",

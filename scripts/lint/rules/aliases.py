@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scripts.lint.distributions import Distribution, distributions
 from scripts.lint.model import Configuration
 from scripts.lint.records import Record, RecordSet, record_sets, records
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, route53
 from scripts.lint.values import Block
 
@@ -132,6 +132,7 @@ RULES = (
     ),
     Rule(
         id="FW015",
+        severity=Severity.WARNING,
         slug="continuous-deployment-share",
         title="Continuous deployment as a second distribution",
         why="A staging distribution gets 15% of the traffic at most, or requests with a header, in the same account: it is for "

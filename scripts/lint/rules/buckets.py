@@ -16,7 +16,7 @@ from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Condition, Statement, statements
 from scripts.lint.replication import is_enabled
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block, Value
 
@@ -150,6 +150,7 @@ _OAC = cloudfront("private-content-restricting-access-to-s3")
 RULES = (
     Rule(
         id="FW151",
+        severity=Severity.WARNING,
         slug="index-leak",
         title="s3:ListBucket for CloudFront without a default root object",
         why="A request for / is then the bucket's listing: every key is public.",
@@ -159,6 +160,7 @@ RULES = (
     ),
     Rule(
         id="FW193",
+        severity=Severity.WARNING,
         slug="unbound-cloudfront-grant",
         title="A bucket policy for CloudFront that names no distribution and no account",
         why="Without the condition anybody's distribution may read the bucket; and such a grant counts as public, so the public "

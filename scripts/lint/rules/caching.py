@@ -9,7 +9,7 @@ from scripts.lint.checks import Probe, probes
 from scripts.lint.distributions import Distribution, distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.replication import replicates
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block
 
@@ -169,6 +169,7 @@ RULES = (
     ),
     Rule(
         id="FW171",
+        severity=Severity.WARNING,
         slug="error-mapped-to-success",
         title="An error answered as 200",
         why="Checks and users see 200 while every origin is dead; a cache keeps the error page as if it were the page.",
@@ -178,6 +179,7 @@ RULES = (
     ),
     Rule(
         id="FW181",
+        severity=Severity.WARNING,
         slug="error-page-in-one-bucket",
         title="An error page that only one region holds",
         why="The page is fetched through the behaviour of its own path: with that region down, the error page fails too.",
@@ -187,6 +189,7 @@ RULES = (
     ),
     Rule(
         id="FW182",
+        severity=Severity.WARNING,
         slug="long-error-caching",
         title="A 5xx cached for longer than 10 s",
         why="Each edge keeps answering the error for that long after the origin has recovered or failed over.",

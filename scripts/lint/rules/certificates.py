@@ -9,7 +9,7 @@ from scripts.lint.checks import probes
 from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration, Document, Resource
 from scripts.lint.records import RECORD
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import api_gateway, cloudfront
 from scripts.lint.values import Expression, Value, expressions_in
 from scripts.lint.versions import is_provider_5_only
@@ -149,6 +149,7 @@ RULES = (
     ),
     Rule(
         id="FW223",
+        severity=Severity.WARNING,
         slug="validation-record-twice",
         title="A validation record made twice",
         why="One name has one validation CNAME in an account, whatever the region: two resources fight over it, and "
@@ -170,6 +171,7 @@ RULES = (
     ),
     Rule(
         id="FW232",
+        severity=Severity.WARNING,
         slug="tls13-only-with-checks",
         title="TLS 1.3 only, with HTTPS health checks",
         why="Health checkers need TLS 1.0, 1.1 or 1.2: the check may fail while users are served.",

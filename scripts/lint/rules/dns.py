@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import RECORD
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53
 from scripts.lint.values import Block
 
@@ -94,6 +94,7 @@ def _spec(key: Block) -> str | None:
 RULES = (
     Rule(
         id="FW311",
+        severity=Severity.NOTE,
         slug="hsts-preload",
         title="HSTS preload by default",
         why="Preload binds the whole domain to HTTPS in browsers for months, also names that others own, and is slow to undo.",
@@ -103,6 +104,7 @@ RULES = (
     ),
     Rule(
         id="FW312",
+        severity=Severity.WARNING,
         slug="caa-without-amazon",
         title="CAA that does not allow Amazon",
         why="ACM can then neither issue nor renew: the certificate runs out months later, in both regions at once.",
@@ -112,6 +114,7 @@ RULES = (
     ),
     Rule(
         id="FW313",
+        severity=Severity.WARNING,
         slug="dnssec-long-ttl",
         title="A TTL above a week in a signed zone",
         why="Signatures are renewed weekly: a record kept longer fails validation, and the name is gone for those users.",

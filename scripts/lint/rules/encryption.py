@@ -8,7 +8,7 @@ from scripts.lint.buckets import BUCKET, kms_encryption
 from scripts.lint.checks import probes
 from scripts.lint.model import Configuration
 from scripts.lint.replication import is_enabled
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import s3, s3_api
 
 
@@ -51,6 +51,7 @@ RULES = (
     ),
     Rule(
         id="FW204",
+        severity=Severity.WARNING,
         slug="log-target-under-kms",
         title="Server access logs to a bucket with SSE-KMS",
         why="S3 delivers server access logs to buckets with SSE-S3 only; apply succeeds, and no log ever comes.",

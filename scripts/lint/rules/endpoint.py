@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.lint.model import Configuration
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import api_gateway
 from scripts.lint.values import Expression, Value
 
@@ -78,6 +78,7 @@ RULES = (
     ),
     Rule(
         id="FW263",
+        severity=Severity.WARNING,
         slug="open-default-endpoint",
         title="A default endpoint beside the domain name",
         why="It answers around DNS failover, WAF and certificate, in a region that was left on purpose.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scripts.lint.model import Configuration
 from scripts.lint.records import Record, RecordSet, record_sets, records
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53, route53_api
 
 _ADDRESS_TYPES = ("a", "aaaa")
@@ -190,6 +190,7 @@ RULES = (
     ),
     Rule(
         id="FW042",
+        severity=Severity.WARNING,
         slug="weights-all-zero",
         title="Every weight is 0",
         why="Weight 0 means only when all others fail; when all are 0 they share equally, so the standby takes part "
@@ -237,6 +238,7 @@ RULES = (
     ),
     Rule(
         id="FW061",
+        severity=Severity.WARNING,
         slug="long-ttl",
         title="A TTL above 60 s on a record with a health check",
         why="Resolvers keep the dead answer for the whole TTL after Route 53 has switched.",

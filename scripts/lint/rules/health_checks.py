@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scripts.lint.checks import ENDPOINT_TYPES, HEALTH_CHECK, bucket_asked, health_checks, probes
 from scripts.lint.model import Configuration, Document, Resource
 from scripts.lint.records import RECORD, records
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53, route53_api
 from scripts.lint.values import Block
 
@@ -205,6 +205,7 @@ RULES = (
     ),
     Rule(
         id="FW101",
+        severity=Severity.WARNING,
         slug="check-replaced",
         title="A plan that replaces a health check",
         why="Type, interval, latency graph, string match and by-IP/by-name are fixed at creation: a new check starts "
@@ -226,6 +227,7 @@ RULES = (
     ),
     Rule(
         id="FW112",
+        severity=Severity.WARNING,
         slug="alarm-without-triggers",
         title="A CloudWatch check without triggers",
         why="The check copies the alarm's settings when it is made: an edited alarm changes nothing until the check is updated.",
@@ -235,6 +237,7 @@ RULES = (
     ),
     Rule(
         id="FW121",
+        severity=Severity.NOTE,
         slug="unpriced-check",
         title="A 10 s interval or all checker regions without a word on cost",
         why="A 10 s interval costs 1 to 2 USD a month and check, and eight regions send 1.3 to 3.9 million requests a month.",

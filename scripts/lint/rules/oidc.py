@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Statement, statements
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.values import Value
 
 _ISSUER = "token.actions.githubusercontent.com"
@@ -78,6 +78,7 @@ _HARDENING = "https://docs.github.com/en/actions/how-tos/secure-your-work/securi
 RULES = (
     Rule(
         id="FW301",
+        severity=Severity.WARNING,
         slug="oidc-any-repository",
         title="OIDC trust in every repository of an organisation",
         why="Any repository, also a new or forked one, can then take the role.",
@@ -87,6 +88,7 @@ RULES = (
     ),
     Rule(
         id="FW302",
+        severity=Severity.WARNING,
         slug="oidc-old-subject",
         title="OIDC trust in the old subject form only",
         why="Repositories made, renamed or moved after 2026-07-15 send repo:ORG@ORGID/REPO@REPOID: the role cannot "

@@ -8,7 +8,7 @@ from scripts.lint.buckets import bucket_statements, lets_cloudfront
 from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin, spelled_name
 from scripts.lint.model import Configuration
 from scripts.lint.records import RECORD, record_sets
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront
 from scripts.lint.values import Block
 
@@ -187,6 +187,7 @@ RULES = (
     ),
     Rule(
         id="FW144",
+        severity=Severity.NOTE,
         slug="forbidden-without-list",
         title="403 fails over, but absent pages are 403 too",
         why="Without s3:ListBucket S3 answers 403 for a missing key, so every absent page asks both buckets.",
@@ -196,6 +197,7 @@ RULES = (
     ),
     Rule(
         id="FW145",
+        severity=Severity.WARNING,
         slug="not-found-fails-over",
         title="404 fails over",
         why="Each absent page asks both buckets, and an object deleted only in the primary comes back from the secondary.",
@@ -232,6 +234,7 @@ RULES = (
     ),
     Rule(
         id="FW192",
+        severity=Severity.WARNING,
         slug="global-bucket-name",
         title="A bucket's global name as origin",
         why="A new bucket's global name may answer 307 to another region for up to 24 h.",

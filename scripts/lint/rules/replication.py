@@ -8,7 +8,7 @@ from scripts.lint.buckets import BUCKET, is_versioned
 from scripts.lint.distributions import bucket_behind
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.replication import filters_tags, is_enabled
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import s3
 from scripts.lint.state import is_state_bucket
 from scripts.lint.values import Block
@@ -83,6 +83,7 @@ RULES = (
     ),
     Rule(
         id="FW213",
+        severity=Severity.WARNING,
         slug="no-delete-markers",
         title="Replication that leaves deletes behind",
         why="A rule with a filter copies no delete markers unless told, and never with tag filters: what a deploy "

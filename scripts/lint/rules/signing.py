@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.lint.distributions import Distribution, distributions, spelled_name
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import records
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront
 from scripts.lint.values import Value
 
@@ -79,6 +79,7 @@ _OAC = cloudfront("private-content-restricting-access-to-s3")
 RULES = (
     Rule(
         id="FW195",
+        severity=Severity.WARNING,
         slug="writer-owns-objects",
         title="Objects that belong to who wrote them, behind origin access control",
         why="The bucket's policy speaks for objects of the bucket's owner only: what another account wrote is 403.",

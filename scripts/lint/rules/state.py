@@ -8,7 +8,7 @@ from scripts.lint.buckets import BUCKET, is_versioned
 from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration
 from scripts.lint.replication import is_enabled
-from scripts.lint.rule import Finding, Rule, at, at_backend
+from scripts.lint.rule import Finding, Rule, Severity, at, at_backend
 from scripts.lint.rules.replication import REPLICATION, lacks_delete_markers
 from scripts.lint.state import is_state_bucket, s3_backends
 
@@ -62,6 +62,7 @@ _BACKEND = "https://developer.hashicorp.com/terraform/language/backend/s3"
 RULES = (
     Rule(
         id="FW291",
+        severity=Severity.WARNING,
         slug="state-in-serving-region",
         title="State in a region that serves the site",
         why="When that region falls, so does the way to change the other one.",
@@ -71,6 +72,7 @@ RULES = (
     ),
     Rule(
         id="FW292",
+        severity=Severity.NOTE,
         slug="state-dynamodb-lock",
         title="State locked by DynamoDB",
         why="DynamoDB locks are deprecated since Terraform 1.11, and one more service of that region has to be up.",
@@ -80,6 +82,7 @@ RULES = (
     ),
     Rule(
         id="FW293",
+        severity=Severity.WARNING,
         slug="state-unversioned",
         title="A state bucket without versioning",
         why="A broken or overwritten state cannot be taken back.",
@@ -89,6 +92,7 @@ RULES = (
     ),
     Rule(
         id="FW294",
+        severity=Severity.WARNING,
         slug="state-replica-locks",
         title="A state replica without delete markers",
         why="A lock file is released by deleting it: without delete markers the replica stays locked.",
@@ -98,6 +102,7 @@ RULES = (
     ),
     Rule(
         id="FW295",
+        severity=Severity.WARNING,
         slug="state-unlocked",
         title="State without a lock",
         why="Two runs at the same time, a laptop's and CI's, overwrite each other's state; locking is off unless asked for.",

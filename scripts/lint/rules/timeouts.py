@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin
 from scripts.lint.model import Configuration
-from scripts.lint.rule import Finding, Rule, at
+from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, cloudfront_api
 from scripts.lint.values import Block
 
@@ -92,6 +92,7 @@ _ORIGIN = cloudfront_api("API_Origin")
 RULES = (
     Rule(
         id="FW131",
+        severity=Severity.WARNING,
         slug="slow-primary-connect",
         title="A group primary left at 3 x 10 s to connect",
         why="While the primary cannot be reached, every cache miss waits 30 s before the secondary is asked.",
@@ -101,6 +102,7 @@ RULES = (
     ),
     Rule(
         id="FW132",
+        severity=Severity.WARNING,
         slug="slow-primary-read",
         title="More than one attempt with a read timeout of 30 s",
         why="A primary that accepts and stays silent costs attempts x 30 s on each miss. A group made by a function keeps the "

@@ -49,7 +49,9 @@ def test_lint_rejects_an_unknown_format(tmp_path: Path) -> None:
 def test_lint_json_is_one_document(tmp_path: Path) -> None:
     result = run(tmp_path, FAILING, "--format", "json")
     findings = json.loads(result.stdout)["findings"]
-    assert {"rule_id", "slug", "address", "document", "path", "detail", "why", "source", "remedy"} == set(findings[0])
+    assert {"rule_id", "severity", "slug", "address", "document", "path", "detail", "why", "source", "remedy"} == set(
+        findings[0]
+    )
     assert D2 in {finding["address"] for finding in findings if finding["rule_id"] == "FW011"}
 
 
@@ -162,3 +164,25 @@ def test_lint_sarif_escapes_names_of_files(tmp_path: Path) -> None:
 
 def test_page_of_rules_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == render(), "run `python -m scripts.lint.docs`"
+
+
+NOTED = document({"aws_route53_health_check.c": {"type": "TCP", "fqdn": "a.example", "request_interval": 10}})
+
+
+@pytest.mark.parametrize(("fail_on", "exit_code"), [(None, 0), ("warning", 0), ("note", 1), ("never", 0)])
+def test_lint_fails_from_the_severity_asked_for(fail_on: str | None, exit_code: int, tmp_path: Path) -> None:
+    arguments = ["--fail-on", fail_on] if fail_on else []
+    result = run(tmp_path, NOTED, *arguments)
+    assert "note FW121" in result.stdout
+    assert (result.exit_code, "1 finding (1 note)" in result.stdout) == (exit_code, True)
+
+
+def test_lint_never_fails_when_asked_so(tmp_path: Path) -> None:
+    assert run(tmp_path, FAILING, "--fail-on", "never").exit_code == 0
+
+
+def test_lint_sarif_levels_are_the_severities(tmp_path: Path) -> None:
+    (run_,) = json.loads(run(tmp_path, NOTED, "--format", "sarif").stdout)["runs"]
+    assert {result["level"] for result in run_["results"]} == {"note"}
+    levels = {rule["defaultConfiguration"]["level"] for rule in run_["tool"]["driver"]["rules"]}
+    assert levels == {"error", "warning", "note"}
