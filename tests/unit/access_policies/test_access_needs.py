@@ -3,7 +3,7 @@
 import pytest
 
 from constructs_lib.access_policies import boundary
-from tests.unit.access_policies.test_access_policies import ACCOUNT, POLICIES, SCOPE, with_database
+from tests.worlds.access_scope import ACCOUNT, POLICIES, SCOPE, with_database
 from tools.examples.access_check.evaluation import Policy, allows
 from tools.examples.access_check.needs_file import FUNCTION, NEEDS_FILE, STACK_OF_THE_DEPLOY_ROLE
 

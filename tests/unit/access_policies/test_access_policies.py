@@ -2,16 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
 from constructs_lib.access_policies import (
-    daily_work,
     deployment,
     deployment_database,
     deployment_limits,
-    planning,
     trust,
 )
 from constructs_lib.access_policies.boundary import permissions_boundary
@@ -20,27 +17,10 @@ from constructs_lib.policies import to_json
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY
 from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
 from scripts.release.pointers import POINTER_KEY
-from tools.examples.access_check import evaluation
-from tools.examples.access_check.evaluation import listed, together
+from tests.worlds.access_scope import ACCOUNT, BUCKET, INLINE, POLICIES, SCOPE, allows, with_database
+from tools.examples.access_check.evaluation import listed
 
-ACCOUNT = "123456789012"
-SCOPE = Scope(
-    prefix="site-prod",
-    project="site",
-    account_id=ACCOUNT,
-    regions=("eu-central-1", "us-east-1"),
-    state_region="eu-west-1",
-    state_bucket="states",
-    state_prefix="site/prod/",
-    hosted_zone_id=None,
-)
-
-
-INLINE = {"plan": planning.plan, "deploy": deployment.deploy, "content": daily_work.content, "drill": daily_work.drill}
 MANAGED = (deployment_limits.deploy_limits, deployment_database.deploy_database, permissions_boundary)
-POLICIES = {name: policy(SCOPE) for name, policy in INLINE.items()}
-POLICIES["deploy"] = together(POLICIES["deploy"], deployment_limits.deploy_limits(SCOPE))
-BUCKET = f"arn:aws:s3:::site-prod-eu-central-1-{ACCOUNT}"
 OTHER_BUCKET = "arn:aws:s3:::somebody-elses"
 AUDIT = f"arn:aws:s3:::site-prod-audit-{ACCOUNT}"
 STATE = "arn:aws:s3:::states/site/prod/edge.tfstate"
@@ -59,12 +39,6 @@ CANARY_PART = f"arn:aws:lambda:eu-central-1:{ACCOUNT}"
 # What AWS asks for when no alarm is named: https://github.com/aws-samples/amazon-cloudwatch-auto-alarms/issues/1
 ANY_ALARM = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:*"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
-
-
-def allows(policy: dict[str, Any], action: str, resource: str, **context: str) -> bool:
-    """Evaluates one identity policy as IAM does; the keys of the context have `__` for `:` where Python wants it."""
-    keys = {"aws:RequestedRegion": "eu-central-1"} | {name.replace("__", ":"): value for name, value in context.items()}
-    return evaluation.allows(policy, action, resource, keys)
 
 
 @pytest.mark.parametrize(
@@ -281,12 +255,6 @@ def test_policies_of_a_site_with_long_names_and_six_regions_are_within_what_iam_
 def test_content_may_write_whatever_the_publisher_writes(key: str) -> None:
     assert allows(POLICIES["content"], "s3:PutObject", f"{BUCKET}/{key}")
     assert allows(POLICIES["content"], "s3:GetObject", f"{BUCKET}/{key}")
-
-
-def with_database() -> dict[str, Any]:
-    scope = Scope(**{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "has_database": True})
-    made = (deployment.deploy, deployment_database.deploy_database, deployment_limits.deploy_limits)
-    return together(*(each(scope) for each in made))
 
 
 INSTANCE = f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:site-prod-database"

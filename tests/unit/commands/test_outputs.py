@@ -7,7 +7,7 @@ import pytest
 
 from scripts.commands import outputs as command
 from scripts.errors import MissingOutputError
-from tests.unit.terraform.test_cli import Fake
+from tests.worlds.fake_terraform import Fake
 
 EDGE = {
     "hostname": "www.example.test",

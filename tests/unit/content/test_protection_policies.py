@@ -4,7 +4,7 @@ import pytest
 
 from constructs_lib.access_policies import boundary, deployment
 from constructs_lib.content import protection_policies
-from tests.unit.access_policies.test_access_policies import ACCOUNT, BUCKET, SCOPE, allows
+from tests.worlds.access_scope import ACCOUNT, BUCKET, SCOPE, allows
 
 PAUSE = protection_policies.replication_pause(BUCKET, destination_regions=["us-east-1"])
 IN_PAUSE = {"s3__IsReplicationPauseRequest": "true"}

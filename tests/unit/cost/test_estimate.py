@@ -11,27 +11,7 @@ from scripts.cli import application
 from scripts.cost.coverage import FREE, PRICED
 from scripts.cost.estimate import estimate, load_prices, load_stacks, monthly_cost_usd, objective_usd
 from scripts.errors import MissingOutputError, StacksError
-
-TRAFFIC = {"page_views_per_month": 0, "requests_per_page_view": 1, "bytes_per_page_view": 0, "site_bytes": 0}
-
-
-def stacks(*checks: dict[str, Any], zones: int = 0, traffic: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
-    return {
-        "edge": {
-            "resource": {
-                "aws_route53_health_check": {str(index): check for index, check in enumerate(checks)},
-                "aws_route53_zone": {str(index): {} for index in range(zones)},
-            },
-            "output": {
-                "traffic": {"value": {**TRAFFIC, **(traffic or {})}},
-                "objectives": {"value": {"monthly_cost_usd": 3}},
-            },
-        }
-    }
-
-
-def check(kind: str, interval: int = 30, **more: object) -> dict[str, Any]:
-    return {"type": kind, "request_interval": interval, "regions": [], **more}
+from tests.worlds.priced_stacks import check, stacks, written
 
 
 def test_hosted_zone_costs_half_a_dollar() -> None:
@@ -190,13 +170,6 @@ def test_artifacts_of_a_canary_are_no_copy_of_the_site() -> None:
 
 def run_cost(folder: Path, *arguments: str) -> Any:
     return CliRunner().invoke(application(), ["cost", "--stacks", str(folder), *arguments])
-
-
-def written(folder: Path, found: dict[str, dict[str, Any]]) -> Path:
-    for name, stack in found.items():
-        (folder / name).mkdir(parents=True)
-        (folder / name / "cdk.tf.json").write_text(json.dumps(stack), encoding="utf-8")
-    return folder
 
 
 def test_lines_that_are_printed_add_up_to_the_total(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from constructs_lib.site_file.database import InstanceClass
 from scripts.cost.estimate import estimate, load_prices, monthly_cost_usd
 from scripts.cost.extensions import extensions
 from scripts.errors import MissingOutputError
-from tests.unit.cost.test_estimate import check, stacks
+from tests.worlds.priced_stacks import check, stacks
 
 USE = {"requests_per_month": 1_000_000, "write_ratio": 0.25, "table_bytes": 1024**3}
 

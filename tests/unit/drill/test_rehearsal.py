@@ -20,7 +20,7 @@ from scripts.drill.scenarios import ORIGIN_OUTAGE
 from scripts.drill.verdict import Verdict
 from scripts.errors import EnvironmentFailureError, InterruptedDrillError, MissingOutputError
 from scripts.local.endpoints import DnsEndpoint, Endpoints, read_endpoints
-from tests.unit.drill.test_faults import ControlServer, control_server
+from tests.worlds.control_server import ControlServer, control_server
 from tests.worlds.loopback_site import (
     HOSTNAME,
     RELEASE,

@@ -25,7 +25,7 @@ from scripts.drill.session import DrillSession
 from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError, WrongUsageError
 from scripts.local.endpoints import DnsEndpoint, Endpoints
 from scripts.terraform.outputs import Deployment
-from tests.unit.drill.test_faults import gone_url as gone_url
+from tests.worlds.control_server import gone_url as gone_url
 from tests.worlds.fake_site import a_request, drill_virtually
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws

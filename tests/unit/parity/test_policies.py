@@ -8,7 +8,7 @@ from constructs_lib.access_policies import deployment, planning
 from constructs_lib.access_policies.boundary import permissions_boundary
 from constructs_lib.parity import policies as parity_policies
 from constructs_lib.policies import document
-from tests.unit.access_policies.test_access_policies import ACCOUNT, BUCKET, SCOPE, allows
+from tests.worlds.access_scope import ACCOUNT, BUCKET, SCOPE, allows
 from tools.examples.access_check.evaluation import listed
 
 OTHER = f"arn:aws:s3:::site-prod-us-east-1-{ACCOUNT}"

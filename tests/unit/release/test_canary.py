@@ -9,8 +9,8 @@ from scripts.release.manifest import Manifest
 from scripts.release.pointers import POINTER_KEY, read_pointer
 from scripts.release.routing import parse_routing
 from scripts.release.samples import BadAnswer
-from tests.unit.commands.test_release_commands import Failover, FakeProbe
-from tests.unit.commands.test_release_commands import failover as failover
+from tests.worlds.release_commands import Failover, FakeProbe
+from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from scripts.release.parity_metric import LastComparison, last_comparison
-from tests.unit.commands.test_release_commands import Failover, document
-from tests.unit.commands.test_release_commands import failover as failover
-from tests.unit.functions.test_parity_check import Check
-from tests.unit.functions.test_parity_check import check as check
-from tests.unit.functions.test_parity_check import versioned as versioned
+from tests.worlds.parity_check import Check
+from tests.worlds.parity_check import check as check
+from tests.worlds.parity_check import versioned as versioned
+from tests.worlds.release_commands import Failover, document
+from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world

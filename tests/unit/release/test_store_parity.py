@@ -9,9 +9,9 @@ from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.serving.index import KEY_PREFIX
 from scripts.release.serving.url_rules import REDIRECT_PREFIX
 from scripts.release.store_parity import StoreParity, check_store
-from tests.unit.commands.test_release_commands import Failover, document
-from tests.unit.commands.test_release_commands import failover as failover
 from tests.unit.release.test_canary import start_canary
+from tests.worlds.release_commands import Failover, document
+from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world

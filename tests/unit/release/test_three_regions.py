@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.commands.test_release_commands import Failover, document
-from tests.unit.commands.test_release_commands import failover as failover
+from tests.worlds.release_commands import Failover, document
+from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld, clients_on_moto
 from tests.worlds.release_world import world as world
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.site_file.test_site_file import GOOD, load, report
+from tests.worlds.site_file_reports import GOOD, load, report
 
 PLAIN = GOOD.partition("[alerts]")[0] + '[state]\nbackend = "local"\n'
 

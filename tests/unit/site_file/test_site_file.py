@@ -11,22 +11,8 @@ from hypothesis import strategies as st
 from constructs_lib.errors import ConfigError
 from constructs_lib.site_file.aws_regions import HEALTH_CHECKER_REGIONS, REGIONS, UNKNOWN_TO_PROVIDER
 from constructs_lib.site_file.loader import load_site_file
-from constructs_lib.site_file.models import SiteFile, StateBackend
-
-ROOT = Path(__file__).parents[3]
-GOOD = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
-
-
-def load(tmp_path: Path, text: str) -> SiteFile:
-    path = tmp_path / "site.toml"
-    path.write_text(text, encoding="utf-8")
-    return load_site_file(path)
-
-
-def report(tmp_path: Path, text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, text)
-    return str(caught.value)
+from constructs_lib.site_file.models import StateBackend
+from tests.worlds.site_file_reports import GOOD, ROOT, load, report
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "config").glob("*.toml")))

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from scripts.processes import process_group
-from scripts.terraform.cli import Progress, Terraform, TerraformError
+from scripts.terraform.cli import Progress, TerraformError
 from scripts.terraform.deploy import deploy
+from tests.worlds.fake_terraform import Fake
 
 PLAN_OF_3 = (
     '{"type":"change_summary","changes":{"add":1,"change":1,"remove":1,"operation":"plan"},"@message":"Plan: 3"}'
@@ -27,27 +28,6 @@ WARNING = '{"type":"diagnostic","@message":"Warning: x","diagnostic":{"severity"
 
 def complete(action: str) -> str:
     return f'{{"type":"apply_complete","hook":{{"action":"{action}"}},"@message":"{action} complete"}}'
-
-
-class Fake:
-    """A `terraform` that prints given lines, and the stack and folders it runs on.
-
-    Args:
-        folder: an empty folder.
-        body: shell commands; the default prints nothing and succeeds.
-    """
-
-    def __init__(self, folder: Path, body: str = "") -> None:
-        self.stack = folder / "edge"
-        self.stack.mkdir()
-        self.log = folder / "build" / "terraform-edge.log"
-        self.arguments = folder / "arguments"
-        self.binary = folder / "terraform"
-        self.binary.write_text(f'#!/bin/sh\necho "$*" >>{self.arguments}\n{body}\n', encoding="utf-8")
-        self.binary.chmod(0o755)
-
-    def terraform(self, *, init_hint: str = "", **environment: str) -> Terraform:
-        return Terraform(binary=self.binary, environment=environment, log_dir=self.log.parent, init_hint=init_hint)
 
 
 def printing(*lines: str, exit_code: int = 0) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.terraform.test_cli import Fake
+from tests.worlds.fake_terraform import Fake
 from tools.examples.apply_examples import gone, owned, push, unprotect
 
 BUCKET, ZONE = "aws_s3_bucket.site", "aws_route53_zone.zone"

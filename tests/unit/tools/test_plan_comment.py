@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cost.test_estimate import stacks, written
+from tests.worlds.priced_stacks import stacks, written
 from tools.plan_comment import MAXIMUM_CHARACTERS, comment, kinds_of, main
 
 
