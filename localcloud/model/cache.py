@@ -116,7 +116,7 @@ def cache_control_directives(value: str) -> dict[str, str]:
 
 def _seconds(directives: Mapping[str, str], name: str) -> float | None:
     argument = directives.get(name, "")
-    return float(argument) if argument.isdigit() else None
+    return float(argument) if argument.isascii() and argument.isdigit() else None
 
 
 def _explicit_seconds(headers: Mapping[str, str]) -> float | None:

@@ -94,3 +94,21 @@ def test_unreachable_bucket_is_503(handler: ModuleType, objects: Objects) -> Non
 def test_file_above_lambdas_limit_is_refused_and_not_cut(handler: ModuleType, objects: Objects) -> None:
     objects.publish("r1", {"big.bin": b"x" * (handler.LARGEST_BODY_BYTES + 1)})
     assert handler.handler(request("/big.bin"), None)["statusCode"] == 503
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "body"),
+    [
+        ("bytes=0-" + "9" * 5000, 206, b"<h1>home</h1>"),
+        ("bytes=-" + "9" * 5000, 206, b"<h1>home</h1>"),
+        ("bytes=" + "0" * 5000 + "1-2", 206, b"h1"),
+        ("bytes=" + "9" * 5000 + "-", 416, None),
+        ("bytes=٠-٣", 200, b"<h1>home</h1>"),
+    ],
+)
+def test_range_with_any_number_of_digits_is_answered(
+    handler: ModuleType, wanted: str, status: int, body: bytes | None
+) -> None:
+    answer = handler.handler(request("/", headers={"range": wanted}), None)
+    assert answer["statusCode"] == status
+    assert body is None or base64.b64decode(answer["body"]) == body

@@ -32,7 +32,9 @@ LARGEST_BODY_BYTES = 4_500_000
 # Content coding -> end of the object's name, best first.
 VARIANT_SUFFIXES = {"br": ".br", "gzip": ".gz"}
 NOT_FOUND = "Not found."
-_RANGE = re.compile(r"bytes=(?:(?P<first>\d+)-(?P<last>\d*)|-(?P<end>\d+))")
+_RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]+)-(?P<last>[0-9]*)|-(?P<end>[0-9]+))")
+# More digits than any object's size has; Python refuses to read more than 4,300 of them.
+_LONGEST_NUMBER = 19
 
 # One retry and short timeouts: the viewer is already waiting on a failover path.
 s3 = boto3.client(
@@ -241,8 +243,13 @@ def _is_known(tags: str, etag: str) -> bool:
 def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
     """Returns the first and last byte of one range; first is after last when there is none (RFC 9110 section 14.1.2)."""
     if wanted["first"]:
-        return int(wanted["first"]), min(int(wanted["last"] or size), size - 1)
-    return max(0, size - int(wanted["end"])), size - 1
+        return _number(wanted["first"]), min(_number(wanted["last"]), size - 1) if wanted["last"] else size - 1
+    return max(0, size - _number(wanted["end"])), size - 1
+
+
+def _number(digits: str) -> int:
+    """Returns what the digits say, of a very long number only that it is beyond every size."""
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else int(digits.lstrip("0")[:_LONGEST_NUMBER] or 0)
 
 
 def _text(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:

@@ -1,12 +1,10 @@
 """What the viewer's own conditional and range headers make of a good response (RFC 9110 sections 13 and 14)."""
 
-import re
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse
-
-_RANGE = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
+from localcloud.model.byte_ranges import byte_range
 
 
 def apply_viewer_conditions(request: EdgeRequest, response: EdgeResponse) -> EdgeResponse:
@@ -35,15 +33,11 @@ def _is_unchanged(request: EdgeRequest, response: EdgeResponse) -> bool:
 
 def _partial(wanted: str, response: EdgeResponse) -> EdgeResponse:
     """Serve one range; several ranges and other units get the whole (RFC 9110 section 14.2)."""
-    match = _RANGE.fullmatch(wanted.strip())
     size = len(response.body)
-    if match is None or not (match["first"] or match["last"]):
+    found = byte_range(wanted, size)
+    if found is None:
         return response
-    if match["first"]:
-        first = int(match["first"])
-        last = min(int(match["last"]), size - 1) if match["last"] else size - 1
-    else:
-        first, last = max(0, size - int(match["last"])), size - 1
+    first, last = found
     if first > last:
         headers = {**response.headers, "content-range": f"bytes */{size}"}
         return replace(response, status_code=416, headers=headers, body=b"")

@@ -6,19 +6,17 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from localcloud.gateway.s3.answers import error_response
 from localcloud.gateway.s3.moto_objects import MotoKey, MotoObjects
 from localcloud.gateway.wire import Request, Response
+from localcloud.model.byte_ranges import byte_range
 
 PLAIN_PARAMETERS = frozenset({"x-id", "versionId"})
 REQUEST_ONLY_HEADERS = ("x-amz-content-sha256", "x-amz-sdk-checksum-algorithm")
 """moto keeps these headers of the upload as metadata; S3 does not return them."""
-
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def is_plain_read(request: Request) -> bool:
@@ -44,10 +42,10 @@ def read_object(objects: MotoObjects, bucket_name: str, key: str, request: Reque
         return refused
     headers = _headers_of(version, request)
     body = b"" if is_head else version.value
-    byte_range = _byte_range(request.header("Range"), version.size)
-    if byte_range is None:
+    wanted = byte_range(request.header("Range"), version.size)
+    if wanted is None:
         return Response(headers=headers, body=body)
-    start, end = byte_range
+    start, end = wanted
     if start > end:
         return error_response(416, "InvalidRange", "The requested range is not satisfiable", is_head=is_head)
     # a checksum is one of the whole object, so S3 leaves it out here
@@ -107,14 +105,3 @@ def _headers_of(version: MotoKey, request: Request) -> dict[str, str]:
         if version.checksum_type:
             headers["x-amz-checksum-type"] = version.checksum_type
     return headers
-
-
-def _byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return first and last byte, or None for the whole object; S3 answers multiple ranges with all of it."""
-    match = _RANGE.fullmatch(header.strip()) if header else None
-    if match is None or match.groups() == ("", ""):
-        return None
-    first, last = match.groups()
-    if not first:
-        return max(size - int(last), 0), size - 1
-    return int(first), min(int(last), size - 1) if last else size - 1
