@@ -11,6 +11,7 @@ from scripts.lint.values import Block, Expression, Value
 
 BUCKET = "aws_s3_bucket"
 CLOUDFRONT = "cloudfront.amazonaws.com"
+_VERSIONING = "versioning_configuration"
 _KMS = ("aws:kms", "aws:kms:dsse")
 _IDENTITY = ":user/CloudFront Origin Access Identity "
 
@@ -69,13 +70,22 @@ def _is_identity_or_everybody(principal: tuple[str, Value]) -> bool:
 def is_versioned(configuration: Configuration, bucket: Resource) -> bool | None:
     """Whether versioning is on; None when unknown, as for a bucket that is made elsewhere."""
     found = configuration.users(bucket, "aws_s3_bucket_versioning", "bucket")
-    if bucket.is_data and not found:
-        return None
-    inline = bucket.body.block("versioning").flag("enabled")
-    blocks = [versioning.body.block("versioning_configuration") for versioning in found]
-    if not all(block.is_known("status") for block in blocks):
-        return None
-    return inline is True or any(block.text("status") == "Enabled" for block in blocks)
+    if bucket.body.block("versioning").flag("enabled"):
+        return True
+    is_elsewhere = bucket.is_data or may_be_of_any_bucket(configuration, "aws_s3_bucket_versioning")
+    is_known = bucket.body.is_known("versioning") and all(one.body.is_known(_VERSIONING) for one in found)
+    if any(one.body.block(_VERSIONING).text("status") == "Enabled" for one in found):
+        return True
+    return None if not is_known or (is_elsewhere and not found) else False
+
+
+def may_be_of_any_bucket(configuration: Configuration, *types: str) -> bool:
+    """Whether there is a resource of these types whose bucket is not known, so that it may be any."""
+    return any(
+        isinstance(resource.body.value("bucket"), Expression)
+        and configuration.resource(resource.body.value("bucket"), resource, BUCKET) is None
+        for resource in configuration.of_type(*types)
+    )
 
 
 def kms_encryption(configuration: Configuration, bucket: Resource) -> Iterator[tuple[Resource, Block]]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from scripts.lint.distributions import DISTRIBUTION, Distribution, bucket_behind, distributions
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.records import RECORD, full_name
+from scripts.lint.records import RECORD, Record, full_name, records
 from scripts.lint.values import Block
 
 HEALTH_CHECK = "aws_route53_health_check"
 ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 _WEB_TYPES = ENDPOINT_TYPES[:4]
+_ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +38,7 @@ class Probe:
     @property
     def origins(self) -> list[Block]:
         """The origins that may answer."""
-        if self.group is not None:
-            return self.distribution.members(self.group)
-        origin = self.distribution.origins.get(self.behaviour.text("target_origin_id") or "")
-        return [origin] if origin else []
+        return self.distribution.origins_of(self.behaviour)
 
     @property
     def key(self) -> str:
@@ -57,7 +55,7 @@ def probes(configuration: Configuration) -> Iterator[Probe]:
     """Yields the checks that ask a distribution over HTTP or HTTPS with a known path."""
     known = distributions(configuration)
     for check in health_checks(configuration):
-        distribution = _asked(configuration, check, known)
+        distribution = distribution_asked(configuration, check, known)
         path = (check.body.text("resource_path") or "/").partition("?")[0]
         if (
             distribution is None
@@ -70,14 +68,51 @@ def probes(configuration: Configuration) -> Iterator[Probe]:
             yield Probe(check=check, distribution=distribution, behaviour=behaviour, path=path)
 
 
-def _asked(configuration: Configuration, check: Resource, known: list[Distribution]) -> Distribution | None:
-    record = configuration.resource(check.body.value("fqdn"), check, RECORD)
-    name = full_name(configuration, record) if record else configuration.same(check.body.value("fqdn"), check)
+def distribution_asked(configuration: Configuration, check: Resource, known: list[Distribution]) -> Distribution | None:
+    """Returns the distribution that answers a check: by its own name, by the records of a name, or by an alias without any.
+
+    A wildcard alias alone says nothing: the name's own record may lead elsewhere, also one that is not known.
+    """
     resource = configuration.resource(check.body.value("fqdn"), check, DISTRIBUTION)
-    for distribution in known:
-        if distribution.resource == resource or name in distribution.aliases:
-            return distribution
-    return next((one for one in known if name and one.covers(name)), None)
+    if resource is not None:
+        return next((one for one in known if one.resource == resource), None)
+    name, answering = _answering(configuration, check)
+    if name and not answering:
+        return next((one for one in known if name in one.aliases), None)
+    led_to = {end.distribution.key for record in answering for end in record.ends if end.distribution}
+    return next((one for one in known if one.resource.key in led_to), None)
+
+
+def resource_asked(configuration: Configuration, check: Resource, *types: str) -> Resource | None:
+    """Returns the endpoint of these types that answers a check, by its own name or by the records of a name."""
+    direct = configuration.resource(check.body.value("fqdn"), check, *types)
+    if direct is not None:
+        return direct
+    _, answering = _answering(configuration, check)
+    targets = [
+        configuration.resource(value, end.resource, *types)
+        for record in answering
+        for end in record.ends
+        for value in (end.alias.value("name"), *end.values)
+        if value is not None
+    ]
+    return targets[0] if targets and all(target == targets[0] for target in targets) else None
+
+
+def _answering(configuration: Configuration, check: Resource) -> tuple[str | None, list[Record]]:
+    """Returns the name that a check asks and the records that answer it, or may."""
+    value = check.body.value("fqdn")
+    own = configuration.resource(value, check, RECORD)
+    name = full_name(configuration, own) if own else configuration.same(value, check)
+    return name, [record for record in records(configuration) if record.resource == own or may_answer(record, name)]
+
+
+def may_answer(record: Record, name: str | None) -> bool:
+    """Whether a record may be one of a name's addresses: its name is this one, is not known, or is not known as a whole."""
+    if (record.body.text("type") or "A").upper() not in _ADDRESS_TYPES or name is None:
+        return False
+    own = record.name
+    return own is None or "${" in own or own == name or (name.startswith(f"{own}.") and not record.knows_zone_name)
 
 
 def bucket_asked(configuration: Configuration, check: Resource) -> Resource | None:

@@ -16,7 +16,17 @@ _CALLER = re.compile(r"(?P<caller>.*?)module\.(?P<call>[\w\-]+)(?:\[[^\]]*\])?\.
 # Blocks that the provider keeps as sets: their order in a plan's values is not that of the configuration.
 _SETS = ("origin", "origin_group", "custom_error_response", "principals", "condition")
 # Attributes, no blocks, that AWS fills when nothing is configured: a plan says unknown of them, and unset is what is meant.
-_LEFT_TO_AWS = ("binary_media_types", "disable_execute_api_endpoint", "ip_address_type", "policy", "triggers")
+_LEFT_TO_AWS = (
+    "binary_media_types",
+    "disable_execute_api_endpoint",
+    "ip_address_type",
+    "policy",
+    "triggers",
+    # What may be written inside a bucket, beside resources of its own for it.
+    "replication_configuration",
+    "server_side_encryption_configuration",
+    "versioning",
+)
 _MOST_HOPS = 8
 
 
@@ -48,7 +58,8 @@ class Configured:
             configured: the resource's configuration, empty when there is none.
             prefix: the resource's module, such as `module.a["x"].`, "" for the root.
         """
-        expressions = configured.block("expressions").values
+        behind = configured.block("for_each_expression").items("references")
+        expressions = {key: _with_each(value, behind) for key, value in configured.block("expressions").values.items()}
         merged = self._merged("", dict(values.values), unknown, dict(expressions), prefix)
         filled = merged if isinstance(merged, dict) else {}
         left = [key for key in _LEFT_TO_AWS if configured.values and key not in expressions and values.is_unset(key)]
@@ -104,6 +115,18 @@ class Configured:
         for reference in self._references(behind.texts("references"), prefix, hops=hops + 1):
             attribute = reference.attribute or rest.removeprefix(".")
             yield Reference(address=reference.address, attribute=attribute)
+
+
+def _with_each(expression: Value, behind: list[Value]) -> Value:
+    """Returns an expression, or blocks of them, in which `each.value` stands for what `for_each` refers to as well."""
+    if isinstance(expression, list):
+        return [_with_each(item, behind) for item in expression]
+    if not isinstance(expression, dict) or not behind:
+        return expression
+    names = Block(expression).texts("references")
+    if any(name.startswith("each.value") for name in names):
+        return {**expression, "references": [*names, *behind]}
+    return {key: _with_each(value, behind) if key != "references" else value for key, value in expression.items()}
 
 
 def _modules(module: Block, path: str) -> Iterator[tuple[str, Block]]:

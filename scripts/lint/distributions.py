@@ -85,6 +85,13 @@ class Distribution:
         names = [member.text("origin_id") or "" for member in group.blocks("member")]
         return [self.origins[name] for name in names if name in self.origins]
 
+    def origins_of(self, behaviour: Block) -> list[Block]:
+        """Returns the origins that may answer a behaviour's requests: one, or the members of its group."""
+        target = behaviour.text("target_origin_id") or ""
+        if target in self.groups:
+            return self.members(self.groups[target])
+        return [self.origins[target]] if target in self.origins else []
+
     def behaviours(self) -> Iterator[Block]:
         """Yields the ordered behaviours, then the default one."""
         yield from self.body.blocks("ordered_cache_behavior")

@@ -21,6 +21,8 @@ _IDENTITIES = (
     "name",
     "alarm_name",
     "domain_name",
+    "dns_name",
+    "regional_domain_name",
     "bucket_regional_domain_name",
     "bucket_domain_name",
     "website_endpoint",

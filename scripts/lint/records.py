@@ -76,10 +76,24 @@ class Record:
         return full_name(self.configuration, self.resource)
 
     @property
+    def knows_zone_name(self) -> bool:
+        """Whether the zone's name is known, so that `name` is the full one."""
+        zone = self.configuration.resource(self.body.value("zone_id"), self.resource, "aws_route53_zone")
+        return zone is not None and zone.body.text("name") is not None
+
+    @property
     def key(self) -> tuple[str, str, str] | None:
         """(zone, name, type), equal for the records of one set; None when one of them is unknown."""
         type_ = self.configuration.same(self.body.value("type"), self.resource)
         return (self.zone, self.name, type_) if self.zone and self.name and type_ else None
+
+    def may_be_of(self, key: tuple[str, str, str]) -> bool:
+        """Whether no part of its key certainly differs: an unknown one does not, and an expression from another one does."""
+        own = (self.zone, self.name, self.configuration.same(self.body.value("type"), self.resource))
+        return all(
+            mine is None or mine == part or ("${" in mine) is not ("${" in part)
+            for mine, part in zip(own, key, strict=True)
+        )
 
     @cached_property
     def ends(self) -> tuple[Record, ...]:
@@ -130,17 +144,34 @@ class Record:
             return "cloudfront"
         if any(name.endswith(".cloudfront.net") for name in names):
             return "cloudfront"
-        return "s3" if any(is_s3_name(name) for name in names) else "other"
+        if any(is_s3_name(name) for name in names) or any(map(self._is_bucket, self.values)):
+            return "s3"
+        return "other"
+
+    def _is_bucket(self, value: Value) -> bool:
+        """Whether a value is a reference to the name of a bucket's REST endpoint."""
+        found = self.configuration.target(value, self.resource, "aws_s3_bucket")
+        return found is not None and found.attribute in ("bucket_regional_domain_name", "bucket_domain_name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSet:
-    """The records of one zone, name and type, among which Route 53 chooses."""
+    """The records of one zone, name and type, among which Route 53 chooses; `all_records` are those of every set."""
 
     zone: str
     name: str
     type: str
     records: Sequence[Record]
+    all_records: Sequence[Record]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no other record may belong to it, such as one whose type is not known, and each one's policy is known."""
+        key = (self.zone, self.name, self.type)
+        knows_policies = all(record.policies or record.knows_policies for record in self.records)
+        return knows_policies and not any(
+            record.may_be_of(key) for record in self.all_records if record not in self.records
+        )
 
     def with_policy(self, policy: str) -> list[Record]:
         """Returns its records of one routing policy."""
@@ -170,9 +201,11 @@ def full_name(configuration: Configuration, record: Resource) -> str | None:
 def record_sets(configuration: Configuration) -> list[RecordSet]:
     """Returns the sets whose zone, name and type are known."""
     found: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for record in records(configuration):
+    all_records = records(configuration)
+    for record in all_records:
         if record.key:
             found[record.key].append(record)
     return [
-        RecordSet(zone=zone, name=name, type=type_, records=members) for (zone, name, type_), members in found.items()
+        RecordSet(zone=zone, name=name, type=type_, records=members, all_records=all_records)
+        for (zone, name, type_), members in found.items()
     ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scripts.lint.buckets import BUCKET
 from scripts.lint.model import Configuration, Document, Resource
-from scripts.lint.values import Block
+from scripts.lint.values import Block, Expression
+
+# acme-tfstate, acme-terraform-state-eu, terraform_state; logs of such a bucket are none.
+_STATE = re.compile(r"(?:^|[^a-z])(?:tf|terraform)[-_.]?(?:remote[-_.]?)?(?:state|backend)s?(?![a-z])")
+_LOGS = re.compile(r"(?:^|[^a-z])(?:access[-_.]?)?logs?(?![a-z])")
 
 
 def s3_backends(configuration: Configuration) -> Iterator[tuple[Document, Block]]:
@@ -17,7 +22,28 @@ def s3_backends(configuration: Configuration) -> Iterator[tuple[Document, Block]
 
 
 def is_state_bucket(configuration: Configuration, resource: Resource) -> bool:
-    """Whether a resource's `bucket` is one that a backend names."""
-    bucket = configuration.resource(resource.body.value("bucket"), resource, BUCKET)
+    """Whether a bucket, or the `bucket` of a resource, holds state: a backend or a remote state names it, or its name says so."""
+    is_bucket = resource.type == BUCKET
+    bucket = resource if is_bucket else configuration.resource(resource.body.value("bucket"), resource, BUCKET)
     name = (bucket or resource).body.text("bucket")
-    return name is not None and any(settings.text("bucket") == name for _, settings in s3_backends(configuration))
+    is_named = name is not None and name in set(_state_names(configuration))
+    return is_named or bool(bucket and _is_called_state(bucket))
+
+
+def _state_names(configuration: Configuration) -> Iterator[str]:
+    """Yields the buckets that hold state of what was given, or that it reads state from."""
+    for _, settings in s3_backends(configuration):
+        if name := settings.text("bucket"):
+            yield name
+    for resource in configuration.resources:
+        name = resource.body.block("config").text("bucket")
+        if resource.type == "terraform_remote_state" and resource.body.text("backend") == "s3" and name:
+            yield name
+
+
+def _is_called_state(bucket: Resource) -> bool:
+    """Whether the bucket's name, as far as it is spelled out, or else its name in Terraform, is that of a state bucket."""
+    value = bucket.body.value("bucket")
+    spelled = re.sub(r"\$\{[^}]*\}", "", value.text) if isinstance(value, Expression) else value
+    names = [name for name in (spelled, bucket.address.rpartition(".")[2]) if isinstance(name, str)]
+    return any(_STATE.search(name.lower()) and not _LOGS.search(name.lower()) for name in names)

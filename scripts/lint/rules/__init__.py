@@ -23,6 +23,7 @@ from scripts.lint.rules import (
     signing,
     state,
     timeouts,
+    validation,
 )
 
 _SUBJECTS = (
@@ -39,6 +40,7 @@ _SUBJECTS = (
     encryption,
     replication,
     certificates,
+    validation,
     router,
     endpoint,
     alarms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scripts.lint.buckets import (
@@ -12,10 +13,10 @@ from scripts.lint.buckets import (
     kms_encryption,
     lets_cloudfront,
 )
-from scripts.lint.distributions import distributions
+from scripts.lint.distributions import Distribution, distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Condition, Statement, statements
-from scripts.lint.replication import is_enabled
+from scripts.lint.replication import replication_rules
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block, Value
@@ -23,10 +24,15 @@ from scripts.lint.values import Block, Value
 # Either keeps everybody else's distributions out, and a grant from being public:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
 _SOURCES = ("aws:sourcearn", "aws:sourceaccount")
+# A function that names the path may change it; one that makes a response may answer in the bucket's place.
+_REWRITES = re.compile(r"\buri\b|\bstatusCode\b")
 _EXACT = ("stringequals", "stringequalsignorecase")
 # ArnEquals takes wildcards as ArnLike does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 _WITH_WILDCARDS = ("stringlike", "arnlike", "arnequals")
 _ACCOUNT_IN_ARN = 4
+_ENCRYPTION = "encryption_configuration"
+# The replica's key is then the multi-Region key's replica; in the API since 2026-11, in no provider up to 6.69.
+_OWN_KEY = "use_source_multi_region_key"
 
 
 def _origins(configuration: Configuration) -> Iterator[tuple[Resource, Block, Resource]]:
@@ -38,10 +44,22 @@ def _origins(configuration: Configuration) -> Iterator[tuple[Resource, Block, Re
 
 
 def _index_leak(configuration: Configuration) -> Iterator[Finding]:
-    for distribution, _, bucket in _origins(configuration):
-        policy = bucket_statements(configuration, bucket)
-        if policy and lets_cloudfront(policy, "s3:ListBucket") and distribution.body.is_unset("default_root_object"):
-            yield at(distribution, f"no default_root_object, and {bucket.address} grants CloudFront s3:ListBucket")
+    for distribution in distributions(configuration):
+        for bucket in _buckets_at_root(distribution) if distribution.body.is_unset("default_root_object") else []:
+            policy = bucket_statements(configuration, bucket)
+            if policy and lets_cloudfront(policy, "s3:ListBucket"):
+                detail = f"no default_root_object, and {bucket.address} grants CloudFront s3:ListBucket"
+                yield at(distribution.resource, detail)
+
+
+def _buckets_at_root(distribution: Distribution) -> list[Resource]:
+    """Returns the buckets that answer a request for / as it is: none behind a function that may rewrite or answer it."""
+    behaviour = distribution.behaviour_for("/")
+    code = distribution.viewer_request_code(behaviour) if behaviour else None
+    if behaviour is None or code is None or _REWRITES.search(code):
+        return []
+    plain = [origin for origin in distribution.origins_of(behaviour) if origin.is_unset("origin_path")]
+    return [bucket for origin in plain if (bucket := distribution.bucket_of(origin))]
 
 
 def _unbound_grant(configuration: Configuration) -> Iterator[Finding]:
@@ -125,22 +143,26 @@ def _no_decrypt(configuration: Configuration, resource: Resource, default: Block
 
 
 def _unreplicated_kms(configuration: Configuration) -> Iterator[Finding]:
-    for resource in configuration.of_type("aws_s3_bucket_replication_configuration"):
-        bucket = configuration.resource(resource.body.value("bucket"), resource, BUCKET)
-        if bucket and any(True for _ in kms_encryption(configuration, bucket)):
-            for rule in resource.body.blocks("rule"):
-                if is_enabled(rule) and (missing := _missing_kms_settings(rule)):
-                    yield at(resource, f"{bucket.address} uses SSE-KMS, and the rule has no {missing}")
+    for rule in replication_rules(configuration):
+        uses_kms = rule.source is not None and any(True for _ in kms_encryption(configuration, rule.source))
+        missing = _missing_kms_settings(rule.body) if uses_kms else None
+        if rule.source and missing:
+            yield at(rule.holder, f"{rule.source.address} uses SSE-KMS, and the rule has no {missing}")
 
 
 def _missing_kms_settings(rule: Block) -> str | None:
+    if not rule.is_known("source_selection_criteria"):
+        return None
     criteria = rule.block("source_selection_criteria")
     objects = criteria.block("sse_kms_encrypted_objects")
     if criteria.is_unset("sse_kms_encrypted_objects") or objects.text("status") == "Disabled":
         return "source_selection_criteria for sse_kms_encrypted_objects"
     destination = rule.block("destination")
-    encryption = destination.block("encryption_configuration")
-    if destination.is_unset("encryption_configuration") or encryption.is_unset("replica_kms_key_id"):
+    encryption = destination.block(_ENCRYPTION)
+    if not all(block.is_unset(_OWN_KEY) for block in (rule, criteria, destination, encryption)):
+        return None
+    is_known = all(isinstance(block, dict) for block in (*rule.items("destination"), *destination.items(_ENCRYPTION)))
+    if is_known and (destination.is_unset(_ENCRYPTION) or encryption.is_unset("replica_kms_key_id")):
         return "replica_kms_key_id"
     return None
 
@@ -194,7 +216,8 @@ RULES = (
         title="SSE-KMS objects that replication leaves out",
         why="Replication skips SSE-KMS objects unless the rule selects them and names a key in the other region.",
         source=s3("replication-config-for-kms-objects"),
-        remedy="Add sse_kms_encrypted_objects and replica_kms_key_id, with rights on both keys; or use SSE-S3.",
+        remedy="Add sse_kms_encrypted_objects and replica_kms_key_id, with rights on both keys; or use SSE-S3. "
+        "(UseSourceMultiRegionKey, which needs no replica_kms_key_id, is in the API only, not in provider 6.69.)",
         check=_unreplicated_kms,
     ),
 )

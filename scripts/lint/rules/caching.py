@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scripts.lint.buckets import may_be_of_any_bucket
 from scripts.lint.checks import Probe, probes
 from scripts.lint.distributions import Distribution, distributions
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.replication import replicates
+from scripts.lint.replication import replicates, replication_rules
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block
 
+# The last is the first one's deprecated name.
+_OBJECTS = ("aws_s3_object", "aws_s3_object_copy", "aws_s3_bucket_object")
 _STALE = re.compile(r"stale-(?:if-error|while-revalidate)\s*=\s*[1-9]", re.IGNORECASE)
 _UNCACHED = re.compile(r"\b(?:no-store|no-cache|private|max-age=0)\b", re.IGNORECASE)
 _HIDDEN_CODES = (403, 404, 500, 501, 502, 503, 504)
@@ -52,9 +55,9 @@ def _stale_object(configuration: Configuration) -> Iterator[Finding]:
 def _replicated(configuration: Configuration) -> Iterator[Finding]:
     for probe in probes(configuration):
         for bucket in _buckets(probe):
-            for rules in configuration.users(bucket, "aws_s3_bucket_replication_configuration", "bucket"):
-                if any(replicates(rule, probe.key) for rule in rules.body.blocks("rule")):
-                    yield at(rules, f"copies {probe.key}, which {probe.check.address} asks for")
+            for rule in replication_rules(configuration):
+                if rule.source == bucket and replicates(rule.body, probe.key):
+                    yield at(rule.holder, f"copies {probe.key}, which {probe.check.address} asks for")
 
 
 def _buckets(probe: Probe) -> list[Resource]:
@@ -70,7 +73,8 @@ def _objects(configuration: Configuration, probe: Probe) -> list[Resource]:
 
 
 def _objects_in(configuration: Configuration, bucket: Resource, key: str) -> list[Resource]:
-    return [entry for entry in configuration.users(bucket, "aws_s3_object", "bucket") if entry.body.text("key") == key]
+    found = [entry for type_ in _OBJECTS for entry in configuration.users(bucket, type_, "bucket")]
+    return [entry for entry in found if (entry.body.text("key") or "").lstrip("/") == key]
 
 
 def _mapped_to_success(configuration: Configuration) -> Iterator[Finding]:
@@ -108,15 +112,25 @@ def _lonely_page(
     buckets = [distribution.bucket_of(origin) for origin in distribution.members(group)] if group else []
     known = [bucket for bucket in buckets if bucket]
     holders = [bucket for bucket in known if _objects_in(configuration, bucket, path.lstrip("/"))]
+    others_may_hold = any(_may_hold(configuration, bucket) for bucket in known if bucket not in holders)
+    if len(known) < len(buckets) or others_may_hold:
+        return
     if len(known) > 1 and len(holders) == 1 and not _is_copied(configuration, holders[0], path.lstrip("/")):
         yield at(distribution.resource, f"error page {path} is in {holders[0].address} only")
 
 
+def _may_hold(configuration: Configuration, bucket: Resource) -> bool:
+    """Whether objects are put there under keys that are not known, as by for_each over files; or into some unknown bucket."""
+    entries = [entry for type_ in _OBJECTS for entry in configuration.users(bucket, type_, "bucket")]
+    return may_be_of_any_bucket(configuration, *_OBJECTS) or not all(entry.body.is_known("key") for entry in entries)
+
+
 def _is_copied(configuration: Configuration, bucket: Resource, key: str) -> bool:
+    """Whether a rule copies the page, or may: one whose filter or source is not known."""
     return any(
-        replicates(rule, key)
-        for rules in configuration.users(bucket, "aws_s3_bucket_replication_configuration", "bucket")
-        for rule in rules.body.blocks("rule")
+        replicates(rule.body, key) or not rule.body.is_known("filter") or rule.source is None
+        for rule in replication_rules(configuration)
+        if rule.source in (bucket, None)
     )
 
 

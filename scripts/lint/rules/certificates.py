@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from scripts.lint.checks import probes
+from scripts.lint.checks import health_checks, probes, resource_asked
 from scripts.lint.distributions import distributions
-from scripts.lint.model import Configuration, Document, Resource
-from scripts.lint.records import RECORD
+from scripts.lint.model import Configuration, Resource
 from scripts.lint.rule import Finding, Rule, Severity, at
+from scripts.lint.rules.validation import regional_certificate_uses
 from scripts.lint.sources import api_gateway, cloudfront
-from scripts.lint.values import Expression, Value, expressions_in
-from scripts.lint.versions import is_provider_5_only
+from scripts.lint.values import Value
+from scripts.lint.versions import lacks_release_since
 
 _GLOBAL_REGION = "us-east-1"
 _CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):")
 _NEW_TLS = ("TLSv1.2_2025", "TLSv1.3_2025")
+# Looked up on 2026-11-30: https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
+_NEWEST_PROVIDER = "6.69.1"
+_HTTPS_PORT = 443
+# ELBSecurityPolicy-TLS13-1-3-..., and SecurityPolicy_TLS13_1_3_... of REST APIs:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+_TLS13_ONLY = re.compile(r"TLS13[-_]1[-_]3(?![0-9])")
+_NEXT_MAJOR, _COMPLETION_TIMEOUT_SINCE = (6, 0, 0), (6, 13, 0)
 
 
 def _region(configuration: Configuration, value: Value, near: Resource) -> str | None:
@@ -37,86 +44,41 @@ def _cloudfront_certificate(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _regional_certificate(configuration: Configuration) -> Iterator[Finding]:
-    for resource, value in _regional_uses(configuration):
+    for resource, value in regional_certificate_uses(configuration):
         region = _region(configuration, value, resource)
         if region and resource.region and region != resource.region:
             yield at(resource, f"certificate from {region} on an endpoint in {resource.region}")
 
 
-def _regional_uses(configuration: Configuration) -> Iterator[tuple[Resource, Value]]:
-    for resource in configuration.of_type("aws_apigatewayv2_domain_name"):
-        yield resource, resource.body.block("domain_name_configuration").value("certificate_arn")
-    for resource in configuration.of_type("aws_api_gateway_domain_name"):
-        yield resource, resource.body.value("regional_certificate_arn")
-    for resource in configuration.of_type("aws_lb_listener", "aws_alb_listener"):
-        yield resource, resource.body.value("certificate_arn")
-
-
-def _validated_twice(configuration: Configuration) -> Iterator[Finding]:
-    by_name: dict[tuple[str, str], Resource] = {}
-    for resource in configuration.of_type(RECORD):
-        for name, account in _validated_names(configuration, resource):
-            first = by_name.setdefault((name, account), resource)
-            if first != resource:
-                yield at(resource, f"validation record of {name} is also made by {first.address}")
-                break
-
-
-def _validated_names(configuration: Configuration, record: Resource) -> set[tuple[str, str]]:
-    """What a validation record proves: the domain names, or the record's own name where that is known, and for which account.
-
-    The account is told by the role of the certificate's provider; a record's own name holds it already.
-    """
-    name = record.body.value("name")
-    if isinstance(name, str):
-        targets = " ".join(record.body.texts("records"))
-        is_validation = name.startswith("_") and "acm-validations.aws" in targets
-        return {(name.lower().rstrip("."), "")} if is_validation else set()
-    uses_options = any(
-        "domain_validation_options" in expression.text or "domain_validation_options" in reference.attribute
-        for expression in expressions_in(name)
-        for reference in expression.references
-    )
-    certificate = configuration.resource(name, record, "aws_acm_certificate")
-    if not uses_options or certificate is None or not isinstance(name, Expression):
-        return set()
-    return {(found, certificate.role) for found in _names_in(name, certificate)}
-
-
-def _names_in(expression: Expression, certificate: Resource) -> set[str]:
-    names = {name.lower() for name in _certificate_names(certificate)}
-    named = {text.lower() for text in re.findall(r'"([^"]+)"', expression.text)} & names
-    # `for_each` over the options makes a record for every name; an index picks one that is not known here.
-    is_every_name = bool(expression.is_per_instance)
-    return named or (names if is_every_name or len(names) == 1 else set())
-
-
-def _certificate_names(certificate: Resource) -> list[str]:
-    return [*certificate.body.texts("domain_name"), *certificate.body.texts("subject_alternative_names")]
-
-
 def _beyond_provider(configuration: Configuration) -> Iterator[Finding]:
-    old: Mapping[str, Document] = {
-        document.name: document
-        for document in configuration.documents
-        if document.aws_provider_version and is_provider_5_only(document.aws_provider_version)
-    }
+    constraints = {document.name: document.aws_provider_version for document in configuration.documents}
     for resource in configuration.resources:
-        if resource.document in old and not resource.is_data:
-            for setting in _new_settings(resource):
-                yield at(resource, f"{setting} with aws provider {old[resource.document].aws_provider_version}")
+        constraint = constraints.get(resource.document) or ""
+        for setting, first in () if resource.is_data else _new_settings(resource):
+            if first is None:
+                yield at(resource, f"{setting}, which no aws provider up to {_NEWEST_PROVIDER} takes")
+            elif lacks_release_since(constraint, first):
+                yield at(
+                    resource, f"{setting} with aws provider {constraint}, in which it is since {first[0]}.{first[1]}"
+                )
 
 
-def _new_settings(resource: Resource) -> Iterator[str]:
-    if resource.type == "aws_cloudfront_origin_access_control" and resource.body.text("signing_protocol") == "sigv4a":
-        yield "signing_protocol sigv4a"
+def _new_settings(resource: Resource) -> Iterator[tuple[str, tuple[int, int, int] | None]]:
+    """Yields (setting, the first release of the provider that takes it, None when there is none yet)."""
+    body = resource.body
+    if resource.type == "aws_cloudfront_origin_access_control" and body.text("signing_protocol") == "sigv4a":
+        yield "signing_protocol sigv4a", _NEXT_MAJOR
+    if resource.type == "aws_route53_zone" and not body.is_unset("enable_accelerated_recovery"):
+        yield "enable_accelerated_recovery", _NEXT_MAJOR
     if resource.type == "aws_cloudfront_distribution":
-        version = resource.body.block("viewer_certificate").text("minimum_protocol_version")
+        version = body.block("viewer_certificate").text("minimum_protocol_version")
         if version in _NEW_TLS:
-            yield f"minimum_protocol_version {version}"
-        for origin in resource.body.blocks("origin"):
+            yield f"minimum_protocol_version {version}", _NEXT_MAJOR
+        for origin in body.blocks("origin"):
             if not origin.block("s3_origin_config").is_unset("origin_read_timeout"):
-                yield "s3_origin_config.origin_read_timeout"
+                yield "s3_origin_config.origin_read_timeout", None
+            if origin.number("response_completion_timeout"):
+                yield "response_completion_timeout", _COMPLETION_TIMEOUT_SINCE
 
 
 def _tls13_only(configuration: Configuration) -> Iterator[Finding]:
@@ -126,6 +88,26 @@ def _tls13_only(configuration: Configuration) -> Iterator[Finding]:
             yield at(
                 probe.check, f"{probe.type} check of {probe.distribution.resource.address}, which offers {version} only"
             )
+    for check in health_checks(configuration):
+        if (check.body.text("type") or "").startswith("HTTPS"):
+            for endpoint, policy in _endpoint_policies(configuration, check):
+                if _TLS13_ONLY.search(policy):
+                    yield at(
+                        check, f"{check.body.text('type')} check of {endpoint.address}, which offers {policy} only"
+                    )
+
+
+def _endpoint_policies(configuration: Configuration, check: Resource) -> Iterator[tuple[Resource, str]]:
+    """Yields (endpoint, TLS policy) of the load balancer's listeners at the checked port, or the API's domain name."""
+    balancer = resource_asked(configuration, check, "aws_lb", "aws_alb")
+    port = check.body.number("port") or _HTTPS_PORT
+    for type_ in ("aws_lb_listener", "aws_alb_listener") if balancer and check.body.is_known("port") else ():
+        for listener in configuration.users(balancer, type_, "load_balancer_arn") if balancer else []:
+            if listener.body.number("port") == port:
+                yield listener, listener.body.text("ssl_policy") or ""
+    name = resource_asked(configuration, check, "aws_api_gateway_domain_name")
+    if name is not None:
+        yield name, name.body.text("security_policy") or ""
 
 
 RULES = (
@@ -148,25 +130,14 @@ RULES = (
         check=_regional_certificate,
     ),
     Rule(
-        id="FW223",
-        severity=Severity.WARNING,
-        slug="validation-record-twice",
-        title="A validation record made twice",
-        why="One name has one validation CNAME in an account, whatever the region: two resources fight over it, and "
-        "destroying one "
-        "stops the renewal of both. allow_overwrite hides that.",
-        source="https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html",
-        remedy="Make validation records once, for one certificate; the other regions' certificates of that name use "
-        "the same ones.",
-        check=_validated_twice,
-    ),
-    Rule(
         id="FW231",
         slug="beyond-provider",
-        title="A setting that provider 5 does not take",
-        why="Provider 5.100.0 refuses sigv4a, TLSv1.2_2025 and newer, and an S3 origin's read timeout.",
+        title="A setting that the provider in use does not take",
+        why="Provider 5.100.0 refuses sigv4a, TLSv1.2_2025 and newer, and accelerated recovery; response_completion_timeout is "
+        "there since 6.13, and an S3 origin's read timeout in no release.",
         source="https://github.com/hashicorp/terraform-provider-aws/issues/49650",
-        remedy="Allow provider 6, or stay with sigv4, TLSv1.2_2021 and updateRequestOrigin timeouts.",
+        remedy="Allow provider 6.13 or newer, or stay with sigv4 and TLSv1.2_2021; lower an S3 origin's read timeout by "
+        "updateRequestOrigin, the AWS CLI or awscc.",
         check=_beyond_provider,
     ),
     Rule(
@@ -176,7 +147,7 @@ RULES = (
         title="TLS 1.3 only, with HTTPS health checks",
         why="Health checkers need TLS 1.0, 1.1 or 1.2: the check may fail while users are served.",
         source="https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html",
-        remedy="Offer TLS 1.2 too (TLSv1.2_2021), or check over HTTP.",
+        remedy="Offer TLS 1.2 too (TLSv1.2_2021; ELBSecurityPolicy-TLS13-1-2-2021-06 on a load balancer), or check over HTTP.",
         check=_tls13_only,
     ),
 )

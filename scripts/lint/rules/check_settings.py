@@ -15,7 +15,8 @@ def _disabled(configuration: Configuration) -> Iterator[Finding]:
     for record in records(configuration):
         check = configuration.resource(record.body.value("health_check_id"), record.resource, HEALTH_CHECK)
         # Disabled and inverted counts as unhealthy: the lever that forces a switch.
-        if check and check.body.flag("disabled") and not check.body.flag("invert_healthcheck"):
+        is_plain = check is not None and check.body.is_known("invert_healthcheck")
+        if check and is_plain and check.body.flag("disabled") and not check.body.flag("invert_healthcheck"):
             yield at(check, f"is disabled, and drives {record.resource.address}")
 
 

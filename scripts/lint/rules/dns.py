@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.records import RECORD
+from scripts.lint.records import RECORD, full_name
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53
 from scripts.lint.values import Block
@@ -33,7 +33,7 @@ def _preload(configuration: Configuration) -> Iterator[Finding]:
 def _caa_without_amazon(configuration: Configuration) -> Iterator[Finding]:
     for record in configuration.of_type(RECORD):
         if (record.body.text("type") or "").upper() == "CAA" and record.body.is_known("records"):
-            for tag in ("issue", "issuewild") if _has_wildcard_certificate(configuration) else ("issue",):
+            for tag in _tags_in_force(configuration, record):
                 issuers = _issuers(record, tag)
                 if issuers and not issuers & _AMAZON:
                     yield at(
@@ -47,13 +47,42 @@ def _issuers(record: Resource, tag: str) -> set[str]:
     return {match["name"].lower() for match in found if match["tag"].lower() == tag}
 
 
-def _has_wildcard_certificate(configuration: Configuration) -> bool:
-    return any(
-        name.startswith("*.")
-        for certificate in configuration.of_type("aws_acm_certificate")
-        for key in ("domain_name", "subject_alternative_names")
-        for name in certificate.body.texts(key)
-    )
+def _tags_in_force(configuration: Configuration, record: Resource) -> set[str]:
+    """Returns the properties that ACM asks this record for: issue, or issuewild for a wildcard name, if both are there.
+
+    ACM asks at each name of its certificates and then upwards (RFC 8659, section 3): a record above no such name binds other
+    issuers only.
+    """
+    own = full_name(configuration, record)
+    listed = {match["tag"].lower() for text in record.body.texts("records") if (match := _CAA.match(text))}
+    names = [name for name in _public_names(configuration) if _asked_for(configuration, name) == own]
+    return {"issuewild" if name.startswith("*.") and "issuewild" in listed else "issue" for name in names}
+
+
+def _public_names(configuration: Configuration) -> Iterator[str]:
+    """Yields the names of certificates that ACM issues: neither imported nor of a private authority."""
+    for certificate in configuration.of_type("aws_acm_certificate"):
+        body = certificate.body
+        if body.is_unset("private_key") and body.is_unset("certificate_authority_arn"):
+            for key in ("domain_name", "subject_alternative_names"):
+                yield from (name.lower().rstrip(".") for name in body.texts(key))
+
+
+def _asked_for(configuration: Configuration, name: str) -> str | None:
+    """Returns the name of the CAA record that counts for a certificate's name: the nearest at or above it."""
+    owners = [
+        full_name(configuration, record)
+        for record in configuration.of_type(RECORD)
+        if not record.body.is_known("type") or (record.body.text("type") or "").upper() == "CAA"
+    ]
+    if None in owners or any("${" in owner for owner in owners if owner):
+        return None
+    host = name.removeprefix("*.")
+    return max((owner for owner in owners if owner and _is_at_or_below(host, owner)), key=len, default=None)
+
+
+def _is_at_or_below(name: str, other: str) -> bool:
+    return name == other or name.endswith(f".{other}")
 
 
 def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:
@@ -106,7 +135,7 @@ RULES = (
         id="FW312",
         severity=Severity.WARNING,
         slug="caa-without-amazon",
-        title="CAA that does not allow Amazon",
+        title="CAA that does not allow Amazon, above a name with a certificate of ACM",
         why="ACM can then neither issue nor renew: the certificate runs out months later, in both regions at once.",
         source="https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html",
         remedy='Add 0 issue "amazon.com" (or amazontrust.com, awstrust.com, amazonaws.com).',

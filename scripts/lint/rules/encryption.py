@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.lint.buckets import BUCKET, kms_encryption
 from scripts.lint.checks import probes
 from scripts.lint.model import Configuration
-from scripts.lint.replication import is_enabled
+from scripts.lint.replication import replication_rules
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import s3, s3_api
 
@@ -30,12 +30,11 @@ def _log_target_under_kms(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _time_without_metrics(configuration: Configuration) -> Iterator[Finding]:
-    for resource in configuration.of_type("aws_s3_bucket_replication_configuration"):
-        for rule in resource.body.blocks("rule"):
-            destination = rule.block("destination")
-            has_time = destination.block("replication_time").text("status") == "Enabled"
-            if is_enabled(rule) and has_time and destination.is_unset("metrics"):
-                yield at(resource, f"rule {rule.text('id') or '(unnamed)'} has replication_time and no metrics")
+    for rule in replication_rules(configuration):
+        destination = rule.body.block("destination")
+        has_time = destination.block("replication_time").text("status") == "Enabled"
+        if has_time and destination.is_unset("metrics"):
+            yield at(rule.holder, f"rule {rule.name} has replication_time and no metrics")
 
 
 RULES = (

@@ -56,7 +56,8 @@ def _incomplete_pair(configuration: Configuration) -> Iterator[Finding]:
     for groups in by_name.values():
         if any(_roles(group) >= {"PRIMARY", "SECONDARY"} for group in groups.values()):
             for group in groups.values():
-                if None not in _roles(group) and "SECONDARY" not in _roles(group):
+                is_alone = None not in _roles(group) and "SECONDARY" not in _roles(group)
+                if is_alone and group.is_complete:
                     yield at(
                         group.records[0].resource,
                         f"{group.type.upper()} {group.name} has no SECONDARY; its sibling type has",
@@ -75,7 +76,8 @@ def _no_default_location(configuration: Configuration) -> Iterator[Finding]:
         located = group.with_policy("geolocation")
         blocks = [record.body.block("geolocation_routing_policy") for record in located]
         is_known = all(block.values and block.is_known("country") for block in blocks)
-        if located and is_known and not any(block.text("country") == "*" for block in blocks):
+        has_default = any(block.text("country") == "*" for block in blocks)
+        if located and is_known and not has_default and group.is_complete:
             yield at(
                 located[0].resource, f"{group.type.upper()} {group.name} has geolocation records but none for country *"
             )
@@ -91,7 +93,7 @@ def _weights(group: RecordSet) -> list[tuple[Record, float | None]]:
 def _all_weights_zero(configuration: Configuration) -> Iterator[Finding]:
     for group in record_sets(configuration):
         weights = _weights(group)
-        if weights and all(weight == 0 for _, weight in weights):
+        if weights and all(weight == 0 for _, weight in weights) and group.is_complete:
             yield at(weights[0][0].resource, f"every weight of {group.type.upper()} {group.name} is 0")
 
 

@@ -55,10 +55,13 @@ def _private_bucket(configuration: Configuration) -> Iterator[Finding]:
 def _private_address(configuration: Configuration) -> Iterator[Finding]:
     for check in health_checks(configuration):
         address = check.body.text("ip_address")
-        if address and _is_unreachable(address):
+        is_public = all(check.body.is_unset(key) for key in _PRIVATE_SETTINGS)
+        if address and is_public and _is_unreachable(address):
             yield at(check, f"ip_address {address} cannot be reached from the internet")
 
 
+# A check of a private endpoint (EndpointType = PRIVATE) asks from a VPC. In the API since 2026-11, in no provider up to 6.69.
+_PRIVATE_SETTINGS = ("endpoint_type", "health_check_source_id", "health_check_source_arn", "health_check_source")
 # What examples are written with stands for an address that the reader puts in (RFC 5737, RFC 3849).
 _DOCUMENTATION = tuple(
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
@@ -133,7 +136,8 @@ def _watched_alarms(configuration: Configuration) -> Iterator[tuple[Resource, Re
 def _unpriced(configuration: Configuration) -> Iterator[Finding]:
     priced = {document.name for document in configuration.documents if _speaks_of_cost(document)}
     for check in health_checks(configuration):
-        if check.document in priced or _COST.search(repr([check.body.value("tags"), check.body.value("//")])):
+        speaks = _COST.search(repr([check.body.value("tags"), check.body.value("//")]))
+        if check.document in priced or speaks or not check.body.is_known("tags"):
             continue
         if check.body.number("request_interval") == _FAST_SECONDS:
             yield at(check, f"request_interval {_FAST_SECONDS} s, and nothing says what it costs")
@@ -188,10 +192,12 @@ RULES = (
     Rule(
         id="FW093",
         slug="check-on-private-address",
-        title="A check of a private address",
-        why="Checkers ask from the internet; they cannot reach private, local or reserved addresses.",
-        source=_CONFIG,
-        remedy="Check a public address, or base the check on a CloudWatch alarm about the private one.",
+        title="A public check of a private address",
+        why="Checkers ask from the internet, unless the check is of a private endpoint, which has a source in a VPC: they cannot "
+        "reach private, local or reserved addresses.",
+        source=route53("health-checks-private-endpoints"),
+        remedy="Check a public address, or base the check on a CloudWatch alarm about the private one. Checks of private "
+        "endpoints (EndpointType PRIVATE, since 2026-11) are in the API, not in provider 6.69.",
         check=_private_address,
     ),
     Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scripts.lint.buckets import bucket_statements, lets_cloudfront
 from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin, spelled_name
-from scripts.lint.model import Configuration
+from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import RECORD, record_sets
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront
@@ -15,6 +15,9 @@ from scripts.lint.values import Block
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
 _LISTABLE_CODES = {400, 403, 404, 416, 429, 500, 502, 503, 504}
 _SERVER_ERRORS = (500, 502, 503, 504)
+# The global name leads to us-east-1 until DNS knows better, so a bucket there is never redirected.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+_NEVER_REDIRECTED = "us-east-1"
 _WRITES = {"PUT", "POST", "PATCH", "DELETE"}
 
 
@@ -120,8 +123,16 @@ def _global_bucket_name(configuration: Configuration) -> Iterator[Finding]:
     for distribution in distributions(configuration):
         for origin in distribution.origins.values():
             name = spelled_name(origin)
-            if name.endswith(".s3.amazonaws.com") or _attribute(distribution, origin) == "bucket_domain_name":
+            is_global = name.endswith(".s3.amazonaws.com") or _attribute(distribution, origin) == "bucket_domain_name"
+            if is_global and _is_redirected(configuration, distribution.bucket_of(origin)):
                 yield at(distribution.resource, f"origin {origin.text('origin_id')} uses the bucket's global name")
+
+
+def _is_redirected(configuration: Configuration, bucket: Resource | None) -> bool:
+    """Whether a bucket is certainly outside us-east-1, or is none of those that were given."""
+    if bucket is not None:
+        return bucket.region not in (None, _NEVER_REDIRECTED)
+    return all(one.body.text("bucket") for one in configuration.of_type("aws_s3_bucket"))
 
 
 def _signed_origins(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
@@ -236,8 +247,8 @@ RULES = (
         id="FW192",
         severity=Severity.WARNING,
         slug="global-bucket-name",
-        title="A bucket's global name as origin",
-        why="A new bucket's global name may answer 307 to another region for up to 24 h.",
+        title="The global name of a bucket outside us-east-1 as origin",
+        why="A new bucket's global name may answer 307 to its region for up to 24 h.",
         source=_OAC,
         remedy="Use bucket_regional_domain_name.",
         check=_global_bucket_name,

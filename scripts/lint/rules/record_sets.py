@@ -91,10 +91,9 @@ def _location(record: Record) -> tuple[str, ...] | None:
 
 def _several_values(configuration: Configuration) -> Iterator[Finding]:
     for record in records(configuration):
-        policy = next((policy for policy in record.policies if policy in ("weighted", "latency")), None)
         listed = record.body.value("records")
-        if policy and isinstance(listed, list) and len(listed) > 1:
-            yield at(record.resource, f"{policy} record with {len(listed)} values")
+        if "latency" in record.policies and isinstance(listed, list) and len(listed) > 1:
+            yield at(record.resource, f"latency record with {len(listed)} values")
 
 
 def _edge_optimized(configuration: Configuration) -> Iterator[Finding]:
@@ -160,7 +159,7 @@ RULES = (
     Rule(
         id="FW054",
         slug="several-values",
-        title="A weighted or latency record with several values",
+        title="A latency record with several values",
         why="Such a record takes one value; more are refused at apply, not at plan.",
         source=_RECORD_SET,
         remedy="Make one record per address, or an alias to a record that holds them all.",

@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.lint.buckets import BUCKET, is_versioned
-from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration
-from scripts.lint.replication import is_enabled
+from scripts.lint.regions import serving_regions
+from scripts.lint.replication import lacks_delete_markers, replication_rules
 from scripts.lint.rule import Finding, Rule, Severity, at, at_backend
-from scripts.lint.rules.replication import REPLICATION, lacks_delete_markers
 from scripts.lint.state import is_state_bucket, s3_backends
-
-_SERVING = ("aws_apigatewayv2_api", "aws_api_gateway_rest_api", "aws_lb", "aws_alb")
 
 
 def _serving_region(configuration: Configuration) -> Iterator[Finding]:
-    serving = {resource.region for resource in configuration.of_type(*_SERVING)}
-    for distribution in distributions(configuration):
-        serving |= {
-            bucket.region for origin in distribution.origins.values() if (bucket := distribution.bucket_of(origin))
-        }
-    for document, settings in s3_backends(configuration):
+    serving = serving_regions(configuration)
+    for document, settings in s3_backends(configuration) if len(serving) > 1 else ():
         region = settings.text("region")
-        if region and region in serving:
+        if region in serving:
             yield at_backend(document, f"state in {region}, which serves the site")
 
 
@@ -50,11 +43,9 @@ def _unversioned(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _no_delete_markers(configuration: Configuration) -> Iterator[Finding]:
-    for resource in configuration.of_type(REPLICATION):
-        if is_state_bucket(configuration, resource):
-            for rule in resource.body.blocks("rule"):
-                if is_enabled(rule) and lacks_delete_markers(rule):
-                    yield at(resource, "the state bucket's replica keeps locks that were released")
+    for rule in replication_rules(configuration):
+        if is_state_bucket(configuration, rule.holder) and lacks_delete_markers(rule.body):
+            yield at(rule.holder, "the state bucket's replica keeps locks that were released")
 
 
 _BACKEND = "https://developer.hashicorp.com/terraform/language/backend/s3"
@@ -64,7 +55,7 @@ RULES = (
         id="FW291",
         severity=Severity.WARNING,
         slug="state-in-serving-region",
-        title="State in a region that serves the site",
+        title="The state of a site of several regions in one that serves it",
         why="When that region falls, so does the way to change the other one.",
         source=_BACKEND,
         remedy="Keep the state in a third region, with a replica.",

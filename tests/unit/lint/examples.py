@@ -158,7 +158,7 @@ def replication(**more: Any) -> Json:
         "aws_s3_bucket.b": bucket("b"),
         "aws_s3_bucket_versioning.a": of_bucket("a", **versioning),
         "aws_s3_bucket_versioning.b": of_bucket("b", **versioning),
-        REPLICATION: of_bucket("a", rule=[rule(**more)], depends_on=["aws_s3_bucket_versioning.a"]),
+        REPLICATION: of_bucket("a", rule=[rule(**more)], depends_on=[VERSIONING_A, VERSIONING_B]),
     }
 
 
@@ -167,6 +167,7 @@ CHECK = "aws_route53_health_check.c"
 ALARM = "aws_cloudwatch_metric_alarm.alarm"
 REPLICATION = "aws_s3_bucket_replication_configuration.r"
 POLICY_A, POLICY_B = "aws_s3_bucket_policy.a", "aws_s3_bucket_policy.b"
+VERSIONING_A, VERSIONING_B = "aws_s3_bucket_versioning.a", "aws_s3_bucket_versioning.b"
 ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration.a"
 FUNCTION = "aws_cloudfront_function.router"
 NAME = "aws_apigatewayv2_domain_name.name"
@@ -339,7 +340,7 @@ EXAMPLES = (
     ),
     example(
         "FW054",
-        {RECORD_1: weighted(1, records=["192.0.2.1", "192.0.2.2"])},
+        {RECORD_1: record(records=["192.0.2.1", "192.0.2.2"], ttl=60, latency_routing_policy={"region": "us-east-1"})},
         {f"{RECORD_1}/records": ["192.0.2.1"]},
     ),
     example(
@@ -549,8 +550,11 @@ EXAMPLES = (
     ),
     example(
         "FW212",
-        {**replication(), REPLICATION: of_bucket("a", rule=[rule()])},
-        {f"{REPLICATION}/bucket": "${aws_s3_bucket_versioning.a.bucket}"},
+        {**replication(), REPLICATION: of_bucket("a", rule=[rule()], depends_on=["aws_s3_bucket_versioning.a"])},
+        {
+            f"{REPLICATION}/bucket": "${aws_s3_bucket_versioning.a.bucket}",
+            f"{REPLICATION}/depends_on": ["aws_s3_bucket_versioning.b"],
+        },
     ),
     example(
         "FW213",
@@ -591,6 +595,44 @@ EXAMPLES = (
             ),
         },
         {f"{D1}/aliases": ["www.example.com"]},
+    ),
+    example(
+        "FW225",
+        {
+            CERTIFICATE: {"domain_name": "www.example.com", "validation_method": "DNS"},
+            D1: distribution(viewer_certificate={"acm_certificate_arn": f"${{{CERTIFICATE}.arn}}"}),
+            "aws_acm_certificate_validation.v": {"certificate_arn": f"${{{CERTIFICATE}.arn}}"},
+        },
+        {f"{D1}/viewer_certificate/acm_certificate_arn": "${aws_acm_certificate_validation.v.certificate_arn}"},
+    ),
+    example(
+        "FW226",
+        {
+            CERTIFICATE: {"domain_name": "example.com", "subject_alternative_names": ["*.example.com"]},
+            RECORD_1: record(
+                name="${each.value.resource_record_name}",
+                type="CNAME",
+                ttl=60,
+                records=["${each.value.resource_record_value}"],
+                for_each=f"${{{{for o in {CERTIFICATE}.domain_validation_options : o.domain_name => o}}}}",
+            ),
+        },
+        {f"{RECORD_1}/allow_overwrite": True},
+    ),
+    example(
+        "FW227",
+        {
+            "aws_route53_zone.z": {"name": "example.com"},
+            CERTIFICATE: {"domain_name": "www.example.com", "validation_method": "DNS"},
+            "aws_acm_certificate.eu": {
+                "domain_name": "www.example.com",
+                "validation_method": "DNS",
+                "provider": "aws.eu",
+            },
+        },
+        {
+            RECORD_1: record(name="_a.www.example.com", type="CNAME", records=["_b.acm-validations.aws."], ttl=300),
+        },
     ),
     example(
         "FW231",
@@ -687,7 +729,7 @@ EXAMPLES = (
     example("FW281", {ALARM: {"namespace": "AWS/Route53", "provider": "aws.eu"}}, {f"{ALARM}/provider": "aws"}),
     example(
         "FW282",
-        {ALARM: {"namespace": "AWS/CloudFront"}},
+        {ALARM: {"namespace": "AWS/CloudFront"}, **site()},
         {"aws_cloudwatch_metric_alarm.other": {"namespace": "Site", "provider": "aws.eu"}},
     ),
     Example(
@@ -732,7 +774,10 @@ EXAMPLES = (
     ),
     example(
         "FW312",
-        {RECORD_1: record(type="CAA", records=['0 issue "letsencrypt.org"'], ttl=3600)},
+        {
+            RECORD_1: record(type="CAA", records=['0 issue "letsencrypt.org"'], ttl=3600),
+            CERTIFICATE: {"domain_name": "www.example.com"},
+        },
         {f"{RECORD_1}/records": ['0 issue "letsencrypt.org"', '0 issue "amazon.com"']},
     ),
     example(

@@ -6,7 +6,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_META = {"provider", "depends_on", "count"}
+_META = {"provider", "depends_on", "count", "for_each"}
+_USE = re.compile(r"(?P<address>[a-z0-9]+_[a-z0-9_]+\.[\w-]+|each\.value)\.(?P<attribute>\w+)")
 _REFERENCE = re.compile(r"\$\{(?P<address>[a-z0-9_]+\.[\w-]+)\.(?P<attribute>\w+)\}")
 
 
@@ -30,6 +31,7 @@ def as_plan(configuration: Json) -> Json:
                 "provider_config_key": body.get("provider", "aws"),
                 "expressions": expressions,
                 "depends_on": body.get("depends_on", []),
+                "for_each_expression": _split(body["for_each"])[2] if "for_each" in body else {},
             }
         )
     return {
@@ -57,9 +59,12 @@ def _providers(configuration: Json) -> Json:
 def _split(value: Any) -> tuple[Any, Any, Any]:
     """Returns what the plan knows, its after_unknown, and the configuration's expressions."""
     if isinstance(value, str) and "${" in value:
-        match = _REFERENCE.fullmatch(value)
-        assert match, "examples use whole references, since a plan shows no other"
-        return None, True, {"references": [f"{match['address']}.{match['attribute']}", match["address"]]}
+        names = [
+            name
+            for match in _USE.finditer(value)
+            for name in (f"{match['address']}.{match['attribute']}", match["address"])
+        ]
+        return None, True, {"references": names}
     if isinstance(value, dict):
         # Nested blocks are lists in a provider's values, also those of which there is one.
         parts = {
