@@ -1,1 +1,4 @@
-"""Site file -> constructs -> stacks. Knows nothing of `scripts` or `localcloud`."""
+"""Site file -> constructs -> stacks: everything that becomes Terraform JSON, one room a job.
+
+Knows nothing of `scripts` or `localcloud`; `main.py` alone runs it.
+"""
