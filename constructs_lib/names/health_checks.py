@@ -10,6 +10,7 @@ record.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
@@ -18,6 +19,13 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.site_file.models import HealthCheck, InsufficientDataHealthStatus, Protocol
 from constructs_lib.site_file.targets import CheckProtocol, Endpoint
+
+NEW_BEFORE_OLD = TerraformResourceLifecycle(create_before_destroy=True)
+"""Interval, type, string match and latency graph are fixed when a check is made, so changing one replaces the check. The record
+moves to the new check before the old one goes: else the PRIMARY would have none meanwhile, and without one it never fails over.
+
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html
+"""
 
 _HTTP_PORT = 80
 _HTTPS_PORT = 443
@@ -126,6 +134,7 @@ def add_name_check(
         measure_latency=settings.measure_latency or None,
         regions=list(settings.checker_regions),
         tags={"Name": name},
+        lifecycle=NEW_BEFORE_OLD,
         provider=provider,
     )
 
@@ -169,6 +178,7 @@ class EndpointChecks(Construct):
                 measure_latency=settings.measure_latency or None,
                 regions=list(settings.checker_regions),
                 tags={"Name": f"{prefix}-{endpoint.name}-{record_type.lower()}"},
+                lifecycle=NEW_BEFORE_OLD,
                 provider=provider,
             ).id
             for record_type, address in endpoint.addresses.items()
@@ -252,6 +262,7 @@ class AlarmCheck(Construct):
             insufficient_data_health_status=insufficient_data_health_status,
             triggers=_copied_settings(metric),
             tags={"Name": f"{prefix}-{name}-alarm"},
+            lifecycle=NEW_BEFORE_OLD,
             provider=provider,
         )
         self.id = Route53HealthCheck(
@@ -261,5 +272,6 @@ class AlarmCheck(Construct):
             child_healthchecks=[probe_check_id, follows.id],
             child_health_threshold=2,
             tags={"Name": f"{prefix}-{name}-both"},
+            lifecycle=NEW_BEFORE_OLD,
             provider=provider,
         ).id

@@ -412,3 +412,10 @@ def test_names_fit_even_with_the_longest_project_environment_and_region() -> Non
     )
     for body in resources(found, "aws_s3_bucket"):
         assert len(re.sub(r"\$\{.*\}", account_id, body["bucket"])) <= 63
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_new_health_check_is_there_before_the_one_that_it_replaces_goes(name: str) -> None:
+    checks = resources(stacks_of(example_text(name)), "aws_route53_health_check")
+    assert checks
+    assert all(each["lifecycle"]["create_before_destroy"] for each in checks)
