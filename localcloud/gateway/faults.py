@@ -6,7 +6,6 @@ The data plane polls the board for the faults that it applies itself.
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ConnectionDropped, ServiceError
 from localcloud.gateway.route53.health_checks import CHECKER_REGIONS
 from localcloud.gateway.wire import JsonObject
+from localcloud.model.geography import REGION_COORDINATES
 
 HANG_LIMIT_SECONDS = 180.0
 """AWS seconds after which a hanging read is dropped; no client here waits longer (origin read timeout: 120 s)."""
@@ -24,10 +24,14 @@ TARGETS = (
     "s3:<region>, cloudfront, cloudfront:<distribution id>, apigateway:<region>, "
     f"health-checker:<one of {' '.join(CHECKER_REGIONS)}>, dns"
 )
-_REGION = r"[a-z]{2}(-[a-z]+)+-\d"
-_TARGET_PATTERN = re.compile(
-    rf"(s3|apigateway):{_REGION}|cloudfront(:[A-Z0-9]+)?|health-checker:({'|'.join(CHECKER_REGIONS)})|dns"
-)
+REGIONS_OF_TARGET = {
+    "s3": frozenset(REGION_COORDINATES),
+    "apigateway": frozenset(REGION_COORDINATES),
+    "health-checker": frozenset(CHECKER_REGIONS),
+}
+"""The targets that a region follows, and the regions that there are."""
+
+FIELDS = ("target", "kind", "value")
 
 
 class FaultKind(StrEnum):
@@ -40,6 +44,9 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     CORRUPT = "corrupt"
 
+
+WITHOUT_EFFECT = {"dns": frozenset({FaultKind.CORRUPT})}
+"""Kinds that would break nothing on a target, so that they are refused; on every other target all kinds act."""
 
 OUTAGES = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS})
 """Kinds under which a region's S3 serves nobody."""
@@ -89,23 +96,30 @@ class FaultBoard:
         Raises:
             ServiceError: 400 InvalidFault; the message lists what is allowed.
         """
-        target, kind = str(document.get("target")), document.get("kind")
+        if unknown := sorted(document.keys() - set(FIELDS)):
+            raise _invalid(f"a fault has no field {', '.join(unknown)}, allowed are {', '.join(FIELDS)}")
+        target = str(document.get("target"))
         self._check_target(target)
-        if kind not in set(FaultKind):
-            raise _invalid(f"kind is '{kind}', allowed are {', '.join(FaultKind)}")
-        value = _checked_value(FaultKind(kind), document.get("value"))
+        kind = _checked_kind(target, document.get("kind"))
+        value = _checked_value(kind, document.get("value"))
         with self._changed:
-            fault = Fault(id=f"fault-{next(self._ids)}", target=target, kind=FaultKind(kind), value=value)
+            fault = Fault(id=f"fault-{next(self._ids)}", target=target, kind=kind, value=value)
             self._faults[fault.id] = fault
             self._note_change()
         return fault
 
     def _check_target(self, target: str) -> None:
-        if not _TARGET_PATTERN.fullmatch(target):
+        service, _, identifier = target.partition(":")
+        if target in {"cloudfront", "dns"}:
+            return
+        if service == "cloudfront":
+            if not self.has_distribution(identifier):
+                raise _invalid(f"target is '{target}', but there is no such distribution; allowed are {TARGETS}")
+        elif service not in REGIONS_OF_TARGET:
             raise _invalid(f"target is '{target}', allowed are {TARGETS}")
-        _, _, identifier = target.partition(":")
-        if target.startswith("cloudfront:") and not self.has_distribution(identifier):
-            raise _invalid(f"target is '{target}', but there is no such distribution; allowed are {TARGETS}")
+        elif identifier not in REGIONS_OF_TARGET[service]:
+            regions = ", ".join(sorted(REGIONS_OF_TARGET[service]))
+            raise _invalid(f"target is '{target}', but there is no such region; allowed are {regions}")
 
     def remove(self, fault_id: str) -> None:
         """Remove one fault.
@@ -169,6 +183,13 @@ class FaultBoard:
                     self.hold(fault, HANG_LIMIT_SECONDS)
                 raise ConnectionDropped(f"{fault.kind} on {fault.target}")
         return answer_fault
+
+
+def _checked_kind(target: str, kind: object) -> FaultKind:
+    effective = [each for each in FaultKind if each not in WITHOUT_EFFECT.get(target, ())]
+    if not isinstance(kind, str) or kind not in effective:
+        raise _invalid(f"kind is '{kind}', allowed on {target} are {', '.join(effective)}")
+    return FaultKind(kind)
 
 
 def _checked_value(kind: FaultKind, value: object) -> int | None:

@@ -1,0 +1,67 @@
+"""What the fault board takes: a fault that would break nothing is refused by name."""
+
+from typing import Any
+
+import pytest
+
+from localcloud.gateway.clock import AwsClock
+from localcloud.gateway.errors import ServiceError
+from localcloud.gateway.faults import FaultBoard
+
+
+@pytest.fixture
+def board() -> FaultBoard:
+    return FaultBoard(AwsClock(), lambda identifier: identifier == "E1")
+
+
+def refusal(board: FaultBoard, **fault: Any) -> str:
+    with pytest.raises(ServiceError) as caught:
+        board.add(fault)
+    assert board.snapshot()["faults"] == []
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["s3:eu-central-1", "apigateway:us-east-1", "health-checker:eu-west-1", "cloudfront", "cloudfront:E1", "dns"],
+)
+def test_fault_is_taken_on_every_target(board: FaultBoard, target: str) -> None:
+    assert board.add({"target": target, "kind": "refuse"}).target == target
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("s3:eu-centrall-1", "no such region"),
+        ("apigateway:eu-west-9", "no such region"),
+        ("health-checker:eu-central-1", "no such region"),
+        ("s3", "no such region"),
+        ("s3:", "no such region"),
+        ("cloudfront:E2", "no such distribution"),
+        ("cloudfront:", "no such distribution"),
+        ("dns:eu-central-1", "allowed are"),
+        ("lambda:eu-central-1", "allowed are"),
+        (None, "allowed are"),
+    ],
+)
+def test_fault_rejects_a_target_that_is_not_there(board: FaultBoard, target: str | None, named: str) -> None:
+    message = refusal(board, target=target, kind="refuse")
+    assert repr(str(target)) in message
+    assert named in message
+
+
+def test_fault_rejects_a_field_that_it_does_not_have(board: FaultBoard) -> None:
+    message = refusal(board, target="dns", kind="delay", value=5, percent=20, Ratio=0.2)
+    assert "Ratio, percent" in message
+    assert "target, kind, value" in message
+
+
+def test_fault_rejects_a_kind_that_would_break_nothing_there(board: FaultBoard) -> None:
+    message = refusal(board, target="dns", kind="corrupt")
+    assert "'corrupt'" in message
+    assert "corrupt" not in message.partition("allowed on dns are")[2]
+
+
+def test_fault_rejects_a_kind_that_is_unknown(board: FaultBoard) -> None:
+    assert "'explode'" in refusal(board, target="cloudfront", kind="explode")
+    assert "'None'" in refusal(board, target="cloudfront")
