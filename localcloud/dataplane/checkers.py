@@ -13,10 +13,12 @@ from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind
 from localcloud.dataplane.probe import Ports, probe
 from localcloud.model.addresses import loopback_of
 from localcloud.model.health import (
+    CHECKER_REGIONS,
     HTTP_CONNECT_BUDGET_SECONDS,
     HTTP_RESPONSE_BUDGET_SECONDS,
     PROBING_TYPES,
     CheckerState,
+    CheckType,
     HealthCheck,
     ProbeFailure,
     ProbeResult,
@@ -92,6 +94,7 @@ class HealthCheckers:
         self._checked: dict[str, _Checked] = {}
         self._checks: Mapping[str, HealthCheck] = {}
         self._health: dict[str, bool] = {}
+        self._reported: dict[str, dict[str, Any]] = {}
 
     @property
     def health(self) -> Mapping[str, bool]:
@@ -193,16 +196,26 @@ class HealthCheckers:
 
     def _update_health(self) -> None:
         states = {id_: [checker.state for checker in item.checkers] for id_, item in self._checked.items()}
-        before, self._health = self._health, health_by_check(self._checks, states, self._metric_health())
-        for id_, is_healthy in self._health.items():
-            if id_ not in self._checked and before.get(id_) != is_healthy:
-                self._report_soon(id_, is_healthy)
+        self._health = health_by_check(self._checks, states, self._metric_health())
+        unprobed = [id_ for id_ in self._health if id_ not in self._checked or not self._checked[id_].tasks]
+        self._reported = {id_: report for id_, report in self._reported.items() if id_ in unprobed}
+        for id_ in unprobed:
+            self._report_if_new(id_, self._checked.get(id_))
 
-    def _report_soon(self, id_: str, is_healthy: bool) -> None:
-        """Report a check that has no checkers of its own: calculated, or following a metric."""
-        task = asyncio.ensure_future(self._report(id_, {"observations": [], "is_healthy": is_healthy}))
-        self._reports.add(task)
-        task.add_done_callback(self._reports.discard)
+    def _report_if_new(self, id_: str, checked: _Checked | None) -> None:
+        """Report a check that nobody probes: calculated, following a metric, or disabled."""
+        check = self._checks[id_]
+        report: dict[str, Any] = {
+            "observations": [checker.observation() for checker in checked.checkers if checker.last] if checked else [],
+            "is_healthy": self._health[id_],
+        }
+        if check.type is CheckType.CALCULATED:
+            report["healthy_children"] = sum(self._health.get(child, False) for child in check.child_ids)
+        if self._reported.get(id_) != report:
+            self._reported[id_] = report
+            task = asyncio.ensure_future(self._report(id_, report))
+            self._reports.add(task)
+            task.add_done_callback(self._reports.discard)
 
     async def _report_forever(self, checked: _Checked) -> None:
         while True:
@@ -229,10 +242,15 @@ def _percentage_healthy(checkers: list[_Checker]) -> float:
 
 
 def _make_checkers(check: HealthCheck) -> list[_Checker]:
-    """Return the checkers of a check; phases are random but the same for the same check."""
+    """Return the checkers of a check; phases are random but the same for the same check.
+
+    A checker's address belongs to its region, so that it keeps its opinion when the check's regions change.
+    """
     chance = random.Random(check.id)  # noqa: S311  spreads probes, hides nothing
     return [
-        _Checker(region=region, address=f"203.0.113.{10 * number + index + 1}", phase=chance.random())
-        for number, region in enumerate(sorted(check.regions))
+        _Checker(
+            region=region, address=f"203.0.113.{10 * CHECKER_REGIONS.index(region) + index + 1}", phase=chance.random()
+        )
+        for region in sorted(check.regions)
         for index in range(CHECKERS_PER_REGION)
     ]

@@ -20,6 +20,7 @@ class CacheBehaviour:
 
     Attributes:
         target_origin_id: Id of an origin or of an origin group.
+        cached_methods: of GET, HEAD and OPTIONS, those whose answers are cached.
         functions: `viewer-request` or `viewer-response` -> function ARN.
         forwarded_headers: lower-case names that the origin request policy lists.
     """
@@ -32,6 +33,7 @@ class CacheBehaviour:
     response_headers_policy: ResponseHeadersPolicy | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
     forwarded_headers: frozenset[str] = frozenset()
+    cached_methods: frozenset[str] = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.dataplane.clock import AwsClock
-from localcloud.dataplane.configuration import Configuration
+from localcloud.dataplane.configuration import CloudFrontState, Configuration
 from localcloud.dataplane.faults import FaultBoard, fault_from_api
 from localcloud.dataplane.readers.clients import Clients
-from localcloud.dataplane.readers.cloudfront import read_cloudfront, read_key_value_store
-from localcloud.dataplane.readers.regional import read_buckets, read_certificates, read_regional
-from localcloud.dataplane.readers.route53 import read_health_checks, read_hosted_zones
+from localcloud.dataplane.readers.cloudfront import CloudFrontReader, read_key_value_store
+from localcloud.dataplane.readers.regional import read_bucket, read_certificate_names, read_regional
+from localcloud.dataplane.readers.route53 import read_health_checks, read_hosted_zone
+from localcloud.dataplane.readers.versioned import VersionedReader
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +65,14 @@ class ControlPlane:
             on_invocation: Called with the ARN and the event of each asynchronous invocation.
         """
         self._control_url = f"{gateway_url}/_localcloud"
-        self._clients = Clients(gateway_url)
+        self._parts = ConfigurationParts(Clients(gateway_url))
         self._clock = clock
         self._faults = faults
         self._on_change = on_change
         self._on_invocation = on_invocation
         self._session: aiohttp.ClientSession | None = None
         self._revisions: Revisions = {}
+        self._polled_revision = 0
         self._faults_revision = -1
         self._stale_parts: frozenset[str] = frozenset()
         self._is_stale = asyncio.Event()
@@ -102,6 +104,7 @@ class ControlPlane:
         revisions = _revisions(answer)
         parts = changed_parts(self._revisions, revisions)
         self._revisions = revisions
+        self._polled_revision = answer["revision"]
         if parts:
             self._stale_parts |= parts
             self._is_stale.set()
@@ -122,18 +125,21 @@ class ControlPlane:
 
     async def _read_stale_parts(self, session: aiohttp.ClientSession) -> None:
         await self._is_stale.wait()
-        parts = self._stale_parts
+        parts, revision = self._stale_parts, self._polled_revision
         self._stale_parts = frozenset()
         self._is_stale.clear()
         try:
             regions = tuple(sorted((await _get_json(session, f"{self._control_url}/regions"))["regions"]))
-            found = await asyncio.to_thread(self._read, parts, regions)
+            versions = await _get_json(session, f"{self._control_url}/versions")
+            found = await asyncio.to_thread(self._parts.read, parts, versions, regions)
         except BaseException:
             self._stale_parts |= parts
             self._is_stale.set()
             raise
         stores = found.pop("key_value_stores", None)
         self._apply(found)
+        # What the control plane says of its changes rests on this: all that was changed up to here is served now.
+        await self._push("followed", {"revision": revision})
         if stores is not None:
             delay = self._clock.real_seconds(KEY_VALUE_STORE_PROPAGATION_SECONDS)
             asyncio.get_running_loop().call_later(delay, self._apply, {"key_value_stores": stores})
@@ -145,25 +151,6 @@ class ControlPlane:
         self.configuration = replace(before, **found)
         if self.configuration != before:
             self._on_change(self.configuration)
-
-    def _read(self, parts: frozenset[str], regions: tuple[str, ...]) -> dict[str, Any]:
-        """Read the named parts; runs in a thread."""
-        clients = self._clients
-        readers: Mapping[str, Callable[[], Any]] = {
-            "zones": lambda: read_hosted_zones(clients),
-            "health_checks": lambda: read_health_checks(clients),
-            "cloudfront": lambda: read_cloudfront(clients),
-            "certificates": lambda: read_certificates(clients, regions),
-            "buckets": lambda: read_buckets(clients),
-            "regional": lambda: read_regional(clients, regions),
-        }
-        found: dict[str, Any] = {part: read() for part, read in readers.items() if part in parts}
-        if "key_value_stores" in parts:
-            cloudfront = found.get("cloudfront", self.configuration.cloudfront)
-            found["key_value_stores"] = {
-                arn: read_key_value_store(clients, arn) for arn in cloudfront.key_value_store_arns
-            }
-        return found
 
     async def push_observations(self, health_check_id: str, report: Mapping[str, Any]) -> None:
         """Send what the checkers saw to the gateway; a failure is logged, the next report replaces it."""
@@ -181,6 +168,42 @@ class ControlPlane:
                 response.raise_for_status()
         except (aiohttp.ClientError, TimeoutError) as error:
             logger.warning("cannot push %s: %s", path, error)
+
+
+class ConfigurationParts:
+    """Reads the parts of the configuration, and of each part only what has a new version."""
+
+    def __init__(self, clients: Clients) -> None:
+        """Read nothing yet."""
+        self._clients = clients
+        self._cloudfront = CloudFrontReader(clients)
+        self._zones = VersionedReader(lambda id_: read_hosted_zone(clients, id_))
+        self._certificates = VersionedReader(lambda arn: read_certificate_names(clients, arn))
+        self._buckets = VersionedReader(lambda name: read_bucket(clients, name))
+        self._stores = VersionedReader(lambda arn: read_key_value_store(clients, arn))
+        self._store_arns: tuple[str, ...] = ()
+
+    def read(self, parts: frozenset[str], versions: Mapping[str, Any], regions: tuple[str, ...]) -> dict[str, Any]:
+        """Read the named parts; runs in a thread."""
+        readers: Mapping[str, Callable[[], Any]] = {
+            "zones": lambda: tuple(self._zones.follow(versions["zones"]).values()),
+            "health_checks": lambda: read_health_checks(self._clients),
+            "cloudfront": lambda: self._read_cloudfront(versions),
+            "key_value_stores": lambda: self._read_stores(versions["key_value_stores"]),
+            "certificates": lambda: self._certificates.follow(versions["certificates"]),
+            "buckets": lambda: self._buckets.follow(versions["buckets"]),
+            "regional": lambda: read_regional(self._clients, regions),
+        }
+        return {part: read() for part, read in readers.items() if part in parts}
+
+    def _read_cloudfront(self, versions: Mapping[str, Any]) -> CloudFrontState:
+        state = self._cloudfront.read(versions)
+        self._store_arns = state.key_value_store_arns
+        return state
+
+    def _read_stores(self, versions: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Read the stores that functions are associated with."""
+        return self._stores.follow({arn: version for arn, version in versions.items() if arn in self._store_arns})
 
 
 async def _get_json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:

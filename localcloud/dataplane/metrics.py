@@ -73,6 +73,11 @@ class Metrics:
         for metric, value in {"Invocations": 1.0, "Errors": float(is_error)}.items():
             self._add(region, "AWS/Lambda", metric, {"FunctionName": name}, value)
 
+    def function_throttled(self, function_arn: str) -> None:
+        """Count an invocation that Lambda refused; it is neither an invocation nor an error (same source)."""
+        region, name = function_arn.split(":")[3], function_arn.split(":")[6]
+        self._add(region, "AWS/Lambda", "Throttles", {"FunctionName": name}, 1.0)
+
     def taken(self) -> list[dict[str, Any]]:
         """Return what was counted since the last call, as the gateway takes it."""
         observed, self._observed = self._observed, {}

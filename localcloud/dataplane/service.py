@@ -160,12 +160,15 @@ class DataPlane:
             await self._regional.follow(await self._configurations.get())
 
     def _invalidate(self, configuration: Configuration) -> None:
-        for distribution in configuration.cloudfront.distributions:
-            for invalidation in configuration.cloudfront.invalidations.get(distribution.id, ()):
-                identity = (distribution.id, invalidation.id)
-                if identity not in self._invalidated:
-                    self._invalidated.add(identity)
-                    self._answers.store.invalidate(distribution.domain_name, invalidation.paths)
+        """Drop what the invalidations name that the control plane still counts as in progress, each once."""
+        pending = {
+            (distribution.domain_name, invalidation.id): invalidation.paths
+            for distribution in configuration.cloudfront.distributions
+            for invalidation in configuration.cloudfront.invalidations.get(distribution.id, ())
+        }
+        for (domain_name, _), paths in ((each, pending[each]) for each in pending.keys() - self._invalidated):
+            self._answers.store.invalidate(domain_name, paths)
+        self._invalidated = set(pending)
 
     def _resolve(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
         configuration = self._current()

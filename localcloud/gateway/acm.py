@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html and .../set
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from localcloud.gateway.certificate_bodies import imported_names, stand_in
 from localcloud.gateway.clock import utc_now
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
 from localcloud.gateway.identifiers import ACCOUNT_ID, random_uuid
@@ -47,6 +49,9 @@ class Certificate:
     created_at: datetime = field(default_factory=utc_now)
     issued_at: datetime | None = None
     is_refused_by_caa: bool = False
+    is_imported: bool = False
+    body: str | None = None
+    chain: str | None = None
 
     def covers(self, name: str) -> bool:
         """Return whether the certificate is valid for a name; a wildcard covers one level (RFC 6125 6.4.3)."""
@@ -135,6 +140,8 @@ class AcmService:
             "AddTagsToCertificate": self._add_tags,
             "RemoveTagsFromCertificate": self._remove_tags,
             "UpdateCertificateOptions": self._update_options,
+            "GetCertificate": self._get,
+            "ImportCertificate": self._import,
         }
 
     def handle(self, request: Request, region: str) -> Response:
@@ -189,12 +196,12 @@ class AcmService:
         detail = {
             **self._summary(certificate),
             "Subject": f"CN={certificate.names[0]}",
-            "Issuer": "Amazon",
+            "Issuer": "localcloud" if certificate.is_imported else "Amazon",
             "InUseBy": self._users(certificate),
             "SubjectAlternativeNames": list(certificate.names),
-            "DomainValidationOptions": [
-                self._validation_option(name, is_issued=is_issued) for name in certificate.names
-            ],
+            "DomainValidationOptions": []
+            if certificate.is_imported
+            else [self._validation_option(name, is_issued=is_issued) for name in certificate.names],
             "SignatureAlgorithm": "SHA256WITHRSA",
             "KeyUsages": [],
             "ExtendedKeyUsages": [],
@@ -222,14 +229,16 @@ class AcmService:
             "DomainName": certificate.names[0],
             "SubjectAlternativeNameSummaries": list(certificate.names),
             "Status": "ISSUED" if is_issued else "FAILED" if certificate.is_refused_by_caa else "PENDING_VALIDATION",
-            "Type": "AMAZON_ISSUED",
+            "Type": "IMPORTED" if certificate.is_imported else "AMAZON_ISSUED",
             "KeyAlgorithm": certificate.key_algorithm,
-            "RenewalEligibility": "ELIGIBLE" if is_issued else "INELIGIBLE",
+            "RenewalEligibility": "ELIGIBLE" if is_issued and not certificate.is_imported else "INELIGIBLE",
             "InUse": bool(self._users(certificate)),
             "CreatedAt": certificate.created_at.timestamp(),
         }
         if certificate.issued_at is not None:
-            summary["IssuedAt"] = summary["NotBefore"] = certificate.issued_at.timestamp()
+            summary["ImportedAt" if certificate.is_imported else "IssuedAt"] = summary["NotBefore"] = (
+                certificate.issued_at.timestamp()
+            )
             summary["NotAfter"] = (certificate.issued_at + VALIDITY).timestamp()
         return summary
 
@@ -255,6 +264,49 @@ class AcmService:
         del self._store.certificates[certificate.arn]
         return {}
 
+    def _get(self, asked: JsonObject, region: str) -> JsonObject:
+        """GetCertificate: of a certificate that was requested, a stand-in of its own with its names; its key is nowhere.
+
+        https://docs.aws.amazon.com/acm/latest/APIReference/API_GetCertificate.html
+        """
+        certificate = self._find(asked, region)
+        if not self._store.is_issued(certificate):
+            message = f"Certificate {certificate.arn} is not issued yet, its status is PENDING_VALIDATION"
+            raise ServiceError(400, "RequestInProgressException", message)
+        if certificate.body is None:
+            certificate.body, certificate.chain = stand_in(certificate.names)
+        return {
+            "Certificate": certificate.body,
+            **({"CertificateChain": certificate.chain} if certificate.chain else {}),
+        }
+
+    def _import(self, asked: JsonObject, region: str) -> JsonObject:
+        """ImportCertificate, also over an imported one.
+
+        https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
+        """
+        body, chain = (_pem(asked.get(field)) for field in ("Certificate", "CertificateChain"))
+        names = imported_names(body or "", _pem(asked.get("PrivateKey")) or "")
+        arn = asked.get("CertificateArn")
+        if arn is None:
+            certificate = Certificate(
+                arn=f"arn:aws:acm:{region}:{ACCOUNT_ID}:certificate/{random_uuid()}",
+                region=region,
+                names=names,
+                key_algorithm="RSA_2048",
+                options=dict(DEFAULT_OPTIONS),
+                tags={tag["Key"]: tag.get("Value", "") for tag in asked.get("Tags") or []},
+                is_imported=True,
+            )
+            self._store.certificates[certificate.arn] = certificate
+        else:
+            certificate = self._find(asked, region)
+            if not certificate.is_imported:
+                raise ServiceError(400, "ValidationException", f"{arn} was requested, so it cannot be imported over")
+        certificate.names, certificate.body, certificate.chain = names, body, chain
+        certificate.issued_at = utc_now()
+        return {"CertificateArn": certificate.arn}
+
     def _list_tags(self, asked: JsonObject, region: str) -> JsonObject:
         tags = self._find(asked, region).tags
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
@@ -272,6 +324,10 @@ class AcmService:
     def _update_options(self, asked: JsonObject, region: str) -> JsonObject:
         self._find(asked, region).options.update(asked.get("Options") or {})
         return {}
+
+
+def _pem(sent: str | None) -> str | None:
+    return None if sent is None else base64.b64decode(sent).decode(errors="replace")
 
 
 def _check_names(names: tuple[str, ...]) -> None:

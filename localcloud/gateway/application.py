@@ -32,13 +32,14 @@ from localcloud.gateway.moto_backend import MotoBackend, refusal
 from localcloud.gateway.moto_services import has_api_stage, patch_cloudtrail, patch_lambda, patch_listings
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.replays import Replays
-from localcloud.gateway.revision import RevisionCounter
+from localcloud.gateway.revision import Changes, RevisionCounter
 from localcloud.gateway.route53.query_logging import LogAccess
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.service import Route53Service
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.service import S3Service
+from localcloud.gateway.versions import Versions
 from localcloud.gateway.wire import (
     Request,
     Response,
@@ -109,8 +110,8 @@ class Application:
         patch_lambda()
         patch_listings()
         lock = threading.RLock()  # one for all stores: their rules look into each other, in every order
-        self.cloudfront_store = CloudFrontStore(lock)
-        self.route53_store = Route53Store(self.clock, lock)
+        self.cloudfront_store = CloudFrontStore(lock, Changes(self._revisions, "cloudfront"))
+        self.route53_store = Route53Store(self.clock, lock, Changes(self._revisions, "route53"))
         self.certificates = CertificateStore(self.route53_store)
         self.domains = domains = DomainNameStore(lock)
         self.certificates.users_of += [self.cloudfront_store.users_of_certificate, domains.users_of_certificate]
@@ -155,6 +156,12 @@ class Application:
             route53=self.route53_store,
             regions=self._seen_regions,
             cloudwatch=self._cloudwatch,
+            versions=Versions(
+                cloudfront=self.cloudfront_store,
+                route53=self.route53_store,
+                certificates=self.certificates,
+                s3=self.s3,
+            ),
         )
         self._handlers: dict[str, Handler] = {
             "s3": lambda request, _: self.s3.handle(request),

@@ -12,6 +12,7 @@ from localcloud.gateway.moto_services import function_code
 from localcloud.gateway.rest_routes import Parameters, Route, match_template, route, segments_of
 from localcloud.gateway.revision import RevisionCounter
 from localcloud.gateway.route53.store import Route53Store
+from localcloud.gateway.versions import Versions
 from localcloud.gateway.wire import JsonObject, Request, Response, json_response
 
 PREFIX = "/_localcloud"
@@ -28,7 +29,9 @@ class ControlApi:
         route53: Route53Store,
         regions: Callable[[], list[str]],
         cloudwatch: CloudWatchService,
+        versions: Versions,
     ) -> None:
+        self._versions = versions
         self._revisions = revisions
         self._faults = faults
         self._route53 = route53
@@ -36,6 +39,8 @@ class ControlApi:
         self._cloudwatch = cloudwatch
         self._routes: list[Route] = [
             route("GET", f"{PREFIX}/revision", self._revision),
+            route("GET", f"{PREFIX}/versions", lambda _, __: json_response(self._versions.snapshot())),
+            route("POST", f"{PREFIX}/followed", self._note_followed),
             route("GET", f"{PREFIX}/regions", self._list_regions),
             route("GET", f"{PREFIX}/faults", self._list_faults),
             route("POST", f"{PREFIX}/faults", self._add_fault),
@@ -66,6 +71,10 @@ class ControlApi:
     def _revision(self, _: Request, __: Parameters) -> Response:
         pending = self._cloudwatch.deliveries.pending_invocations
         return json_response({**self._revisions.snapshot(), "pending_invocations": pending})
+
+    def _note_followed(self, request: Request, _: Parameters) -> Response:
+        self._revisions.note_followed(int(request.json()["revision"]))
+        return json_response({})
 
     def _list_regions(self, _: Request, __: Parameters) -> Response:
         return json_response({"regions": self._regions()})
@@ -108,6 +117,7 @@ class ControlApi:
             is_healthy=report["is_healthy"],
             observations=tuple(report.get("observations") or ()),
             percentage_healthy=report.get("percentage_healthy"),
+            healthy_children=report.get("healthy_children"),
         )
         return json_response({})
 

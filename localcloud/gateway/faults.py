@@ -119,7 +119,7 @@ class FaultBoard:
             raise _invalid(f"target is '{target}', allowed are {TARGETS}")
         elif identifier not in REGIONS_OF_TARGET[service]:
             regions = ", ".join(sorted(REGIONS_OF_TARGET[service]))
-            raise _invalid(f"target is '{target}', but there is no such region; allowed are {regions}")
+            raise _invalid(f"target is '{target}', but there is no such region; allowed are {TARGETS}, with {regions}")
 
     def remove(self, fault_id: str) -> None:
         """Remove one fault.

@@ -32,11 +32,11 @@ def signing_key(arn: str) -> EllipticCurvePublicKey | None:
 
 
 def has_log_group(arn: str) -> bool:
-    """Return whether there is a log group of this ARN in us-east-1."""
+    """Return whether there is a log group of this ARN in us-east-1; DescribeLogGroups gives it with `:*` at its end."""
     from moto.logs.models import logs_backends
 
     groups = logs_backends[ACCOUNT_ID][_REGION].groups.values()
-    return any(arn in (group.arn, group.arn.removesuffix(":*")) for group in groups)
+    return any(arn.removesuffix(":*") == group.arn.removesuffix(":*") for group in groups)
 
 
 def route53_may_write(arn: str) -> bool:

@@ -265,6 +265,18 @@ def settle(
     return Settlement(verdict=verdict, lifetime_seconds=lifetime)
 
 
+def may_revalidate_later(policy: CachePolicy, entry: CacheEntry, now: float) -> bool:
+    """Whether an expired copy is served at once while the origin is asked: `stale-while-revalidate`, at most the maximum TTL.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
+    """
+    directives = cache_control_directives(entry.headers.get("cache-control", ""))
+    allowed = _seconds(directives, "stale-while-revalidate")
+    if allowed is None or entry.is_error:
+        return False
+    return entry.fresh_until <= now < entry.fresh_until + min(allowed, policy.max_ttl_seconds)
+
+
 def may_serve_stale(entry: CacheEntry, now: float) -> bool:
     """Whether an expired copy may cover an origin's failure; `stale-if-error` bounds it.
 

@@ -238,7 +238,9 @@ def is_check_healthy(check: HealthCheck, *, is_endpoint_healthy: bool) -> bool:
 
 
 def is_calculated_check_healthy(check: HealthCheck, children: Mapping[str, tuple[HealthCheck, bool]]) -> bool:
-    """Whether enough children are healthy: 0 always, more than there are never; a disabled child is healthy.
+    """Whether enough children are healthy: 0 always, more than there are never.
+
+    A disabled child is healthy, and one that is disabled and inverted is not: its own health says both.
 
     Args:
         check: A check of type CALCULATED.
@@ -254,7 +256,7 @@ def is_calculated_check_healthy(check: HealthCheck, children: Mapping[str, tuple
         child, is_child_healthy = children[child_id]
         if child.type is CheckType.CALCULATED:
             raise UnsupportedResource(f"health check {check.id}", reason=f"its child {child_id} is a calculated check")
-        healthy += child.is_disabled or is_child_healthy
+        healthy += is_child_healthy
     return is_check_healthy(check, is_endpoint_healthy=healthy >= check.health_threshold)
 
 

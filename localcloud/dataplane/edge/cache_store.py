@@ -20,6 +20,8 @@ class CacheStore:
         self._capacity_bytes = capacity_bytes
         self._entries: OrderedDict[CacheKey, CacheEntry] = OrderedDict()
         self._size_bytes = 0
+        self.invalidations = 0
+        """How many invalidations there were: what an origin was asked for before the last one is not kept."""
 
     def get(self, key: CacheKey) -> CacheEntry | None:
         """Return the entry, fresh or not."""
@@ -28,8 +30,16 @@ class CacheStore:
             self._entries.move_to_end(key)
         return entry
 
-    def put(self, key: CacheKey, entry: CacheEntry) -> None:
-        """Keep the entry; an entry larger than the cache is not kept."""
+    def put(self, key: CacheKey, entry: CacheEntry, *, asked_at: int) -> None:
+        """Keep the entry; one that is larger than the cache, or older than the last invalidation, is not kept.
+
+        Args:
+            key: Its cache key.
+            entry: The answer.
+            asked_at: `invalidations` when the origin was asked.
+        """
+        if asked_at != self.invalidations:
+            return
         self._drop(key)
         if len(entry.body) > self._capacity_bytes:
             return
@@ -43,6 +53,7 @@ class CacheStore:
 
         Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html
         """
+        self.invalidations += 1
         for path in paths:
             doomed = [
                 key for key in self._entries if key[0] == distribution_domain and matches_path_pattern(path, key[2])
@@ -65,16 +76,26 @@ class Collapser:
 
     def __init__(self) -> None:
         """Start with nothing under way."""
-        self._under_way: dict[CacheKey, asyncio.Task[EdgeResponse]] = {}
+        self._under_way: dict[tuple[CacheKey, int], asyncio.Task[EdgeResponse]] = {}
 
-    async def run(self, key: CacheKey, ask: Callable[[], Coroutine[Any, Any, EdgeResponse]]) -> EdgeResponse:
+    async def run(
+        self, key: CacheKey, invalidations: int, ask: Callable[[], Coroutine[Any, Any, EdgeResponse]]
+    ) -> EdgeResponse:
         """Return what `ask` returns, or what the same key's request under way returns.
 
-        A viewer that goes away does not cancel the request for the others.
+        A viewer that goes away does not cancel the request for the others; one that comes after an invalidation (by their
+        number so far) does not get what was asked for before it.
         """
-        task = self._under_way.get(key)
+        return await asyncio.shield(self.start(key, invalidations, ask))
+
+    def start(
+        self, key: CacheKey, invalidations: int, ask: Callable[[], Coroutine[Any, Any, EdgeResponse]]
+    ) -> asyncio.Task[EdgeResponse]:
+        """Start the request unless it is under way, and do not wait for it."""
+        identity = (key, invalidations)
+        task = self._under_way.get(identity)
         if task is None:
             task = asyncio.create_task(ask())
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
-        return await asyncio.shield(task)
+            self._under_way[identity] = task
+            task.add_done_callback(lambda _: self._under_way.pop(identity, None))
+        return task

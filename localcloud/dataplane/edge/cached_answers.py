@@ -7,10 +7,12 @@ from localcloud.dataplane.configuration import CacheBehaviour, Distribution
 from localcloud.dataplane.edge.cache_store import CacheStore, Collapser
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response
 from localcloud.dataplane.edge.origin_requests import OriginRequest, OriginRequester, OriginResponse
-from localcloud.model.cache import CacheEntry, CacheKey, Verdict, cache_key, settle
+from localcloud.model.cache import CacheEntry, CacheKey, Verdict, cache_key, may_revalidate_later, settle
 from localcloud.model.origins import OriginPlan
 
-CACHED_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What describes a viewer's body to the origin:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+_BODY_HEADERS = ("content-type", "content-encoding", "content-language", "content-disposition", "content-md5")
 _OWN_ERRORS = {
     502: "CloudFront wasn't able to connect to the origin.",
     504: "CloudFront couldn't get a response from the origin in time.",
@@ -31,8 +33,11 @@ class CachedAnswers:
         self, request: EdgeRequest, plan: OriginPlan, distribution: Distribution, behaviour: CacheBehaviour
     ) -> EdgeResponse:
         """Answer from the cache while the entry is fresh, else from the origins."""
-        if request.method not in CACHED_METHODS:
-            asked = OriginRequest(method=request.method, path=request.path, headers={}, is_secure=request.is_tls)
+        if request.method not in behaviour.cached_methods:
+            headers = {name: request.headers[name] for name in _BODY_HEADERS if name in request.headers}
+            asked = OriginRequest(
+                method=request.method, path=request.path, headers=headers, is_secure=request.is_tls, body=request.body
+            )
             return _plain(await self._requester.ask(plan, asked, distribution), request)
         key = cache_key(
             behaviour.cache_policy,
@@ -50,10 +55,13 @@ class CachedAnswers:
         async def fill() -> EdgeResponse:
             return await self._fill(key, request, plan, distribution, behaviour)
 
+        if entry and may_revalidate_later(behaviour.cache_policy, entry, now):
+            self._collapser.start(key, self.store.invalidations, fill)
+            return _from_entry(entry, now, "Hit from cloudfront")
         # Requests for what is never cached are not collapsed:
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
         if behaviour.cache_policy.max_ttl_seconds > 0:
-            return await self._collapser.run(key, fill)
+            return await self._collapser.run(key, self.store.invalidations, fill)
         return await fill()
 
     async def _fill(
@@ -64,7 +72,7 @@ class CachedAnswers:
         distribution: Distribution,
         behaviour: CacheBehaviour,
     ) -> EdgeResponse:
-        entry = self.store.get(key)
+        entry, asked_at = self.store.get(key), self.store.invalidations
         # HEAD asks for the whole object too: it fills the entry that GET shares.
         method = "OPTIONS" if request.method == "OPTIONS" else "GET"
         headers = entry.conditional_headers() if entry else {}
@@ -82,14 +90,14 @@ class CachedAnswers:
         until = now + settlement.lifetime_seconds
         if entry and settlement.verdict is Verdict.REFRESH:
             entry = replace(entry, headers={**entry.headers, **answer.headers}, stored_at=now, fresh_until=until)
-            self.store.put(key, entry)
+            self.store.put(key, entry, asked_at=asked_at)
             return _from_entry(entry, now, "RefreshHit from cloudfront")
         if entry and settlement.verdict is Verdict.SERVE_STALE:
-            self.store.put(key, replace(entry, retry_at=until))
+            self.store.put(key, replace(entry, retry_at=until), asked_at=asked_at)
             return _from_entry(entry, now, "Hit from cloudfront")
         response = _plain(answer, request)
         if settlement.verdict is Verdict.STORE:
-            self.store.put(key, _entry(response, now, until))
+            self.store.put(key, _entry(response, now, until), asked_at=asked_at)
         return response
 
 

@@ -72,6 +72,10 @@ class FunctionRuntime:
         try:
             for surroundings in ("crypto.js", "runtime.js"):
                 self._context.eval(files(__package__).joinpath(surroundings).read_text())
+            if function.key_value_store_arn:
+                self._context.eval(
+                    f"__localcloud.associate({json.dumps(function.key_value_store_arn.rpartition('/')[2])}); 0"
+                )
             self._context.eval(_as_script(function))
         except JSEvalException as error:
             raise FunctionError(f"function {function.name} does not compile: {error}") from error

@@ -15,7 +15,8 @@ class EdgeRequest:
         path: Raw (percent-encoded) path.
         query: Raw query string without `?`.
         is_tls: Whether the viewer came over HTTPS.
-        has_body: Whether the viewer sent a body, which the edge does not read.
+        has_body: Whether the viewer sent a body.
+        body: That body, of methods that write; empty for others.
     """
 
     method: str
@@ -26,6 +27,7 @@ class EdgeRequest:
     request_id: str
     is_tls: bool = True
     has_body: bool = False
+    body: bytes = b""
 
     @property
     def hostname(self) -> str:

@@ -29,7 +29,14 @@ logger = logging.getLogger(__name__)
 _S3_DOMAIN = re.compile(r"(?P<bucket>.+)\.s3[.-](?:(?P<region>[a-z]+-[a-z]+-\d)\.)?amazonaws\.com")
 _ORIGIN_HEADER = {"x-localcloud-origin": "data-plane"}
 _DROPPED_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "server"})
-_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "OPTIONS": "s3:GetObject", "PUT": "s3:PutObject"}
+_ACTIONS = {
+    "GET": "s3:GetObject",
+    "HEAD": "s3:GetObject",
+    "OPTIONS": "s3:GetObject",
+    "PUT": "s3:PutObject",
+    "DELETE": "s3:DeleteObject",
+}
+"""What S3 lets a caller do to one object: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,7 @@ class OriginRequest:
     path: str
     headers: Mapping[str, str]
     is_secure: bool
+    body: bytes = b""
 
 
 class OriginRequester:
@@ -153,6 +161,8 @@ class OriginRequester:
         self, origin: Origin, request: OriginRequest, bucket: Bucket, distribution: Distribution
     ) -> OriginResponse | OriginFailure:
         path = f"{origin.origin_path}{request.path}"
+        if request.method not in _ACTIONS:
+            return _s3_error(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         try:
             access = _access(origin, request, bucket, unquote(path.removeprefix("/")), distribution)
             if evaluate(bucket.policy, access) is not Decision.ALLOW:
@@ -186,7 +196,7 @@ class OriginRequester:
         url = URL(f"{self._gateway_url}/{bucket.name}{quote(unquote(path), safe='/~')}", encoded=True)
         try:
             async with self._session.request(
-                request.method, url, headers=headers, timeout=timeout, allow_redirects=False
+                request.method, url, headers=headers, data=request.body or None, timeout=timeout, allow_redirects=False
             ) as response:
                 body = await response.read()
         except aiohttp.ConnectionTimeoutError:
@@ -209,7 +219,7 @@ def _access(
     signs = bool(origin.access_control_id)
     return AccessRequest(
         service=CLOUDFRONT_SERVICE if signs else None,
-        action=_ACTIONS.get(request.method, "s3:PutObject"),
+        action=_ACTIONS[request.method],
         resource=f"{bucket.arn}/{key}",
         source_arn=distribution.arn if signs else None,
         source_account=distribution.arn.split(":")[4] if signs else None,

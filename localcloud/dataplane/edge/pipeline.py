@@ -92,6 +92,8 @@ class EdgePipeline:
     ) -> EdgeResponse:
         """Replace an error by the distribution's custom page, fetched through the behaviour of its own path.
 
+        Without the page the viewer gets what the origin says that should hold it.
+
         Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
         """
         response = await self._answers.answer(request, plan, distribution, behaviour)
@@ -105,7 +107,7 @@ class EdgePipeline:
         page_plan = plan_of(distribution, page_behaviour.target_origin_id)
         page = await self._answers.answer(page_request, page_plan, distribution, page_behaviour)
         if page.status_code != 200:
-            return response
+            return page
         status_code = custom.response_code or response.status_code
         return replace(page, status_code=status_code, x_cache="Error from cloudfront")
 

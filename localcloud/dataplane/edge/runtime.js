@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
 (() => {
-  const state = { store: null, origin: [], logs: [], answer: null, now: 0 };
+  const state = { store: null, storeId: null, origin: [], logs: [], answer: null, now: 0 };
 
   // "Time stands still": Date gives the time at which the run began.
   const RealDate = Date;
@@ -36,8 +36,10 @@
   };
 
   const cloudfront = {
+    // Called at the module's top level too: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-tutorial-kvs.html
     kvs(id) {
-      if (state.store === null) throw new Error('no key value store is associated with this function');
+      if (id !== undefined && id !== state.storeId) throw new Error('no key value store ' + id + ' is associated with this function');
+      if (state.storeId === null) throw new Error('no key value store is associated with this function');
       return store;
     },
     updateRequestOrigin(settings) {
@@ -61,6 +63,7 @@
 
   globalThis.__localcloud = {
     modules: { cloudfront, crypto: localcloudCrypto },
+    associate(id) { state.storeId = id; },
     setStore(json) { state.store = JSON.parse(json); },
     start(eventJson, now) {
       Object.assign(state, { origin: [], logs: [], answer: null, now });

@@ -24,6 +24,7 @@ POINT_OF_PRESENCE = "LCL50-P1"
 VIA = "1.1 localcloud.cloudfront.net (CloudFront)"
 # Longer than any URL that CloudFront takes, so that the pipeline and not the parser refuses it.
 MAXIMUM_LINE_BYTES = 20_480
+WRITE_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 _UNSENT_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
@@ -98,6 +99,8 @@ class EdgeServer:
 
     async def _handle(self, http_request: web.BaseRequest) -> web.Response:
         request = self._edge_request(http_request)
+        if request.has_body and request.method in WRITE_METHODS:
+            request = replace(request, body=await http_request.content.read())
         response = await self._answer(request, http_request)
         self._count(request, response, http_request)
         return _http_response(request, response)

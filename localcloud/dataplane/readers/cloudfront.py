@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from localcloud.dataplane.configuration import (
@@ -15,6 +16,7 @@ from localcloud.dataplane.configuration import (
     OriginGroup,
 )
 from localcloud.dataplane.readers.clients import Clients
+from localcloud.dataplane.readers.versioned import VersionedReader, present
 from localcloud.model.cache import (
     DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS,
     CachePolicy,
@@ -54,24 +56,44 @@ class _Policies:
     forwarded_headers: Mapping[str, frozenset[str]]
 
 
-def read_cloudfront(clients: Clients) -> CloudFrontState:
-    """Return everything but the contents of key value stores."""
-    client: CloudFrontClient = clients.get("cloudfront")
-    policies = _Policies(
+class CloudFrontReader:
+    """Reads CloudFront, each distribution, function and policy once a version."""
+
+    def __init__(self, clients: Clients) -> None:
+        """Read nothing yet."""
+        client: CloudFrontClient = clients.get("cloudfront")
+        self._policies = VersionedReader(lambda _all: _read_policies(client))
+        self._distributions = VersionedReader(lambda id_: _distribution(client, id_, self._current_policies))
+        self._functions = VersionedReader(lambda name: _function(client, name))
+        self._client = client
+        self._current_policies = _Policies(cache={}, response_headers={}, forwarded_headers={})
+
+    def read(self, versions: Mapping[str, Any]) -> CloudFrontState:
+        """Return everything but the contents of key value stores.
+
+        Args:
+            versions: As `GET /_localcloud/versions` gives them.
+        """
+        (self._current_policies,) = self._policies.follow(versions["policies"]).values()
+        distributions = self._distributions.follow(versions["distributions"])
+        functions = {function.arn: function for function in self._functions.follow(versions["functions"]).values()}
+        stores = {function.key_value_store_arn for function in functions.values() if function.key_value_store_arn}
+        return CloudFrontState(
+            distributions=tuple(distributions.values()),
+            functions=functions,
+            key_value_store_arns=tuple(sorted(stores)),
+            invalidations={
+                distribution_id: tuple(present(ids, partial(_invalidation, self._client, distribution_id)))
+                for distribution_id, ids in versions["invalidations"].items()
+            },
+        )
+
+
+def _read_policies(client: "CloudFrontClient") -> _Policies:
+    return _Policies(
         cache=_cache_policies(client),
         response_headers=_header_policies(client),
         forwarded_headers=_forwarded_headers(client),
-    )
-    pages = client.get_paginator("list_distributions").paginate()
-    summaries = [item for page in pages for item in page["DistributionList"].get("Items", [])]
-    distributions = tuple(_distribution(client, summary["Id"], policies) for summary in summaries)
-    functions = _functions(client)
-    stores = {function.key_value_store_arn for function in functions.values() if function.key_value_store_arn}
-    return CloudFrontState(
-        distributions=distributions,
-        functions=functions,
-        key_value_store_arns=tuple(sorted(stores)),
-        invalidations={item.id: _invalidations(client, item.id) for item in distributions},
     )
 
 
@@ -230,11 +252,13 @@ def _behaviour(behaviour: Mapping[str, Any], policies: _Policies) -> CacheBehavi
     headers_policy_id = behaviour.get("ResponseHeadersPolicyId")
     request_policy_id = behaviour.get("OriginRequestPolicyId")
     functions = (behaviour.get("FunctionAssociations") or {}).get("Items") or ()
+    methods = behaviour.get("AllowedMethods") or {}
     return CacheBehaviour(
         path_pattern=pattern,
         target_origin_id=behaviour["TargetOriginId"],
         viewer_protocol_policy=behaviour["ViewerProtocolPolicy"],
-        allowed_methods=frozenset((behaviour.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD")),
+        allowed_methods=frozenset(methods.get("Items") or ("GET", "HEAD")),
+        cached_methods=frozenset((methods.get("CachedMethods") or {}).get("Items") or ("GET", "HEAD")),
         cache_policy=_by_id(policies.cache, policy_id, "cache policy") if policy_id else _forwarded_values(behaviour),
         response_headers_policy=_by_id(policies.response_headers, headers_policy_id, "response headers policy")
         if headers_policy_id
@@ -264,14 +288,9 @@ def _custom_errors(config: Mapping[str, Any]) -> dict[int, CustomErrorResponse]:
     }
 
 
-def _functions(client: "CloudFrontClient") -> dict[str, EdgeFunction]:
-    answer: Mapping[str, Any] = client.list_functions(Stage="LIVE")["FunctionList"]
-    functions = (_function(client, item) for item in answer.get("Items", []))
-    return {function.arn: function for function in functions}
-
-
-def _function(client: "CloudFrontClient", summary: Mapping[str, Any]) -> EdgeFunction:
-    live = client.get_function(Name=summary["Name"], Stage="LIVE")
+def _function(client: "CloudFrontClient", name: str) -> EdgeFunction:
+    summary: Mapping[str, Any] = client.describe_function(Name=name, Stage="LIVE")["FunctionSummary"]
+    live = client.get_function(Name=name, Stage="LIVE")
     config = summary["FunctionConfig"]
     stores = (config.get("KeyValueStoreAssociations") or {}).get("Items") or ()
     return EdgeFunction(
@@ -282,12 +301,6 @@ def _function(client: "CloudFrontClient", summary: Mapping[str, Any]) -> EdgeFun
         etag=live["ETag"],
         key_value_store_arn=stores[0]["KeyValueStoreARN"] if stores else None,
     )
-
-
-def _invalidations(client: "CloudFrontClient", distribution_id: str) -> tuple[Invalidation, ...]:
-    pages = client.get_paginator("list_invalidations").paginate(DistributionId=distribution_id)
-    ids = [item["Id"] for page in pages for item in page["InvalidationList"].get("Items", [])]
-    return tuple(_invalidation(client, distribution_id, id_) for id_ in ids)
 
 
 def _invalidation(client: "CloudFrontClient", distribution_id: str, id_: str) -> Invalidation:

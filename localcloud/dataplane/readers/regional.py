@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.dataplane.configuration import ApiDomain, Bucket, LambdaFunction, RegionalState
 from localcloud.dataplane.readers.clients import Clients
+from localcloud.dataplane.readers.versioned import present
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.http_routes import checked_route
 
@@ -22,14 +23,9 @@ logger = logging.getLogger(__name__)
 MAXIMUM_INTEGRATION_TIMEOUT_SECONDS = 30.0
 
 
-def read_buckets(clients: Clients) -> dict[str, Bucket]:
-    """Return all buckets by name, with region and policy."""
+def read_bucket(clients: Clients, name: str) -> Bucket:
+    """Return a bucket with its region and policy."""
     client: S3Client = clients.get("s3")
-    names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
-    return {name: _bucket(client, name) for name in names}
-
-
-def _bucket(client: "S3Client", name: str) -> Bucket:
     # A bucket in us-east-1 has no location constraint:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
     location = client.get_bucket_location(Bucket=name).get("LocationConstraint") or "us-east-1"
@@ -42,23 +38,11 @@ def _bucket(client: "S3Client", name: str) -> Bucket:
     return Bucket(name=name, region=str(location), policy=policy)
 
 
-def read_certificates(clients: Clients, regions: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the names of each ACM certificate by its ARN."""
-    return {
-        arn: names
-        for region in sorted({*regions, "us-east-1"})
-        for arn, names in _region_certificates(clients.get("acm", region)).items()
-    }
-
-
-def _region_certificates(client: "ACMClient") -> dict[str, tuple[str, ...]]:
-    pages = client.get_paginator("list_certificates").paginate()
-    arns = [item["CertificateArn"] for page in pages for item in page["CertificateSummaryList"]]
-    certificates = (client.describe_certificate(CertificateArn=arn)["Certificate"] for arn in arns)
-    return {
-        item["CertificateArn"]: tuple(dict.fromkeys([item["DomainName"], *item.get("SubjectAlternativeNames", [])]))
-        for item in certificates
-    }
+def read_certificate_names(clients: Clients, arn: str) -> tuple[str, ...]:
+    """Return the names of an ACM certificate."""
+    client: ACMClient = clients.get("acm", arn.split(":")[3])
+    found = client.describe_certificate(CertificateArn=arn)["Certificate"]
+    return tuple(dict.fromkeys([found["DomainName"], *found.get("SubjectAlternativeNames", [])]))
 
 
 def read_regional(clients: Clients, regions: Iterable[str]) -> RegionalState:
@@ -74,7 +58,7 @@ def read_regional(clients: Clients, regions: Iterable[str]) -> RegionalState:
 def _functions(client: Any, region: str) -> dict[str, LambdaFunction]:  # noqa: ANN401  boto3 client
     pages = client.get_paginator("list_functions").paginate()
     items = [item for page in pages for item in page["Functions"]]
-    return {item["FunctionArn"]: _function(client, item, region) for item in items}
+    return {function.arn: function for function in present(items, lambda item: _function(client, item, region))}
 
 
 def _function(client: Any, item: Mapping[str, Any], region: str) -> LambdaFunction:  # noqa: ANN401  boto3 client
@@ -92,8 +76,14 @@ def _function(client: Any, item: Mapping[str, Any], region: str) -> LambdaFuncti
         memory_megabytes=int(item.get("MemorySize", 128)),
         environment=dict((item.get("Environment") or {}).get("Variables") or {}),
         api_source_arns=_api_permissions(client, item["FunctionName"]),
-        reserved_concurrency=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        reserved_concurrency=_reserved_concurrency(client, item["FunctionName"]),
     )
+
+
+def _reserved_concurrency(client: Any, name: str) -> int | None:  # noqa: ANN401  boto3 client
+    """Return it as GetFunctionConcurrency does: moto's GetFunction leaves a 0 out."""
+    reserved = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+    return None if reserved is None else int(reserved)
 
 
 def _api_permissions(client: Any, name: str) -> tuple[str, ...]:  # noqa: ANN401  boto3 client
@@ -121,7 +111,7 @@ def _source_arn(condition: Mapping[str, Any]) -> str:
 
 
 def _domains(client: Any, region: str) -> list[ApiDomain]:  # noqa: ANN401  boto3 client
-    return [_domain(client, item, region) for item in client.get_domain_names().get("Items", [])]
+    return list(present(client.get_domain_names().get("Items", []), lambda item: _domain(client, item, region)))
 
 
 def _domain(client: Any, item: Mapping[str, Any], region: str) -> ApiDomain:  # noqa: ANN401  boto3 client

@@ -15,18 +15,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def read_hosted_zones(clients: Clients) -> tuple[HostedZone, ...]:
-    """Return all public hosted zones; a record that is not modelled is left out and logged."""
+def read_hosted_zone(clients: Clients, zone_id: str) -> HostedZone:
+    """Return a public hosted zone; a record that is not modelled is left out and logged."""
     client: Route53Client = clients.get("route53")
-    zones = []
-    for page in client.get_paginator("list_hosted_zones").paginate():
-        for zone in page["HostedZones"]:
-            if zone.get("Config", {}).get("PrivateZone"):
-                logger.error("hosted zone %s: private zones are not modelled", zone["Name"])
-                continue
-            bare = hosted_zone_from_api(zone, ())
-            zones.append(HostedZone(id=bare.id, name=bare.name, records=_records(client, zone["Id"])))
-    return tuple(zones)
+    bare = hosted_zone_from_api(client.get_hosted_zone(Id=zone_id)["HostedZone"], ())
+    return HostedZone(id=bare.id, name=bare.name, records=_records(client, zone_id))
 
 
 def _records(client: "Route53Client", zone_id: str) -> tuple[ResourceRecordSet, ...]:

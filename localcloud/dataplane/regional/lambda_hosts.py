@@ -41,6 +41,13 @@ class FunctionFailed(Exception):  # noqa: N818  what happened
     """An invocation brought no result: error, timeout, crash or a payload above 6 MB."""
 
 
+class Throttled(FunctionFailed):
+    """Lambda refused the invocation, so that the function did not run.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
+
+
 @dataclass(slots=True, kw_only=True)
 class _Host:
     function: LambdaFunction
@@ -121,12 +128,18 @@ class LambdaHosts:
             result = await self._invoke(arn, event, request_id)
             is_error = False
             return result
+        except Throttled:
+            self._metrics.function_throttled(arn)
+            raise
         finally:
-            self._metrics.function_ran(arn, is_error=is_error)
+            if not isinstance(sys.exception(), Throttled):
+                self._metrics.function_ran(arn, is_error=is_error)
 
     async def _invoke(self, arn: str, event: Mapping[str, Any], request_id: str) -> Any:  # noqa: ANN401  handler's JSON
         if arn not in self._hosts:
             raise FunctionFailed(f"function {arn} does not exist")
+        if self._functions[arn].reserved_concurrency == 0:
+            raise Throttled(f"function {arn} has a reserved concurrency of 0: every invocation is throttled")
         try:
             host = await asyncio.shield(self._hosts[arn])
             answer = await _converse(host.socket_path, {"event": event, "request_id": request_id})
@@ -210,16 +223,12 @@ class LambdaHosts:
 def runs_at_once(function: LambdaFunction) -> int:
     """Return how many environments a function has; further runs wait, as events do on AWS, where API Gateway would be refused.
 
+    One that is throttled altogether keeps one, for the day when it is no more.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
-
-    Raises:
-        UnsupportedResource: none, which stops a function on AWS.
     """
     if function.reserved_concurrency is None:
         return WORKERS
-    if function.reserved_concurrency < 1:
-        raise UnsupportedResource(f"function {function.name}", reason="a reserved concurrency of 0 is not modelled")
-    return min(WORKERS, function.reserved_concurrency)
+    return max(1, min(WORKERS, function.reserved_concurrency))
 
 
 def _log_failed_start(task: "asyncio.Task[_Host]") -> None:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -16,6 +17,16 @@ from localcloud.gateway.xml_tree import element, flag, quantity_list, text_eleme
 
 FAILOVER_STATUS_CODES = frozenset({400, 403, 404, 416, 429, 500, 502, 503, 504})
 """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html"""
+
+ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
+"""CloudFront can cache these, and answer them or 200 in their place: DeveloperGuide/creating-custom-error-pages.html"""
+
+TEXT_LIMITS = {"Comment": 128, "DefaultRootObject": 255}
+MAXIMUM_PATH_PATTERN = 255
+"""https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html and API_CacheBehavior.html"""
+
+_ALIAS = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
+"""A wildcard stands for the leftmost label: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html"""
 
 GROUP_MEMBERS = 2
 WRITE_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
@@ -134,6 +145,9 @@ def check_config(config: Element, facts: AccountFacts) -> None:
         ServiceError: with the code that CreateDistribution documents.
     """
     _check_quantities(config)
+    _check_texts(config)
+    for response in config.findall("CustomErrorResponses/Items/CustomErrorResponse"):
+        _check_error_response(response)
     origin_ids = [origin.findtext("Id") or "" for origin in config.findall("Origins/Items/Origin")]
     if not origin_ids or len(set(origin_ids)) != len(origin_ids):
         raise ServiceError(400, "InvalidArgument", "A distribution needs origins, each with an Id of its own.")
@@ -161,6 +175,48 @@ def _check_quantities(config: Element) -> None:
             raise ServiceError(400, "InconsistentQuantities", message)
 
 
+def _check_texts(config: Element) -> None:
+    for tag, limit in TEXT_LIMITS.items():
+        _check_length(tag, config.findtext(tag) or "", limit)
+    for behavior in behaviors_of(config):
+        _check_length("PathPattern", behavior.findtext("PathPattern") or "", MAXIMUM_PATH_PATTERN)
+    root = config.findtext("DefaultRootObject") or ""
+    if root.startswith("/"):
+        message = f"The parameter DefaultRootObject is invalid: {root} must not begin with a slash."
+        raise ServiceError(400, "InvalidDefaultRootObject", message)
+    for alias in (node.text or "" for node in config.findall("Aliases/Items/CNAME")):
+        if not _ALIAS.fullmatch(alias):
+            message = (
+                f"The parameter CNAME is invalid: {alias} is no domain name with at most a wildcard as its first label."
+            )
+            raise ServiceError(400, "InvalidArgument", message)
+
+
+def _check_length(what: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise ServiceError(400, "InvalidArgument", f"{what} has {len(text)} characters; at most {limit} are allowed.")
+
+
+def _check_error_response(response: Element) -> None:
+    """API_CustomErrorResponse: which codes there are; a page and the code to answer come together."""
+    code = response.findtext("ErrorCode") or ""
+    if not code.isdigit() or int(code) not in ERROR_CODES:
+        allowed = ", ".join(map(str, sorted(ERROR_CODES)))
+        raise ServiceError(400, "InvalidErrorCode", f"ErrorCode is {code}, but must be one of {allowed}.")
+    page, answered = response.findtext("ResponsePagePath") or "", response.findtext("ResponseCode") or ""
+    if bool(page) != bool(answered):
+        message = f"Of error code {code} ResponsePagePath is '{page}' and ResponseCode '{answered}', but both or none are wanted."
+        raise ServiceError(400, "InvalidArgument", message)
+    if page and not page.startswith("/"):
+        raise ServiceError(400, "InvalidArgument", f"ResponsePagePath is {page}, but must begin with a slash.")
+    if answered and not (answered.isdigit() and int(answered) in ERROR_CODES | {200}):
+        allowed = ", ".join(map(str, sorted(ERROR_CODES | {200})))
+        raise ServiceError(400, "InvalidResponseCode", f"ResponseCode is {answered}, but must be one of {allowed}.")
+    ttl = response.findtext("ErrorCachingMinTTL")
+    if ttl is not None and not ttl.isdigit():
+        raise ServiceError(400, "InvalidTTLOrder", f"ErrorCachingMinTTL is {ttl}, but must be 0 or more seconds.")
+
+
 def _check_origin(origin: Element, facts: AccountFacts) -> None:
     name = origin.findtext("Id")
     for tag, (low, high) in ORIGIN_LIMITS.items():
@@ -168,6 +224,10 @@ def _check_origin(origin: Element, facts: AccountFacts) -> None:
     for path in ("CustomOriginConfig/OriginReadTimeout", "S3OriginConfig/OriginReadTimeout"):
         _check_range(f"OriginReadTimeout of origin {name}", origin.findtext(path), *ORIGIN_READ_TIMEOUT)
     _check_completion_timeout(origin)
+    path = origin.findtext("OriginPath") or ""
+    if path and (not path.startswith("/") or path.endswith("/")):
+        message = f"OriginPath of origin {name} is {path}, but must begin with a slash and not end with one."
+        raise ServiceError(400, "InvalidArgument", message)
     control = origin.findtext("OriginAccessControlId")
     if control and not facts.has_resource("origin-access-control", control):
         message = f"The origin access control of origin {name} does not exist: {control}"

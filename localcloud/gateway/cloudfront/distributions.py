@@ -24,6 +24,9 @@ from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import element, flag, parse_xml, quantity_list, renamed_copy, text_element
 
 CERTIFICATE_REGION = "us-east-1"
+MAXIMUM_INVALIDATION_PATHS = 3000
+"""https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+
 SUMMARY_FIELDS = (
     "Staging",
     "Aliases",
@@ -116,8 +119,9 @@ class Distributions:
             self._require_free_aliases(distribution.aliases, distribution.id)
             self._store.distributions[distribution.id] = distribution
             self._store.tags[distribution.arn] = tags_of(root.find("Tags"))
+            distribution.revision = self._store.changes.note()
             location = f"distribution/{distribution.id}"
-            return xml_response(_render(distribution), status=201, etag=distribution.etag, location=location)
+            return xml_response(self._render(distribution), status=201, etag=distribution.etag, location=location)
 
     def _require_new_reference(self, config: Element) -> None:
         reference = config.findtext("CallerReference")
@@ -142,12 +146,12 @@ class Distributions:
     def _list(self, request: Request, _: Parameters) -> Response:
         with self._store.lock:
             rows = list(self._store.distributions.items())
-            return page(request, "DistributionList", rows, _summary)
+            return page(request, "DistributionList", rows, self._summary)
 
     def _get(self, _: Request, parameters: Parameters) -> Response:
         with self._store.lock:
             distribution = self._find(parameters["Id"])
-            return xml_response(_render(distribution), etag=distribution.etag)
+            return xml_response(self._render(distribution), etag=distribution.etag)
 
     def _get_config(self, _: Request, parameters: Parameters) -> Response:
         with self._store.lock:
@@ -166,7 +170,8 @@ class Distributions:
             candidate = Distribution(id=distribution.id, config=config, domain_name=distribution.domain_name)
             self._require_free_aliases(candidate.aliases, distribution.id)
             distribution.replace_config(config)
-            return xml_response(_render(distribution), etag=distribution.etag)
+            distribution.revision = self._store.changes.note()
+            return xml_response(self._render(distribution), etag=distribution.etag)
 
     def _delete(self, request: Request, parameters: Parameters) -> Response:
         with self._store.lock:
@@ -199,9 +204,9 @@ class Distributions:
                 raise ServiceError(400, "IllegalUpdate", message)
             for source in self._store.distributions.values():
                 if source.id != target.id and alias in source.aliases:
-                    _set_aliases(source, source.aliases - {alias})
+                    self._set_aliases(source, source.aliases - {alias})
             if alias not in target.aliases:
-                _set_aliases(target, target.aliases | {alias})
+                self._set_aliases(target, target.aliases | {alias})
         return Response()
 
     def _list_conflicting_aliases(self, request: Request, _: Parameters) -> Response:
@@ -228,9 +233,16 @@ class Distributions:
         paths = [node.text or "" for node in batch.findall("Paths/Items/Path")]
         if not paths or not all(path.startswith("/") for path in paths):
             raise ServiceError(400, "InvalidArgument", f"Invalidation paths must start with a slash: {paths}")
-        invalidation = Invalidation(id=prefixed_id("I", 14), batch=batch, created=utc_now())
+        if misplaced := [path for path in paths if "*" in path[:-1]]:
+            message = f"Your request contains one or more invalid invalidation paths: `*` must be the last character: {misplaced}"
+            raise ServiceError(400, "InvalidArgument", message)
+        if len(paths) > MAXIMUM_INVALIDATION_PATHS:
+            message = f"The batch has {len(paths)} paths; at most {MAXIMUM_INVALIDATION_PATHS} can be in progress."
+            raise ServiceError(413, "BatchTooLarge", message)
         with self._store.lock:
             distribution = self._find(parameters["Id"])
+            revision = self._store.changes.note()
+            invalidation = Invalidation(id=prefixed_id("I", 14), batch=batch, created=utc_now(), revision=revision)
             distribution.invalidations[invalidation.id] = invalidation
         location = f"distribution/{distribution.id}/invalidation/{invalidation.id}"
         return xml_response(_invalidation_xml(invalidation, "InProgress"), status=201, location=location)
@@ -238,7 +250,7 @@ class Distributions:
     def _list_invalidations(self, request: Request, parameters: Parameters) -> Response:
         with self._store.lock:
             rows = list(self._find(parameters["Id"]).invalidations.items())
-        return page(request, "InvalidationList", rows, _invalidation_summary)
+        return page(request, "InvalidationList", rows, self._invalidation_summary)
 
     def _get_invalidation(self, _: Request, parameters: Parameters) -> Response:
         with self._store.lock:
@@ -246,7 +258,7 @@ class Distributions:
         if invalidation is None:
             message = f"The specified invalidation does not exist: {parameters['InvalidationId']}"
             raise ServiceError(404, "NoSuchInvalidation", message)
-        return xml_response(_invalidation_xml(invalidation, "Completed"))
+        return xml_response(_invalidation_xml(invalidation, self._invalidation_status(invalidation)))
 
     def _create_monitoring(self, request: Request, parameters: Parameters) -> Response:
         subscription = parse_xml(request.body)
@@ -271,23 +283,61 @@ class Distributions:
             self._find(parameters["Id"]).monitoring_subscription = None
         return Response()
 
+    def _set_aliases(self, distribution: Distribution, aliases: frozenset[str]) -> None:
+        config = copy.deepcopy(distribution.config)
+        old = config.find("Aliases")
+        position = len(config)
+        if old is not None:
+            position = list(config).index(old)
+            config.remove(old)
+        config.insert(position, quantity_list("Aliases", [text_element("CNAME", alias) for alias in sorted(aliases)]))
+        distribution.replace_config(config)
+        distribution.revision = self._store.changes.note()
+
+    def _invalidation_status(self, invalidation: Invalidation) -> str:
+        """API_Invalidation, Status: Completed when the invalidation batch is; here when the edge has dropped the objects."""
+        return "Completed" if self._store.changes.are_live(invalidation.revision) else "InProgress"
+
+    def _invalidation_summary(self, invalidation: Invalidation) -> Element:
+        return element(
+            "InvalidationSummary",
+            text_element("Id", invalidation.id),
+            text_element("CreateTime", rfc3339(invalidation.created)),
+            text_element("Status", self._invalidation_status(invalidation)),
+        )
+
+    def _status_elements(self, distribution: Distribution) -> list[Element]:
+        """API_Distribution, Status: Deployed when the information is fully propagated to all edge locations."""
+        is_live = self._store.changes.are_live(distribution.revision)
+        return [
+            text_element("Id", distribution.id),
+            text_element("ARN", distribution.arn),
+            text_element("Status", "Deployed" if is_live else "InProgress"),
+            text_element("LastModifiedTime", rfc3339(distribution.last_modified)),
+            text_element("DomainName", distribution.domain_name),
+        ]
+
+    def _render(self, distribution: Distribution) -> Element:
+        statuses = [self._invalidation_status(item) for item in distribution.invalidations.values()]
+        return element(
+            "Distribution",
+            *self._status_elements(distribution),
+            text_element("InProgressInvalidationBatches", statuses.count("InProgress")),
+            quantity_list("ActiveTrustedSigners", (), text_element("Enabled", False)),
+            quantity_list("ActiveTrustedKeyGroups", (), text_element("Enabled", False)),
+            distribution.config,
+        )
+
+    def _summary(self, distribution: Distribution) -> Element:
+        fields = [node for tag in SUMMARY_FIELDS if (node := distribution.config.find(tag)) is not None]
+        return element("DistributionSummary", *self._status_elements(distribution), *fields)
+
 
 def _overlaps(asked: str, held: str) -> bool:
     def matches(pattern: str, name: str) -> bool:
         return pattern.startswith("*.") and name.endswith(pattern[1:])
 
     return asked == held or matches(asked, held) or matches(held, asked)
-
-
-def _set_aliases(distribution: Distribution, aliases: frozenset[str]) -> None:
-    config = copy.deepcopy(distribution.config)
-    old = config.find("Aliases")
-    position = len(config)
-    if old is not None:
-        position = list(config).index(old)
-        config.remove(old)
-    config.insert(position, quantity_list("Aliases", [text_element("CNAME", alias) for alias in sorted(aliases)]))
-    distribution.replace_config(config)
 
 
 def _invalidation_xml(invalidation: Invalidation, status: str) -> Element:
@@ -298,38 +348,3 @@ def _invalidation_xml(invalidation: Invalidation, status: str) -> Element:
         text_element("CreateTime", rfc3339(invalidation.created)),
         invalidation.batch,
     )
-
-
-def _invalidation_summary(invalidation: Invalidation) -> Element:
-    return element(
-        "InvalidationSummary",
-        text_element("Id", invalidation.id),
-        text_element("CreateTime", rfc3339(invalidation.created)),
-        text_element("Status", "Completed"),
-    )
-
-
-def _status_elements(distribution: Distribution) -> list[Element]:
-    return [
-        text_element("Id", distribution.id),
-        text_element("ARN", distribution.arn),
-        text_element("Status", "Deployed"),
-        text_element("LastModifiedTime", rfc3339(distribution.last_modified)),
-        text_element("DomainName", distribution.domain_name),
-    ]
-
-
-def _render(distribution: Distribution) -> Element:
-    return element(
-        "Distribution",
-        *_status_elements(distribution),
-        text_element("InProgressInvalidationBatches", 0),
-        quantity_list("ActiveTrustedSigners", (), text_element("Enabled", False)),
-        quantity_list("ActiveTrustedKeyGroups", (), text_element("Enabled", False)),
-        distribution.config,
-    )
-
-
-def _summary(distribution: Distribution) -> Element:
-    fields = [node for tag in SUMMARY_FIELDS if (node := distribution.config.find(tag)) is not None]
-    return element("DistributionSummary", *_status_elements(distribution), *fields)

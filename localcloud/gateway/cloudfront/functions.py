@@ -141,6 +141,7 @@ class Functions:
             live = copy.copy(development)
             live.etag = cloudfront_id()
             function.versions[Stage.LIVE] = live
+            live.revision = self._store.changes.note()
             return xml_response(self._summary(function, Stage.LIVE))
 
     def _delete(self, request: Request, parameters: Parameters) -> Response:
@@ -157,7 +158,8 @@ class Functions:
     def _summary(self, function: Function, stage: Stage) -> Element:
         version = function.versions[stage]
         is_associated = any(self._store.references("FunctionARN", function.arn))
-        status = "DEPLOYED" if is_associated else "UNASSOCIATED"
+        is_live = self._store.changes.are_live(version.revision)
+        status = ("DEPLOYED" if is_live else "IN_PROGRESS") if is_associated else "UNASSOCIATED"
         return element(
             "FunctionSummary",
             text_element("Name", function.name),

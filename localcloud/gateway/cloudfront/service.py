@@ -13,6 +13,7 @@ from localcloud.gateway.cloudfront.key_value_stores import KeyValueStores
 from localcloud.gateway.cloudfront.monitoring_subscriptions import MonitoringSubscriptions
 from localcloud.gateway.cloudfront.store import CloudFrontStore
 from localcloud.gateway.errors import ServiceError
+from localcloud.gateway.model_constraints import violations
 from localcloud.gateway.rest_routes import Parameters, Route, RouteTable, route
 from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import error_tree, parse_xml
@@ -48,6 +49,8 @@ class CloudFrontService:
     def handle(self, request: Request) -> Response:
         """Answer one request; refusals become CloudFront's ErrorResponse."""
         try:
+            for violation in violations("cloudfront", request):
+                raise ServiceError(400, "InvalidArgument", f"1 validation error detected: {violation}")
             return self._routes.dispatch(request)
         except ServiceError as error:
             return xml_response(error_tree(error), status=error.status)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from localcloud.gateway.clock import utc_now
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.identifiers import ACCOUNT_ID, cloudfront_id
+from localcloud.gateway.revision import Changes
 from localcloud.gateway.wire import Request
 
 
@@ -45,9 +46,13 @@ class Resource:
 
 @dataclass(slots=True, kw_only=True)
 class Distribution(Resource):
-    """A distribution, its invalidations by id, and its monitoring subscription if it has one."""
+    """A distribution, its invalidations by id, and its monitoring subscription if it has one.
+
+    `revision` is that of its last change: it is `Deployed` when the data plane serves it.
+    """
 
     domain_name: str
+    revision: int = 0
     invalidations: dict[str, Invalidation] = field(default_factory=dict)
     monitoring_subscription: Element | None = None
 
@@ -64,11 +69,12 @@ class Distribution(Resource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalidation:
-    """An invalidation; complete as soon as it exists, the edges follow in their own time."""
+    """An invalidation, `Completed` when the data plane has followed its revision."""
 
     id: str
     batch: Element
     created: datetime
+    revision: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,6 +85,7 @@ class FunctionVersion:
     code: bytes
     etag: str = field(default_factory=cloudfront_id)
     last_modified: datetime = field(default_factory=utc_now)
+    revision: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,8 +129,9 @@ class KeyValueStore:
 class CloudFrontStore:
     """All CloudFront state. Callers hold `lock` while they read or write more than one thing."""
 
-    def __init__(self, lock: threading.RLock) -> None:
+    def __init__(self, lock: threading.RLock, changes: Changes) -> None:
         self.lock = lock
+        self.changes = changes
         self.distributions: dict[str, Distribution] = {}
         self.configured: dict[str, dict[str, Resource]] = {}
         """Origin access controls and policies, by the path segment of their kind."""

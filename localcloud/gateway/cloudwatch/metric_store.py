@@ -1,4 +1,4 @@
-"""Data points in AWS time. moto keeps its own copies by wall clock, for GetMetricData; alarms are evaluated on these.
+"""Data points in AWS time, on which alarms are evaluated; GetMetricData shows those of AWS's own metrics from here too.
 
 A point counts at the moment it arrives: a `Timestamp` of PutMetricData is wall time, which a faster clock would stretch.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from localcloud.gateway.errors import UnsupportedResource
@@ -15,6 +15,8 @@ from localcloud.gateway.errors import UnsupportedResource
 _KEPT_SECONDS = 26 * 3600
 """A day's longest period and the evaluation range of an hourly alarm fit in."""
 _MOST_POINTS = 20_000
+SERVICE_PREFIX = "AWS/"
+"""Namespaces that only AWS's services write to: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,24 @@ class MetricStore:
         """Return the statistic of `since <= moment < until`, or None without data."""
         points = [point for moment, point in self._points(key) if since_seconds <= moment < until_seconds]
         return _STATISTICS[statistic](points) if points else None
+
+    def service_points(
+        self, region: str, names: Collection[tuple[str, str]] | None
+    ) -> list[tuple[MetricKey, float, StatisticSet]]:
+        """Return points of AWS's own metrics (`AWS/...`) of a region, each with its moment in AWS seconds.
+
+        Args:
+            region: Where they live.
+            names: Namespace and name of the wanted ones; None for the last point of every metric.
+        """
+        with self._lock:
+            return [
+                (key, moment, point)
+                for key, series in self._series.items()
+                if key.region == region and key.namespace.startswith(SERVICE_PREFIX)
+                if names is None or (key.namespace, key.name) in names
+                for moment, point in (series if names is not None else (series[-1],))
+            ]
 
     def _points(self, key: MetricKey) -> Iterable[tuple[float, StatisticSet]]:
         with self._lock:

@@ -6,7 +6,9 @@ Fails at once when an attribute that is patched does not exist.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from localcloud.gateway.clock import rfc3339, utc_now
@@ -27,6 +29,7 @@ from localcloud.model.errors import UnsupportedResource
 from localcloud.model.metric_math import evaluate_expression
 
 Record = Callable[[MetricKey, StatisticSet], None]
+ServiceData = Callable[[str, Collection[tuple[str, str]] | None], list[tuple[MetricKey, datetime, StatisticSet]]]
 _ACTION_SERVICES = ("sns",)
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, Period
 _SHORTEST_PERIOD_SECONDS = 60
@@ -97,6 +100,45 @@ def patch_composite_alarms() -> None:
 
     for patch in (put_composite_alarm, describe_alarms):
         setattr(CloudWatchResponse, patch.__name__, patch)
+
+
+def patch_metric_reads(service_data: ServiceData) -> None:
+    """Let GetMetricData, GetMetricStatistics and ListMetrics see the metrics of AWS's own services, which moto does not keep."""
+    from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum
+
+    names = ("get_all_metrics", "get_metric_data", "get_metric_statistics")
+    require(CloudWatchBackend, *names)
+    originals = {name: _original(CloudWatchBackend, name) for name in names}
+    asked = threading.local()  # which metrics the read of this thread is about; None: all of them, for ListMetrics
+
+    def read(method: str, wanted: set[tuple[str, str]], *arguments: Any, **more: Any) -> Any:  # noqa: ANN401
+        asked.names = wanted
+        try:
+            return originals[method](*arguments, **more)
+        finally:
+            asked.names = None
+
+    @functools.wraps(originals["get_metric_data"])
+    def get_metric_data(self: Any, queries: list[JsonObject], *more: Any, **named: Any) -> Any:  # noqa: ANN401
+        metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+        wanted = {(str(metric["Namespace"]), str(metric["MetricName"])) for metric in metrics}
+        return read("get_metric_data", wanted, self, queries, *more, **named)
+
+    @functools.wraps(originals["get_metric_statistics"])
+    def get_metric_statistics(self: Any, namespace: str, metric_name: str, *more: Any, **named: Any) -> Any:  # noqa: ANN401
+        return read("get_metric_statistics", {(namespace, metric_name)}, self, namespace, metric_name, *more, **named)
+
+    @functools.wraps(originals["get_all_metrics"])
+    def get_all_metrics(self: Any) -> list[Any]:  # noqa: ANN401
+        found: list[Any] = list(originals["get_all_metrics"](self))
+        for key, moment, point in service_data(self.region_name, getattr(asked, "names", None)):
+            dimensions = [{"Name": name, "Value": value} for name, value in sorted(key.dimensions)]
+            statistics = (point.minimum, point.maximum, point.count, point.sum)
+            found.append(MetricAggregatedDatum(key.namespace, key.name, *statistics, dimensions, moment))
+        return found
+
+    for patch in (get_all_metrics, get_metric_data, get_metric_statistics):
+        setattr(CloudWatchBackend, patch.__name__, patch)
 
 
 def _original(owner: type, name: str) -> Callable[..., Any]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
 
-from localcloud.gateway.clock import AwsClock
+from localcloud.gateway.clock import AwsClock, utc_now
 from localcloud.gateway.cloudwatch.alarm_board import EVALUATION_SECONDS, AlarmBoard
 from localcloud.gateway.cloudwatch.deliveries import Deliveries
 from localcloud.gateway.cloudwatch.event_rules import EventRules
 from localcloud.gateway.cloudwatch.metric_store import MetricKey, MetricStore, StatisticSet, single_value
-from localcloud.gateway.cloudwatch.moto_alarms import patch_cloudwatch, patch_composite_alarms, patch_sns
+from localcloud.gateway.cloudwatch.moto_alarms import (
+    patch_cloudwatch,
+    patch_composite_alarms,
+    patch_metric_reads,
+    patch_sns,
+)
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.wire import JsonObject
 
@@ -46,6 +52,7 @@ class CloudWatchService:
                 return
             patch_cloudwatch(self._board, self.record)
             patch_composite_alarms()
+            patch_metric_reads(self._service_data)
             patch_sns(self.deliveries)
             self._thread = threading.Thread(target=self._run, name="cloudwatch", daemon=True)
             self._thread.start()
@@ -75,6 +82,16 @@ class CloudWatchService:
                 count=entry["count"], sum=entry["sum"], minimum=entry["minimum"], maximum=entry["maximum"]
             )
             self.record(key, point)
+
+    def _service_data(
+        self, region: str, names: Collection[tuple[str, str]] | None
+    ) -> list[tuple[MetricKey, datetime, StatisticSet]]:
+        """Return the points of AWS's own metrics, at the wall-clock time at which they came."""
+        now, now_seconds = utc_now(), self._clock.now_seconds()
+        return [
+            (key, now - timedelta(seconds=self._clock.real_seconds(now_seconds - moment)), point)
+            for key, moment, point in self._metrics.service_points(region, names)
+        ]
 
     def publish_event(self, region: str, event: JsonObject) -> None:
         """Send a service's event to the rules of a region."""
@@ -110,6 +127,8 @@ class CloudWatchService:
                 self._sample("HealthCheckStatus", id_, float(report.is_healthy), moment)
                 if report.percentage_healthy is not None:
                     self._sample("HealthCheckPercentageHealthy", id_, report.percentage_healthy, moment)
+                if report.healthy_children is not None:
+                    self._sample("ChildHealthCheckHealthyCount", id_, float(report.healthy_children), moment)
             moment += EVALUATION_SECONDS / 4
         self._sampled_until_seconds = moment
 

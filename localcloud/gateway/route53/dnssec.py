@@ -103,7 +103,7 @@ class Dnssec:
             if len(keys) == MAXIMUM_KEYS:
                 raise ServiceError(400, "TooManyKeySigningKeys", f"A hosted zone has at most {MAXIMUM_KEYS} KSKs")
             keys[name] = KeySigningKey(name=name, kms_arn=arn, public_key=public_key, status=status)
-            change = pending_change(request, self._store.clock)
+            change = pending_change(request, self._store, self._store.change())
             answer = element("CreateKeySigningKeyResponse", *change, _key_xml(keys[name], zone.name))
         return xml_response(answer, status=201, location=f"{BASE_URL}/keysigningkey/{zone.id}/{name}")
 
@@ -171,7 +171,7 @@ class Dnssec:
         return key
 
     def _changed(self, tag: str, request: Request) -> Response:
-        return xml_response(element(tag, *pending_change(request, self._store.clock)))
+        return xml_response(element(tag, *pending_change(request, self._store, self._store.change())))
 
 
 def _key_xml(key: KeySigningKey, zone_name: str) -> Element:

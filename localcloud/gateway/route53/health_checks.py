@@ -6,7 +6,6 @@ import copy
 from ipaddress import ip_address, ip_network
 from xml.etree.ElementTree import Element
 
-from localcloud.gateway.clock import rfc3339, utc_now
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
 from localcloud.gateway.identifiers import random_uuid
 from localcloud.gateway.rest_routes import Parameters
@@ -185,24 +184,13 @@ class HealthChecks:
         )
 
     def _observations(self, health_check_id: str) -> list[JsonObject]:
-        """Return what was pushed; before any push, what a check that starts healthy would have seen."""
+        """Return what the checkers reported; nothing before the first of them has probed."""
         with self._store.lock:
             check = self.check(health_check_id)
             if check.config.findtext("Type") == "CALCULATED":
                 raise ServiceError(400, "InvalidInput", "The status of a calculated health check cannot be read")
             report = self._store.health_reports.get(health_check_id)
-            if report is not None and report.observations:
-                return list(report.observations)
-            regions = [node.text or "" for node in check.config.findall("Regions/Region")]
-        return [
-            {
-                "region": region,
-                "ip_address": "127.0.0.1",
-                "status": "Success: HTTP Status Code 200, OK",
-                "checked_time": rfc3339(utc_now()),
-            }
-            for region in regions or CHECKER_REGIONS
-        ]
+            return [] if report is None else list(report.observations)
 
 
 def with_defaults(sent: Element) -> Element:

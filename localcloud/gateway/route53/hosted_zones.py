@@ -6,7 +6,7 @@ import copy
 from itertools import islice
 from xml.etree.ElementTree import Element
 
-from localcloud.gateway.clock import AwsClock, rfc3339, utc_now
+from localcloud.gateway.clock import rfc3339
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
 from localcloud.gateway.identifiers import prefixed_id
 from localcloud.gateway.rest_routes import Parameters
@@ -18,10 +18,12 @@ from localcloud.gateway.route53.record_sets import (
     listing_order,
     normalize_name,
     problems_of_alias,
+    problems_of_batch,
     problems_of_groups,
     problems_of_record,
 )
-from localcloud.gateway.route53.store import HostedZone, Route53Store
+from localcloud.gateway.route53.record_values import problems_of_name
+from localcloud.gateway.route53.store import Change, HostedZone, Route53Store
 from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import element, flag, parse_xml, serialize_xml, text_element
 
@@ -39,26 +41,29 @@ def xml_response(root: Element, *, status: int = 200, location: str | None = Non
     return Response(status=status, headers=headers, body=serialize_xml(root, NAMESPACE))
 
 
-def pending_change(request: Request, clock: AwsClock, comment: str | None = None) -> list[Element]:
+def pending_change(request: Request, store: Route53Store, change: Change) -> list[Element]:
     """Return the ChangeInfo of an answer, unless terraform would sleep on it.
 
     Terraform's AWS provider sleeps 15 real seconds before it asks GetChange, whatever localcloud's speed is, and not at
     all when an answer has no ChangeInfo. Above speed 1 it gets none; every other client always does, as in AWS.
     """
     is_terraform = "terraform-provider-aws" in (request.header("User-Agent") or "")
-    return [] if is_terraform and clock.speed > 1 else [change_info(comment)]
+    return [] if is_terraform and store.clock.speed > 1 else [change_info(store, change)]
 
 
-def change_info(comment: str | None = None) -> Element:
-    """Return a ChangeInfo; changes are in sync at once, propagation is the data plane's matter."""
+def change_info(store: Route53Store, change: Change) -> Element:
+    """Return a ChangeInfo: PENDING until the name server answers with the change.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeInfo.html
+    """
     node = element(
         "ChangeInfo",
-        text_element("Id", f"/change/{prefixed_id('C', 21)}"),
-        text_element("Status", "INSYNC"),
-        text_element("SubmittedAt", rfc3339(utc_now())),
+        text_element("Id", f"/change/{change.id}"),
+        text_element("Status", "INSYNC" if store.changes.are_live(change.revision) else "PENDING"),
+        text_element("SubmittedAt", rfc3339(change.submitted_at)),
     )
-    if comment:
-        node.append(text_element("Comment", comment))
+    if change.comment:
+        node.append(text_element("Comment", change.comment))
     return node
 
 
@@ -77,6 +82,9 @@ class HostedZones:
         if root.find("DelegationSetId") is not None:
             raise UnsupportedResource("reusable delegation sets")
         reference = root.findtext("CallerReference") or ""
+        name = root.findtext("Name") or ""
+        for problem in problems_of_name(name):
+            raise ServiceError(400, "InvalidDomainName", problem)
         with self._store.lock:
             if any(zone.caller_reference == reference for zone in self._store.zones.values()):
                 raise ServiceError(
@@ -84,14 +92,14 @@ class HostedZones:
                 )
             zone = HostedZone(
                 id=prefixed_id("Z", 21),
-                name=normalize_name(root.findtext("Name") or ""),
+                name=normalize_name(name),
                 caller_reference=reference,
                 comment=root.findtext("HostedZoneConfig/Comment") or "",
                 name_servers=NAME_SERVERS,
             )
             self._add_apex_records(zone)
             self._store.zones[zone.id] = zone
-        change = pending_change(request, self._store.clock)
+            change = self._note(request, zone)
         answer = element("CreateHostedZoneResponse", _zone_xml(zone), *change, _delegation_set(zone))
         return xml_response(answer, status=201, location=f"{BASE_URL}/hostedzone/{zone.id}")
 
@@ -178,7 +186,13 @@ class HostedZones:
                 raise ServiceError(400, "HostedZoneNotEmpty", message)
             del self._store.zones[zone.id]
             self._store.tags.pop(("hostedzone", zone.id), None)
-        return xml_response(element("DeleteHostedZoneResponse", *pending_change(request, self._store.clock)))
+            change = self._note(request, zone)
+        return xml_response(element("DeleteHostedZoneResponse", *change))
+
+    def _note(self, request: Request, zone: HostedZone, comment: str | None = None) -> list[Element]:
+        change = self._store.change(comment)
+        zone.revision = change.revision
+        return pending_change(request, self._store, change)
 
     def change_records(self, request: Request, parameters: Parameters) -> Response:
         """ChangeResourceRecordSets: all changes or none.
@@ -190,6 +204,7 @@ class HostedZones:
         with self._store.lock:
             zone = self.zone(parameters["Id"])
             after, problems = _apply(zone, changes)
+            problems += problems_of_batch(changes)
             changed = [key_of(record) for record in _records_of(changes) if key_of(record) in after]
             for key in dict.fromkeys(changed):
                 problems += problems_of_record(after[key], zone.name)
@@ -202,7 +217,7 @@ class HostedZones:
                 del zone.records[key]
             for key in changed:
                 self._store.put_record(zone, key, copy.deepcopy(after[key]))
-        change = pending_change(request, self._store.clock, root.findtext("ChangeBatch/Comment"))
+            change = self._note(request, zone, root.findtext("ChangeBatch/Comment"))
         return xml_response(element("ChangeResourceRecordSetsResponse", *change))
 
     def _require_health_check(self, record: Element) -> None:
@@ -246,12 +261,16 @@ class HostedZones:
         return xml_response(answer)
 
     def get_change(self, _: Request, parameters: Parameters) -> Response:
-        """GetChange: every change is in sync."""
-        info = change_info()
-        identifier = info.find("Id")
-        if identifier is not None:
-            identifier.text = f"/change/{parameters['Id']}"
-        return xml_response(element("GetChangeResponse", info))
+        """GetChange.
+
+        Raises:
+            ServiceError: 404 NoSuchChange.
+        """
+        change = self._store.find_change(parameters["Id"])
+        if change is None:
+            message = f"A change with the specified change ID does not exist: {parameters['Id']}"
+            raise ServiceError(404, "NoSuchChange", message)
+        return xml_response(element("GetChangeResponse", change_info(self._store, change)))
 
 
 def _records_of(changes: list[Element]) -> list[Element]:

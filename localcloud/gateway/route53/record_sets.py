@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
+from localcloud.gateway.route53.record_values import problems_of_name, problems_of_values
 from localcloud.gateway.xml_tree import flag
 from localcloud.model.behaviours import alias_holder
 
@@ -24,6 +25,14 @@ MAXIMUM_WEIGHTED_RECORDS = 100
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-geo.html, Note under Location
 RECORDLESS_COUNTRIES = frozenset({"BV", "CX", "EH", "HM"})
 MAXIMUM_TTL_SECONDS = 2_147_483_647
+MULTIVALUE_EXCEPTIONS = frozenset({"NS", "CNAME"})
+"""Types that cannot have multivalue answers: R53API/API_ResourceRecordSet.html, MultiValueAnswer."""
+
+MAXIMUM_BATCH_RECORDS = 1000
+MAXIMUM_BATCH_CHARACTERS = 32_000
+MAXIMUM_VALUES = 400
+"""Of one record set: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html"""
+
 ROUTING_ELEMENTS = {
     "Weight": "weighted",
     "Region": "latency",
@@ -103,6 +112,22 @@ def contents_of(record: Element) -> tuple[object, ...]:
     return record.findtext("TTL"), tuple(sorted(values_of(record))), target, routing
 
 
+def problems_of_batch(changes: Iterable[Element]) -> Iterable[str]:
+    """Yield why Route 53 would refuse a batch for its size: of UPSERT each value counts twice.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html
+    """
+    counted = [
+        (1 + (change.findtext("Action") == "UPSERT"), values_of(record)) for change in changes for record in change
+    ]
+    records = sum(times * len(values) for times, values in counted)
+    characters = sum(times * sum(map(len, values)) for times, values in counted)
+    if records > MAXIMUM_BATCH_RECORDS:
+        yield f"Number of records limit of {MAXIMUM_BATCH_RECORDS} exceeded."
+    if characters > MAXIMUM_BATCH_CHARACTERS:
+        yield f"RDATA character limit of {MAXIMUM_BATCH_CHARACTERS} exceeded."
+
+
 def problems_of_record(record: Element, zone_name: str) -> list[str]:
     """Return why Route 53 would refuse this record by itself, whatever else is in the zone."""
     key = key_of(record)
@@ -118,6 +143,7 @@ def problems_of_record(record: Element, zone_name: str) -> list[str]:
 
 
 def _name_problems(key: RecordKey, zone_name: str) -> Iterable[str]:
+    yield from problems_of_name(key.name)
     if key.name != zone_name and not key.name.endswith(f".{zone_name}"):
         yield f"RRSet with DNS name {key.name} is not permitted in zone {zone_name}"
     if key.type == "CNAME" and key.name == zone_name:
@@ -134,6 +160,8 @@ def _routing_problems(key: RecordKey, record: Element) -> Iterable[str]:
         yield f"SetIdentifier is not permitted without a routing policy on {key}"
     if record.find("AliasTarget") is not None and "multivalue" in policies:
         yield f"MultiValueAnswer is not permitted on the alias {key}"
+    if key.type in MULTIVALUE_EXCEPTIONS and "multivalue" in policies:
+        yield f"MultiValueAnswer is not permitted on a record of type {key.type}: {key}"
 
 
 def _value_problems(key: RecordKey, record: Element) -> Iterable[str]:
@@ -141,6 +169,9 @@ def _value_problems(key: RecordKey, record: Element) -> Iterable[str]:
     is_alias = record.find("AliasTarget") is not None
     if is_alias == has_values or (has_values and record.find("TTL") is None):
         yield f"Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]] on {key}"
+    yield from problems_of_values(key.type, values_of(record))
+    if len(values_of(record)) > MAXIMUM_VALUES:
+        yield f"{key} has {len(values_of(record))} values, but at most {MAXIMUM_VALUES} are permitted"
     if is_alias and record.find("TTL") is not None:
         yield f"TTL is not permitted on the alias {key}"
     if len(values_of(record)) > 1 and {"weighted", "latency"} & set(routing_policies_of(record)):

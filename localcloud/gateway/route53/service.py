@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import ServiceError
+from localcloud.gateway.model_constraints import violations
 from localcloud.gateway.rest_routes import Parameters, Route, RouteTable, route
 from localcloud.gateway.route53.dns_answers import DnsAnswers
 from localcloud.gateway.route53.dnssec import Dnssec, SigningKeys
@@ -80,6 +81,8 @@ class Route53Service:
     def handle(self, request: Request) -> Response:
         """Answer one request; refusals become Route 53's ErrorResponse."""
         try:
+            for violation in violations("route53", request):
+                raise ServiceError(400, "InvalidInput", f"1 validation error detected: {violation}")
             return self._routes.dispatch(request)
         except ServiceError as error:
             return xml_response(error_tree(error), status=error.status)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.clock import AwsClock, utc_now
+from localcloud.gateway.identifiers import prefixed_id
+from localcloud.gateway.revision import Changes
 from localcloud.gateway.route53.record_sets import RecordKey, normalize_name, values_of
 from localcloud.gateway.wire import JsonObject
+
+MAXIMUM_CHANGES = 10_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +36,17 @@ class HostedZone:
     comment: str
     name_servers: tuple[str, ...]
     records: dict[RecordKey, StoredRecord] = field(default_factory=dict)
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of records or zones; `INSYNC` when the data plane answers with its revision."""
+
+    id: str
+    revision: int
+    comment: str | None
+    submitted_at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,25 +68,43 @@ class HealthReport:
         changed_at: when `is_healthy` last changed.
         observations: one per checker: region, ip_address, status, checked_time.
         percentage_healthy: share of the checkers that call the endpoint healthy; None when the reporter did not say.
+        healthy_children: of a calculated check; None for others.
     """
 
     is_healthy: bool
     changed_at: datetime
     observations: tuple[JsonObject, ...]
     percentage_healthy: float | None = None
+    healthy_children: int | None = None
 
 
 class Route53Store:
     """All Route 53 state. Callers hold `lock` while they read or write more than one thing."""
 
-    def __init__(self, clock: AwsClock, lock: threading.RLock) -> None:
+    def __init__(self, clock: AwsClock, lock: threading.RLock, changes: Changes) -> None:
         self.lock = lock
+        self.changes = changes
+        self._change_infos: OrderedDict[str, Change] = OrderedDict()
         self.clock = clock
         self.zones: dict[str, HostedZone] = {}
         self.health_checks: dict[str, HealthCheck] = {}
         self.deleted_health_check_references: set[str] = set()
         self.health_reports: dict[str, HealthReport] = {}
         self.tags: dict[tuple[str, str], dict[str, str]] = {}
+
+    def change(self, comment: str | None = None) -> Change:
+        """Note a change of records or zones, when it can be read; the last 10,000 can be asked for by id."""
+        change = Change(id=prefixed_id("C", 21), revision=self.changes.note(), comment=comment)
+        with self.lock:
+            self._change_infos[change.id] = change
+            if len(self._change_infos) > MAXIMUM_CHANGES:
+                self._change_infos.popitem(last=False)
+        return change
+
+    def find_change(self, change_id: str) -> Change | None:
+        """Return a change by id, or None."""
+        with self.lock:
+            return self._change_infos.get(change_id)
 
     def put_record(self, zone: HostedZone, key: RecordKey, record: Element) -> None:
         """Store a record set, replacing one with the same key."""
@@ -115,6 +149,7 @@ class Route53Store:
         is_healthy: bool,
         observations: tuple[JsonObject, ...],
         percentage_healthy: float | None = None,
+        healthy_children: int | None = None,
     ) -> None:
         """Keep what the data plane pushed; the time of change moves only when the state does."""
         with self.lock:
@@ -125,4 +160,5 @@ class Route53Store:
                 changed_at=known.changed_at if known is not None and unchanged else utc_now(),
                 observations=observations,
                 percentage_healthy=percentage_healthy,
+                healthy_children=healthy_children,
             )

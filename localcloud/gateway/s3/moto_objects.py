@@ -48,6 +48,10 @@ class MotoObjects:
             raise ServiceError(404, "NoSuchBucket", f"The specified bucket does not exist: {name}")
         return bucket
 
+    def buckets(self) -> dict[str, MotoBucket]:
+        """Return all buckets by name."""
+        return dict(self._backend.buckets)
+
     def has_bucket(self, name: str) -> bool:
         """Return whether a bucket exists."""
         return name in self._backend.buckets

@@ -18,6 +18,9 @@ PLAIN_PARAMETERS = frozenset({"x-id", "versionId"})
 REQUEST_ONLY_HEADERS = ("x-amz-content-sha256", "x-amz-sdk-checksum-algorithm")
 """moto keeps these headers of the upload as metadata; S3 does not return them."""
 
+ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Whose objects can be read only once RestoreObject has copied them: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+
 
 def is_plain_read(request: Request) -> bool:
     """Return whether a request for an object can be answered by `read_object`."""
@@ -40,6 +43,9 @@ def read_object(objects: MotoObjects, bucket_name: str, key: str, request: Reque
         return _read_delete_marker(version, is_head=is_head, is_named=version_id is not None)
     if refused := _failed_condition(version, request, is_head=is_head):
         return refused
+    if not is_head and version.storage_class in ARCHIVED_CLASSES and not _is_restored(version):
+        message = "The operation is not valid for the object's storage class"
+        return error_response(403, "InvalidObjectState", message)
     headers = _headers_of(version, request)
     body = b"" if is_head else version.value
     wanted = byte_range(request.header("Range"), version.size)
@@ -52,6 +58,10 @@ def read_object(objects: MotoObjects, bucket_name: str, key: str, request: Reque
     headers = {name: value for name, value in headers.items() if not name.startswith("x-amz-checksum-")}
     headers |= {"content-length": str(end - start + 1), "content-range": f"bytes {start}-{end}/{version.size}"}
     return Response(status=206, headers=headers, body=body[start : end + 1])
+
+
+def _is_restored(version: MotoKey) -> bool:
+    return 'ongoing-request="false"' in version.response_dict.get("x-amz-restore", "")
 
 
 def _read_delete_marker(version: MotoKey, *, is_head: bool, is_named: bool) -> Response:

@@ -18,7 +18,7 @@ from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.object_events import ObjectEvents, Publish
 from localcloud.gateway.s3.object_reads import is_plain_read, read_object
 from localcloud.gateway.s3.replicator import Replicator
-from localcloud.gateway.s3.subresources import BucketSubresources, subresource_of
+from localcloud.gateway.s3.subresources import BucketSubresources, decoded_body, subresource_of
 from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import parse_xml
 
@@ -106,6 +106,13 @@ class S3Service:
             rules_of=self.subresources.replication_rules,
             is_down=lambda region: faults.has_outage(f"s3:{region}"),
         )
+
+    def bucket_versions(self) -> dict[str, str]:
+        """Return bucket name -> what changes with its place and policy."""
+        return {
+            name: f"{bucket.region_name} {bucket.creation_date.timestamp()} {self.subresources.policy_version(name)}"
+            for name, bucket in self._objects.buckets().items()
+        }
 
     def handle(self, request: Request) -> Response:
         """Answer one request; refusals become S3's Error."""
@@ -235,6 +242,8 @@ class S3Service:
         name = subresource_of(request) if bucket else None
         if name is not None:
             return self._handle_subresource(bucket, name, request)
+        if request.method == "PUT" and "versioning" in request.query:
+            self._refuse_suspension(bucket, request)
         response = self._forward(request)
         if not response.is_success:
             return response
@@ -244,6 +253,21 @@ class S3Service:
             self.subresources.forget_bucket(bucket)
             self.replicator.forget_bucket(bucket)
         return response
+
+    def _refuse_suspension(self, bucket: str, request: Request) -> None:
+        """Keep versioning of a replication's source on.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-and-other-bucket-configs.html
+
+        Raises:
+            ServiceError: 409 InvalidBucketState.
+        """
+        status = parse_xml(decoded_body(request)).findtext("Status")
+        if status == "Suspended" and self.subresources.has_replication(bucket):
+            message = (
+                "A replication configuration is present on this bucket, so the versioning state cannot be changed."
+            )
+            raise ServiceError(409, "InvalidBucketState", message)
 
     def _after_deletions(self, bucket: str, result: Element) -> None:
         """Follow a DeleteObjects.

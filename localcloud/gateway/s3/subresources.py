@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -67,6 +68,7 @@ class BucketSubresources:
         self._kept: dict[tuple[str, str, str], _Kept] = {}
         self._rules: dict[str, list[ReplicationRule]] = {}
         self._policies: dict[str, JsonObject] = {}
+        self._policy_versions: Counter[str] = Counter()
 
     def handle(self, bucket: str, name: str, request: Request) -> Response:
         """Answer GET, PUT or DELETE of a kept subresource."""
@@ -85,6 +87,14 @@ class BucketSubresources:
                 del self._kept[kept]
             self._rules.pop(bucket, None)
             self._policies.pop(bucket, None)
+
+    def policy_version(self, bucket: str) -> int:
+        """Return a number that changes with the bucket's policy."""
+        return self._policy_versions[bucket]
+
+    def has_replication(self, bucket: str) -> bool:
+        """Return whether a bucket has a replication configuration, enabled or not."""
+        return (bucket, "replication", "") in self._kept
 
     def replication_rules(self, bucket: str) -> list[ReplicationRule]:
         """Return a bucket's enabled replication rules."""
@@ -112,6 +122,7 @@ class BucketSubresources:
         headers: dict[str, str] = {}
         if name == "policy":
             self._policies[bucket] = self._checked_policy(bucket, body)
+            self._policy_versions[bucket] += 1
         elif name == "replication":
             self._rules[bucket] = self._checked_rules(bucket, parse_xml(body))
         elif name == "lifecycle":
@@ -157,6 +168,7 @@ class BucketSubresources:
             self._rules.pop(bucket, None)
         if name == "policy":
             self._policies.pop(bucket, None)
+            self._policy_versions[bucket] += 1
         return Response(status=204)
 
     def _policy_status(self, bucket: str) -> Response:

@@ -38,8 +38,11 @@ REQUEST = EdgeRequest(
 )
 
 
-def function(code: str, *, runtime: str = "cloudfront-js-2.0") -> EdgeFunction:
-    return EdgeFunction(name="f", arn="arn:f", runtime=runtime, code=code, etag="1")
+STORE = "arn:aws:cloudfront::123456789012:key-value-store/11111111-2222-3333-4444-555555555555"
+
+
+def function(code: str, *, runtime: str = "cloudfront-js-2.0", store_arn: str | None = None) -> EdgeFunction:
+    return EdgeFunction(name="f", arn="arn:f", runtime=runtime, code=code, etag="1", key_value_store_arn=store_arn)
 
 
 def run(body: str, *, store: Mapping[str, str] | None = None, event_type: str = "viewer-request") -> FunctionOutcome:
@@ -59,7 +62,7 @@ def run_module(
 
     async def once() -> FunctionOutcome:
         event = request_event(REQUEST, DISTRIBUTION, event_type)
-        runtime = FunctionRuntime(function(code))
+        runtime = FunctionRuntime(function(code, store_arn=None if store is None else STORE))
         try:
             return await runtime.run(event, store=store, now_milliseconds=1_000)
         finally:
@@ -261,3 +264,25 @@ def test_function_reads_the_query_string_as_it_was_sent(query: str, seen: str) -
         return await FunctionRuntime(function(code)).run(event, store=None, now_milliseconds=0)
 
     assert asyncio.run(once()).result["uri"] == f"/{seen}"
+
+
+def test_function_opens_its_store_at_module_level() -> None:
+    """functions-tutorial-kvs.html: `const kvsHandle = cf.kvs();` stands above the handler."""
+    code = (
+        "import cf from 'cloudfront';\nconst kvsHandle = cf.kvs();\n"
+        "async function handler(event) { event.request.uri = '/' + await kvsHandle.get('a'); return event.request; }"
+    )
+    assert run_module(code, store={"a": "1"}).result["uri"] == "/1"
+    with pytest.raises(FunctionError, match="no key value store is associated"):
+        run_module(code)
+
+
+def test_function_opens_no_store_but_its_own() -> None:
+    """functions-tutorial-kvs.html: the id in `cf.kvs(id)` is that of the associated store."""
+    own, other = STORE.rpartition("/")[2], "99999999-2222-3333-4444-555555555555"
+    code = (
+        "import cf from 'cloudfront';\nconst kvs = cf.kvs('{}');\nfunction handler(event) {{ return event.request; }}"
+    )
+    run_module(code.format(own), store={})
+    with pytest.raises(FunctionError, match="no key value store 9999"):
+        run_module(code.format(other), store={})

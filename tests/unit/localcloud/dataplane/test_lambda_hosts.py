@@ -10,7 +10,6 @@ from localcloud.dataplane.configuration import LambdaFunction
 from localcloud.dataplane.readers.clients import Clients
 from localcloud.dataplane.readers.regional import read_regional
 from localcloud.dataplane.regional.lambda_hosts import WORKERS, LambdaHosts, runs_at_once
-from localcloud.model.errors import UnsupportedResource
 
 if TYPE_CHECKING:
     from localcloud.dataplane.metrics import Metrics
@@ -27,7 +26,10 @@ class LambdaClient:
         return SimpleNamespace(paginate=lambda: [{"Functions": functions}])
 
     def get_function(self, **_: str) -> dict[str, Any]:
-        return {"Code": {}, **self._concurrency}
+        return {"Code": {}}
+
+    def get_function_concurrency(self, **_: str) -> dict[str, Any]:
+        return self._concurrency
 
     def get_policy(self, **_: str) -> dict[str, Any]:
         return {"Policy": "{}"}
@@ -38,19 +40,14 @@ class LambdaClient:
 
 def function(reserved: int | None) -> LambdaFunction:
     """Reads a function as the data plane does."""
-    concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
+    concurrency = {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
     clients = SimpleNamespace(get=lambda *_: LambdaClient(concurrency))
     return read_regional(cast("Clients", clients), ["eu-central-1"]).functions["arn:f"]
 
 
-@pytest.mark.parametrize(("reserved", "expected"), [(None, WORKERS), (1, 1), (WORKERS + 10, WORKERS)])
+@pytest.mark.parametrize(("reserved", "expected"), [(None, WORKERS), (0, 1), (1, 1), (WORKERS + 10, WORKERS)])
 def test_reserved_concurrency_bounds_the_environments(reserved: int | None, expected: int) -> None:
     assert runs_at_once(function(reserved)) == expected
-
-
-def test_reserved_concurrency_of_none_is_not_modelled() -> None:
-    with pytest.raises(UnsupportedResource, match="reserved concurrency of 0"):
-        runs_at_once(function(0))
 
 
 def test_function_signs_with_its_own_name() -> None:

@@ -131,12 +131,15 @@ def test_calculated_check_wants_threshold_healthy_children(threshold: int, sick:
     assert health_by_check(checks, {id_: opinions(0, 6) for id_ in sick.split()})["sum"] is expected
 
 
-def test_calculated_check_counts_a_disabled_child_as_healthy() -> None:
+@pytest.mark.parametrize(("is_inverted", "expected"), [(False, True), (True, False)])
+def test_calculated_check_counts_a_disabled_child_as_healthy_unless_it_is_inverted(
+    is_inverted: bool, expected: bool
+) -> None:
     checks = {
-        "a": check("a", is_disabled=True, is_inverted=True),
+        "a": check("a", is_disabled=True, is_inverted=is_inverted),
         "sum": check("sum", CheckType.CALCULATED, child_ids=("a",), health_threshold=1),
     }
-    assert health_by_check(checks, {})["sum"] is True
+    assert health_by_check(checks, {"a": opinions(0, 6)})["sum"] is expected
 
 
 def test_calculated_check_does_not_count_a_missing_child() -> None:
