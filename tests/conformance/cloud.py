@@ -25,7 +25,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.local.dataplane_world import EDGE, start_localcloud, stop_localcloud
+from tests.worlds.dataplane_world import EDGE, start_localcloud, stop_localcloud
 
 SPEED = 10.0
 OPTIMIZED, DISABLED = "658327ea-f89d-4fab-a63d-7e88639e58f6", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"

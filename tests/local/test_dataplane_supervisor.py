@@ -58,7 +58,7 @@ def test_supervisor_announces_its_endpoints(running: World) -> None:
     key = Path(endpoints["ca_certificate"]).with_name("ca-key.pem")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     calls = key.with_name("calls.jsonl").read_text(encoding="utf-8")  # the data plane has read by now
-    assert '"operation": "ListHostedZones"' in calls
+    assert '"operation": "ListHealthChecks"' in calls
 
 
 def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(running: World) -> None:

@@ -17,6 +17,9 @@ from localcloud.gateway.server import Gateway
 SPEED = 1000.0
 """One AWS second lasts a millisecond: certificates and replicas are there at once."""
 
+_NUMBERS = itertools.count(1)
+"""Of the names of all worlds of this process, whose gateways share moto's state."""
+
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
@@ -28,7 +31,6 @@ class GatewayWorld:
         self.client = cache(self._make_client)
         self._clients: list[Any] = []
         self._session: Any = boto3.Session(aws_access_key_id="localcloud", aws_secret_access_key="localcloud")
-        self._numbers = itertools.count(1)
 
     def _make_client(self, service: str, region: str = "us-east-1") -> Any:
         config = Config(
@@ -45,7 +47,7 @@ class GatewayWorld:
 
     def unique(self, prefix: str) -> str:
         """Return a name that no other test has."""
-        return f"{prefix}-{next(self._numbers)}"
+        return f"{prefix}-{next(_NUMBERS)}"
 
     def control(self, method: str, path: str, document: object = None) -> tuple[int, Any]:
         """Call the control API; return status and JSON."""
