@@ -66,9 +66,7 @@ def test_revision_counts_configuration_by_service(gateway_world: GatewayWorld) -
     assert after["revision"] == before["revision"] + 1
     assert after["services"] == before["services"]
     gateway_world.hosted_zone()
-    assert (
-        gateway_world.control("GET", "/revision")[1]["services"]["route53"] > after["services"].get("route53", 0)
-    )
+    assert gateway_world.control("GET", "/revision")[1]["services"]["route53"] > after["services"].get("route53", 0)
 
 
 def test_refused_request_does_not_change_the_revision(gateway_world: GatewayWorld) -> None:
