@@ -31,9 +31,13 @@ site: setup ## build site/build from site/src
 test: setup npm-tools ## all tests (ARGS="-k name": some of them)
 	@$(VENV)/pytest -n 3 $(ARGS)
 
-check: setup ## formatting, lint, types
+check: setup ## formatting, lint, types, and the workflows: their schema, and what an attacker could do with them
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
+	@$(VENV)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(VENV)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(VENV)/zizmor --offline --no-progress --quiet --min-severity=medium .github
 	@$(VENV)/mypy
 
 lint: setup ## the trap linter on every example site file (ARGS="FILE ...": on these)

@@ -45,6 +45,8 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["check"], ".venv/bin/mypy\n"),
         (["check"], ".venv/bin/ruff format --check .\n"),
         (["check"], ".venv/bin/ruff check .\n"),
+        (["check"], ".venv/bin/zizmor --offline --no-progress --quiet --min-severity=medium .github\n"),
+        (["check"], ".venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml\n"),
         (["snapshots"], ".venv/bin/pytest tests/synth --update-snapshots\n"),
         (["lint"], ".venv/bin/python -m tools.examples.lint_examples \n"),
         (["lint", "ARGS=config/demo.toml"], ".venv/bin/python -m tools.examples.lint_examples config/demo.toml\n"),
