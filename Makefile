@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint checkov apply access format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check lint conformance checkov apply access format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ check: setup ## formatting, lint, types, and the workflows: their schema, and wh
 
 lint: setup ## the trap linter on every example site file (ARGS="FILE ...": on these)
 	@$(VENV)/python -m tools.examples.lint_examples $(ARGS)
+
+conformance: setup ## every documented behaviour of AWS that localcloud is tested by, and what passes (ARGS="-k dns": some)
+	@$(VENV)/python -m localcloud conformance $(ARGS)
 
 checkov: setup ## checkov on every example site file (ARGS="--plan": also on plans against localcloud)
 	@$(VENV)/python -m tools.examples.checkov_scan $(ARGS)

@@ -86,5 +86,21 @@ def env(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
         print(f"export {name}={shlex.quote(value)}")
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+def conformance(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="For pytest: paths, or -k with words. Default: every marked test.")
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
+) -> None:
+    """Run the test of every documented behaviour of AWS, and print behaviour, source and whether it passes.
+
+    Exit code: 0 all pass, 1 some fail, 3 nothing could be run.
+    """
+    from localcloud.conformance import conformance as run_conformance
+
+    raise typer.Exit(run_conformance(arguments or (), is_json=is_json))
+
+
 if __name__ == "__main__":
     app(prog_name="python -m localcloud")

@@ -39,6 +39,7 @@ COMMANDS = (
     "outputs",
     "cost",
     "lint",
+    "localcloud",
 )
 """The verbs in the order of `failover --help`; each is the function of its name in its module of scripts/commands."""
 
@@ -63,7 +64,8 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     for name in commands:
         module = importlib.import_module(f"scripts.commands.{name.replace('-', '_')}")
         verb = getattr(module, name.replace("-", "_"))
-        app.command(name, help=_without_line_ends(inspect.getdoc(verb) or ""))(verb)
+        settings = getattr(module, "CONTEXT_SETTINGS", None)
+        app.command(name, help=_without_line_ends(inspect.getdoc(verb) or ""), context_settings=settings)(verb)
     return app
 
 

@@ -4,11 +4,12 @@
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 _GUIDES = {
     "CF": "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/",
@@ -43,6 +44,11 @@ def documented(page: str, rule: str) -> pytest.MarkDecorator:
     return pytest.mark.documented(page=page, rule=rule)
 
 
+def stated(page: str, rule: str, *values: object) -> ParameterSet:
+    """Returns one row of a table of tests, marked as `documented` marks a test."""
+    return pytest.param(*values, id=rule, marks=documented(page, rule))
+
+
 def source_of(page: str) -> str:
     """Returns the address of a page."""
     guide, _, name = page.partition("/")
@@ -68,12 +74,45 @@ def behaviours(root: Path) -> list[Behaviour]:
 
 def _in_file(file: Path, root: Path) -> Iterator[Behaviour]:
     text = file.read_text(encoding="utf-8")
-    if "documented(" not in text:
+    if "documented" not in text:
         return
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
             test = f"{file.relative_to(root.parent)}::{node.name}"
             for call in (each for decorator in node.decorator_list for each in ast.walk(decorator)):
-                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "documented":
-                    page, rule = (ast.literal_eval(argument) for argument in call.args)
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"documented", "stated"}:
+                    page, rule = (ast.literal_eval(argument) for argument in call.args[:2])
                     yield Behaviour(rule=rule, page=page, test=test)
+
+
+_PAGE = """# Documented behaviours that localcloud is tested by
+
+`failover localcloud conformance` (or `make conformance`) runs the test of each and prints what passes. This page is made from
+the tests' marks: `.venv/bin/python -m tests.documented > docs/CONFORMANCE.md`.
+
+Most of the tests, those in `tests/conformance`, speak AWS's APIs, DNS and HTTPS alone, so they can ask another emulator too:
+`tests/conformance/cloud.py` says how.
+
+{count} behaviours.
+
+| Behaviour | Source | Test |
+|---|---|---|
+{rows}
+"""
+
+
+def page(found: Sequence[Behaviour]) -> str:
+    """Returns docs/CONFORMANCE.md."""
+    rows = "\n".join(
+        f"| {_cell(each.rule)} | [{_cell(each.page.removeprefix('https://'))}]({source_of(each.page)}) | `{each.test}` |"
+        for each in sorted(found, key=lambda each: (each.test, each.rule))
+    )
+    return _PAGE.format(count=len(found), rows=rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    print(page(behaviours(Path(__file__).parent)), end="")

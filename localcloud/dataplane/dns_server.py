@@ -14,6 +14,7 @@ import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdataclass
@@ -195,7 +196,13 @@ def _write(answer: Answer, response: dns.message.Message) -> None:
 
 
 def _rrset(found: AnswerSet) -> dns.rrset.RRset:
-    return dns.rrset.from_text_list(found.name, found.ttl_seconds, "IN", found.type, found.values)
+    """Return the records; a name without a final dot is a whole one, as Route 53 reads it.
+
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+    """
+    return dns.rrset.from_text_list(
+        found.name, found.ttl_seconds, "IN", found.type, found.values, origin=dns.name.root, relativize=False
+    )
 
 
 def _to_wire(query: dns.message.Message, response: dns.message.Message, limit_bytes: int | None) -> bytes:

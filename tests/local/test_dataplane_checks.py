@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.documented import documented
 from tests.worlds.dataplane_world import DOMAIN, World, change_records
 
 EXTERNAL, LOOPBACK = "203.0.113.77", "127.0.30.77"
@@ -69,6 +70,7 @@ def by_address(**changes: Any) -> dict[str, Any]:
     }
 
 
+@documented("R53/health-checks-creating-values", "A check by address asks that address, with the domain name as Host.")
 def test_check_by_address_asks_that_address_with_the_name_as_host(world: World) -> None:
     """API_HealthCheckConfig, FullyQualifiedDomainName: with an IPAddress it is passed in the Host header."""
     with external_server(world), health_check(world, "external", **by_address()) as check_id:
@@ -127,6 +129,9 @@ def alarm(world: World) -> Iterator[str]:
     cloudwatch.delete_alarms(AlarmNames=["errors"])
 
 
+@documented(
+    "R53/health-checks-creating-values", "A check on a CloudWatch alarm follows the metric, not the state of the alarm."
+)
 def test_check_on_an_alarm_follows_the_metric_and_not_the_alarms_state(world: World, alarm: str) -> None:
     """health-checks-creating-values.html: Route 53 monitors the data stream; SetAlarmState changes nothing."""
     config = {

@@ -5,6 +5,7 @@ import dns.flags
 import dns.rcode
 import pytest
 
+from tests.documented import documented
 from tests.worlds.dataplane_world import DOMAIN, EDGE, HOSTNAME, PRIMARY, World, change_records
 
 GEO = f"geo.{DOMAIN}"
@@ -16,6 +17,10 @@ def test_dns_answers_a_and_aaaa_of_the_alias_over_both_transports(world: World, 
     assert world.addresses(HOSTNAME, "AAAA", tcp=tcp) == [f"::ffff:{EDGE}"]
 
 
+@documented(
+    "https://dev.classmethod.jp/cloud/amazon-route-53-alias-ttl/",
+    "An alias to CloudFront is answered with a TTL of 60 s.",
+)
 def test_dns_alias_ttl_is_60_seconds(world: World) -> None:
     """https://dev.classmethod.jp/cloud/amazon-route-53-alias-ttl/"""
     assert world.ask(HOSTNAME).answer[0].ttl == 60

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.documented import documented
 from tests.worlds.dataplane_world import HOSTNAME, PRIMARY, SECONDARY, World, put
 
 GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide"
@@ -23,6 +24,9 @@ def fresh_object(world: World, body: bytes = b"v1", **options: Any) -> str:
     return path
 
 
+@documented(
+    "CF/cnames-and-https-requirements", "An alternate domain name is served with the certificate of its distribution."
+)
 def test_edge_shows_the_distributions_certificate_for_its_alias(world: World) -> None:
     assert HOSTNAME in names_of(world.get("/").certificate)
 
@@ -33,6 +37,7 @@ def test_edge_shows_the_default_certificate_for_an_unknown_name(world: World) ->
     assert answer.status == 403
 
 
+@documented("CF/CNAMEs", "CloudFront finds the distribution by the Host header, whatever DNS answered.")
 def test_edge_finds_the_distribution_by_host_whatever_dns_and_sni_said(world: World) -> None:
     """CF/CNAMEs: the Host header decides; both names are in one account, so no 421."""
     answer = world.get("/health/region.json", host=f"{SECONDARY}.{HOSTNAME}", sni=HOSTNAME)
@@ -73,6 +78,7 @@ def test_edge_passes_metadata_and_adds_its_own_headers(world: World) -> None:
     assert {"via", "x-amz-cf-id", "x-amz-cf-pop", "x-cache"} <= answer.headers.keys()
 
 
+@documented("CF/understanding-response-headers-policies", "A response headers policy adds its headers to every answer.")
 def test_edge_applies_the_response_headers_policy(world: World) -> None:
     answer = world.get("/")
     assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
@@ -141,6 +147,7 @@ def test_edge_shows_the_custom_error_page(world: World) -> None:
     assert (answer.status, answer.body, answer.headers["x-cache"]) == (404, b"custom page", "Error from cloudfront")
 
 
+@documented("CF/HTTPStatusCodes", "An expired copy is served while the origins answer 5xx.")
 def test_edge_serves_the_expired_copy_while_the_origins_answer_5xx(world: World) -> None:
     """HTTPStatusCodes.html: an expired copy covers a 5xx."""
     path = fresh_object(world, CacheControl="max-age=1")
@@ -149,6 +156,7 @@ def test_edge_serves_the_expired_copy_while_the_origins_answer_5xx(world: World)
         assert world.get(path).status == 200
 
 
+@documented("CF/HTTPStatusCodes", "A 4xx of the origin goes to the viewer instead of an expired copy.")
 def test_edge_gives_a_4xx_to_the_viewer_instead_of_the_expired_copy(world: World) -> None:
     """HTTPStatusCodes.html: stale copies mask a 5xx outage, not a 403 one."""
     path = fresh_object(world, CacheControl="max-age=1")
@@ -237,6 +245,7 @@ def test_edge_disabled_distribution_answers_403(world: World) -> None:
     world.eventually(lambda: world.get("/", host=name).status == 200)
 
 
+@documented("CF/adding-cloudfront-headers", "CloudFront adds CloudFront-Viewer-Country where a policy lists it.")
 def test_edge_tells_the_function_where_the_viewer_is_once_a_policy_lists_the_header(world: World) -> None:
     """adding-cloudfront-headers.html; a viewer from 127.18.2.x is in Virginia: localcloud.dataplane.places."""
     cloudfront, host = world.client("cloudfront"), f"{SECONDARY}.{HOSTNAME}"

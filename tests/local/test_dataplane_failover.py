@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.documented import documented
 from tests.worlds.dataplane_world import EDGE, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, SPEED, Response, World
 
 # What the machine itself may add to a modelled duration.
@@ -25,6 +26,10 @@ def insist_on_duration(answers: Sequence[Response], aws_seconds: float) -> None:
     assert aws_seconds / SPEED <= fastest <= aws_seconds / SPEED + SLACK_REAL_SECONDS
 
 
+@documented(
+    "CF/high_availability_origin_failover",
+    "An unreachable primary is given up after attempts times connection timeout; an error or a refusal at once.",
+)
 @pytest.mark.parametrize(
     ("kind", "value", "aws_seconds"),
     [("status", 503, 0.0), ("status", 403, 0.0), ("refuse", None, 0.0), ("unreachable", None, 2.0)],
@@ -40,6 +45,7 @@ def test_failover_origin_group_answers_from_the_other_region_after_its_connectio
     assert served_by(world) == PRIMARY
 
 
+@documented("CF/helper-functions-origin-modification", "updateRequestOrigin sets the read timeout of the primary.")
 def test_failover_read_timeout_set_by_the_function_bounds_a_hang(world: World) -> None:
     """helper-functions-origin-modification.html: updateRequestOrigin changes the primary's readTimeout to 4 s."""
     with world.fault(f"s3:{PRIMARY}", "hang"):
@@ -54,6 +60,7 @@ def test_failover_pinned_region_check_fails_with_its_region(world: World) -> Non
         assert world.get(f"/health/{SECONDARY}.json").status == 200
 
 
+@documented("CF/http-504-gateway-timeout", "Silence of the last origin is 504, a refused connection 502.")
 @pytest.mark.parametrize(
     ("primary", "secondary", "status"),
     [("refuse", "refuse", 502), ("refuse", "unreachable", 504), ("unreachable", "refuse", 502)],
@@ -105,6 +112,10 @@ def test_fault_hang_connects_and_stays_silent(world: World) -> None:
     assert world.get("/").status == 200
 
 
+@documented(
+    "R53/dns-failover-determining-health-of-endpoints",
+    "A check of 10 s and threshold 3 moves the failover record within about half a minute, and back.",
+)
 def test_failover_dns_moves_to_the_regional_endpoint_and_back(world: World) -> None:
     """Route 53 at 10 s x 3: aws-facts section 5 predicts 28 s for an edge that refuses, 22 s for the way back.
 
@@ -123,6 +134,10 @@ def test_failover_dns_moves_to_the_regional_endpoint_and_back(world: World) -> N
     assert 15 <= (time.monotonic() - started) * SPEED <= 35
 
 
+@documented(
+    "R53/dns-failover-determining-health-of-endpoints",
+    "A check is healthy while more than 18 % of its checkers say so.",
+)
 def test_health_check_survives_one_blind_checker_region(world: World) -> None:
     """aws-facts section 5: with 3 regions, two that reach the endpoint (67%) keep it healthy."""
     all_checkers_succeed(world)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.documented import documented
 from tests.worlds.dataplane_world import HANDLER, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, Response, World
 
 
@@ -20,11 +21,15 @@ def test_regional_endpoint_serves_from_its_own_regions_bucket(world: World, regi
     assert (answer.status, json.loads(answer.body)) == (200, {"region": region})
 
 
+@documented(
+    "GW/apigateway-regional-api-custom-domain-create", "A regional custom domain shows the certificate of its region."
+)
 def test_regional_endpoint_has_its_own_certificate(world: World) -> None:
     names = {value for _, value in ask(world, "/").certificate["subjectAltName"]}
     assert HOSTNAME in names
 
 
+@documented("GW/http-api-develop-integrations-lambda", "An HTTP API invokes its function with payload format 2.0.")
 def test_regional_event_is_payload_format_2(world: World) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
     answer = ask(world, "/event?a=1&a=2&b=", headers={"X-Test": "yes", "Cookie": "one=1; two=2"})
@@ -38,6 +43,9 @@ def test_regional_event_is_payload_format_2(world: World) -> None:
     assert event["isBase64Encoded"] is False
 
 
+@documented(
+    "GW/http-api-develop-routes", "A route with a path variable tells the function its value, and goes before $default."
+)
 def test_regional_route_with_a_variable_tells_its_value(world: World) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html"""
     event = json.loads(ask(world, "/notes/7").body)
@@ -71,6 +79,7 @@ def test_regional_path_is_handed_over_decoded_and_the_query_string_is_not(world:
     assert event["rawQueryString"] == "a=%20"
 
 
+@documented("GW/http-api-develop-integrations-lambda", "A binary body is handed to the function as base64.")
 def test_regional_body_is_text_or_base64(world: World) -> None:
     text = ask(world, "/event", method="POST", body=b"hi", headers={"Content-Type": "text/plain"})
     binary = ask(world, "/event", method="POST", body=b"\xff", headers={"Content-Type": "image/png"})
@@ -80,12 +89,17 @@ def test_regional_body_is_text_or_base64(world: World) -> None:
     ]
 
 
+@documented("GW/http-api-develop-integrations-lambda", "A result without a status code is answered as JSON with 200.")
 def test_regional_result_without_status_code_is_200_json(world: World) -> None:
     answer = ask(world, "/plain")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert json.loads(answer.body) == {"hello": "world"}
 
 
+@documented(
+    "GW/http-api-troubleshooting-lambda",
+    "A function that fails, times out or answers more than 6 MB is answered with 500.",
+)
 @pytest.mark.parametrize("path", ["/fail", "/huge", "/sleep"])
 def test_regional_error_timeout_and_oversize_are_500(world: World, path: str) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html"""
@@ -93,6 +107,7 @@ def test_regional_error_timeout_and_oversize_are_500(world: World, path: str) ->
     assert (answer.status, json.loads(answer.body)) == (500, {"message": "Internal Server Error"})
 
 
+@documented("GW/http-api-custom-domain-names", "A name that is no custom domain is answered with 403.")
 def test_regional_unknown_host_is_forbidden(world: World) -> None:
     answer = ask(world, "/", host="unknown.example.test")
     assert (answer.status, json.loads(answer.body)) == (403, {"message": "Forbidden"})
@@ -139,3 +154,18 @@ def test_regional_new_code_is_served(world: World) -> None:
     finally:
         functions.update_function_code(FunctionName="site", ZipFile=package(HANDLER))
     world.eventually(lambda: ask(world, "/", SECONDARY).status == 200)
+
+
+@documented(
+    "LAMBDA/configuration-concurrency",
+    "A reserved concurrency of 0 throttles every invocation: the function does not run, the API answers 500.",
+)
+def test_regional_function_without_concurrency_is_throttled(world: World) -> None:
+    functions = world.client("lambda", SECONDARY)
+    functions.put_function_concurrency(FunctionName="site", ReservedConcurrentExecutions=0)
+    try:
+        world.eventually(lambda: ask(world, "/plain", SECONDARY).status == 500)
+        assert ask(world, "/plain").status == 200
+    finally:
+        functions.delete_function_concurrency(FunctionName="site")
+    world.eventually(lambda: ask(world, "/plain", SECONDARY).status == 200)

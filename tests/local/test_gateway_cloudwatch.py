@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.documented import documented
 from tests.worlds.gateway_world import GatewayWorld, refused, wait_until
 
 REGION = "eu-central-1"
@@ -96,6 +97,7 @@ def claimed(world: GatewayWorld, function_arn: str) -> list[dict[str, Any]]:
     return [item["event"] for item in document["invocations"] if item["function_arn"] == function_arn]
 
 
+@documented("CWAPI/API_PutMetricAlarm", "A new alarm has INSUFFICIENT_DATA until it is evaluated.")
 def test_new_alarm_has_insufficient_data_until_it_is_evaluated(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     name = gateway_world.unique("alarm")
@@ -103,6 +105,9 @@ def test_new_alarm_has_insufficient_data_until_it_is_evaluated(gateway_world: Ga
     assert state(gateway_world, name) == "INSUFFICIENT_DATA"
 
 
+@documented(
+    "CW/AlarmThatSendsEmail", "An alarm goes to ALARM when its data points breach the threshold, and back to OK."
+)
 def test_alarm_follows_the_data_points(gateway_world: GatewayWorld) -> None:
     name = gateway_world.unique("alarm")
     put_alarm(gateway_world, name)
@@ -115,6 +120,7 @@ def test_alarm_follows_the_data_points(gateway_world: GatewayWorld) -> None:
         wait_until(reached)
 
 
+@documented("CWAPI/API_PutMetricAlarm", "An alarm that is updated keeps its state.")
 def test_updated_alarm_keeps_its_state(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     name = gateway_world.unique("alarm")
@@ -181,6 +187,7 @@ def test_metric_of_the_data_plane_reaches_its_alarm(gateway_world: GatewayWorld)
     wait_until(reached)
 
 
+@documented("CW/Create_Composite_Alarm", "A composite alarm follows its rule over other alarms.")
 def test_composite_alarm_follows_its_rule(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
     one, other = gateway_world.unique("part"), gateway_world.unique("part")
@@ -230,6 +237,7 @@ def test_alarm_that_is_not_modelled_is_a_loud_501(gateway_world: GatewayWorld, s
     assert gateway_world.client("cloudwatch", REGION).describe_alarms(AlarmNames=[name])["MetricAlarms"] == []
 
 
+@documented("CWAPI/API_SetAlarmState", "SetAlarmState runs the actions of the new state.")
 def test_set_alarm_state_runs_the_actions_of_the_new_state(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
     name, (arn, address) = gateway_world.unique("alarm"), topic_with_mail(gateway_world)
@@ -253,6 +261,7 @@ def test_state_that_is_set_again_acts_once(gateway_world: GatewayWorld) -> None:
     assert len(mails(gateway_world, address)) == 1
 
 
+@documented("CWAPI/API_DisableAlarmActions", "Disabled actions do not run.")
 def test_disabled_actions_do_not_run(gateway_world: GatewayWorld) -> None:
     name, (arn, address) = gateway_world.unique("alarm"), topic_with_mail(gateway_world)
     put_alarm(gateway_world, name, AlarmActions=[arn], ActionsEnabled=False)
@@ -260,6 +269,10 @@ def test_disabled_actions_do_not_run(gateway_world: GatewayWorld) -> None:
     assert mails(gateway_world, address) == []
 
 
+@documented(
+    "https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns",
+    "An alarm cannot publish to a topic under alias/aws/sns.",
+)
 def test_alarm_cannot_publish_under_the_aws_managed_key(gateway_world: GatewayWorld) -> None:
     # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
     arn, address = topic_with_mail(gateway_world, KmsMasterKeyId="alias/aws/sns")
@@ -304,6 +317,7 @@ def let_events_write(world: GatewayWorld, log_group_arn: str, rule_arn: str) -> 
     )
 
 
+@documented("CW/cloudwatch-and-eventbridge", "A change of state is an event on EventBridge.")
 def test_state_change_is_an_event_that_a_rule_writes_to_a_log_group(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
     alarm, (name, arn) = gateway_world.unique("alarm"), log_group(gateway_world)
@@ -353,6 +367,7 @@ def test_topic_invokes_a_subscribed_function(gateway_world: GatewayWorld) -> Non
     assert (record["Sns"]["TopicArn"], record["Sns"]["Subject"], record["Sns"]["Message"]) == (arn, "s", "m")
 
 
+@documented("LAMBDA/with-sns", "A topic invokes a function only with its permission.")
 def test_topic_without_permission_invokes_nothing(gateway_world: GatewayWorld) -> None:
     arn, _ = topic_with_mail(gateway_world)
     target = function(gateway_world)
@@ -391,6 +406,7 @@ def test_synthetics_is_a_loud_501(gateway_world: GatewayWorld) -> None:
     assert "synthetics" in message
 
 
+@documented("CWAPI/API_DescribeAlarms", "DescribeAlarms shows metric alarms unless it is asked for others.")
 def test_describe_alarms_shows_metric_alarms_unless_asked_for_others(gateway_world: GatewayWorld) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html, AlarmTypes
     client, name = gateway_world.client("cloudwatch", REGION), gateway_world.unique("composite")

@@ -52,6 +52,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["lint", "ARGS=config/demo.toml"], ".venv/bin/python -m tools.examples.lint_examples config/demo.toml\n"),
         (["access", "ARGS=--calls"], ".venv/bin/python -m tools.examples.access_check --calls\n"),
         (["bench"], ".venv/bin/python -m tools.bench\n"),
+        (["conformance", "ARGS=-k dns"], ".venv/bin/python -m localcloud conformance -k dns\n"),
         (["checkov"], ".venv/bin/python -m tools.examples.checkov_scan \n"),
         (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.examples.checkov_scan --plan\n"),
     ],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.clock import rfc3339
@@ -27,6 +27,7 @@ class Kind:
         reference: element of a distribution configuration that names one.
         is_policy: policies have managed ones, a modification time and nested summaries.
         new_id: makes an id.
+        text_limits: element of its configuration -> how many characters it may have.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Kind:
     reference: str
     is_policy: bool
     new_id: Callable[[], str]
+    text_limits: Mapping[str, int] = field(default_factory=lambda: {"Comment": 128})
 
 
 ORIGIN_ACCESS_CONTROL = Kind(
@@ -42,6 +44,8 @@ ORIGIN_ACCESS_CONTROL = Kind(
     reference="OriginAccessControlId",
     is_policy=False,
     new_id=cloudfront_id,
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
+    text_limits={"Name": 64, "Description": 256},
 )
 CACHE_POLICY = Kind(
     path="cache-policy", tag="CachePolicy", reference="CachePolicyId", is_policy=True, new_id=random_uuid
@@ -104,6 +108,9 @@ class ConfiguredResources:
         return xml_response(self._render(resource), status=201, etag=resource.etag, location=location)
 
     def _require_free_name(self, config: Element, own_id: str | None) -> None:
+        for tag, limit in self._kind.text_limits.items():
+            if len(config.findtext(tag) or "") > limit:
+                raise ServiceError(400, "InvalidArgument", f"{tag} has more than {limit} characters.")
         name = config.findtext("Name")
         for resource in self._resources.values():
             if resource.id != own_id and resource.config.findtext("Name") == name:

@@ -23,6 +23,7 @@ ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
 
 TEXT_LIMITS = {"Comment": 128, "DefaultRootObject": 255}
 MAXIMUM_PATH_PATTERN = 255
+MAXIMUM_ALIAS = 253
 """https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html and API_CacheBehavior.html"""
 
 _ALIAS = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
@@ -185,6 +186,7 @@ def _check_texts(config: Element) -> None:
         message = f"The parameter DefaultRootObject is invalid: {root} must not begin with a slash."
         raise ServiceError(400, "InvalidDefaultRootObject", message)
     for alias in (node.text or "" for node in config.findall("Aliases/Items/CNAME")):
+        _check_length("CNAME", alias, MAXIMUM_ALIAS)
         if not _ALIAS.fullmatch(alias):
             message = (
                 f"The parameter CNAME is invalid: {alias} is no domain name with at most a wildcard as its first label."

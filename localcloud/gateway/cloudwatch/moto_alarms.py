@@ -134,7 +134,8 @@ def patch_metric_reads(service_data: ServiceData) -> None:
         for key, moment, point in service_data(self.region_name, getattr(asked, "names", None)):
             dimensions = [{"Name": name, "Value": value} for name, value in sorted(key.dimensions)]
             statistics = (point.minimum, point.maximum, point.count, point.sum)
-            found.append(MetricAggregatedDatum(key.namespace, key.name, *statistics, dimensions, moment))
+            naive = moment.replace(tzinfo=None)  # moto's own moments are UTC without saying so
+            found.append(MetricAggregatedDatum(key.namespace, key.name, *statistics, dimensions, naive))
         return found
 
     for patch in (get_all_metrics, get_metric_data, get_metric_statistics):
