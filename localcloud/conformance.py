@@ -1,6 +1,6 @@
 """`python -m localcloud conformance`: every documented behaviour of AWS that a test states, its page, and whether it passes.
 
-The tests are the repository's, marked by `tests/documented.py`; they run as a process of their own, as any user of localcloud does.
+The tests are the repository's, marked by `tests/documented.py`; they run as a process of their own, as any user of it does.
 """
 
 import json
