@@ -10,6 +10,9 @@ from hypothesis import settings
 from tests.shared_out import Groups, in_turn, is_left_out
 from tests.worlds.deployment_world import FOLDER, UNDER_WAY, DeploymentUnderWay, UsedDeployment
 
+# No deadline: an example takes longer on a machine that does something else, and says nothing by it.
+settings.register_profile("usual", deadline=None)
+settings.load_profile("usual")
 # `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
 settings.register_profile("thorough", max_examples=4000, deadline=None)
 

@@ -28,8 +28,13 @@ _FILES_PER_JOB = 64
 # The cache has a line for so many files: it is read line by line, because all of a large site at once is a lot of memory.
 _FILES_PER_LINE = 1000
 
-RELEASE_META = re.compile(rb'(<meta\s+name="release"\s+content=")[^"]*(")')
-"""What a page is stamped at."""
+_VALUE = rb"""(?:"[^"]*"|'[^']*'|[^\s"'<>]*)"""
+_NAME = rb"""name=(?:"release"|'release'|release)"""
+RELEASE_META = re.compile(
+    rb"(<meta\s+" + _NAME + rb"\s+content=|<meta\s+content=(?=" + _VALUE + rb"\s+" + _NAME + rb"[\s/>]))" + _VALUE,
+    re.IGNORECASE,
+)
+"""Where a page is stamped: up to the value of `content`, with which the match ends; as people and minifiers write it."""
 _PAGE_SUFFIXES = (".html", ".htm")
 
 

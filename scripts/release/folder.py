@@ -105,7 +105,7 @@ def stored_bytes(path: Path, release_id: str) -> bytes:
 
 
 def _stamped(content: bytes, release_id: str) -> bytes:
-    return RELEASE_META.sub(rb"\g<1>" + release_id.encode() + rb"\g<2>", content)
+    return RELEASE_META.sub(rb'\g<1>"' + release_id.encode() + b'"', content)
 
 
 def _changing(folder: Path, what: str) -> WrongUsageError:

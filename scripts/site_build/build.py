@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-import html5lib
-from html5lib.constants import E as PARSE_ERRORS
-
+from scripts.release.digests import RELEASE_META
 from scripts.release.serving.file_rules import ContentRules, check_release
-from scripts.site_build.addresses import Links
+from scripts.site_build.addresses import Links, path_of
 from scripts.site_build.findings import Finding
 from scripts.site_build.fingerprints import Fingerprints, icons_of
+from scripts.site_build.html_errors import parse_errors
 from scripts.site_build.precompress import variants
 from scripts.site_build.references import PageFacts, Reference, css_references, read_page, rewritten
-from scripts.site_build.templates import is_for_templates, is_page, render_pages
+from scripts.site_build.templates import is_for_templates, is_page, render_pages, root_for_templates
 
-_RELEASE_META = '<meta name="release"'
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +46,13 @@ def build_site(
         rules: the site file's `[content]`.
         advance: is told the bytes of each file that is compressed.
     """
-    pages, findings = render_pages(source)
-    assets = {path: content for path, content in source.items() if not is_page(path) and not is_for_templates(path)}
+    read = _read(source)
+    pages, facts, assets, sheets = read.pages, read.facts, read.assets, read.sheets
+    findings = list(read.findings)
     if "index.html" not in pages and not findings:
         findings.append(Finding(path="index.html", message="it is missing, and / would answer 404: write it"))
-    invalid = [finding for path, text in pages.items() for finding in _parse_errors(path, text)]
-    sheets, unreadable = _sheets(assets)
-    facts = {path: read_page(text) for path, text in pages.items()}
     names = Fingerprints(assets, facts, sheets)
-    findings += [*invalid, *unreadable, *names.findings, *_broken(facts, sheets, assets, rules)]
+    findings += [*parse_errors(pages), *names.findings, *_broken(facts, sheets, assets, rules)]
     files = dict(names.files)
     for path, text in pages.items():
         new_url = partial(names.new_url, base=f"/{path}")
@@ -64,24 +61,54 @@ def build_site(
     findings += [Finding(path="[content]", message=problem) for problem in check.problems]
     if rules.precompress and not findings:
         files |= variants(files, advance)
-    notes = [f"{path}: no {_RELEASE_META}>, so nobody sees which release it is of" for path in _unstamped(pages)]
     return BuiltSite(
-        files=dict(sorted(files.items())), findings=tuple(sorted(set(findings))), notes=(*check.notes, *sorted(notes))
+        files=dict(sorted(files.items())),
+        findings=tuple(sorted(set(findings))),
+        notes=(*check.notes, *_notes_on_stamps(pages)),
     )
 
 
-def _parse_errors(path: str, text: str) -> list[Finding]:
-    """Returns the parse errors of the HTML standard (https://html.spec.whatwg.org/multipage/parsing.html#parse-errors)."""
-    parser = html5lib.HTMLParser()
-    parser.parse(text)
-    return [
-        Finding(path=path, line=line, message=f"not valid HTML: {_in_words(code, values)}")
-        for (line, _), code, values in parser.errors
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """The source, sorted out: pages rendered and read, everything else that is published, and its style sheets' references."""
+
+    pages: dict[str, str]
+    facts: dict[str, PageFacts]
+    assets: dict[str, bytes]
+    sheets: dict[str, list[Reference]]
+    findings: list[Finding]
 
 
-def _in_words(code: str, values: Mapping[str, object]) -> str:
-    return str(PARSE_ERRORS.get(code, code)) % values
+def _read(source: Mapping[str, bytes]) -> _Source:
+    """Reads the source, again for as long as what is published names more of what starts with `_`."""
+    roots = {root for path in source if (root := root_for_templates(path)) is not None}
+    named: set[str] = set()
+    facts: dict[str, PageFacts] = {}
+    while True:
+        pages, findings = render_pages(source, named)
+        assets = {
+            path: content for path, content in source.items() if not is_page(path) and not is_for_templates(path, named)
+        }
+        sheets, unreadable = _sheets(assets)
+        facts |= {path: read_page(text) for path, text in pages.items() if path not in facts}
+        more = (
+            roots & _roots_named({**{path: each.references for path, each in facts.items()}, **sheets})
+            if roots
+            else set()
+        )
+        if more <= named:
+            return _Source(pages=pages, facts=facts, assets=assets, sheets=sheets, findings=[*findings, *unreadable])
+        named |= more
+
+
+def _roots_named(by_owner: Mapping[str, Iterable[Reference]]) -> set[str]:
+    paths = (
+        path_of(found.url, f"/{owner}")
+        for owner, references in by_owner.items()
+        for found in references
+        if "_" in found.url
+    )
+    return {root for path in paths if (root := root_for_templates(path)) is not None}
 
 
 def _sheets(assets: Mapping[str, bytes]) -> tuple[dict[str, list[Reference]], list[Finding]]:
@@ -138,5 +165,10 @@ def _problems_of_manifest(path: str, content: bytes, links: Links) -> list[Findi
     return [Finding(path=path, message=problem) for problem in problems if problem is not None]
 
 
-def _unstamped(pages: Mapping[str, str]) -> list[str]:
-    return [path for path, text in pages.items() if _RELEASE_META not in text]
+def _notes_on_stamps(pages: Mapping[str, str]) -> list[str]:
+    """Returns one note, however many pages it is about: a site has the line in its layout, or nowhere."""
+    unstamped = sorted(path for path, text in pages.items() if RELEASE_META.search(text.encode()) is None)
+    if not unstamped:
+        return []
+    shown = ", ".join(unstamped[:_SHOWN]) + (f" and {len(unstamped) - _SHOWN} more" if len(unstamped) > _SHOWN else "")
+    return [f'{shown}: no <meta name="release" content="">, so nobody sees which release it is of']

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from scripts.release.serving.file_rules import is_fingerprinted
-from scripts.site_build.addresses import renamed, resolve
+from scripts.site_build.addresses import path_of, renamed
 from scripts.site_build.findings import Finding
 from scripts.site_build.references import PageFacts, Reference, rewritten
 
@@ -24,7 +25,8 @@ _RENAMED = frozenset({
     ".mp3", ".ogg", ".wav", ".mp4", ".webm", ".vtt",
 })  # fmt: skip
 _MENTIONING = frozenset({".js", ".mjs", ".json", ".xml", ".txt", ".rss", ".atom", ".svg", ".map"})
-_NAME_IN_TEXT = re.compile(r"[^\s\"'`<>()/\\,;=]+\.[A-Za-z0-9]+")
+_WORD = re.compile(r"[\w.~@-]+")
+"""In a text a name of these signs alone stands as a word; of another name every occurrence counts."""
 
 
 class Fingerprints:
@@ -49,7 +51,7 @@ class Fingerprints:
 
     def new_url(self, url: str, base: str) -> str:
         """Returns what a reference at the address `base` is rewritten to."""
-        path = _path_of(url, base)
+        path = path_of(url, base)
         return url if path not in self._assets or self._name(path) == path else renamed(url, self._name(path))
 
     def _name(self, path: str) -> str:
@@ -101,7 +103,7 @@ def icons_of(document: Mapping[str, object]) -> list[dict[str, str]]:
 def _loaded(pages: Mapping[str, PageFacts], sheets: Mapping[str, Iterable[Reference]]) -> set[str]:
     by_owner = {**{path: facts.references for path, facts in pages.items()}, **sheets}
     return {
-        _path_of(reference.url, f"/{owner}")
+        path_of(reference.url, f"/{owner}")
         for owner, references in by_owner.items()
         for reference in references
         if reference.is_part
@@ -109,23 +111,22 @@ def _loaded(pages: Mapping[str, PageFacts], sheets: Mapping[str, Iterable[Refere
 
 
 def _known_elsewhere(assets: Mapping[str, bytes], pages: Mapping[str, PageFacts]) -> set[str]:
-    names = set()
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for path in assets:
+        by_name[PurePosixPath(path).name].append(path)
+    odd = [name for name in by_name if _WORD.fullmatch(name) is None]
+    names: set[str] = set()
     for path, content in assets.items():
         if PurePosixPath(path).suffix.lower() in _MENTIONING:
-            names |= set(_NAME_IN_TEXT.findall(unquote(content.decode("utf-8", "replace"))))
+            text = content.decode("utf-8", "replace")
+            text = unquote(text) if "%" in text else text
+            names.update(word.rstrip(".-") for word in set(_WORD.findall(text)))
+            names.update(name for name in odd if name in text)
     linked = set()
     for owner, facts in pages.items():
-        linked |= {_path_of(found.url, f"/{owner}") for found in facts.references if not found.is_part}
+        linked |= {path_of(found.url, f"/{owner}") for found in facts.references if not found.is_part}
         names |= {PurePosixPath(unquote(urlsplit(url).path)).name for url in facts.shared_urls}
-    return {path for path in assets if path in linked or PurePosixPath(path).name in names}
-
-
-def _path_of(url: str, base: str) -> str:
-    try:
-        address = resolve(url, base)
-    except ValueError:
-        return ""
-    return "" if address is None else address.path[1:]
+    return {path for name in names & by_name.keys() for path in by_name[name]} | (linked & assets.keys())
 
 
 def _with_hash(path: str, content: bytes) -> str:

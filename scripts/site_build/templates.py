@@ -1,12 +1,14 @@
 """Pages are Jinja templates: `{% extends "_layout.html" %}` shares a layout, and plain HTML is a template that says nothing.
 
-A file or folder whose name starts with `_` is for templates alone and is not published. Only `page.path`, the page's address, is
-passed in; there is no clock, no environment and no randomness, so the same source gives the same bytes.
+A file or folder whose name starts with `_` is for templates and is not published, unless a page or style sheet names it or a file
+in it: generators lay their styles and scripts into `_static` or `_next`. Only `page.path`, the page's address, is passed in;
+there is no clock, no environment and no randomness, so the same source gives the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from jinja2 import BaseLoader, DictLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
@@ -14,10 +16,24 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from scripts.site_build.findings import Finding
 
+_STATEMENT = re.compile(r"\{[%{#]")
+"""Without one a page is what its template says; to compile it would take 3 ms."""
+_TEMPLATE_NAME = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)["']""")
+_LINE_END = re.compile("\r\n?")
 
-def is_for_templates(path: str) -> bool:
-    """Returns whether a file of the source is not published itself."""
-    return any(part.startswith("_") for part in path.split("/"))
+
+def root_for_templates(path: str) -> str | None:
+    """Returns the outermost file or folder of a path whose name starts with `_`."""
+    names = path.split("/")
+    first = next((at for at, name in enumerate(names) if name.startswith("_")), None)
+    return None if first is None else "/".join(names[: first + 1])
+
+
+def is_for_templates(path: str, named: Collection[str] = ()) -> bool:
+    """Returns whether a file of the source is not published itself; `named` are the roots that pages and style sheets name."""
+    root = root_for_templates(path)
+    is_template = is_page(path) and PurePosixPath(path).name.startswith("_")
+    return root is not None and (is_template or root not in named)
 
 
 def is_page(path: str) -> bool:
@@ -30,13 +46,17 @@ def address_of(path: str) -> str:
     return f"/{path.removesuffix('index.html')}" if PurePosixPath(path).name == "index.html" else f"/{path}"
 
 
-def render_pages(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[Finding]]:
-    """Returns path -> HTML of every published page, and what is wrong with the templates."""
+def render_pages(files: Mapping[str, bytes], named: Collection[str] = ()) -> tuple[dict[str, str], list[Finding]]:
+    """Returns path -> HTML of every published page, and what is wrong with the templates; `named` as for `is_for_templates`."""
     texts, findings = _texts(files)
     environment = _environment(DictLoader(texts))
+    used = {name for text in texts.values() for name in _TEMPLATE_NAME.findall(text)}
     pages = {}
     for path in texts:
-        if is_for_templates(path):
+        if is_for_templates(path, named) or (path in used and root_for_templates(path) is not None):
+            continue
+        if _STATEMENT.search(texts[path]) is None:
+            pages[path] = texts[path]
             continue
         try:
             pages[path] = environment.get_template(path).render(page={"path": address_of(path)})
@@ -54,7 +74,8 @@ def _texts(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[Finding]]:
     for path, content in files.items():
         if is_page(path):
             try:
-                texts[path] = content.decode("utf-8").removeprefix("\ufeff")
+                text = content.decode("utf-8").removeprefix("\ufeff")
+                texts[path] = _LINE_END.sub("\n", text) if "\r" in text else text
             except UnicodeDecodeError as error:
                 message = f"byte {error.start} is not UTF-8: save the page as UTF-8"
                 findings.append(Finding(path=path, message=message))

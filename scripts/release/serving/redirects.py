@@ -8,8 +8,10 @@ redirect of one path goes before one with a wildcard, and of those the first tha
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import quote, urlsplit
 
 from scripts.release.serving.clean_urls import FIXED_PREFIXES, UrlStyle, canonical, decoded
@@ -97,19 +99,16 @@ def problem_of(redirect: Redirect) -> str | None:
 
 def problems_between(redirects: Sequence[Redirect]) -> list[str]:
     """Returns two redirects of one path, and circles; only redirects without a problem of their own may be given."""
-    by_path: dict[str, Redirect] = {}
-    problems = []
-    for redirect in redirects:
-        if redirect.key_path in by_path:
-            first = by_path[redirect.key_path]
-            problems.append(
-                f'redirect from "{redirect.source}": "{first.source}" already leads to "{first.target}"; '
-                "a path has one redirect (its trailing slash does not count): remove one"
-            )
-        else:
-            by_path[redirect.key_path] = redirect
-    problems += [f"redirects in a circle, {way}: let one of them lead to a page" for way in circles(by_path)]
-    return [*problems, *_problems_of_room(redirects)]
+    table = RedirectMap.of(redirects)
+    problems = [
+        f'redirect from "{redirect.source}": "{first.source}" already leads to "{first.target}"; '
+        "a path has one redirect (its trailing slash does not count): remove one"
+        for redirect, first in table.twice
+    ]
+    room = list(_problems_of_room(redirects))
+    if not room:  # it bounds the wildcards, each of which may lead to all others
+        problems += [f"redirects in a circle, {way}: let one of them lead to a page" for way in circles(table)]
+    return [*problems, *room]
 
 
 def _problems_of_room(redirects: Sequence[Redirect]) -> Iterator[str]:
@@ -138,16 +137,17 @@ def problems_in_release(redirects: Sequence[Redirect], paths: Iterable[str], sty
         style: the site file's.
     """
     files = {unicodedata.normalize("NFC", path) for path in paths} if redirects else set()
-    by_path = {redirect.key_path: redirect for redirect in redirects}
+    ordered = sorted(files)
+    table = RedirectMap.of(redirects)
     problems = []
     for redirect in redirects:
-        hidden = _hidden(redirect, files, style)
+        hidden = _hidden(redirect, files, ordered, style)
         if hidden is not None:
             problems.append(
                 f'redirect from "{redirect.source}": it would hide {hidden}: remove the file or the redirect'
             )
         target = redirect.target_path
-        if target is None or redirect.location.endswith(WILDCARD) or next_redirects(target, by_path):
+        if target is None or redirect.location.endswith(WILDCARD) or table.following(target):
             continue
         if not style.answers(target, files):
             problems.append(
@@ -157,11 +157,11 @@ def problems_in_release(redirects: Sequence[Redirect], paths: Iterable[str], sty
     return problems
 
 
-def _hidden(redirect: Redirect, files: Set[str], style: UrlStyle) -> str | None:
-    """Returns a file that nobody would see any more."""
+def _hidden(redirect: Redirect, files: Set[str], ordered: Sequence[str], style: UrlStyle) -> str | None:
+    """Returns a file that nobody would see any more; `ordered` are the files, sorted."""
     if redirect.is_wildcard:
         below = decoded(redirect.source).removesuffix(WILDCARD)[1:]
-        return next((path for path in sorted(files) if path.startswith(below)), None)
+        return next(iter(_starting_with(below, ordered)), None)
     source = decoded(redirect.source)
     spellings = (source, f"{source.rstrip('/')}/")
     return next((style.object_path(path) for path in spellings if style.answers(path, files)), None)
@@ -169,55 +169,95 @@ def _hidden(redirect: Redirect, files: Set[str], style: UrlStyle) -> str | None:
 
 def notes_on_chains(redirects: Sequence[Redirect]) -> list[str]:
     """Returns redirects whose target is redirected again, which works and costs the viewer a round trip."""
-    by_path = {redirect.key_path: redirect for redirect in redirects}
+    table = RedirectMap.of(redirects)
     return [
         f'redirect from "{redirect.source}" to "{redirect.target}": that is redirected again, to '
         f'"{following[0].target}": lead there at once'
         for redirect in redirects
-        if (target := redirect.target_path) is not None and (following := next_redirects(target, by_path))
+        if (target := redirect.target_path) is not None and (following := table.following(target))
     ]
 
 
-def next_redirects(path: str, by_path: Mapping[str, Redirect]) -> list[Redirect]:
-    """Returns the redirects that a viewer may meet who is led to a decoded path; to a last `*`: to anything below it."""
-    asked = canonical(path)
-    if asked.endswith(f"/{WILDCARD}"):
-        start = asked.removesuffix(WILDCARD)
-        return [
-            each
-            for key, each in by_path.items()
-            if key.startswith(start) or (each.is_wildcard and start.startswith(key.removesuffix(WILDCARD)))
-        ]
-    if (exact := by_path.get(lookup_path(path))) is not None:
-        return [exact]
-    return [each for key, each in by_path.items() if each.is_wildcard and asked.startswith(key.removesuffix(WILDCARD))]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectMap:
+    """Redirects as viewers meet them: looked up by path, never one after the other.
+
+    Attributes:
+        by_path: canonical path -> redirect, those with a wildcard up to and with the asterisk; the first of each path.
+        keys: of `by_path`, sorted.
+        places: key -> place in the site file, whose first wildcard that fits is what a viewer gets.
+        twice: redirects of a path that an earlier one has already, each with that.
+    """
+
+    by_path: Mapping[str, Redirect]
+    keys: Sequence[str]
+    places: Mapping[str, int]
+    twice: Sequence[tuple[Redirect, Redirect]]
+
+    @classmethod
+    def of(cls, redirects: Iterable[Redirect]) -> Self:
+        """Returns the table of these redirects."""
+        by_path: dict[str, Redirect] = {}
+        found = [(each, by_path.setdefault(each.key_path, each)) for each in redirects]
+        twice = [(each, first) for each, first in found if each is not first]
+        return cls(
+            by_path=by_path,
+            keys=sorted(by_path),
+            places={key: place for place, key in enumerate(by_path)},
+            twice=twice,
+        )
+
+    def following(self, path: str) -> list[Redirect]:
+        """Returns the redirects that a viewer may meet who is led to a decoded path; to a last `*`: to anything below it."""
+        asked = canonical(path)
+        if asked.endswith(f"/{WILDCARD}"):
+            start = asked.removesuffix(WILDCARD)
+            return self._in_order([*self._around(start.removesuffix("/")), *_starting_with(start, self.keys)])
+        exact = self.by_path.get(lookup_path(path))
+        return self._in_order(self._around(asked)) if exact is None else [exact]
+
+    def _around(self, asked: str) -> list[str]:
+        """Returns the keys of the redirects with a wildcard that means a canonical path."""
+        ends = (at for at, sign in enumerate(asked, start=1) if sign == "/")
+        return [key for end in ends if (key := f"{asked[:end]}{WILDCARD}") in self.by_path]
+
+    def _in_order(self, keys: Iterable[str]) -> list[Redirect]:
+        return [self.by_path[key] for key in sorted(keys, key=self.places.__getitem__)]
 
 
-def circles(by_path: Mapping[str, Redirect]) -> Iterator[str]:
+def _starting_with(start: str, ordered: Sequence[str]) -> Iterator[str]:
+    """Yields what starts with a text, of texts in order."""
+    for at in range(bisect_left(ordered, start), len(ordered)):
+        if not ordered[at].startswith(start):
+            return
+        yield ordered[at]
+
+
+def circles(table: RedirectMap) -> Iterator[str]:
     """Yields each circle once, from its first redirect on.
 
     A redirect that takes folders off its own path, such as /en/* to /*, is none: the path gets shorter each time.
     """
     done: set[str] = set()
-    for start in by_path:
-        way = {} if start in done else {start: _following(by_path[start], by_path)}
+    for start, redirect in table.by_path.items():
+        way = {} if start in done else {start: _following(redirect, table)}
         done.add(start)
         while way:
             key = next(reversed(way))
             following = next(way[key], None)
             if following is None:
-                del way[key]
+                way.popitem()  # the last; del would leave its place to be skipped each time
             elif following in way:
                 names = list(way)
                 yield " -> ".join([*names[names.index(following) :], following])
             elif following not in done:
                 done.add(following)
-                way[following] = _following(by_path[following], by_path)
+                way[following] = _following(table.by_path[following], table)
 
 
-def _following(redirect: Redirect, by_path: Mapping[str, Redirect]) -> Iterator[str]:
+def _following(redirect: Redirect, table: RedirectMap) -> Iterator[str]:
     target = redirect.target_path
-    for following in [] if target is None else next_redirects(target, by_path):
+    for following in [] if target is None else table.following(target):
         if following is not redirect or not _gets_shorter(redirect):
             yield following.key_path
 

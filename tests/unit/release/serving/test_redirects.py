@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,26 @@ def test_redirects_with_a_wildcard_that_end_are_accepted(pairs: list[tuple[str, 
 
 def test_long_chain_is_no_circle() -> None:
     assert problems_between(redirects(*((f"/{number}", f"/{number + 1}") for number in range(3000)))) == []
+
+
+def test_thousands_of_redirects_are_read_at_once() -> None:
+    """Each was compared with all others: 9,000 took 43 s. Some lead to pages, some on to another, some lie below a wildcard."""
+    pairs = [
+        (f"/old/{number}", f"/new/{number % 300}/" if number % 7 else f"/old/{number + 1}") for number in range(9000)
+    ]
+    document = {"redirect": [{"from": old, "to": new} for old, new in [*pairs, ("/w/*", "/new/*")]]}
+    files = dict.fromkeys([f"new/{number}/index.html" for number in range(300)], 1)
+    before = time.process_time()
+    check = check_release(parse_content(document), files)
+    assert time.process_time() - before < 3
+    assert (check.problems, len(check.notes)) == ((), len([number for number in range(9000) if number % 7 == 0]))
+
+
+def test_chain_into_wildcards_is_noted_with_the_first_of_the_site_file() -> None:
+    rules = parse_content({"redirect": [{"from": source, "to": target} for source, target in (
+        ("/a/b/*", "/first/"), ("/a/*", "/second/"), ("/old", "/a/b/c"),
+    )]})  # fmt: skip
+    assert '"/first/"' in check_release(rules, {"first/index.html": 1, "second/index.html": 1}).notes[0]
 
 
 def test_wildcards_that_outgrow_their_value_are_refused() -> None:
