@@ -40,6 +40,7 @@ COMMANDS = (
     "cost",
     "lint",
     "localcloud",
+    "review",
 )
 """The verbs in the order of `failover --help`; each is the function of its name in its module of scripts/commands."""
 

@@ -12,14 +12,19 @@ _MAIN = Path(__file__).parents[2] / "main.py"
 _WRONG_SITE_FILE = 2
 
 
-def synthesize(site_file: Path, outdir: Path) -> Path:
+def synthesize(site_file: Path, outdir: Path, *, program: Path = _MAIN) -> Path:
     """Runs main.py and returns the folder of the stacks.
+
+    Args:
+        site_file: the site file.
+        outdir: where the folder `stacks` is written.
+        program: another revision's main.py; default: this one's.
 
     Raises:
         WrongUsageError: the site file is refused; the message is its report.
         EnvironmentFailureError: Node.js is missing, or the stacks hold a trap.
     """
-    with started([sys.executable, str(_MAIN), str(site_file), "--output", str(outdir)], {}) as process:
+    with started([sys.executable, str(program), str(site_file), "--output", str(outdir)], {}) as process:
         output, _ = process.communicate()
     if process.returncode == _WRONG_SITE_FILE:
         raise WrongUsageError(output.strip())

@@ -136,7 +136,7 @@ def test_no_expression_is_pasted_into_a_script() -> None:
 
 def test_plan_holds_no_lock_because_its_role_may_write_nothing() -> None:
     text = (ROOT / ".github/workflows/plan.yml").read_text(encoding="utf-8")
-    assert "plan -input=false -lock=false" in text
+    assert "plan -input=false -no-color -lock=false" in text
     assert "apply" not in text.replace("-lock=false", "")
 
 

@@ -1,0 +1,42 @@
+"""How long a recovery by DNS takes at most, from the synthesized health checks alone. Pure arithmetic.
+
+A failing probe lasts up to 8 s. A check turns unhealthy when no more than 18 % of its checkers say healthy, so the last fifth of
+an interval does not count. Then resolvers keep the old answer for the alias's 60 s:
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SHARE_OF_INTERVAL = 0.82
+ALIAS_TTL_SECONDS = 60
+PROPAGATION_SECONDS = 5
+SHORTEST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 0, 8
+
+
+def by_dns_seconds(stacks: Mapping[str, Mapping[str, Any]]) -> tuple[float, float] | None:
+    """Returns the shortest and the longest recovery by DNS of the slowest check; None when no check is probed.
+
+    The shortest is a refused connection, the longest a body that stalls.
+    """
+    checks = [
+        body
+        for stack in stacks.values()
+        for body in stack.get("resource", {}).get("aws_route53_health_check", {}).values()
+        if "request_interval" in body
+    ]
+    if not checks:
+        return None
+    slowest = max(checks, key=lambda check: _detection_seconds(check, LONGEST_PROBE_SECONDS))
+    return _recovery_seconds(slowest, SHORTEST_PROBE_SECONDS), _recovery_seconds(slowest, LONGEST_PROBE_SECONDS)
+
+
+def _recovery_seconds(check: Mapping[str, Any], probe_seconds: float) -> float:
+    return _detection_seconds(check, probe_seconds) + PROPAGATION_SECONDS + ALIAS_TTL_SECONDS
+
+
+def _detection_seconds(check: Mapping[str, Any], probe_seconds: float) -> float:
+    interval, threshold = float(check["request_interval"]), int(check.get("failure_threshold", 3))
+    return (threshold - 1) * (interval + probe_seconds) + probe_seconds + SHARE_OF_INTERVAL * interval
