@@ -70,11 +70,17 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
 
 
 def _remove_earlier(outdir: Path) -> None:
-    """Removes what this synth did not write: whoever reads the folder would price and deploy another site file's stacks."""
+    """Removes what this synth did not write: whoever reads the folder would price and deploy another site file's stacks.
+
+    cdktf lists the folders before it runs this program, and ends in ENOENT when one of them is gone afterwards. So under cdktf an
+    empty folder stays, which cdktf removes itself.
+    """
     written = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
     for path in (outdir / "stacks").glob("*/cdk.tf.json"):
         if path.parent.name not in written:
             shutil.rmtree(path.parent)
+            if "CDKTF_OUTDIR" in os.environ:
+                path.parent.mkdir()
 
 
 @contextmanager

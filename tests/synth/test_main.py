@@ -35,6 +35,17 @@ def test_stacks_of_an_earlier_synth_go_and_what_is_no_stack_stays(tmp_path: Path
     assert (tmp_path / "stacks" / "edge" / "cdk.tf.json").exists()
 
 
+def test_cdktf_finds_the_folder_of_an_earlier_stack_that_it_removes_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = tmp_path / "stacks" / "audit"
+    earlier.mkdir(parents=True)
+    (earlier / "cdk.tf.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setenv("CDKTF_OUTDIR", str(tmp_path))
+    assert main.main([DEMO, "--output", str(tmp_path)]) == 0
+    assert [*earlier.iterdir()] == []
+
+
 def test_preload_that_the_site_file_asks_for_is_no_finding(tmp_path: Path) -> None:
     text = Path(DEMO).read_text(encoding="utf-8")
     site_file = tmp_path / "site.toml"

@@ -17,7 +17,7 @@ from scripts.terraform import provider_source, toolchain
 from tools.setup.npm_install import node_environment
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "tools" / "cdktf-cli"
+FOLDER = Path(__file__).with_name("cdktf-cli")
 
 
 def main(arguments: list[str]) -> int:
