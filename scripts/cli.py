@@ -35,6 +35,8 @@ COMMANDS = (
     "restore",
     "hand-over",
     "drill",
+    "probe",
+    "health-check",
     "bootstrap",
     "outputs",
     "cost",

@@ -59,6 +59,11 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def unix_now() -> float:
+    """Return the present moment in seconds since 1970 UTC; it may jump when somebody sets the machine's clock."""
+    return time.time()
+
+
 def rfc3339(moment: dt.datetime) -> str:
     """Return a UTC moment as RFC 3339 with milliseconds and a Z."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

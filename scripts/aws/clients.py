@@ -110,6 +110,17 @@ def _sent_at_once(params: dict[str, Any], **_rest: object) -> None:
         del headers["Expect"]
 
 
+def aws_client(service: str, *, region: str, is_hasty: bool = False) -> Any:  # noqa: ANN401  (the caller says which one)
+    """Returns a client for an API that is asked a few times; not worth a function and a package of stubs of its own.
+
+    Args:
+        service: botocore's name of it.
+        region: where; us-east-1 for the global ones.
+        is_hasty: give a silent region 20 s instead of 120.
+    """
+    return client_for(service, region=region, config=_config(is_hasty=is_hasty))
+
+
 def iam_client() -> Any:  # noqa: ANN401  (one role; not worth a package of stubs)
     """Returns a client for IAM, which is global."""
     return client_for("iam", region="us-east-1", config=_config())

@@ -206,9 +206,11 @@ def _promote(website: Website, probe: Probe | None, *, apply: bool, as_json: boo
 
 
 def _network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
-    from scripts.release.probe import network_probe  # DNS and TLS take 0.05 s that a plan should not
+    # DNS and TLS take 0.05 s that a plan should not.
+    from scripts.local.network import network_of
+    from scripts.release.probe import network_probe
 
-    return network_probe(website.hostnames, endpoints).ask
+    return network_probe(website.hostnames, network_of(endpoints)).ask
 
 
 def _with_way_out(error: RegionUnavailableError, website: Website, *, is_allowed: bool) -> RegionUnavailableError:

@@ -69,6 +69,12 @@ class Connection:
         has_body = method != "HEAD" and status not in (204, 304)
         return Response(status=status, headers=headers, body=await self._body(headers) if has_body else b"")
 
+    def certificate_expires_at(self) -> float | None:
+        """Return when the server's verified certificate expires, in Unix seconds; None without TLS."""
+        tls: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
+        certificate = tls.getpeercert() if tls is not None else None
+        return ssl.cert_time_to_seconds(str(certificate["notAfter"])) if certificate else None
+
     def abort(self) -> None:
         """Close at once, without waiting for the other side's close_notify."""
         self._writer.transport.abort()

@@ -12,13 +12,10 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote
 
-import dns.resolver
-
-from scripts.clock import AwsClock, Clock
-from scripts.local.endpoints import Endpoints
+from scripts.clock import Clock
 from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, start_http
-from scripts.probe.page_view import verifying_tls
-from scripts.probe.resolver import CachingResolver, Nameserver, ResolutionError
+from scripts.probe.network import Network
+from scripts.probe.resolver import CachingResolver, ResolutionError
 from scripts.probe.samples import Family
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
@@ -29,7 +26,6 @@ https://aws.amazon.com/blogs/aws/introducing-amazon-cloudfront-keyvaluestore-a-l
 """
 _PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 10.0
-_HTTPS_PORT = 443
 
 Fetch = Callable[[str, str], Awaitable[Response]]
 """From hostname and path to the answer. Raises ProbeFailedError when there is none."""
@@ -81,17 +77,11 @@ class SwitchProbe:
         return None
 
 
-def network_probe(hostnames: Sequence[str], endpoints: Endpoints | None) -> SwitchProbe:
-    """Returns a probe over the network: of a running localcloud, or of AWS by this machine's resolvers."""
-    clock = AwsClock(speed=1.0 if endpoints is None else endpoints.speed)
-    if endpoints is None:
-        nameservers = [Nameserver(address=str(each)) for each in dns.resolver.get_default_resolver().nameservers]
-        port, tls = _HTTPS_PORT, verifying_tls()
-    else:
-        nameservers = [Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)]
-        port, tls = endpoints.https_port, verifying_tls(endpoints.ca_certificate)
-    resolver = CachingResolver(nameservers=nameservers, clock=clock)
-    return SwitchProbe(hostnames, _Fetcher(resolver, clock, port, tls), clock)
+def network_probe(hostnames: Sequence[str], network: Network) -> SwitchProbe:
+    """Returns a probe over a network."""
+    clock = network.clock()
+    resolver = CachingResolver(nameservers=network.resolvers, clock=clock)
+    return SwitchProbe(hostnames, _Fetcher(resolver, clock, network.https_port, network.tls()), clock)
 
 
 class _Fetcher:

@@ -99,6 +99,25 @@ def load_deployment(path: Path) -> Deployment:
     Raises:
         MissingOutputError: no such file, not ours, or an output is missing.
     """
+    return deployment_of(load_outputs(path), path)
+
+
+def regional_endpoints(document: Mapping[str, Any]) -> dict[str, str]:
+    """Returns region -> the name that alias records to its regional endpoint point at, of the stacks that are in the document."""
+    stacks = (outputs for name, outputs in document.items() if name.startswith("region-"))
+    return {
+        str(outputs["region"]): str(outputs["regional_endpoint_domain_name"])
+        for outputs in stacks
+        if "regional_endpoint_domain_name" in outputs
+    }
+
+
+def load_outputs(path: Path) -> dict[str, Any]:
+    """Reads stack -> output -> value, as `failover outputs` saved it.
+
+    Raises:
+        MissingOutputError: no such file, or not ours.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -107,7 +126,9 @@ def load_deployment(path: Path) -> Deployment:
         ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
-    return deployment_of(document, path)
+    if not isinstance(document, dict):
+        raise MissingOutputError(f"{path} is not a file of `failover outputs` (no table of stacks): write it again")
+    return document
 
 
 def deployment_of(document: Mapping[str, Any], path: Path) -> Deployment:
