@@ -98,14 +98,18 @@ class Prober:
                     document = lambda: exposition(watch.totals, hostname=self._site.hostname)  # noqa: E731
                     port = await stack.enter_async_context(served(document, port=metrics_port))
                     console.print(f"OpenMetrics at http://127.0.0.1:{port}/metrics")
-                console.print(f"Probing {self._site.hostname} into {self._history}; Ctrl-C ends it")
                 view = lambda: live_view(watch.totals, self._site.hostname)  # noqa: E731
                 live = Live(get_renderable=view, console=console, refresh_per_second=1, transient=True)
                 with live if console.is_terminal else nullcontext():
-                    await _until_interrupted(watch.run())
+                    await _until_interrupted(self._announced(watch, console))
         finally:
             archive.close()
         return watch.totals
+
+    async def _announced(self, watch: Watch, console: Console) -> None:
+        """Says how to end it once that works."""
+        console.print(f"Probing {self._site.hostname} into {self._history}; Ctrl-C ends it")
+        await watch.run()
 
     def _archive(self) -> Archive:
 
