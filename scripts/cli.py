@@ -37,6 +37,8 @@ COMMANDS = (
     "drill",
     "probe",
     "health-check",
+    "performance",
+    "slo",
     "bootstrap",
     "outputs",
     "cost",

@@ -20,6 +20,7 @@ from scripts.drill.scenarios import SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.drill.verdict import Verdict
 from scripts.errors import MissingOutputError, WrongUsageError
+from scripts.report.drill_log import LOG_NAME, append
 from scripts.report.report import summary_table, write_reports
 from scripts.terraform.outputs import load_deployment
 
@@ -65,6 +66,7 @@ def drill(
     result = session.run(SCENARIOS[scenario], variants)
     context = session.context(site_file=site_file, cost_usd_per_month=cost_usd_per_month)
     written = write_reports([result], context, report)
+    append(report.parent / LOG_NAME, written.report)
     if as_json:
         print(written.json_file.read_text(encoding="utf-8"), end="")
     else:

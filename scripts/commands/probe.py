@@ -109,6 +109,38 @@ def probe(
     _conclude(totals, site.hostname, objective, as_json=as_json)
 
 
+def run_prober(
+    outputs: Path,
+    localcloud: Path | None,
+    *,
+    resolver: Sequence[str] | None,
+    history: Path,
+    rate: float,
+    for_seconds: float,
+) -> Totals:
+    """Probes for a while into a history, for commands that then read it.
+
+    Raises:
+        EnvironmentFailureError: this machine could not keep up.
+    """
+    from scripts.commands.shared.prober import Prober
+    from scripts.probe.history import DEFAULT_RETAIN_DAYS
+    from scripts.probe.watch import WatchSettings
+
+    site, network, _ = _site(outputs, localcloud, None)
+    resolvers = _resolvers(resolver, network)
+    settings = WatchSettings(
+        hostname=site.hostname,
+        resolver_names=tuple(resolvers),
+        for_seconds=for_seconds,
+        retain_days=DEFAULT_RETAIN_DAYS,
+    )
+    prober = Prober(site, network, resolvers, history, alert_topic="")
+    totals = asyncio.run(prober.watch(settings, rate=rate, metrics_port=None, cloudwatch="", probe_region=""))
+    _insist_on_keeping_up(totals)
+    return totals
+
+
 def look_once(
     outputs: Path,
     localcloud: Path | None,
@@ -187,7 +219,6 @@ def _conclude(totals: Totals, hostname: str, objective: float, *, as_json: bool)
     from scripts.commands.shared.probe_table import (
         findings_document,
         findings_table,
-        keeps_up,
         summary,
         totals_document,
     )
@@ -203,10 +234,16 @@ def _conclude(totals: Totals, hostname: str, objective: float, *, as_json: bool)
         if bad:
             console.print(findings_table(bad))
     count = totals.views.total()
+    _insist_on_keeping_up(totals)
+    if bad or (count and totals.good / count < objective):
+        raise typer.Exit(1)
+
+
+def _insist_on_keeping_up(totals: Totals) -> None:
+    from scripts.commands.shared.probe_table import keeps_up
+
     if not keeps_up(totals):
         raise EnvironmentFailureError(
             "this machine could not keep up: it began page views more than a second late, so they say nothing about the"
             " site; run the prober on a machine with a free core, or lower --rate"
         )
-    if bad or (count and totals.good / count < objective):
-        raise typer.Exit(1)

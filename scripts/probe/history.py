@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scripts.errors import EnvironmentFailureError
+from scripts.errors import EnvironmentFailureError, MissingOutputError
 from scripts.probe.histogram import Histogram
 from scripts.probe.samples import Sample
 
@@ -295,6 +295,23 @@ class History:
             raise EnvironmentFailureError(
                 f"{self.path} is no whole SQLite database ({error}): move it away, the next run begins a new one"
             ) from error
+
+
+@contextmanager
+def open_existing(path: Path) -> Iterator[History]:
+    """Yield the history in a file that a prober made.
+
+    Raises:
+        MissingOutputError: there is none.
+        EnvironmentFailureError: see `History`.
+    """
+    if not path.is_file():
+        raise MissingOutputError(f"{path} is not there: let `failover probe` run, or name its file with --history")
+    history = History(path)
+    try:
+        yield history
+    finally:
+        history.close()
 
 
 def _view(row: Sequence[Any]) -> View:
