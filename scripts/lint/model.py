@@ -102,6 +102,11 @@ class Configuration:
         """All resources and data sources, in the order of the documents."""
         return tuple(resource for document in self.documents for resource in document.resources)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was read, so that what is absent is absent: no module that was not, no partial plan."""
+        return not any(document.module_calls or document.is_partial for document in self.documents)
+
     def of_type(self, *types: str) -> list[Resource]:
         """Returns the resources (no data sources) of these types."""
         return [resource for resource in self.resources if resource.type in types and not resource.is_data]

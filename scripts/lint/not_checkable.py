@@ -18,8 +18,8 @@ class NotCheckable:
 NOT_CHECKABLE = (
     NotCheckable(
         trap=24,
-        what="An origin group on a flat-rate plan below Premium",
-        because="the plan of a distribution is bought in the console and is in no resource",
+        what="An origin group on a flat-rate plan that was bought in the console",
+        because="it is in no resource; FW242 reads aws_pricingplanmanager_subscription",
         instead="stay on pay-as-you-go; ask the account's owner",
     ),
     NotCheckable(
@@ -36,8 +36,8 @@ NOT_CHECKABLE = (
     ),
     NotCheckable(
         trap=27,
-        what="A recovery step that needs a control plane",
-        because="recovery steps are in runbooks and commands",
+        what="A recovery step of people that needs a control plane",
+        because="their steps are in runbooks and commands; FW271 and FW272 read what alarms start, and documents",
         instead="read the runbook against docs/ARCHITECTURE.md; rehearse with `failover drill`",
     ),
 )

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.regions import VIRGINIA, serving_regions
 from scripts.lint.rule import Finding, Rule, Severity, at
-from scripts.lint.sources import route53
+from scripts.lint.sources import cloudfront, route53
+from scripts.lint.values import Expression, Value
 
 _ALARM = "aws_cloudwatch_metric_alarm"
+_ACTIONS = ("alarm_actions", "ok_actions", "insufficient_data_actions")
+_REGIONAL_ARN = re.compile(r"arn:aws[a-z-]*:(?:sns|lambda|ssm|autoscaling):(?P<region>[a-z0-9-]+):")
+# What a series of these metrics has, and the value where there is but one; metrics of a whole account have none.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+_DIMENSIONS: dict[str, dict[str, str | None]] = {
+    "AWS/CloudFront": {"DistributionId": None, "Region": "Global"},
+    "AWS/Route53": {"HealthCheckId": None},
+}
 _GLOBAL_NAMESPACES = {"AWS/Route53", "AWS/CloudFront"}
 
 
@@ -35,6 +45,31 @@ def _one_region_only(configuration: Configuration) -> Iterator[Finding]:
         yield at(alarms[0], f"all alarms are in {VIRGINIA}")
 
 
+def _action_elsewhere(configuration: Configuration) -> Iterator[Finding]:
+    for alarm in configuration.of_type(_ALARM, "aws_cloudwatch_composite_alarm"):
+        for value in dict.fromkeys(_literal(value) for key in _ACTIONS for value in alarm.body.items(key)):
+            found = configuration.resource(value, alarm, "aws_sns_topic", "aws_lambda_function")
+            literal = _REGIONAL_ARN.match(value) if isinstance(value, str) else None
+            region = literal["region"] if literal else None if found is None or found.is_data else found.region
+            if alarm.region and region and region != alarm.region:
+                yield at(alarm, f"alarm in {alarm.region} with {found.address if found else value} in {region}")
+
+
+def _literal(value: Value) -> Expression | str | None:
+    return value if isinstance(value, Expression | str) else None
+
+
+def _no_such_series(configuration: Configuration) -> Iterator[Finding]:
+    for alarm in _global_alarms(configuration):
+        dimensions = alarm.body.block("dimensions")
+        wanted = _DIMENSIONS.get(alarm.body.text("namespace") or "", {})
+        if not dimensions.values or not wanted:
+            continue
+        for name, value in wanted.items():
+            if dimensions.is_unset(name) or (value and dimensions.text(name) not in (value, None)):
+                yield at(alarm, f"dimensions without {name}{f' = {value}' if value else ''}")
+
+
 RULES = (
     Rule(
         id="FW281",
@@ -55,5 +90,26 @@ RULES = (
         source="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html",
         remedy="Add one alarm in another region, on a prober's or an endpoint's metric there, or a monitor outside AWS.",
         check=_one_region_only,
+    ),
+    Rule(
+        id="FW283",
+        slug="alarm-action-elsewhere",
+        title="An alarm with an action in another region",
+        why="CloudWatch takes topics and functions of the alarm's own region only: apply fails, plan accepts any ARN; and the "
+        "alarm of the other region would go nowhere.",
+        source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+        remedy="Make a topic in each region that has alarms, with the same subscribers.",
+        check=_action_elsewhere,
+    ),
+    Rule(
+        id="FW284",
+        severity=Severity.WARNING,
+        slug="alarm-without-series",
+        title="An alarm on a series that does not exist",
+        why="A metric is looked up by all of its dimensions. CloudFront's have DistributionId and Region = Global, health "
+        "checks' HealthCheckId: without one of them the alarm never has data and stays silent.",
+        source=cloudfront("programming-cloudwatch-metrics"),
+        remedy='Add the dimension: Region = "Global" for CloudFront, HealthCheckId for Route 53.',
+        check=_no_such_series,
     ),
 )

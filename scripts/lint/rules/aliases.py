@@ -78,6 +78,18 @@ def _may_cover(distribution: Distribution, record: Record) -> bool:
     return distribution.covers(name) or any(alias.startswith(f"{name}.") for alias in distribution.aliases)
 
 
+def _tenant_name(configuration: Configuration) -> Iterator[Finding]:
+    holders = {
+        alias: one.resource for one in distributions(configuration) for alias in sorted(one.aliases, reverse=True)
+    }
+    for tenant in configuration.of_type("aws_cloudfront_distribution_tenant"):
+        for block in tenant.body.blocks("domain"):
+            name = configuration.same(block.value("domain"), tenant)
+            holder = holders.setdefault(name, tenant) if name else tenant
+            if holder != tenant:
+                yield at(tenant, f"domain {name} is also on {holder.address}")
+
+
 def _staging_share(configuration: Configuration) -> Iterator[Finding]:
     for policy in configuration.of_type("aws_cloudfront_continuous_deployment_policy"):
         for share in policy.body.block("traffic_config").blocks("single_weight_config"):
@@ -140,5 +152,14 @@ RULES = (
         source=cloudfront("continuous-deployment"),
         remedy="Set weight to 0.15 or less; for failover use an origin group.",
         check=_staging_share,
+    ),
+    Rule(
+        id="FW016",
+        slug="tenant-name-twice",
+        title="The same name on a tenant and a distribution, or on two tenants",
+        why=f"{_ONE_HOLDER} Tenants share the names with distributions: the second holder is refused at apply, not at plan.",
+        source=cloudfront("distribution-config-options"),
+        remedy="Give the name to one of them.",
+        check=_tenant_name,
     ),
 )

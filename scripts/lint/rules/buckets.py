@@ -185,8 +185,8 @@ RULES = (
         severity=Severity.WARNING,
         slug="unbound-cloudfront-grant",
         title="A bucket policy for CloudFront that names no distribution and no account",
-        why="Without the condition anybody's distribution may read the bucket; and such a grant counts as public, so the public "
-        "access block may refuse it in one region only.",
+        why="Without the condition anybody's distribution may read the bucket; and such a grant counts as public, so the public"
+        " access block may refuse it in one region only.",
         source=_OAC,
         remedy='Add Condition StringEquals "AWS:SourceArn" with the ARNs of your distributions, in both buckets.',
         check=_unbound_grant,

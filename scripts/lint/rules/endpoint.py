@@ -90,8 +90,8 @@ RULES = (
         id="FW264",
         slug="text-only-rest-api",
         title="A REST API that reads S3 as text",
-        why="Without the binary type */* images and fonts come out broken: a browser's Accept begins with another type, and only "
-        "the first counts.",
+        why="Without the binary type */* images and fonts come out broken: a browser's Accept begins with another type, and "
+        "only the first counts.",
         source=api_gateway("api-gateway-payload-encodings"),
         remedy='Set binary_media_types = ["*/*"].',
         check=_text_only,

@@ -193,8 +193,8 @@ RULES = (
         id="FW093",
         slug="check-on-private-address",
         title="A public check of a private address",
-        why="Checkers ask from the internet, unless the check is of a private endpoint, which has a source in a VPC: they cannot "
-        "reach private, local or reserved addresses.",
+        why="Checkers ask from the internet, unless the check is of a private endpoint, which has a source in a VPC: they "
+        "cannot reach private, local or reserved addresses.",
         source=route53("health-checks-private-endpoints"),
         remedy="Check a public address, or base the check on a CloudWatch alarm about the private one. Checks of private "
         "endpoints (EndpointType PRIVATE, since 2026-11) are in the API, not in provider 6.69.",

@@ -121,8 +121,8 @@ RULES = (
         id="FW024",
         slug="primary-never-unhealthy",
         title="A routed record of which nothing tells that it is ill",
-        why="A record without a check counts as healthy. API Gateway's target health fails only when the service is down in the "
-        "whole region, not when your function or bucket is.",
+        why="A record without a check counts as healthy. API Gateway's target health fails only when the service is down in the"
+        " whole region, not when your function or bucket is.",
         source=api_gateway("dns-failover"),
         remedy="Set health_check_id to a check of a path of that endpoint that reads what it serves.",
         check=_unchecked_record,

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin
-from scripts.lint.model import Configuration
+from scripts.lint.model import Configuration, Document
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, cloudfront_api
 from scripts.lint.values import Block
+from scripts.lint.versions import admits_release_before, lacks_release_since
 
 # Defaults: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Origin.html
 _DEFAULT_ATTEMPTS = 3
 _DEFAULT_CONNECT_SECONDS = 10
 _DEFAULT_READ_SECONDS = 30
 _LONGEST_READ_SECONDS = 120
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md (6.13.0)
+_COMPLETION, _COMPLETION_SINCE = "response_completion_timeout", (6, 13, 0)
 
 
 def _primaries(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:
     """Yields the first member of each group, when it is known."""
     for distribution, group in groups(configuration):
-        first = next((member.text("origin_id") for member in group.blocks("member")), None)
-        if first is not None and first in distribution.origins:
-            yield distribution, distribution.origins[first]
+        first = next(iter(group.items("member")), None)
+        name = Block(first).text("origin_id") if isinstance(first, dict) else None
+        if name is not None and name in distribution.origins:
+            yield distribution, distribution.origins[name]
 
 
 def _number_or(block: Block, key: str, default: float) -> float | None:
@@ -87,6 +91,23 @@ def _refused(origin: Block) -> str | None:
     return None
 
 
+def _unbounded(configuration: Configuration) -> Iterator[Finding]:
+    settable = {document.name for document in configuration.documents if _is_settable(document)}
+    states = {document.name for document in configuration.documents if document.shape == "state"}
+    for distribution, origin in _primaries(configuration):
+        document = distribution.resource.document
+        # A state tells no version, but has the attribute where the provider has it.
+        is_settable = _COMPLETION in origin.values if document in states else document in settable
+        if is_settable and (origin.is_unset(_COMPLETION) or origin.number(_COMPLETION) == 0):
+            yield at(distribution.resource, f"group primary {origin.text('origin_id')} has no {_COMPLETION}")
+
+
+def _is_settable(document: Document) -> bool:
+    """Whether the provider in use takes the setting: the newest does, and who admits release 5 has to do without."""
+    constraint = document.aws_provider_version or ""
+    return not admits_release_before(constraint, (6, 0, 0)) and not lacks_release_since(constraint, _COMPLETION_SINCE)
+
+
 _ORIGIN = cloudfront_api("API_Origin")
 
 RULES = (
@@ -121,5 +142,16 @@ RULES = (
         source=_ORIGIN,
         remedy="Set origin_read_timeout to 1 to 120, and response_completion_timeout to at least that or leave it out.",
         check=_refused_timeout,
+    ),
+    Rule(
+        id="FW134",
+        severity=Severity.NOTE,
+        slug="unbounded-completion",
+        title="A group primary whose answers may take for ever",
+        why="The read timeout begins anew with each packet: a primary that sends a few bytes now and then is never given up, "
+        "and the secondary never asked. response_completion_timeout bounds the whole answer; unset is unlimited.",
+        source=_ORIGIN,
+        remedy="Set response_completion_timeout (provider 6.13) to what the largest object takes, at least the read timeout.",
+        check=_unbounded,
     ),
 )

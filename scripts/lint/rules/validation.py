@@ -105,7 +105,7 @@ def regional_certificate_uses(configuration: Configuration) -> Iterator[tuple[Re
 
 
 def _kept_by_nobody(configuration: Configuration) -> Iterator[Finding]:
-    if any(document.module_calls or document.is_partial for document in configuration.documents):
+    if not configuration.is_whole:
         return
     if any(_may_prove(resource) for resource in configuration.resources):
         return
@@ -177,8 +177,8 @@ RULES = (
         id="FW226",
         slug="apex-and-wildcard-validation",
         title="One validation record each for a name and its wildcard",
-        why="ACM proves example.com and *.example.com by the same CNAME: the second record of for_each exists already, and apply "
-        "fails.",
+        why="ACM proves example.com and *.example.com by the same CNAME: the second record of for_each exists already, and "
+        "apply fails.",
         source=_DNS_VALIDATION,
         remedy="Set allow_overwrite = true on that one block, or key for_each by resource_record_name with `...` and take the "
         "first of each.",
@@ -189,8 +189,8 @@ RULES = (
         severity=Severity.WARNING,
         slug="validation-record-of-nobody",
         title="Certificates of two regions on a validation record that nothing keeps",
-        why="Both regions' certificates of one name renew by one CNAME, every 198 days at most: whoever cleans up the zone lets "
-        "both expire at once.",
+        why="Both regions' certificates of one name renew by one CNAME, every 198 days at most: whoever cleans up the zone lets"
+        " both expire at once.",
         source=_DNS_VALIDATION,
         remedy="Make the record with aws_route53_record in a stack that outlives both certificates, and alarm on DaysToExpiry.",
         check=_kept_by_nobody,

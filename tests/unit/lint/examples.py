@@ -7,7 +7,13 @@ from typing import Any
 
 Json = dict[str, Any]
 
-PROVIDERS: Json = {"aws": [{"region": "us-east-1"}, {"alias": "eu", "region": "eu-central-1"}]}
+PROVIDERS: Json = {
+    "aws": [
+        {"region": "us-east-1"},
+        {"alias": "eu", "region": "eu-central-1"},
+        {"alias": "zurich", "region": "eu-central-2"},
+    ]
+}
 DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 D1, D2 = "aws_cloudfront_distribution.d1", "aws_cloudfront_distribution.d2"
@@ -171,7 +177,9 @@ VERSIONING_A, VERSIONING_B = "aws_s3_bucket_versioning.a", "aws_s3_bucket_versio
 ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration.a"
 FUNCTION = "aws_cloudfront_function.router"
 NAME = "aws_apigatewayv2_domain_name.name"
-ROLE = "aws_iam_role.deploy"
+ROLE, ROLE_POLICY = "aws_iam_role.deploy", "aws_iam_role_policy.deploy"
+LAMBDA = "aws_lambda_function.f"
+ACCESS_POINT = "aws_s3control_multi_region_access_point.m"
 CERTIFICATE = "aws_acm_certificate.c"
 
 OTHER_CHECK = "aws_route53_health_check.other"
@@ -212,6 +220,49 @@ def kms(*statements: Json) -> Json:
 
 def error(code: int, **more: Any) -> list[Json]:
     return [{"error_code": code, "response_code": code, "error_caching_min_ttl": 1, **more}]
+
+
+REPLICATES = ("s3:GetObjectVersionForReplication", "s3:ReplicateObject", "s3:ReplicateDelete")
+ALARMED = {"alarm_name": "down", "namespace": "Site", "alarm_actions": ["${aws_sns_topic.t.arn}"]}
+
+
+def with_role(*actions: str) -> Json:
+    """Replication by a role with these rights."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return {
+        **replication(),
+        ROLE: {"name": "replication", "assume_role_policy": policy(trust)},
+        ROLE_POLICY: {"role": f"${{{ROLE}.id}}", "policy": policy(right(*actions))},
+        REPLICATION: {**replication()[REPLICATION], "role": f"${{{ROLE}.arn}}"},
+    }
+
+
+def right(*actions: str, resource: str = "*") -> Json:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def with_function(*actions: str) -> Json:
+    """A function with these rights that a topic starts."""
+    return {
+        "aws_sns_topic.t": {"name": "down"},
+        ROLE: {"name": "switch", "assume_role_policy": policy()},
+        ROLE_POLICY: {"role": f"${{{ROLE}.id}}", "policy": policy(right(*actions))},
+        LAMBDA: {"function_name": "switch", "role": f"${{{ROLE}.arn}}"},
+        "aws_sns_topic_subscription.s": {
+            "topic_arn": "${aws_sns_topic.t.arn}",
+            "protocol": "lambda",
+            "endpoint": f"${{{LAMBDA}.arn}}",
+        },
+    }
+
+
+def at_edge(**more: Any) -> Json:
+    """A function that a distribution runs at the edge."""
+    association = {"event_type": "origin-request", "lambda_arn": f"${{{LAMBDA}.qualified_arn}}"}
+    return {
+        LAMBDA: {"function_name": "edge", "publish": True, **more},
+        D1: distribution(default_cache_behavior=behaviour("a", lambda_function_association=[association])),
+    }
 
 
 GROUP_CODES = f"{D1}/origin_group/0/failover_criteria/status_codes"
@@ -257,6 +308,14 @@ EXAMPLES = (
             }
         },
         {"aws_cloudfront_continuous_deployment_policy.p/traffic_config/single_weight_config/weight": 0.15},
+    ),
+    example(
+        "FW016",
+        {
+            D1: distribution(),
+            "aws_cloudfront_distribution_tenant.t": {"name": "t", "domain": [{"domain": "www.example.com"}]},
+        },
+        {f"{D1}/aliases": ["cdn.example.com"]},
     ),
     example(
         "FW021",
@@ -313,6 +372,11 @@ EXAMPLES = (
         {f"{NAME}/domain_name_configuration/ip_address_type": "dualstack"},
     ),
     example(
+        "FW033",
+        {RECORD_1: to_endpoint(**failover("PRIMARY"))},
+        {RECORD_2: to_endpoint(**failover("SECONDARY"))},
+    ),
+    example(
         "FW041",
         {RECORD_1: to_endpoint(geolocation_routing_policy={"continent": "EU"})},
         {RECORD_2: to_endpoint(geolocation_routing_policy={"country": "*"})},
@@ -342,6 +406,12 @@ EXAMPLES = (
         "FW054",
         {RECORD_1: record(records=["192.0.2.1", "192.0.2.2"], ttl=60, latency_routing_policy={"region": "us-east-1"})},
         {f"{RECORD_1}/records": ["192.0.2.1"]},
+    ),
+    example("FW055", {RECORD_1: weighted(1), RECORD_2: weighted(1)}, {f"{RECORD_2}/set_identifier": "other"}),
+    example(
+        "FW056",
+        {RECORD_1: record(**WEIGHTED), RECORD_2: record(records=["192.0.2.2"], ttl=60)},
+        {f"{RECORD_2}/name": "api.example.com"},
     ),
     example(
         "FW061",
@@ -422,9 +492,28 @@ EXAMPLES = (
         {OTHER_CHECK: check()},
     ),
     example("FW098", {CHECK: check(type="HTTPS_STR_MATCH")}, {f"{CHECK}/search_string": "ok"}),
+    example(
+        "FW099",
+        {**site(), CHECK: check(fqdn=f"${{{D1}.domain_name}}", enable_sni=False)},
+        {f"{CHECK}/enable_sni": True},
+    ),
     example("FW111", watched(datapoints_to_alarm=1), {f"{ALARM}/datapoints_to_alarm": 2}),
     example(
         "FW112", {**watched(), CHECK: {**watched()[CHECK], "triggers": None}}, {f"{CHECK}/triggers": {"period": "60"}}
+    ),
+    example(
+        "FW113",
+        {
+            ALARM: watched()[ALARM],
+            CHECK: {**watched()[CHECK], "insufficient_data_health_status": "Healthy"},
+            RECORD_1: to_endpoint(health_check_id=f"${{{CHECK}.id}}", **failover("PRIMARY")),
+        },
+        {f"{CHECK}/insufficient_data_health_status": "Unhealthy"},
+    ),
+    example(
+        "FW114",
+        {ALARM: watched()[ALARM], CHECK: check(cloudwatch_alarm_name=f"${{{ALARM}.alarm_name}}")},
+        {CHECK: watched()[CHECK]},
     ),
     example("FW121", {CHECK: check(request_interval=10)}, {f"{CHECK}/tags": {"Note": "costs 1 USD a month"}}),
     example("FW122", {CHECK: check(regions=["us-east-1", "eu-west-1"])}, {CHECK: check()}),
@@ -447,6 +536,11 @@ EXAMPLES = (
         },
         {f"{D1}/origin/0/custom_origin_config/origin_read_timeout": 120},
     ),
+    example(
+        "FW134",
+        site(),
+        {f"{D1}/origin/0/response_completion_timeout": 60},
+    ),
     example("FW141", site(origin_group=[group(*GOOD_CODES, 501)]), {GROUP_CODES: GOOD_CODES}),
     example("FW142", site(origin_group=[group(403, 500)]), {GROUP_CODES: GOOD_CODES}),
     example("FW143", site(origin_group=[group(500, 502, 503, 504)]), {GROUP_CODES: GOOD_CODES}),
@@ -456,13 +550,29 @@ EXAMPLES = (
         {POLICY_A: BOTH_POLICIES[POLICY_A]},
     ),
     example("FW145", site(origin_group=[group(*GOOD_CODES, 404)]), {GROUP_CODES: GOOD_CODES}),
+    example(
+        "FW146",
+        {**site(), "aws_s3_bucket.a": bucket("a")},
+        {"aws_s3_bucket.a/provider": "aws.eu"},
+    ),
+    example(
+        "FW147",
+        site(default_cache_behavior=behaviour("a")),
+        {f"{D1}/default_cache_behavior/target_origin_id": "both"},
+    ),
     example("FW151", {**site(default_root_object=None), **BOTH_POLICIES}, {f"{D1}/default_root_object": "index.html"}),
+    example("FW152", site(default_root_object="/index.html"), {f"{D1}/default_root_object": "index.html"}),
     example(
         "FW161",
         site(default_cache_behavior=behaviour(allowed_methods=["GET", "HEAD", "POST"])),
         {f"{D1}/default_cache_behavior/target_origin_id": "a"},
     ),
     example("FW162", site(default_cache_behavior=behaviour("typo")), {f"{D1}/default_cache_behavior": behaviour()}),
+    example(
+        "FW163",
+        site(origin=[s3_origin("a", origin_path="releases/"), s3_origin("b")]),
+        {f"{D1}/origin/0/origin_path": "/releases"},
+    ),
     example(
         "FW171", site(custom_error_response=error(403, response_code=200)), {f"{D1}/custom_error_response": error(403)}
     ),
@@ -516,6 +626,24 @@ EXAMPLES = (
         },
         {"aws_cloudfront_origin_access_control.o/signing_protocol": "sigv4a"},
     ),
+    example("FW197", site(), BOTH_POLICIES),
+    example(
+        "FW198",
+        {
+            "aws_s3_bucket.a": bucket("a", "aws.zurich"),
+            ACCESS_POINT: {"details": {"name": "site", "region": [{"bucket": "${aws_s3_bucket.a.id}"}]}},
+            D1: distribution(
+                origin=[
+                    {
+                        "origin_id": "a",
+                        "domain_name": f"${{{ACCESS_POINT}.domain_name}}",
+                        "origin_access_control_id": "E1",
+                    }
+                ]
+            ),
+        },
+        {"aws_s3_bucket.a/provider": "aws.eu"},
+    ),
     example("FW201", {**site(), **kms(grant("kms:Encrypt"))}, kms(grant("kms:Decrypt"))),
     example(
         "FW202",
@@ -539,6 +667,23 @@ EXAMPLES = (
             **kms(grant("kms:Decrypt")),
         },
         {f"{ENCRYPTION}/rule/0/apply_server_side_encryption_by_default/sse_algorithm": "AES256"},
+    ),
+    example(
+        "FW205",
+        {
+            "aws_s3_bucket.a": bucket("a"),
+            **kms(grant("kms:Decrypt")),
+            D1: distribution(
+                origin=[
+                    {
+                        "origin_id": "a",
+                        "domain_name": "${aws_s3_bucket.a.bucket_regional_domain_name}",
+                        "s3_origin_config": {"origin_access_identity": "origin-access-identity/cloudfront/E1"},
+                    }
+                ]
+            ),
+        },
+        {f"{D1}/origin": [s3_origin("a")]},
     ),
     example(
         "FW211",
@@ -567,6 +712,26 @@ EXAMPLES = (
             destination={**rule()["destination"], "replication_time": {"status": "Enabled", "time": {"minutes": 15}}}
         ),
         {f"{REPLICATION}/rule/0/destination/metrics": {"status": "Enabled", "event_threshold": {"minutes": 15}}},
+    ),
+    example(
+        "FW215",
+        replication(filter=None, prefix="releases/"),
+        {f"{REPLICATION}/rule/0/filter": {"prefix": "releases/"}},
+    ),
+    example(
+        "FW216",
+        {**replication(), "aws_s3_bucket_replication_configuration.s": of_bucket("a", rule=[rule(id="health")])},
+        drop=("aws_s3_bucket_replication_configuration.s",),
+    ),
+    example(
+        "FW217",
+        with_role("s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication"),
+        {ROLE_POLICY: with_role("s3:GetReplicationConfiguration", *REPLICATES)[ROLE_POLICY]},
+    ),
+    example(
+        "FW218",
+        {**replication(), REPLICATION: of_bucket("a", rule=[rule(), rule(id="pages", filter={"prefix": "pages/"})])},
+        {f"{REPLICATION}/rule/1/priority": 1},
     ),
     example(
         "FW221",
@@ -660,6 +825,18 @@ EXAMPLES = (
         {f"{RECORD_1}/records": ["api.example.net"]},
     ),
     example(
+        "FW242",
+        {
+            D1: distribution(),
+            "aws_pricingplanmanager_subscription.s": {
+                "plan_family": "CloudFront",
+                "plan_tier": "PRO",
+                "resource_arns": [f"${{{D1}.arn}}"],
+            },
+        },
+        {"aws_pricingplanmanager_subscription.s/plan_tier": "PREMIUM"},
+    ),
+    example(
         "FW251",
         {FUNCTION: {"runtime": "cloudfront-js-1.0", "key_value_store_associations": ["arn:store"]}},
         {f"{FUNCTION}/runtime": "cloudfront-js-2.0"},
@@ -726,11 +903,38 @@ EXAMPLES = (
         },
         {f"{REST_NAME}/endpoint_configuration/types": ["REGIONAL"]},
     ),
+    example(
+        "FW271",
+        {**with_function("route53:ChangeResourceRecordSets"), ALARM: ALARMED},
+        {ROLE_POLICY: with_function("cloudfront-keyvaluestore:PutKey")[ROLE_POLICY]},
+    ),
+    example(
+        "FW272",
+        {
+            "aws_ssm_document.d": {
+                "document_type": "Automation",
+                "content": '{"mainSteps": [{"action": "aws:executeAwsApi", "inputs": {"Api": "ChangeResourceRecordSets"}}]}',
+            }
+        },
+        {
+            "aws_ssm_document.d/content": '{"mainSteps": [{"action": "aws:executeAwsApi", "inputs": {"Api": "PutMetricData"}}]}'
+        },
+    ),
     example("FW281", {ALARM: {"namespace": "AWS/Route53", "provider": "aws.eu"}}, {f"{ALARM}/provider": "aws"}),
     example(
         "FW282",
         {ALARM: {"namespace": "AWS/CloudFront"}, **site()},
         {"aws_cloudwatch_metric_alarm.other": {"namespace": "Site", "provider": "aws.eu"}},
+    ),
+    example(
+        "FW283",
+        {"aws_sns_topic.t": {"name": "ops", "provider": "aws.eu"}, ALARM: ALARMED},
+        {"aws_sns_topic.t/provider": "aws"},
+    ),
+    example(
+        "FW284",
+        {ALARM: {"namespace": "AWS/CloudFront", "dimensions": {"DistributionId": "E1"}}},
+        {f"{ALARM}/dimensions": {"DistributionId": "E1", "Region": "Global"}},
     ),
     Example(
         rule_id="FW291",
@@ -796,5 +1000,45 @@ EXAMPLES = (
             "aws_route53_key_signing_key.s": {"key_management_service_arn": "${aws_kms_key.k.arn}"},
         },
         {"aws_kms_key.k/customer_master_key_spec": "ECC_NIST_P256"},
+    ),
+    example(
+        "FW321",
+        {"aws_wafv2_web_acl.w": {"name": "w", "scope": "CLOUDFRONT", "provider": "aws.eu"}},
+        {"aws_wafv2_web_acl.w/provider": "aws"},
+    ),
+    example("FW322", at_edge(provider="aws.eu"), {f"{LAMBDA}/provider": "aws"}),
+    example("FW323", at_edge(publish=False), {f"{LAMBDA}/publish": True}),
+    example("FW324", at_edge(environment=[{"variables": {"REGION": "eu"}}]), {f"{LAMBDA}/environment": []}),
+    example(
+        "FW331",
+        {
+            "aws_route53_zone.z": {"name": "example.com"},
+            RECORD_1: to_endpoint(zone_id="${aws_route53_zone.z.zone_id}", **failover("PRIMARY")),
+            RECORD_2: to_endpoint(zone_id="${aws_route53_zone.z.zone_id}", **failover("SECONDARY")),
+        },
+        {
+            RECORD_3: record(
+                zone_id="${aws_route53_zone.z.zone_id}",
+                name="example.com",
+                type="SOA",
+                ttl=60,
+                records=["ns-1.awsdns-01.org. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 60"],
+                allow_overwrite=True,
+            )
+        },
+    ),
+    example(
+        "FW341",
+        {**site(viewer_mtls_config={"mode": "required"}), CHECK: check()},
+        {f"{D1}/viewer_mtls_config/mode": "optional"},
+    ),
+    example(
+        "FW351",
+        {
+            RECORD_1: to_endpoint(**failover("PRIMARY")),
+            RECORD_2: to_endpoint(**failover("SECONDARY")),
+            RECORD_3: record(type="HTTPS", ttl=60, records=["1 . alpn=h2,h3 ipv4hint=192.0.2.1"]),
+        },
+        {f"{RECORD_3}/records": ["1 . alpn=h2,h3"]},
     ),
 )

@@ -13,10 +13,10 @@ from tests.unit.lint.examples import CHECK, EXAMPLES, Example, check, document
 from tests.unit.lint.shapes import as_plan, as_state
 
 NOT_IN_PLAN = {"FW291", "FW292", "FW293", "FW294", "FW295"}
-NOT_IN_STATE = {*NOT_IN_PLAN, "FW212", "FW225", "FW226", "FW231"}
+NOT_IN_STATE = {*NOT_IN_PLAN, "FW134", "FW212", "FW225", "FW226", "FW231", "FW323"}
 # A plan has the instances of what for_each makes, not the block: test_validation.py has these.
 MADE_BY_FOR_EACH = {"FW226"}
-TRAPS = 31
+TRAPS = 35
 
 
 def findings(raw: dict[str, Any], rule_id: str = "FW") -> set[tuple[str, str, str]]:
