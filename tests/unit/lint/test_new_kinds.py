@@ -72,7 +72,7 @@ def balanced(mode: str) -> Json:
     }
 
 
-def replicating(*statements: Json, trust: str = "s3.amazonaws.com", **more: Any) -> Json:
+def replicating(*statements: Json, trust: Any = "s3.amazonaws.com", **more: Any) -> Json:
     """Replication by a role with these statements."""
     trusted = {"Effect": "Allow", "Principal": {"Service": trust}, "Action": "sts:AssumeRole"}
     return {
@@ -105,7 +105,7 @@ def edge(value: str, **function: Any) -> Json:
     return {e.LAMBDA: {"publish": True, **function}, e.D1: e.distribution(default_cache_behavior=behaviour)}
 
 
-def started(*actions: str, by: str = "alarm", **role: Any) -> Json:
+def started(*actions: str, by: Any = "alarm", **role: Any) -> Json:
     """A function with these rights that an alarm, an event rule or nothing starts."""
     made = {**e.with_function(*actions), **role}
     del made["aws_sns_topic_subscription.s"]
