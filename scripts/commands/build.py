@@ -76,7 +76,7 @@ def content_rules(site_file: Path | None) -> ContentRules:
 
 def make(source: Path, rules: ContentRules) -> BuiltSite:
     """Builds a source folder in memory, with a progress bar on stderr."""
-    files, findings = read_source(source)
+    files, findings = read_source(source, rules.ignored)
     with byte_bar("Compressing", sum(map(len, files.values()))) as advance:
         site = build_site(files, rules, advance)
     return BuiltSite(files=site.files, findings=(*findings, *site.findings), notes=site.notes)

@@ -32,6 +32,7 @@ from scripts.local.endpoints import Endpoints
 from scripts.release.changes import Changes
 from scripts.release.digests import cache_file
 from scripts.release.folder import read_folder
+from scripts.release.folder_notes import notes_on
 from scripts.release.manifest import ReleaseFile
 from scripts.release.publish import Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
@@ -244,6 +245,7 @@ def _document(plan: PublishPlan, canary: int | None, routing: Routing, *, applie
         "left_out": list(plan.left_out),
         "drains": list(plan.drains),
         "switches": plan.switches,
+        "notes": notes_on(plan.manifest),
         "applied": applied,
     }
 
@@ -263,6 +265,8 @@ def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: 
         highlight=False,
     )
     console.print(table)
+    for note in notes_on(plan.manifest):
+        console.print(f"Note: {note}.", highlight=False)
     for region in plan.left_out:
         console.print(f"{region} does not answer: {_how_it_is_left_out(website, applied=applied)}")
     if plan.is_empty:

@@ -20,11 +20,15 @@ from typing import Any, Self
 
 from scripts.clock import utc_now
 from scripts.files import write_atomically
+from scripts.release.serving.charsets import UTF8, CharsetReader
+from scripts.release.serving.content_types import extension, is_utf8_by_name
+from scripts.release.serving.variant_contents import InnerDigest, base_by_name
 
-SCHEMA = 2
+SCHEMA = 3
 RACY_SECONDS = 2.0
 _THREADS = 4
 _FILES_PER_JOB = 64
+_PART_BYTES = 1024 * 1024
 # The cache has a line for so many files: it is read line by line, because all of a large site at once is a lot of memory.
 _FILES_PER_LINE = 1000
 
@@ -47,12 +51,17 @@ class FileDigest:
         md5: hex digest of the file.
         size_bytes: its length.
         is_stamped: it is a page with a place for the release id, so that what is stored differs from the file.
+        charset: of a file whose name says that it is a text, see charsets.py; of any other UTF-8.
+        inner_sha256: of a `.gz` or `.br` file that is named like a variant, the hex digest of what it holds; empty when that
+            cannot be undone.
     """
 
     sha256: str
     md5: str
     size_bytes: int
     is_stamped: bool
+    charset: str = UTF8
+    inner_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ class ScannedFile:
         return self.identity[0]
 
 
-_ENTRY_FIELDS = 8
+_ENTRY_FIELDS = 10
 _NOT_YET = FileDigest(sha256="", md5="", size_bytes=0, is_stamped=False)
 """Holds a file's place, so that the digests have the order of the files."""
 
@@ -112,11 +121,18 @@ def digest_files(folder: Path, files: Sequence[ScannedFile], cache: Path | None)
     unknown = {file.name: file for file in files}
     found: dict[str, FileDigest] = dict.fromkeys(unknown, _NOT_YET)
     remembered = 0
-    for name, *identity, sha256, md5, is_stamped in _read(cache):
+    for name, *identity, sha256, md5, is_stamped, charset, inner in _read(cache):
         remembered += 1
         file = unknown.get(name)
         if file is not None and file.identity == tuple(identity):
-            found[name] = FileDigest(sha256=sha256, md5=md5, size_bytes=identity[0], is_stamped=is_stamped)
+            found[name] = FileDigest(
+                sha256=sha256,
+                md5=md5,
+                size_bytes=identity[0],
+                is_stamped=is_stamped,
+                charset=charset,
+                inner_sha256=inner,
+            )
             del unknown[name]
     left = list(unknown.values())
     jobs = [left[start : start + _FILES_PER_JOB] for start in range(0, len(left), _FILES_PER_JOB)]
@@ -131,14 +147,42 @@ def digest_files(folder: Path, files: Sequence[ScannedFile], cache: Path | None)
 
 
 def _digest(folder: Path, name: str) -> FileDigest:
+    reader = _Reader(name)
     with open(f"{folder}/{name}", "rb") as stream:  # noqa: PTH123  (pathlib takes as long as the reading itself)
-        content = stream.read()
-    return FileDigest(
-        sha256=hashlib.sha256(content).hexdigest(),
-        md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
-        size_bytes=len(content),
-        is_stamped=is_page(name) and RELEASE_META.search(content) is not None,
-    )
+        while part := stream.read(-1 if is_page(name) else _PART_BYTES):
+            reader.read(part)
+    return reader.digest()
+
+
+class _Reader:
+    """Reads one file part by part: a film of some gigabytes is not held; a page is, which has its release somewhere in it."""
+
+    def __init__(self, name: str) -> None:
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        self._size_bytes = 0
+        self._is_page, self._is_stamped = is_page(name), False
+        self._charset = CharsetReader() if is_utf8_by_name(extension(name)) else None
+        self._inner = InnerDigest(name) if base_by_name(name) is not None else None
+
+    def read(self, part: bytes) -> None:
+        self._sha256.update(part)
+        self._md5.update(part)
+        self._size_bytes += len(part)
+        self._is_stamped = self._is_page and RELEASE_META.search(part) is not None
+        if self._charset is not None:
+            self._charset.read(part)
+        if self._inner is not None:
+            self._inner.read(part)
+
+    def digest(self) -> FileDigest:
+        return FileDigest(
+            sha256=self._sha256.hexdigest(),
+            md5=self._md5.hexdigest(),
+            size_bytes=self._size_bytes,
+            is_stamped=self._is_stamped,
+            charset=UTF8 if self._charset is None else self._charset.charset(),
+            inner_sha256="" if self._inner is None else self._inner.sha256(),
+        )
 
 
 def _read(cache: Path | None) -> Iterator[list[Any]]:
@@ -157,6 +201,10 @@ def _read(cache: Path | None) -> Iterator[list[Any]]:
         return
 
 
+def _remembered(digest: FileDigest) -> list[str | bool]:
+    return [digest.sha256, digest.md5, digest.is_stamped, digest.charset, digest.inner_sha256]
+
+
 def _write(cache: Path, files: Sequence[ScannedFile], found: Mapping[str, FileDigest]) -> None:
     """Remembers what is old enough; a cache that cannot be written costs time in the next run and nothing else."""
     newest_ns = int((utc_now().timestamp() - RACY_SECONDS) * 1e9)
@@ -164,7 +212,7 @@ def _write(cache: Path, files: Sequence[ScannedFile], found: Mapping[str, FileDi
     lines = [json.dumps({"schema": SCHEMA})]
     for start in range(0, len(settled), _FILES_PER_LINE):
         digests = ((file, found[file.name]) for file in settled[start : start + _FILES_PER_LINE])
-        entries = [[file.name, *file.identity, each.sha256, each.md5, each.is_stamped] for file, each in digests]
+        entries = [[file.name, *file.identity, *_remembered(each)] for file, each in digests]
         lines.append(json.dumps(entries, separators=(",", ":")))
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)

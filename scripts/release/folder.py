@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
@@ -18,9 +18,12 @@ from scripts.errors import WrongUsageError
 from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, followed, is_page
 from scripts.release.folder_problems import printable, refuse_problems
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.serving.file_rules import ContentRules, StoredFile, describe
+from scripts.release.serving.charsets import UTF8
+from scripts.release.serving.file_rules import ContentRules, Contents, StoredFile, describe
 from scripts.release.serving.index import INCREMENT_CHARACTERS
+from scripts.release.serving.path_patterns import PathPattern, any_of
 from scripts.release.serving.url_rules import UrlRules, url_rules
+from scripts.release.serving.variant_contents import VARIANT_SUFFIXES, base_by_name
 
 _USUAL_RULES = ContentRules()
 _USUAL_URLS = UrlRules()
@@ -43,24 +46,42 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
     if not folder.is_dir():
         raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
     try:
-        entries = _entries(folder)
+        entries = _entries(folder, rules.ignored)
         refuse_problems(folder, entries, rules)
         digests = digest_files(folder, [followed(name, entry) for name, entry in entries.items()], cache)
         entries.clear()
-        described = {name: describe(name, rules, digests) for name in digests}
+        contents = _contents(digests)
+        described = {name: describe(name, rules, digests, contents) for name in digests}
         urls = url_rules(rules.style, rules.redirects)
-        release_id = _release_id(digests, described, urls)
+        addresses = {name: rules.style.addresses_of(name, digests) for name in digests}
+        release_id = _release_id(digests, described, urls, [each for paths in addresses.values() for each in paths[1:]])
         files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise _changing(folder, f"{error.filename} went") from error
-    stored = [_at(file, rules.style.stored_path(file.path)) for file in files]
+    stored = {path: _at(file, path) for file in files for path in addresses[file.path]}
     return Manifest(
-        release_id=release_id, base=None, files=tuple(sorted(stored, key=lambda file: file.path)), urls=urls
+        release_id=release_id, base=None, files=tuple(file for _, file in sorted(stored.items())), urls=urls
     )
 
 
-def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile], urls: UrlRules) -> str:
-    """Returns the digest of everything that decides what is stored and answered."""
+def _contents(digests: Mapping[str, FileDigest]) -> Contents:
+    """Returns what of the files' contents decides their headers. A stamped page is stored otherwise than it was compressed."""
+    suffixed = ((name, digests[name], base_by_name(name)) for name in digests if name.endswith(tuple(VARIANT_SUFFIXES)))
+    strangers = {
+        name
+        for name, digest, base in suffixed
+        if base is not None
+        and base in digests
+        and (digests[base].is_stamped or digest.inner_sha256 != digests[base].sha256)
+    }
+    charsets = {name: digest.charset for name, digest in digests.items() if digest.charset != UTF8}
+    return Contents(charsets=charsets, no_variants=strangers)
+
+
+def _release_id(
+    digests: Mapping[str, FileDigest], described: Mapping[str, StoredFile], urls: UrlRules, more_paths: Sequence[str]
+) -> str:
+    """Returns the digest of everything that decides what is stored and answered; few files are stored under more paths."""
     found = hashlib.sha256(b"{")
     names = sorted(digests)
     # The text of one JSON object, a part at a time.
@@ -72,19 +93,22 @@ def _release_id(digests: Mapping[str, FileDigest], described: Mapping[str, Store
     found.update(b"}")
     if urls != _USUAL_URLS:
         found.update(json.dumps(urls.to_document()).encode())
+    if more_paths:
+        found.update(json.dumps(sorted(more_paths)).encode())
     return found.hexdigest()[:INCREMENT_CHARACTERS]
 
 
 def _at(file: ReleaseFile, path: str) -> ReleaseFile:
-    """Returns a file of the folder where the routers look for it; only a name without a dot moves."""
+    """Returns a file of the folder where the routers look for it, which is most often its name."""
     return file if path == file.path else replace(file, path=path, source=file.path)
 
 
-def _entries(folder: Path) -> dict[str, ScannedFile | os.DirEntry[str]]:
-    """Returns relative name -> everything that is no folder, sorted; a link is what the folder has there.
+def _entries(folder: Path, ignored: Sequence[PathPattern]) -> dict[str, ScannedFile | os.DirEntry[str]]:
+    """Returns relative name -> everything that is no folder and not ignored, sorted; a link is what the folder has there.
 
     What the folder has of all files would be a tenth of a gigabyte of a large site.
     """
+    is_ignored = any_of(ignored)
     found: list[tuple[str, ScannedFile | os.DirEntry[str]]] = []
     folders = [(str(folder), "")]
     for path, prefix in folders:  # grows meanwhile
@@ -94,7 +118,8 @@ def _entries(folder: Path) -> dict[str, ScannedFile | os.DirEntry[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.path, f"{name}/"))
                 else:
-                    found.append((name, entry if entry.is_symlink() else ScannedFile.of(name, entry.stat())))
+                    if not is_ignored(name):
+                        found.append((name, entry if entry.is_symlink() else ScannedFile.of(name, entry.stat())))
     return dict(sorted(found, key=itemgetter(0)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.errors import WrongUsageError
 from scripts.release.digests import ScannedFile, followed
-from scripts.release.serving.clean_urls import FIXED_PREFIXES
+from scripts.release.serving.clean_urls import FIXED_PREFIXES, problem_of_fixed
 from scripts.release.serving.file_rules import ContentRules
 from scripts.release.serving.redirects import problems_in_release
 
@@ -54,8 +54,8 @@ def refuse_problems(folder: Path, entries: Mapping[str, ScannedFile | os.DirEntr
         if path != name and path in entries
     ]
     problems += problems_in_release(rules.redirects, stored.values(), rules.style)
-    if "index.html" not in entries:
-        problems.append("index.html is missing: the site would answer 404 at /")
+    if "index.html" not in entries and not any(redirect.key_path == "/" for redirect in rules.redirects):
+        problems.append("index.html is missing, and no redirect starts at /: the site would answer 404 there")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise WrongUsageError(printable(f"{folder} cannot be published:\n{listed}"))
@@ -70,8 +70,8 @@ def _problem_of_name(name: str) -> str | None:
     if hidden:
         top = "/".join(parts[: hidden[0] + 1])
         return f"{top}: a hidden file or folder, often with secrets in it; only {_WELL_KNOWN} is published: take it out"
-    if f"/{name}".startswith(FIXED_PREFIXES):
-        return f"{parts[0]}/: /{parts[0]}/ answers from outside the release, so that nobody could see it: rename the folder"
+    if (problem := problem_of_fixed(name)) is not None:
+        return problem
     if "?" in name or _ENCODED.search(name):
         return (
             f"{name}: a name with a ? or with % and two hex digits; API Gateway decodes addresses, and the regional endpoint "

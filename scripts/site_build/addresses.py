@@ -116,8 +116,6 @@ class Links:
 
     def _remedy(self, path: str) -> str:
         wanted = self.style.object_path(path)
-        if f"{path[1:]}/index.html" in self.files:
-            return f"write {path}/"
         near = (
             difflib.get_close_matches(wanted, sorted(self.files), n=1, cutoff=0.7)
             if len(self._dead) < _SUGGESTIONS

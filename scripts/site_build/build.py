@@ -49,7 +49,8 @@ def build_site(
     read = _read(source)
     pages, facts, assets, sheets = read.pages, read.facts, read.assets, read.sheets
     findings = list(read.findings)
-    if "index.html" not in pages and not findings:
+    is_redirected = any(redirect.key_path == "/" for redirect in rules.redirects)
+    if "index.html" not in pages and not findings and not is_redirected:
         findings.append(Finding(path="index.html", message="it is missing, and / would answer 404: write it"))
     names = Fingerprints(assets, facts, sheets)
     findings += [*parse_errors(pages), *names.findings, *_broken(facts, sheets, assets, rules)]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scripts.errors import WrongUsageError
+from scripts.release.serving.clean_urls import problem_of_fixed
+from scripts.release.serving.path_patterns import PathPattern, any_of
 from scripts.site_build.findings import Finding
 
 _WELL_KNOWN = ".well-known"
@@ -28,8 +30,12 @@ _REFUSED = {
 }
 
 
-def read_source(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
+def read_source(folder: Path, ignored: Sequence[PathPattern] = ()) -> tuple[dict[str, bytes], list[Finding]]:
     """Reads every file whose name, and whose folders' names, do not start with `.` or are `.well-known`.
+
+    Args:
+        folder: the source.
+        ignored: files that are left out besides.
 
     Returns:
         NFC path -> content, sorted by path; and what is wrong with names and links.
@@ -39,11 +45,12 @@ def read_source(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
     """
     if not folder.is_dir():
         raise WrongUsageError(f"{folder} is not a folder: give the folder of the site's source")
+    is_ignored = any_of(ignored)
     files: dict[str, bytes] = {}
     findings = []
     for path in sorted(folder.rglob("*"), key=lambda found: found.as_posix()):
         name = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
-        if _is_hidden(name) or (path.is_dir() and not path.is_symlink()):
+        if _is_hidden(name) or is_ignored(name) or (path.is_dir() and not path.is_symlink()):
             continue
         problem = problem_of_name(name) or _problem_of_file(folder, path)
         if problem is None and name in files:
@@ -68,11 +75,7 @@ def problem_of_name(name: str) -> str | None:
         return f"a name of more than {_LONGEST_NAME_BYTES} bytes: shorten it"
     if len(name.encode()) > _LONGEST_PATH_BYTES:
         return f"a path of {len(name.encode())} bytes, and {_LONGEST_PATH_BYTES} are allowed: shorten it"
-    if name.startswith(("health/", "errors/")):
-        return (
-            f"/{name.split('/')[0]}/ answers from outside the release, so that nobody could see it: rename the folder"
-        )
-    return None
+    return problem_of_fixed(name)
 
 
 def names_differing_by_case(names: Iterable[str]) -> list[Finding]:

@@ -1,14 +1,24 @@
 """The table of what viewers ask and get, whichever way they come: one site, published under several `[content]` tables."""
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import brotli
+
 from tests.worlds.published import NOT_FOUND, Answer
 
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 BINARY = "application/octet-stream"
+
+BROTLI_CSS, BROTLI_JS, GZIP_JS = (
+    brotli.compress(b"body {}"),
+    brotli.compress(b"run()"),
+    gzip.compress(b"run()", mtime=0),
+)
+STALE = gzip.compress(b"of an earlier build", mtime=0)
 
 FILES = {
     "index.html": b"home",
@@ -17,18 +27,24 @@ FILES = {
     "a.b/c/index.html": b"folder with a dot",
     "page.html": b"page",
     "styles.css": b"body {}",
-    "styles.css.br": b"<brotli>",
+    "styles.css.br": BROTLI_CSS,
     "app.js": b"run()",
-    "app.js.br": b"<brotli js>",
-    "app.js.gz": b"<gzip js>",
+    "app.js.br": BROTLI_JS,
+    "app.js.gz": GZIP_JS,
     "data.json": b"[]",
-    "data.json.br": b"<brotli json>",
+    "data.json.br": brotli.compress(b"[]"),
     "more.json": b"{}",
     "guide.pdf": b"pdf",
     "LICENSE": b"free",
     ".well-known/apple-app-site-association": b"apple",
     "with space.html": b"space",
     "über/index.html": b"umlaut",
+    "cafe\u0301.html": b"of a Mac",
+    "docs/1.0/index.html": b"version",
+    "1.0.html": b"release notes",
+    "latin.html": "<meta charset=iso-8859-1>\u00e9".encode("latin-1"),
+    "stale.txt": b"fresh",
+    "stale.txt.gz": STALE,
     "100%.html": b"percent",
     "a+b.html": b"plus",
     "q&a's (1)~.html": b"signs",
@@ -72,8 +88,9 @@ FOLDERS = ("usual", "folder add", "folder remove")
 ANY = ("usual", "file any", "off")
 
 
-def page(body: str, content_type: str = HTML, encoding: str | None = None) -> Answer:
-    return Answer(status=200, body=body.encode(), content_type=content_type, content_encoding=encoding)
+def page(body: str | bytes, content_type: str = HTML, encoding: str | None = None) -> Answer:
+    content = body.encode() if isinstance(body, str) else body
+    return Answer(status=200, body=content, content_type=content_type, content_encoding=encoding)
 
 
 def moved(location: str, status: int = 301) -> Answer:
@@ -146,16 +163,18 @@ WILDCARDS = [
     case(FOLDERS, "/shop/a/b", moved("https://shop.example.com/a/b?c=d", 307), "c=d"),
 ]
 ENCODINGS = [
-    *(case(ALL, "/styles.css", page("<brotli>", CSS, "br"), accepted=accepted)
+    *(case(ALL, "/styles.css", page(BROTLI_CSS, CSS, "br"), accepted=accepted)
       for accepted in ("br", "gzip, br", "gzip, deflate, BR;q=1.0", "br;q=0.5,gzip", " br ; q=0.001")),
     *(case(ALL, "/styles.css", page("body {}", CSS), accepted=accepted)
       for accepted in (None, "", "identity", "gzip", "br;q=0", "br; q=0.000", "*", "brotli", "x-br")),
-    case(ALL, "/app.js", page("<brotli js>", JS, "br"), accepted="gzip, br"),
-    case(ALL, "/app.js", page("<gzip js>", JS, "gzip"), accepted="gzip"),
-    case(ALL, "/app.js", page("<gzip js>", JS, "gzip"), accepted="br;q=0, gzip"),
+    case(ALL, "/app.js", page(BROTLI_JS, JS, "br"), accepted="gzip, br"),
+    case(ALL, "/app.js", page(GZIP_JS, JS, "gzip"), accepted="gzip"),
+    case(ALL, "/app.js", page(GZIP_JS, JS, "gzip"), accepted="br;q=0, gzip"),
     case(ALL, "/data.json", page("[]", "application/json; charset=utf-8"), accepted="br"),
-    case(ALL, "/styles.css.br", page("<brotli>", CSS, "br")),
+    case(ALL, "/styles.css.br", page(BROTLI_CSS, CSS, "br")),
     case(ALL, "/", page("home"), accepted="gzip, br"),
+    case(ALL, "/stale.txt", page("fresh", "text/plain; charset=utf-8"), accepted="gzip"),
+    case(ALL, "/stale.txt.gz", page(STALE, "application/gzip"), accepted="gzip"),
 ]  # fmt: skip
 ODD_NAMES = [
     case(
@@ -167,6 +186,13 @@ ODD_NAMES = [
     case(ALL, "/.well-known/apple-app-site-association", page("apple", BINARY)),
     case(ALL, "/with%20space.html", page("space")),
     case(("usual", "folder remove"), "/%C3%BCber", page("umlaut")),
+    *(case(("usual", "folder remove"), f"/{form}", page("umlaut")) for form in ("u%CC%88ber", "u%CC%88ber/index.html")),
+    *(case(ALL, f"/caf{form}.html", page("of a Mac")) for form in ("e%CC%81", "%C3%A9")),
+    *(case(FOLDERS, f"/docs/1.0{end}", page("version")) for end in ("", "/", "/index.html")),
+    case(("file any", "file remove", "off"), "/docs/1.0", MISSING),
+    *(case(("file any", "file remove"), f"/1.0{end}", page("release notes")) for end in ("", ".html")),
+    case((*FOLDERS, "off"), "/1.0", MISSING),
+    case(ALL, "/latin.html", page(FILES["latin.html"], "text/html; charset=iso-8859-1")),
     case(("usual", "folder add"), "/%c3%bcber/", page("umlaut")),
     case(ALL, "/100%25.html", page("percent")),
     case(ALL, "/100%.html", page("percent")),

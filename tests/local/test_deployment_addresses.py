@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 
+import brotli
 import pytest
 
 from localcloud.model.addresses import api_gateway_address
@@ -16,12 +17,13 @@ from tests.worlds.deployment_world import DeploymentWorld
 
 pytestmark = pytest.mark.local
 
+BROTLI = brotli.compress(b"body {}")
 SITE = {
     "index.html": "home",
     "404.html": "nothing here",
     "new/index.html": "new page",
     "styles.css": "body {}",
-    "styles.css.br": "<brotli>",
+    "styles.css.br": BROTLI,
     "LICENSE": "free",
 }
 ADDRESSES = {
@@ -36,7 +38,7 @@ VIEWS: list[View] = [
     ("/old?a=1&b=%20", "", (308, "/new/?a=1&b=%20", None, b"")),
     ("/blog/2019/x", "", (302, "/new/", None, b"")),
     ("/new/", "br", (200, None, None, b"new page")),
-    ("/styles.css", "gzip, br", (200, None, "br", b"<brotli>")),
+    ("/styles.css", "gzip, br", (200, None, "br", BROTLI)),
     ("/styles.css", "br;q=0", (200, None, None, b"body {}")),
     ("/LICENSE/", "", (200, None, None, b"free")),
     ("/no/such.html", "br", (404, None, None, b"nothing here")),
@@ -55,7 +57,7 @@ def test_addresses_answer_alike_at_the_edge_and_at_the_regional_endpoint_and_lea
     for name, text in SITE.items():
         path = tmp_path / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
     arguments = ("--force", "--apply", "--outputs", str(tmp_path / "outputs.json"))
     deployment.failover("sync-content", str(tmp_path / "site"), *arguments)
     regional = api_gateway_address("us-east-1", sorted(outputs["edge"]["buckets"]))

@@ -17,6 +17,24 @@ from urllib.parse import quote, unquote_to_bytes
 FIXED_PREFIXES = ("/health/", "/errors/")
 """Answered from the bucket itself, outside every release, by both routers."""
 
+WHY_FIXED = {
+    "health": "Route 53's health checks ask there whether a region serves, whatever is published",
+    "errors": "CloudFront takes the page of a 404 from there, whatever release the viewer has",
+}
+"""Folder -> why a release cannot have it."""
+
+
+def problem_of_fixed(name: str) -> str | None:
+    """Returns why no file may have this relative path, if it lies where both routers answer from outside the release."""
+    top, slash, _ = name.partition("/")
+    if not slash or top not in WHY_FIXED:
+        return None
+    return (
+        f"{top}/: /{top}/ answers from outside the release, so that nobody could see it: {WHY_FIXED[top]}. Rename the folder; a "
+        f"[[content.redirect]] cannot start there either"
+    )
+
+
 _SPELLED_AS_ASKED = (*FIXED_PREFIXES, "/.well-known/", "//")
 """Never redirected to their other spelling: well-known names are asked for by programs, some of which follow no redirect, and
 //example/ without its last slash would be the address of another host (https://www.rfc-editor.org/rfc/rfc3986#section-4.2).
@@ -71,6 +89,28 @@ class UrlStyle:
         """Returns where a file lies so that its own name is its address: a name without a dot is asked for like a page."""
         return self.object_path(f"/{name}")
 
+    def addresses_of(self, name: str, files: Container[str] = ()) -> list[str]:
+        """Returns every path under which a file is stored, the first of them its own.
+
+        A page whose clean URL has a dot, such as /docs/1.0 of docs/1.0/index.html, looks like a file to the routers, so it is
+        stored as that too. A name that Unicode can write in two forms is stored in both: a Mac writes one into names, and pages
+        link to either (https://www.unicode.org/reports/tr15/).
+
+        Args:
+            name: relative path in the folder.
+            files: all of them; what one has as its own name is no other's.
+        """
+        own = self.stored_path(name)
+        paths = [own, *([alias] if (alias := self._dotted_address(own)) is not None else [])]
+        forms = [unicodedata.normalize(form, path) for path in paths for form in ("NFC", "NFD")]
+        return list(dict.fromkeys([own, *(path for path in (*paths, *forms) if path not in files)]))
+
+    def _dotted_address(self, path: str) -> str | None:
+        """Returns the clean URL of a page, without its slash, if the routers would take it for a file's name."""
+        end = {CleanUrls.FOLDER: "/index.html", CleanUrls.FILE: ".html"}.get(self.clean_urls)
+        address = path.removesuffix(end) if end is not None and path.endswith(end) else ""
+        return address if "." in address.rsplit("/", 1)[-1] else None
+
     def other_spelling(self, path: str) -> str | None:
         """Returns where an address is redirected because of its trailing slash; None when it answers as it is."""
         is_page = "." not in path.rstrip("/").rsplit("/", 1)[-1]
@@ -86,7 +126,13 @@ class UrlStyle:
         """Returns whether a viewer who asks for a decoded path gets a page or file of these, also after a redirect."""
         if path.startswith(FIXED_PREFIXES):
             return True
-        return self.object_path(self.other_spelling(path) or path) in files
+        found = self.object_path(self.other_spelling(path) or path)
+        is_dotted = found == path[1:] and self.clean_urls is not CleanUrls.OFF
+        return found in files or (is_dotted and self._page_at(found) in files)
+
+    def _page_at(self, address: str) -> str:
+        """Returns the page that a clean URL with a dot means, see `addresses_of`; an address without one is not asked for."""
+        return f"{address}/index.html" if self.clean_urls is CleanUrls.FOLDER else f"{address}.html"
 
 
 def decoded(path: str) -> str:

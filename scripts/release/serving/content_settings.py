@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from scripts.errors import WrongUsageError
 from scripts.release.serving.clean_urls import CleanUrls, TrailingSlash, UrlStyle
 from scripts.release.serving.file_rules import (
+    ALWAYS_IGNORED,
     LARGEST_ASSET_BYTES,
     LARGEST_PAGE_BYTES,
     ContentRules,
@@ -33,7 +34,9 @@ _ALONE = (
     "immutable",
 )  # fmt: skip
 _ENCODINGS = ("br", "gzip")
-_KEYS = ("clean_urls", "trailing_slash", "precompress", "largest_page_bytes", "largest_asset_bytes", "rule", "redirect")
+_KEYS = (
+    "clean_urls", "trailing_slash", "precompress", "largest_page_bytes", "largest_asset_bytes", "ignore", "rule", "redirect",
+)  # fmt: skip
 _RULE_KEYS = ("pattern", "content_type", "cache_control", "content_encoding", "fingerprinted", "largest_bytes")
 _REDIRECT_KEYS = ("from", "to", "status")
 
@@ -85,7 +88,17 @@ class _Reader:
             precompress=self._flag(document, "content.precompress", default=True),
             largest_page_bytes=self._size(document, "content.largest_page_bytes") or LARGEST_PAGE_BYTES,
             largest_asset_bytes=self._size(document, "content.largest_asset_bytes") or LARGEST_ASSET_BYTES,
+            ignored=(*ALWAYS_IGNORED, *self._ignored(document)),
         )
+
+    def _ignored(self, document: Mapping[str, Any]) -> Iterator[PathPattern]:
+        found = document.get("ignore", [])
+        if not isinstance(found, list):
+            self._refuse("content.ignore", found, 'a list of patterns: write ignore = ["*.map"]')
+            return
+        for index, value in enumerate(found):
+            if (pattern := self._pattern(value, f"content.ignore[{index}]")) is not None:
+                yield pattern
 
     def _rules(self, document: Mapping[str, Any]) -> Iterator[FileRule]:
         for key, table in self._tables(document, "rule"):
@@ -94,7 +107,7 @@ class _Reader:
                 self._refuse(
                     key, table["pattern"], f"a rule gives at least one of {', '.join(_RULE_KEYS[1:])}: add one"
                 )
-            pattern = self._pattern(table, f"{key}.pattern")
+            pattern = self._pattern(table.get("pattern"), f"{key}.pattern")
             settings = FileSettings(
                 content_type=self._text(table, f"{key}.content_type", _problem_of_content_type),
                 cache_control=self._text(table, f"{key}.cache_control", _problem_of_cache_control),
@@ -144,8 +157,7 @@ class _Reader:
         self._refuse(f"content.{name}", value, f"one of {', '.join(kind)}: choose one")
         return default
 
-    def _pattern(self, table: Mapping[str, Any], key: str) -> PathPattern | None:
-        value = table.get("pattern")
+    def _pattern(self, value: object, key: str) -> PathPattern | None:
         if not isinstance(value, str):
             self._refuse(key, value, "a text such as *.css or /downloads/**: add it")
             return None

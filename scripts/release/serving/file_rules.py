@@ -8,10 +8,10 @@
 that matches it and gives that setting, as in gitattributes: the general first, exceptions after. What no rule gives is decided
 by the name: a fingerprinted file is immutable, a page is revalidated, the rest is kept five minutes.
 
-**Precompressed variants.** `app.css.br` beside `app.css` is that file's variant: same content type and cache control, and
-`Content-Encoding: br`. A rule that gives `content_type` or `content_encoding` for `*.css.br` makes it a file of its own. Routers
-choose variants by extension (variants.py), and `failover build` makes them for all files of an extension or for none. Pages are
-stamped with the release id while publishing, so they have no variants: CloudFront compresses them by itself.
+**Precompressed variants.** `app.css.br` beside `app.css` is that file's variant if it holds that very file: same content type
+and cache control, and `Content-Encoding: br`. A rule that gives `content_type` or `content_encoding` for `*.css.br` makes it a
+file of its own. Routers choose variants by extension (variants.py), and `failover build` makes them for all files of an extension
+or for none. Pages are stamped with the release id while publishing, so they have no variants: CloudFront compresses them itself.
 
 **Redirects and clean URLs**: redirects.py and clean_urls.py; `ContentRules` carries both, url_rules.py what a release keeps.
 """
@@ -21,13 +21,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scripts.release.serving import redirects
 from scripts.release.serving.clean_urls import UrlStyle
-from scripts.release.serving.content_types import content_type_of, extension, is_compressible, is_html
+from scripts.release.serving.content_types import content_type_of, extension, is_html, with_charset
 from scripts.release.serving.path_patterns import PathPattern
 from scripts.release.serving.redirects import Redirect
+from scripts.release.serving.variant_contents import VARIANT_SUFFIXES, base_by_name
 
 HTML_CACHE_CONTROL = "public, max-age=0, s-maxage=31536000, must-revalidate"
 """Browsers revalidate; CloudFront keeps it, because the release is part of the cache key."""
@@ -35,8 +36,21 @@ IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 """For names that change with their content: a browser never asks again (RFC 8246)."""
 OTHER_CACHE_CONTROL = "public, max-age=300, s-maxage=31536000"
 
-VARIANT_SUFFIXES = {".br": "br", ".gz": "gzip"}
-"""Suffix of a variant's name -> content coding (https://www.iana.org/assignments/http-parameters/)."""
+ALWAYS_IGNORED = tuple(
+    PathPattern(text)
+    for text in (
+        ".buildinfo*",
+        ".doctrees/**",
+        ".nojekyll",
+        ".{git,}keep",
+        ".gitignore",
+        ".DS_Store",
+        "._*",
+        "Thumbs.db",
+        "desktop.ini",
+    )
+)
+"""What generators and desktops leave in a folder and no viewer asks for. Other hidden files are refused: they may be secrets."""
 _USUAL_STYLE = UrlStyle()
 _STORED_COMPRESSED = {".svgz": "gzip"}
 
@@ -98,6 +112,7 @@ class ContentRules:
         precompress: whether the build makes variants.
         largest_page_bytes: budget of a page.
         largest_asset_bytes: budget of every other file.
+        ignored: files of the folder that are left out.
     """
 
     rules: tuple[FileRule, ...] = ()
@@ -106,6 +121,7 @@ class ContentRules:
     precompress: bool = True
     largest_page_bytes: int = LARGEST_PAGE_BYTES
     largest_asset_bytes: int = LARGEST_ASSET_BYTES
+    ignored: tuple[PathPattern, ...] = ALWAYS_IGNORED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,19 +163,37 @@ def is_fingerprinted(path: str) -> bool:
     return _FINGERPRINT.search(path) is not None and _UUID.search(path) is None
 
 
-def describe(path: str, rules: ContentRules, files: Container[str]) -> StoredFile:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What has to be read of files to describe them; without arguments every text is UTF-8 and every variant is one.
+
+    Args:
+        charsets: path -> charset of texts that are not UTF-8 (charsets.py); empty when nobody knows it.
+        no_variants: files that are named like a variant and hold something else than the file beside them.
+    """
+
+    charsets: Mapping[str, str] = field(default_factory=dict)
+    no_variants: Container[str] = ()
+
+
+_USUAL_CONTENTS = Contents()
+
+
+def describe(path: str, rules: ContentRules, files: Container[str], contents: Contents = _USUAL_CONTENTS) -> StoredFile:
     """Returns how the file at `path` is stored.
 
     Args:
         path: relative path with `/`.
         rules: the site file's.
         files: paths of the whole release, which tell a variant from a file of its own.
+        contents: what was found in the files.
     """
     given = _settings(path, rules.rules)
     suffix = extension(path)
-    base = None if given.content_type or given.content_encoding else _base_of_variant(path, suffix, files)
-    if base is not None:
-        stored = describe(base, rules, files)
+    is_own = given.content_type or given.content_encoding or path in contents.no_variants
+    base = None if is_own else base_by_name(path)
+    if base is not None and base in files:
+        stored = describe(base, rules, files, contents)
         return StoredFile(
             path=path,
             content_type=stored.content_type,
@@ -169,6 +203,8 @@ def describe(path: str, rules: ContentRules, files: Container[str]) -> StoredFil
             variant_of=base,
         )
     content_type = given.content_type or content_type_of(path)
+    if given.content_type is None and path in contents.charsets:
+        content_type = with_charset(content_type, contents.charsets[path])
     if given.fingerprinted is not None:
         has_fingerprint = given.fingerprinted
     else:
@@ -207,13 +243,6 @@ def _settings(path: str, rules: Iterable[FileRule]) -> FileSettings:
         if rule.pattern.matches(path):
             found = found.overridden_by(rule.settings)
     return found
-
-
-def _base_of_variant(path: str, suffix: str, files: Container[str]) -> str | None:
-    if suffix not in VARIANT_SUFFIXES:
-        return None
-    base = path[: -len(suffix)]
-    return base if base in files and is_compressible(content_type_of(base)) else None
 
 
 def _cache_control(content_type: str, *, is_immutable: bool) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from scripts.release.serving.file_rules import VARIANT_SUFFIXES
+from scripts.release.serving.variant_contents import VARIANT_SUFFIXES
 
 LARGEST_LIST_CHARACTERS = 80
 """Of both lists together: the routing value names three releases and holds 1 KB."""

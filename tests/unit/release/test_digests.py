@@ -73,7 +73,7 @@ def test_file_that_has_just_changed_is_not_remembered(page: Path, tmp_path: Path
     now = time.time()
     os.utime(page, (now, now))
     digests(page, cache)
-    assert cache.read_text(encoding="utf-8") == '{"schema": 2}\n'
+    assert cache.read_text(encoding="utf-8") == '{"schema": 3}\n'
 
 
 ENTRY = '["page.html",1,2,3,4,"sha","md5",false]'

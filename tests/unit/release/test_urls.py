@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from scripts.clock import utc_now
@@ -134,15 +135,18 @@ def test_retained_file_without_a_variant_ends_the_extension(world: ReleaseWorld)
     (world.folder / "a.0123456789abcdef.css").write_text("a {}", encoding="utf-8")
     publish(world, "one", {})
     (world.folder / "a.0123456789abcdef.css").unlink()
-    for name in ("b.fedcba9876543210.css", "b.fedcba9876543210.css.br"):
-        (world.folder / name).write_text("b {}", encoding="utf-8")
+    write_with_variant(world.folder / "b.fedcba9876543210.css")
     publish(world, "two", {})
     assert "br" not in world.routing["active"]
 
 
+def write_with_variant(path: Path) -> None:
+    path.write_bytes(b"a {}")
+    path.with_name(f"{path.name}.br").write_bytes(brotli.compress(b"a {}"))
+
+
 def test_complete_variants_stand_in_routing_and_pointer(world: ReleaseWorld) -> None:
-    for name in ("a.css", "a.css.br"):
-        (world.folder / name).write_text("a {}", encoding="utf-8")
+    write_with_variant(world.folder / "a.css")
     publish(world, "one", {})
     assert (world.routing["active"]["br"], pointer(world)["br"]) == ("css", "css")
 

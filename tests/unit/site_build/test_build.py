@@ -154,7 +154,6 @@ def test_line_ends_and_byte_order_mark_of_the_editor_do_not_matter() -> None:
         ({"index.html": '<!doctype html><html lang="en">'}, "no <title>"),
         ({"index.html": page('<a href="/gone/">x</a>')}, '"/gone/" leads to nothing: there is no gone/index.html'),
         ({"index.html": page('<a href="/abuot/">x</a>'), "about/index.html": page()}, "did you mean about/index.html?"),
-        ({"index.html": page('<a href="/v1.2">x</a>'), "v1.2/index.html": page()}, "write /v1.2/"),
         ({"index.html": page('<a href="#b">x</a>')}, 'no element with id "b"'),
         ({"index.html": page('<a href="/a/#b">x</a>'), "a/index.html": page()}, 'a/index.html has no element with id "b"'),
         ({"index.html": page('<a href="%ff">x</a>')}, '"%ff" is no address'),
@@ -185,6 +184,16 @@ def test_all_problems_are_in_one_report_and_sorted() -> None:
 )  # fmt: skip
 def test_link_that_leads_somewhere_is_accepted(url: str) -> None:
     assert messages({"index.html": page(f'<p id="here"><a href="{url}">x</a>'), "a/index.html": page()}) == ""
+
+
+def test_link_to_a_version_is_accepted_without_its_slash() -> None:
+    links = '<a href="/v1.2">x</a><a href="/v1.2/">x</a>'
+    assert messages({"index.html": page(links), "v1.2/index.html": page()}) == ""
+    assert messages({"index.html": page('<a href="/v1.3">x</a>'), "v1.2/index.html": page()}) != ""
+
+
+def test_root_may_be_a_redirect() -> None:
+    assert messages({"en/index.html": page()}, {"redirect": [{"from": "/", "to": "/en/", "status": 302}]}) == ""
 
 
 def test_link_to_a_redirect_is_accepted() -> None:
@@ -420,7 +429,11 @@ def test_variants_can_be_switched_off() -> None:
         ("a /b.html", "starts or ends with a space"),
         ("x" * 240, "shorten it"),
         ("/".join(["x" * 200] * 5), "a path of 1004 bytes"),
-        ("health/a.html", "outside the release"),
+        ("health/a.html", "outside the release, so that nobody could see it: Route 53's health checks ask there"),
+        (
+            "errors/a.html",
+            "outside the release, so that nobody could see it: CloudFront takes the page of a 404 from there",
+        ),
     ],
 )
 def test_name_is_refused_with_its_reason(name: str, named: str) -> None:
@@ -484,6 +497,12 @@ def test_source_leaves_hidden_files_alone(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x", encoding="utf-8")
     assert list(read_source(tmp_path)[0]) == [".well-known/security.txt"]
+
+
+def test_source_leaves_ignored_files_alone(tmp_path: Path) -> None:
+    for name in ("a.map", "a.js", "Thumbs.db"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    assert list(read_source(tmp_path, parse_content({"ignore": ["*.map"]}).ignored)[0]) == ["a.js"]
 
 
 # ---- the command

@@ -51,6 +51,23 @@ def test_file_without_rules_goes_by_its_name(path: str, content_type: str, cache
     assert (file.content_type, file.cache_control, file.content_encoding) == (content_type, cache_control, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.m3u8", "application/vnd.apple.mpegurl"), ("a.ts", "video/mp2t"), ("a.m4s", "video/iso.segment"),
+        ("a.heic", "image/heic"),
+        ("a.glb", "model/gltf-binary"), ("a.cjs", "text/javascript; charset=utf-8"), ("a.mpd", "application/dash+xml"),
+        ("a.usdz", "model/vnd.usdz+zip"), ("a.gpx", "application/gpx+xml"), ("a.ttl", "text/turtle; charset=utf-8"),
+        ("a.apk", "application/vnd.android.package-archive"), ("a.log", "text/plain; charset=utf-8"),
+        ("a.KML", "application/vnd.google-earth.kml+xml"), ("a.py", "text/plain; charset=utf-8"),
+        ("a.odt", "application/vnd.oasis.opendocument.text"), ("a.mkv", "video/x-matroska"), ("a.mp4", "video/mp4"),
+        ("a.wav", "audio/wav"), ("a.", "application/octet-stream"), ("a", "application/octet-stream"),
+    ],
+)  # fmt: skip
+def test_type_of_a_rarer_extension_is_the_registry_s(name: str, content_type: str) -> None:
+    assert content_type_of(name) == content_type
+
+
 def test_archive_is_never_undone_by_the_browser() -> None:
     assert stored("backup.tar.gz").content_encoding is None
 
