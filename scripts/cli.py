@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
 import inspect
@@ -12,12 +13,15 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 
 from scripts.errors import OpsError
 
+_COMPLETION = "_FAILOVER_COMPLETE"  # set by the script of `failover --install-completion`
 _INTERRUPTED = 130  # as shells report the end by SIGINT
 _OUTPUT_GONE = 141  # and by SIGPIPE
 _NEW_OBJECTS_PER_COLLECTION = 50_000
@@ -57,21 +61,52 @@ _EPILOG = (
 
 def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """Returns the command line with these verbs. Only their modules are imported: all of them take half a second."""
-    app = typer.Typer(
-        name="failover",
-        help="Publish a website to two AWS regions, break it on purpose, and measure what users lost.",
-        epilog=_EPILOG,
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(lambda: None)  # so that one verb alone still wants its name
+    app = _empty()
     for name in commands:
         module = importlib.import_module(f"scripts.commands.{name.replace('-', '_')}")
         verb = getattr(module, name.replace("-", "_"))
         settings = getattr(module, "CONTEXT_SETTINGS", None)
         app.command(name, help=_without_line_ends(inspect.getdoc(verb) or ""), context_settings=settings)(verb)
     return app
+
+
+def contents() -> typer.Typer:
+    """Returns the command line as `failover --help` shows it: every verb with its help, read from the source, none imported."""
+    app = _empty()
+    for name in COMMANDS:
+        function = name.replace("-", "_")
+        source = (Path(__file__).parent / "commands" / f"{function}.py").read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        verb = next(each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == function)
+        app.command(name, help=_without_line_ends(ast.get_docstring(verb) or ""))(lambda: None)
+    return app
+
+
+def _empty() -> typer.Typer:
+    app = typer.Typer(
+        name="failover",
+        help="Publish a website to two AWS regions, break it on purpose, and measure what users lost.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_globals)  # so that one verb alone still wants its name
+    return app
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"failover {metadata.version('failover-website')}")
+        raise typer.Exit
+
+
+def _globals(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Holds the options that come before a verb."""
 
 
 def _without_line_ends(text: str) -> str:
@@ -143,7 +178,10 @@ def _run() -> str | int | None:
     """
     called = sys.argv[1:2]
     with _imported_without_collections():
-        app = application(called) if set(called) <= set(COMMANDS) and called else application()
+        if _COMPLETION in os.environ:  # the shell asks for the options of a verb
+            app = application()
+        else:
+            app = application(called) if set(called) <= set(COMMANDS) and called else contents()
     try:
         app(prog_name="failover")
     except SystemExit as end:

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from rich.text import Text
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from scripts import cli
@@ -32,7 +34,8 @@ def with_verb(monkeypatch: pytest.MonkeyPatch, verb: Callable[[], None]) -> int 
     """Run a command line whose only verb is the given function."""
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(verb)
-    monkeypatch.setattr(cli, "application", lambda *_names: app)
+    for name in ("application", "contents"):
+        monkeypatch.setattr(cli, name, lambda *_names: app)
     return failover(monkeypatch)
 
 
@@ -40,7 +43,7 @@ def process_with_verb(statement: str, *, stdout: int = subprocess.PIPE) -> subpr
     """Run the command line in a process of its own, with one more verb that does the statement."""
     script = (
         f"import os, sys\nfrom scripts import cli\ndef x(): {statement}\n"
-        "app = cli.application(())\napp.command('x')(x)\ncli.application = lambda *_names: app\n"
+        "app = cli.application(())\napp.command('x')(x)\ncli.application = cli.contents = lambda *_names: app\n"
     )
     command = [sys.executable, "-c", script + "sys.argv = ['failover', 'x']\ncli.main()"]
     return subprocess.run(command, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60)
@@ -240,3 +243,46 @@ def test_verb_is_started_without_the_modules_of_the_others() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.DEVNULL, timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_version_is_that_of_the_installed_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["failover", "--version"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code in (0, None)
+    assert capsys.readouterr().out == f"failover {metadata.version('failover-website')}\n"
+
+
+def test_help_shows_every_verb_and_imports_none() -> None:
+    code = (
+        "import sys; sys.argv = ['failover', '--help']\n"
+        "from scripts import cli\n"
+        "try: cli.main()\n"
+        "finally: print([name for name in sys.modules if name.startswith('scripts.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
+    assert [verb for verb in cli.COMMANDS if f"│ {verb} " not in done.stdout] == []
+
+
+def test_help_of_the_list_is_that_of_the_verb() -> None:
+    listed, real = (get_command(app) for app in (cli.contents(), cli.application()))
+    assert isinstance(listed, TyperGroup)
+    assert isinstance(real, TyperGroup)
+    assert {name: verb.help for name, verb in listed.commands.items()} == {
+        name: verb.help for name, verb in real.commands.items()
+    }
+
+
+def test_completion_knows_the_options_of_a_verb() -> None:
+    environ = {
+        **os.environ,
+        "_FAILOVER_COMPLETE": "complete_bash",
+        "COMP_WORDS": "failover cost --si",
+        "COMP_CWORD": "2",
+    }
+    code = "from scripts.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert "--site-file" in done.stdout
