@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scripts.lint.buckets import (
@@ -14,6 +13,7 @@ from scripts.lint.buckets import (
     lets_cloudfront,
 )
 from scripts.lint.distributions import Distribution, distributions
+from scripts.lint.javascript import called, is_readable, named
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Condition, Statement, statements
 from scripts.lint.replication import replication_rules
@@ -24,8 +24,6 @@ from scripts.lint.values import Block, Value
 # Either keeps everybody else's distributions out, and a grant from being public:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
 _SOURCES = ("aws:sourcearn", "aws:sourceaccount")
-# A function that names the path may change it; one that makes a response may answer in the bucket's place.
-_REWRITES = re.compile(r"\buri\b|\bstatusCode\b")
 _EXACT = ("stringequals", "stringequalsignorecase")
 # ArnEquals takes wildcards as ArnLike does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 _WITH_WILDCARDS = ("stringlike", "arnlike", "arnequals")
@@ -52,11 +50,16 @@ def _index_leak(configuration: Configuration) -> Iterator[Finding]:
                 yield at(distribution.resource, detail)
 
 
+def _may_rewrite(code: str) -> bool:
+    """Whether a function may set another path, or answer in the bucket's place."""
+    return bool({"uri", "statusCode"} & named(code) or "assign" in called(code))
+
+
 def _buckets_at_root(distribution: Distribution) -> list[Resource]:
     """Returns the buckets that answer a request for / as it is: none behind a function that may rewrite or answer it."""
     behaviour = distribution.behaviour_for("/")
     code = distribution.viewer_request_code(behaviour) if behaviour else None
-    if behaviour is None or code is None or _REWRITES.search(code):
+    if behaviour is None or code is None or not is_readable(code) or _may_rewrite(code):
         return []
     plain = [origin for origin in distribution.origins_of(behaviour) if origin.is_unset("origin_path")]
     return [bucket for origin in plain if (bucket := distribution.bucket_of(origin))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.lint.distributions import DISTRIBUTION, Distribution, distributions, groups
+from scripts.lint.javascript import called, is_readable
 from scripts.lint.model import Configuration
 from scripts.lint.regions import region_behind
 from scripts.lint.rule import Finding, Rule, at
@@ -48,7 +49,7 @@ def _unused(configuration: Configuration) -> Iterator[Finding]:
 def _may_be_chosen(distribution: Distribution) -> bool:
     """Whether a viewer-request function chooses an origin by its id, or is not known."""
     codes = [distribution.viewer_request_code(behaviour) for behaviour in distribution.behaviours()]
-    return any(code is None or "selectRequestOriginById" in code for code in codes)
+    return any(code is None or not is_readable(code) or "selectRequestOriginById" in called(code) for code in codes)
 
 
 def _flat_rate(configuration: Configuration) -> Iterator[Finding]:

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scripts.lint.distributions import FUNCTION, code_of, distributions
-from scripts.lint.model import Configuration, Resource
+from scripts.lint.javascript import called, imports, reads_unanswered
+from scripts.lint.model import Configuration
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import cloudfront
 
-_OPENS_STORE = re.compile(r"\.kvs\s*\(")
-_READS_STORE = re.compile(r"\.get\s*\(")
-_IMPORT = re.compile(r"""\bimport\s[^;\n]*['"]cloudfront['"]""")
-_CHOOSES_ORIGIN = re.compile(r"\b(?:updateRequestOrigin|selectRequestOriginById|createRequestOriginGroup)\b")
+_CHOOSES_ORIGIN = {"updateRequestOrigin", "selectRequestOriginById", "createRequestOriginGroup"}
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html and kvs-with-functions.html
 _LARGEST_FUNCTION_BYTES = 10_240
 _LARGEST_ENTRY_BYTES = {"key": 512, "value": 1024}
-_SURVIVES = re.compile(r"\bcatch\b|\.exists\s*\(")
 
 
 def _old_runtime(configuration: Configuration) -> Iterator[Finding]:
     for function in configuration.of_type(FUNCTION):
         has_store = not function.body.is_unset("key_value_store_associations")
         what = "key_value_store_associations" if has_store else "import of 'cloudfront'"
-        if function.body.text("runtime") == "cloudfront-js-1.0" and (has_store or _imports_cloudfront(function)):
+        is_old = function.body.text("runtime") == "cloudfront-js-1.0"
+        if is_old and (has_store or imports(code_of(function) or "", "cloudfront")):
             yield at(function, f"{what} on runtime cloudfront-js-1.0")
-
-
-def _imports_cloudfront(function: Resource) -> bool:
-    return bool(_IMPORT.search(code_of(function) or ""))
 
 
 def _missing_key(configuration: Configuration) -> Iterator[Finding]:
     for function in configuration.of_type(FUNCTION):
-        code = code_of(function) or ""
-        if _OPENS_STORE.search(code) and _READS_STORE.search(code) and not _SURVIVES.search(code):
-            yield at(function, "reads the key value store with neither catch nor exists()")
+        if reads_unanswered(code_of(function) or ""):
+            yield at(function, "reads the key value store, and nothing answers a missing key")
 
 
 def _two_stores(configuration: Configuration) -> Iterator[Finding]:
@@ -67,10 +59,10 @@ def _origin_choice_elsewhere(configuration: Configuration) -> Iterator[Finding]:
             for association in behaviour.blocks("function_association"):
                 value = association.value("function_arn")
                 function = configuration.resource(value, distribution.resource, FUNCTION)
-                chosen = _CHOOSES_ORIGIN.search(code_of(function) or "") if function else None
+                chosen = _CHOOSES_ORIGIN & called(code_of(function) or "") if function else set()
                 event = association.text("event_type")
                 if function and chosen and event and event != "viewer-request":
-                    yield at(distribution.resource, f"{function.address} calls {chosen[0]} at {event}")
+                    yield at(distribution.resource, f"{function.address} calls {min(chosen)} at {event}")
 
 
 RULES = (
@@ -89,7 +81,8 @@ RULES = (
         title="A router that has no answer for a missing key",
         why="get() throws on a missing key: an empty store, as right after the first apply, makes every request an error.",
         source=cloudfront("functions-custom-methods"),
-        remedy="Wrap the read in try/catch, or ask exists() first, and answer with a default.",
+        remedy="Await the read in try/catch, give .catch() or the second argument of .then(), or ask exists() first; answer "
+        "with a default.",
         check=_missing_key,
     ),
     Rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scripts.lint.distributions import Distribution, distributions, groups, is_s3_origin
+from scripts.lint.javascript import called, is_readable, named
 from scripts.lint.model import Configuration, Document
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, cloudfront_api
@@ -65,10 +66,11 @@ def _read_timeout(distribution: Distribution, origin: Block) -> float | None:
 def _is_read_timeout_left(distribution: Distribution) -> bool:
     """Whether no function lowers it, or one also makes groups, whose members keep the origin's own timeouts."""
     codes = [distribution.viewer_request_code(behaviour) for behaviour in distribution.behaviours()]
-    if None in codes:
+    if not all(code is not None and is_readable(code) for code in codes):
         return False
-    lowered = any("updateRequestOrigin" in (code or "") and "readTimeout" in (code or "") for code in codes)
-    return not lowered or any("createRequestOriginGroup" in (code or "") for code in codes)
+    known = [code for code in codes if code]
+    lowered = any("updateRequestOrigin" in called(code) and "readTimeout" in named(code) for code in known)
+    return not lowered or any("createRequestOriginGroup" in called(code) for code in known)
 
 
 def _refused_timeout(configuration: Configuration) -> Iterator[Finding]:

@@ -49,6 +49,11 @@ def choosing(code: str) -> Json:
     }
 
 
+def at_event(code: str, event: str) -> Json:
+    function = {"event_type": event, "function_arn": f"${{{e.FUNCTION}.arn}}"}
+    return {**e.site(default_cache_behavior=e.behaviour(function_association=function)), e.FUNCTION: {"code": code}}
+
+
 def driven(check: Json, **more: Any) -> Json:
     """A PRIMARY that this check drives."""
     return {e.CHECK: check, e.RECORD_1: e.to_endpoint(health_check_id=f"${{{e.CHECK}.id}}", **{**PRIMARY, **more})}
@@ -223,6 +228,9 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW271", started("cloudfront:CreateInvalidation"), False),
         ("FW271", started("logs:PutLogEvents", **{"aws_iam_role_policy_attachment.a": {
             "role": f"${{{e.ROLE}.name}}", "policy_arn": "arn:aws:iam::aws:policy/AmazonRoute53FullAccess"}}), True),
+        ("FW255", at_event("// updateRequestOrigin\ncf.kvs();", "viewer-response"), False),
+        ("FW255", at_event("cf.updateRequestOrigin({});", "viewer-response"), True),
+        ("FW255", at_event("cf.updateRequestOrigin({});", "${var.event}"), False),
         ("FW272", {"aws_ssm_document.d": {"document_type": "Command", "content": "aws route53 change-resource-record-sets"}},
            False),
         ("FW272", {"aws_ssm_document.d": {"document_type": "Automation", "content": "Api: AssociateAlias"}}, True),
