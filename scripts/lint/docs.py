@@ -1,8 +1,10 @@
-"""The table of rules as a page: `python -m scripts.lint.docs` writes docs/LINT_RULES.md."""
+"""The table of rules as a page, with the examples that the tests lint."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from scripts.lint.not_checkable import NOT_CHECKABLE
 from scripts.lint.rule import Rule
@@ -12,7 +14,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "LINT_RULES.md"
 
 _INTRODUCTION = """# The rules of `failover lint`
 
-Written by `python -m scripts.lint.docs` from `scripts/lint/rules`; edit the rules, not this page.
+Written from `scripts/lint/rules` and the examples of the tests by `pytest tests/unit/lint/test_page.py --update-snapshots`; edit
+those, not this page.
 
     failover lint                                   # the synthesized stacks in cdktf.out/stacks
     failover lint FOLDER_OR_FILE ...                # anybody's *.tf.json, or `terraform show -json` of a plan or a state
@@ -36,11 +39,29 @@ written by hand, by `"//": {"failover_lint": {"waive": [{"id": "FW311", "comment
 waives nothing is a finding. Plans and states hold no comments, so they hold no waivers either.
 """
 
+_EACH = """## Each rule
 
-def render() -> str:
-    """Returns the whole page."""
-    sections = [_INTRODUCTION, _table(), "## Each rule\n", *map(_section, ALL_RULES), _not_checkable()]
-    return "\n".join(sections)
+Examples are cut down to what matters for the rule, so most lack arguments that Terraform wants; what passes is shown as far as
+it differs from what fails. Their providers are `aws` in us-east-1, `aws.eu` in eu-central-1 and `aws.zurich` in eu-central-2.
+Whole, in JSON, as plans and as states: `tests/unit/lint/examples.py`.
+"""
+
+
+class Examples(NamedTuple):
+    """HCL that breaks a rule, and what of it is otherwise, or more, where it does not; "" for what is only left out."""
+
+    failing: str
+    passing: str
+
+
+def render(examples: Mapping[str, Examples]) -> str:
+    """Returns the whole page.
+
+    Args:
+        examples: rule id -> examples; a rule that a configuration cannot break (FW101) has none.
+    """
+    sections = [_section(rule, examples.get(rule.id)) for rule in ALL_RULES]
+    return "\n".join([_INTRODUCTION, _table(), _EACH, *sections, _not_checkable()])
 
 
 def _table() -> str:
@@ -51,9 +72,16 @@ def _table() -> str:
     return "\n".join(["| Rule | Slug | Severity | Trap | No. |", "|---|---|---|---|---|", *rows, ""])
 
 
-def _section(rule: Rule) -> str:
+def _section(rule: Rule, examples: Examples | None) -> str:
     reasons = f"- Severity: {rule.severity}\n- Why: {rule.why}\n- Remedy: {rule.remedy}\n- Source: <{rule.source}>\n"
-    return f"### {rule.id} {rule.slug}\n\n{rule.title}.\n\n{reasons}"
+    shown = f"\n{_example('Fails', examples.failing)}\n{_example('Passes', examples.passing)}" if examples else ""
+    return f"### {rule.id} {rule.slug}\n\n{rule.title}.\n\n{reasons}{shown}"
+
+
+def _example(verdict: str, code: str) -> str:
+    if not code:
+        return f"{verdict}: without the last of these resources.\n"
+    return f"{verdict}:\n\n```hcl\n{code}```\n"
 
 
 def _not_checkable() -> str:
@@ -68,7 +96,3 @@ def _anchor(rule: Rule) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    PAGE.write_text(render(), encoding="utf-8")

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from scripts.cli import application
 from scripts.errors import WrongUsageError
-from scripts.lint.docs import PAGE, render
 from scripts.lint.rules import ALL_RULES
 from tests.unit.lint.examples import D1, D2, distribution, document
 
@@ -160,10 +159,6 @@ def test_lint_sarif_escapes_names_of_files(tmp_path: Path) -> None:
     }
     assert uris == {(tmp_path / "a b#ü" / "main.tf.json").as_uri()}
     assert next(iter(uris)).endswith("/a%20b%23%C3%BC/main.tf.json")
-
-
-def test_page_of_rules_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render(), "run `python -m scripts.lint.docs`"
 
 
 NOTED = document({"aws_route53_health_check.c": {"type": "TCP", "fqdn": "a.example", "request_interval": 10}})
