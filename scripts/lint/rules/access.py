@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scripts.lint.buckets import BUCKET, bucket_statements, kms_encryption, lets_cloudfront, may_be_of_any_bucket
-from scripts.lint.distributions import Distribution, distributions, spelled_name
+from scripts.lint.buckets import (
+    BUCKET,
+    CLOUDFRONT,
+    bucket_statements,
+    kms_encryption,
+    lets_cloudfront,
+    may_be_of_any_bucket,
+)
+from scripts.lint.distributions import DISTRIBUTION, Distribution, distributions, spelled_name
 from scripts.lint.model import Configuration, Resource
+from scripts.lint.policies import Statement
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block
@@ -95,14 +103,60 @@ def _opt_in_region(configuration: Configuration) -> Iterator[Finding]:
                     yield at(distribution.resource, f"{point.address} has {bucket.address} in {bucket.region}")
 
 
+def _granted_to_others(configuration: Configuration) -> Iterator[Finding]:
+    for distribution, _, bucket in _signed_buckets(configuration):
+        policy = bucket_statements(configuration, bucket)
+        grants = [one for one in policy or [] if one.is_for("Service", CLOUDFRONT) and one.allows("s3:GetObject")]
+        named = [_named(configuration, grant, bucket) for grant in grants]
+        if grants and all(one is not None and distribution.resource.key not in one for one in named):
+            yield at(
+                bucket, f"lets other distributions read than {distribution.resource.address}, which has it as origin"
+            )
+
+
+def _named(configuration: Configuration, grant: Statement, bucket: Resource) -> set[tuple[str, str]] | None:
+    """Returns the distributions that a grant names, None when it may name others."""
+    conditions = [condition for condition in grant.conditions if condition.key == "aws:sourcearn"]
+    if not conditions or not grant.knows_conditions:
+        return None
+    policies = configuration.users(bucket, _POLICY, "bucket")
+    found: set[tuple[str, str]] = set()
+    for value in (value for condition in conditions for value in condition.values):
+        led_to = configuration.listed([value], policies[0], DISTRIBUTION) if policies else []
+        if len(led_to) != 1:
+            return None
+        found.add(led_to[0].key)
+    return found
+
+
+def _never_signed(configuration: Configuration) -> Iterator[Finding]:
+    for distribution, origin, bucket in _signed_buckets(configuration):
+        value = origin.value("origin_access_control_id")
+        control = configuration.resource(value, distribution.resource, "aws_cloudfront_origin_access_control")
+        if control and control.body.text("signing_behavior") == "never" and not _is_public(configuration, bucket):
+            yield at(control, f"never signs, and {distribution.resource.address} reads {bucket.address} by it")
+
+
+def _is_public(configuration: Configuration, bucket: Resource) -> bool:
+    """Whether everybody may read a bucket, or may be allowed to."""
+    if bucket.is_data or bucket.body.value("acl") not in (None, "", "private") or not bucket.body.is_unset("policy"):
+        return True
+    if configuration.users(bucket, "aws_s3_bucket_acl", "bucket") or may_be_of_any_bucket(configuration, _POLICY):
+        return True
+    if not configuration.users(bucket, _POLICY, "bucket"):
+        return False
+    policy = bucket_statements(configuration, bucket)
+    return policy is None or any(("*", "*") in one.principals or ("AWS", "*") in one.principals for one in policy)
+
+
 RULES = (
     Rule(
         id="FW197",
         severity=Severity.NOTE,
         slug="bucket-without-policy",
         title="A bucket behind CloudFront that no policy opens",
-        why="Signed requests are refused unless the bucket's policy allows them: every object is 403, from the first request on. "
-        "(A note, because the policy may be in a stack that was not given.)",
+        why="Signed requests are refused unless the bucket's policy allows them: every object is 403, from the first request "
+        "on. (A note, because the policy may be in a stack that was not given.)",
         source=cloudfront("private-content-restricting-access-to-s3"),
         remedy="Allow cloudfront.amazonaws.com s3:GetObject on BUCKET/*, with AWS:SourceArn of the distribution; or give the "
         "stack that holds the policy to the same call of the linter.",
@@ -127,5 +181,24 @@ RULES = (
         remedy="Use aws_cloudfront_origin_access_control and let the key's policy allow cloudfront.amazonaws.com kms:Decrypt; or "
         "encrypt with SSE-S3.",
         check=_identity_with_kms,
+    ),
+    Rule(
+        id="FW199",
+        slug="grant-to-another-distribution",
+        title="A bucket policy that names another distribution than the one that reads",
+        why="aws:SourceArn lets the distributions in that are named, and no other: every object is 403 for this one, often the "
+        "one of the second region.",
+        source=cloudfront("private-content-restricting-access-to-s3"),
+        remedy="Name the ARN of each distribution that has the bucket as origin.",
+        check=_granted_to_others,
+    ),
+    Rule(
+        id="FW361",
+        slug="access-control-never-signs",
+        title="An origin access control that never signs, before a private bucket",
+        why="signing_behavior never sends the viewer's request as it is: a bucket that is not public answers 403.",
+        source=cloudfront("private-content-restricting-access-to-s3"),
+        remedy='Set signing_behavior = "always".',
+        check=_never_signed,
     ),
 )

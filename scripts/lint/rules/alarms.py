@@ -59,6 +59,19 @@ def _literal(value: Value) -> Expression | str | None:
     return value if isinstance(value, Expression | str) else None
 
 
+def _switched_off(configuration: Configuration) -> Iterator[Finding]:
+    for alarm in configuration.of_type(_ALARM, "aws_cloudwatch_composite_alarm"):
+        if alarm.body.flag("actions_enabled") is False and alarm.body.items("alarm_actions"):
+            yield at(alarm, "has actions, and actions_enabled = false")
+
+
+def _sealed_topic(configuration: Configuration) -> Iterator[Finding]:
+    for alarm in configuration.of_type(_ALARM, "aws_cloudwatch_composite_alarm"):
+        for topic in configuration.listed(alarm.body.items("alarm_actions"), alarm, "aws_sns_topic"):
+            if (topic.body.text("kms_master_key_id") or "").endswith("alias/aws/sns"):
+                yield at(topic, f"is encrypted by the AWS managed key, and {alarm.address} sends to it")
+
+
 def _no_such_series(configuration: Configuration) -> Iterator[Finding]:
     for alarm in _global_alarms(configuration):
         dimensions = alarm.body.block("dimensions")
@@ -111,5 +124,27 @@ RULES = (
         source=cloudfront("programming-cloudwatch-metrics"),
         remedy='Add the dimension: Region = "Global" for CloudFront, HealthCheckId for Route 53.',
         check=_no_such_series,
+    ),
+    Rule(
+        id="FW285",
+        severity=Severity.WARNING,
+        slug="alarm-switched-off",
+        title="An alarm whose actions are switched off",
+        why="It changes its state and tells nobody: usually left over from a maintenance.",
+        source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+        remedy="Set actions_enabled = true, or leave it out.",
+        check=_switched_off,
+    ),
+    Rule(
+        id="FW286",
+        severity=Severity.WARNING,
+        slug="sealed-topic",
+        title="An alarm that sends to a topic under the AWS managed key",
+        why="The policy of alias/aws/sns does not let CloudWatch encrypt, and cannot be changed: the alarm fires, and no "
+        "message comes.",
+        source="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+        remedy="Use a customer managed key whose policy lets cloudwatch.amazonaws.com kms:Decrypt and kms:GenerateDataKey*, or "
+        "none.",
+        check=_sealed_topic,
     ),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.lint.checks import health_checks, probes, resource_asked
-from scripts.lint.distributions import distributions
+from scripts.lint.distributions import DISTRIBUTION, distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.rules.validation import regional_certificate_uses
@@ -36,11 +36,30 @@ def _region(configuration: Configuration, value: Value, near: Resource) -> str |
 
 
 def _cloudfront_certificate(configuration: Configuration) -> Iterator[Finding]:
-    for distribution in distributions(configuration):
-        value = distribution.body.block("viewer_certificate").value("acm_certificate_arn")
-        region = _region(configuration, value, distribution.resource)
+    for resource, value in _global_uses(configuration):
+        region = _region(configuration, value, resource)
         if region and region != _GLOBAL_REGION:
-            yield at(distribution.resource, f"certificate from {region}, CloudFront reads {_GLOBAL_REGION} only")
+            yield at(resource, f"certificate from {region}, CloudFront reads {_GLOBAL_REGION} only")
+
+
+def _global_uses(configuration: Configuration) -> Iterator[tuple[Resource, Value]]:
+    """Yields (resource, certificate's ARN) of distributions, tenants, and edge-optimized names of API Gateway."""
+    for resource in configuration.of_type(DISTRIBUTION, "aws_cloudfront_multitenant_distribution"):
+        yield resource, resource.body.block("viewer_certificate").value("acm_certificate_arn")
+    for resource in configuration.of_type("aws_cloudfront_distribution_tenant"):
+        yield resource, resource.body.block("customizations").block("certificate").value("arn")
+    for resource in configuration.of_type("aws_api_gateway_domain_name"):
+        yield resource, resource.body.value("certificate_arn")
+
+
+def _default_certificate(configuration: Configuration) -> Iterator[Finding]:
+    for distribution in distributions(configuration):
+        if (
+            distribution.body.block("viewer_certificate").flag("cloudfront_default_certificate")
+            and distribution.aliases
+        ):
+            names = ", ".join(sorted(distribution.body.texts("aliases"))) or "its aliases"
+            yield at(distribution.resource, f"cloudfront_default_certificate for {names}")
 
 
 def _regional_certificate(configuration: Configuration) -> Iterator[Finding]:
@@ -115,7 +134,8 @@ RULES = (
         id="FW221",
         slug="cloudfront-certificate-region",
         title="A CloudFront certificate outside us-east-1",
-        why="CloudFront reads certificates of us-east-1 only; plan accepts any ARN, apply fails.",
+        why="CloudFront, and with it tenants and edge-optimized names of API Gateway, reads certificates of us-east-1 only; "
+        "plan accepts any ARN, apply fails.",
         source=cloudfront("cnames-and-https-requirements"),
         remedy="Make the certificate with a provider for us-east-1.",
         check=_cloudfront_certificate,
@@ -128,6 +148,16 @@ RULES = (
         source=api_gateway("apigateway-regional-api-custom-domain-create"),
         remedy="Make one certificate per region, with that region's provider.",
         check=_regional_certificate,
+    ),
+    Rule(
+        id="FW228",
+        slug="alias-on-default-certificate",
+        title="An alias with CloudFront's own certificate",
+        why="CloudFront's certificate is for *.cloudfront.net: a distribution with aliases and no certificate of theirs is "
+        "refused at apply, plan accepts it.",
+        source=cloudfront("cnames-and-https-requirements"),
+        remedy="Set acm_certificate_arn to a certificate of us-east-1 that has the names, and ssl_support_method.",
+        check=_default_certificate,
     ),
     Rule(
         id="FW231",

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from scripts.lint.buckets import BUCKET, bucket_statements
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Statement, statements
-from scripts.lint.replication import REPLICATION, ReplicationRule, replication_rules
+from scripts.lint.replication import REPLICATION, ReplicationRule, replication_rules, replications
 from scripts.lint.roles import ROLE, rights
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import s3
-from scripts.lint.values import Expression, Value
+from scripts.lint.values import Block, Expression, Value
 
 # What a bucket has one of: a second resource writes over the first.
 _ONE_PER_BUCKET = (
@@ -74,6 +74,16 @@ def _priority_twice(configuration: Configuration) -> Iterator[Finding]:
         priorities = Counter(rule.body.number("priority") or 0 for rule in rules)
         for priority in sorted(priority for priority, count in priorities.items() if count > 1):
             yield at(rules[0].holder, f"{priorities[priority]} rules have priority {priority:g}")
+
+
+def _all_disabled(configuration: Configuration) -> Iterator[Finding]:
+    for holder, _ in replications(configuration):
+        is_inline = holder.type == BUCKET
+        body = holder.body.block("replication_configuration") if is_inline else holder.body
+        rules = body.items("rules" if is_inline else "rule")
+        known = [Block(rule) for rule in rules if isinstance(rule, dict)]
+        if rules and len(known) == len(rules) and all(rule.text("status") == "Disabled" for rule in known):
+            yield at(holder, "every rule is Disabled")
 
 
 def _role_cannot(configuration: Configuration) -> Iterator[Finding]:
@@ -186,5 +196,15 @@ RULES = (
         source=f"{_DOCUMENTATION}/s3_bucket_replication_configuration",
         remedy="Give each rule a priority of its own.",
         check=_priority_twice,
+    ),
+    Rule(
+        id="FW219",
+        severity=Severity.WARNING,
+        slug="replication-disabled",
+        title="Replication of which every rule is switched off",
+        why="Nothing is copied: the second region serves what it had when the rules were switched off.",
+        source=s3("replication-add-config"),
+        remedy='Set status = "Enabled", or take the configuration out.',
+        check=_all_disabled,
     ),
 )

@@ -24,8 +24,11 @@ def _one_region(configuration: Configuration) -> Iterator[Finding]:
         if len(members) != len(names) or len(members) < 2:
             continue
         regions = {_region(configuration, distribution, origin) for origin in members}
+        hosts = {configuration.same(origin.value("domain_name"), distribution.resource) for origin in members}
         if len(set(names)) == 1:
             yield at(distribution.resource, f"both members of {_name(group)} are origin {names[0]}")
+        elif len(hosts) == 1 and None not in hosts:
+            yield at(distribution.resource, f"both members of {_name(group)} are the same host")
         elif len(regions) == 1 and None not in regions:
             yield at(distribution.resource, f"both members of {_name(group)} are in {regions.pop()}")
 
@@ -80,6 +83,19 @@ def _misspelled_path(configuration: Configuration) -> Iterator[Finding]:
                 yield at(distribution.resource, f"response_page_path {page!r}")
 
 
+def _two_accesses(configuration: Configuration) -> Iterator[Finding]:
+    for distribution in distributions(configuration):
+        for origin in distribution.body.blocks("origin"):
+            identity = origin.block("s3_origin_config")
+            has_identity = not identity.is_unset("origin_access_identity") and identity.is_known(
+                "origin_access_identity"
+            )
+            has_control = not origin.is_unset("origin_access_control_id")
+            if has_control and has_identity:
+                detail = f"origin {origin.text('origin_id')} has an access control and an access identity"
+                yield at(distribution.resource, detail)
+
+
 def _name(group: Block) -> str:
     return f"origin group {group.text('origin_id')}"
 
@@ -124,6 +140,16 @@ RULES = (
         source=cloudfront("DownloadDistValuesOrigin"),
         remedy='Write "/releases" and "/errors/404.html".',
         check=_misspelled_path,
+    ),
+    Rule(
+        id="FW164",
+        slug="two-origin-accesses",
+        title="An origin with an access control and an access identity",
+        why="An origin has one way to sign: CloudFront refuses both at apply, plan accepts them. It is the usual half of a "
+        "migration.",
+        source=cloudfront("private-content-restricting-access-to-s3"),
+        remedy='Leave s3_origin_config out, or set origin_access_identity = "", and keep origin_access_control_id.',
+        check=_two_accesses,
     ),
     Rule(
         id="FW242",

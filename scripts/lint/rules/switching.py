@@ -7,12 +7,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from scripts.lint.checks import HEALTH_CHECK
+from scripts.lint.distributions import DISTRIBUTION
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import Record, RecordSet, record_sets, records
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53, route53_api
+from scripts.lint.values import Expression, Value
 
 _ADDRESS_TYPES = ("a", "aaaa")
+_TARGETS = (
+    DISTRIBUTION,
+    "aws_lb",
+    "aws_alb",
+    "aws_apigatewayv2_domain_name",
+    "aws_api_gateway_domain_name",
+    "aws_s3_bucket",
+)
 _BOTH = {"PRIMARY", "SECONDARY"}
 # An alias to CloudFront, API Gateway or a load balancer is answered with this TTL.
 _ALIAS_SECONDS = 60
@@ -49,6 +60,66 @@ def _may_be_of_fw031(group: RecordSet, groups: Mapping[tuple[str, str, str], Rec
 def _roles(group: RecordSet) -> set[str]:
     """The roles in a set, "?" for one that is not known."""
     return {record.failover_role or "?" for record in group.with_policy("failover")}
+
+
+def _one_check_for_all(configuration: Configuration) -> Iterator[Finding]:
+    for group in record_sets(configuration):
+        routed = [record for record in group.records if record.policies]
+        checks = [_told_apart(record, record.body.value("health_check_id"), HEALTH_CHECK) for record in routed]
+        if len(routed) > 1 and None not in checks and "" not in checks and len(set(checks)) == 1:
+            others = " and ".join(record.resource.address for record in routed[1:])
+            yield at(routed[0].resource, f"has the same health_check_id as {others}")
+
+
+def _same_target(configuration: Configuration) -> Iterator[Finding]:
+    for group in record_sets(configuration):
+        pair = {record.failover_role: record for record in group.with_policy("failover")}
+        primary, secondary = pair.get("PRIMARY"), pair.get("SECONDARY")
+        if primary and secondary and (target := _target(primary)) and target == _target(secondary):
+            yield at(secondary.resource, f"leads to {', '.join(target)}, as {primary.resource.address} does")
+
+
+def _target(record: Record) -> tuple[str, ...] | None:
+    """Returns where a record leads, for comparison; None when that is not known as a whole."""
+    values = [record.alias.value("name")] if record.is_alias else record.values
+    known = [_told_apart(record, value, *_TARGETS) for value in values]
+    return tuple(sorted(one for one in known if one)) if known and all(known) else None
+
+
+def _told_apart(record: Record, value: Value, *types: str) -> str | None:
+    """Returns a text that is equal for equal values; a plan, which knows no text yet, is asked for the resource."""
+    if isinstance(value, Expression) and not value.is_whole:
+        found = record.configuration.resource(value, record.resource, *types)
+        return found.address if found else None
+    return record.configuration.same(value, record.resource)
+
+
+def _cname_in_company(configuration: Configuration) -> Iterator[Finding]:
+    by_name: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records(configuration):
+        if record.zone and record.name and record.body.text("type"):
+            by_name[record.zone, record.name].append(record)
+    for members in by_name.values():
+        others = [record for record in members if _type(record) != "CNAME"]
+        for record in members:
+            if _type(record) != "CNAME":
+                continue
+            if _is_at_apex(configuration, record):
+                yield at(record.resource, f"CNAME at the apex {record.name}")
+            elif others:
+                yield at(
+                    record.resource, f"CNAME {record.name} beside {_type(others[0])} ({others[0].resource.address})"
+                )
+
+
+def _type(record: Record) -> str:
+    return (record.body.text("type") or "").upper()
+
+
+def _is_at_apex(configuration: Configuration, record: Record) -> bool:
+    zone = configuration.resource(record.body.value("zone_id"), record.resource, "aws_route53_zone")
+    name = (zone.body.text("name") or "").lower().rstrip(".") if zone else ""
+    return bool(name) and record.name == name
 
 
 def _identifier_twice(configuration: Configuration) -> Iterator[Finding]:
@@ -158,6 +229,25 @@ RULES = (
         check=_half_a_pair,
     ),
     Rule(
+        id="FW034",
+        slug="one-check-for-all",
+        title="Records of one set that all depend on one health check",
+        why="When it fails all of them are unhealthy at once, and Route 53 then answers as if all were healthy: nothing "
+        "switches.",
+        source=route53("health-checks-how-route-53-chooses-records"),
+        remedy="Give each record a check of its own endpoint. (A SECONDARY needs none.)",
+        check=_one_check_for_all,
+    ),
+    Rule(
+        id="FW035",
+        slug="same-target",
+        title="PRIMARY and SECONDARY lead to the same target",
+        why="The switch changes nothing: what is down answers under both records.",
+        source=route53("dns-failover-types"),
+        remedy="Point the SECONDARY at the other region's endpoint.",
+        check=_same_target,
+    ),
+    Rule(
         id="FW055",
         slug="set-identifier-twice",
         title="Two records of one set with the same set identifier",
@@ -175,6 +265,16 @@ RULES = (
         source=_RECORD_SET,
         remedy="Put the values into one record, or give both a routing policy and a set_identifier.",
         check=_simple_twice,
+    ),
+    Rule(
+        id="FW057",
+        slug="cname-in-company",
+        title="A CNAME at the apex of a zone, or beside other records of its name",
+        why="A name with a CNAME has no other record, and the apex always has two (SOA, NS): Route 53 refuses it at apply, plan"
+        " accepts it.",
+        source=route53("ResourceRecordTypes"),
+        remedy="Use an alias record (A and AAAA), which may stand beside others and at the apex.",
+        check=_cname_in_company,
     ),
     Rule(
         id="FW331",

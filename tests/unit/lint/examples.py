@@ -126,6 +126,12 @@ def grant(action: str, **more: Any) -> Json:
     return {"Effect": "Allow", "Principal": principal, "Action": action, "Condition": condition, **more}
 
 
+def bound_to(*distributions: str) -> Json:
+    """A grant that names these distributions."""
+    arns = [f"${{{address}.arn}}" for address in distributions]
+    return grant("s3:GetObject", Condition={"StringEquals": {"AWS:SourceArn": arns}})
+
+
 def of_bucket(name: str, **more: Any) -> Json:
     return {"bucket": f"${{aws_s3_bucket.{name}.id}}", **more}
 
@@ -179,6 +185,7 @@ FUNCTION = "aws_cloudfront_function.router"
 NAME = "aws_apigatewayv2_domain_name.name"
 ROLE, ROLE_POLICY = "aws_iam_role.deploy", "aws_iam_role_policy.deploy"
 LAMBDA = "aws_lambda_function.f"
+CONTROL = "aws_cloudfront_origin_access_control.o"
 ACCESS_POINT = "aws_s3control_multi_region_access_point.m"
 CERTIFICATE = "aws_acm_certificate.c"
 
@@ -377,6 +384,21 @@ EXAMPLES = (
         {RECORD_2: to_endpoint(**failover("SECONDARY"))},
     ),
     example(
+        "FW034",
+        {
+            CHECK: check(fqdn="eu.example.com"),
+            OTHER_CHECK: check(fqdn="us.example.com"),
+            RECORD_1: to_endpoint(health_check_id=f"${{{CHECK}.id}}", **failover("PRIMARY")),
+            RECORD_2: to_endpoint(health_check_id=f"${{{CHECK}.id}}", **failover("SECONDARY")),
+        },
+        {f"{RECORD_2}/health_check_id": f"${{{OTHER_CHECK}.id}}"},
+    ),
+    example(
+        "FW035",
+        {RECORD_1: to_endpoint(**failover("PRIMARY")), RECORD_2: to_endpoint(**failover("SECONDARY"))},
+        {f"{RECORD_2}/alias/name": "d-2.execute-api.eu-central-1.amazonaws.com"},
+    ),
+    example(
         "FW041",
         {RECORD_1: to_endpoint(geolocation_routing_policy={"continent": "EU"})},
         {RECORD_2: to_endpoint(geolocation_routing_policy={"country": "*"})},
@@ -412,6 +434,20 @@ EXAMPLES = (
         "FW056",
         {RECORD_1: record(**WEIGHTED), RECORD_2: record(records=["192.0.2.2"], ttl=60)},
         {f"{RECORD_2}/name": "api.example.com"},
+    ),
+    example(
+        "FW057",
+        {
+            "aws_route53_zone.z": {"name": "example.com"},
+            RECORD_1: record(
+                zone_id="${aws_route53_zone.z.zone_id}",
+                name="example.com",
+                type="CNAME",
+                ttl=60,
+                records=["d1.cloudfront.net"],
+            ),
+        },
+        {f"{RECORD_1}/name": "www.example.com"},
     ),
     example(
         "FW061",
@@ -574,6 +610,16 @@ EXAMPLES = (
         {f"{D1}/origin/0/origin_path": "/releases"},
     ),
     example(
+        "FW164",
+        site(
+            origin=[
+                s3_origin("a", s3_origin_config={"origin_access_identity": "origin-access-identity/cloudfront/E1"}),
+                s3_origin("b"),
+            ]
+        ),
+        {f"{D1}/origin/0/s3_origin_config/origin_access_identity": ""},
+    ),
+    example(
         "FW171", site(custom_error_response=error(403, response_code=200)), {f"{D1}/custom_error_response": error(403)}
     ),
     example(
@@ -643,6 +689,15 @@ EXAMPLES = (
             ),
         },
         {"aws_s3_bucket.a/provider": "aws.eu"},
+    ),
+    example(
+        "FW199",
+        {
+            **site(),
+            D2: distribution(aliases=["us.example.com"]),
+            POLICY_A: of_bucket("a", policy=policy(bound_to(D2))),
+        },
+        {POLICY_A: of_bucket("a", policy=policy(bound_to(D1, D2)))},
     ),
     example("FW201", {**site(), **kms(grant("kms:Encrypt"))}, kms(grant("kms:Decrypt"))),
     example(
@@ -733,6 +788,7 @@ EXAMPLES = (
         {**replication(), REPLICATION: of_bucket("a", rule=[rule(), rule(id="pages", filter={"prefix": "pages/"})])},
         {f"{REPLICATION}/rule/1/priority": 1},
     ),
+    example("FW219", replication(status="Disabled"), {f"{REPLICATION}/rule/0/status": "Enabled"}),
     example(
         "FW221",
         {**EU_CERTIFICATE, D1: distribution(viewer_certificate={"acm_certificate_arn": f"${{{CERTIFICATE}.arn}}"})},
@@ -798,6 +854,11 @@ EXAMPLES = (
         {
             RECORD_1: record(name="_a.www.example.com", type="CNAME", records=["_b.acm-validations.aws."], ttl=300),
         },
+    ),
+    example(
+        "FW228",
+        {D1: distribution(viewer_certificate={"cloudfront_default_certificate": True})},
+        {f"{D1}/aliases": []},
     ),
     example(
         "FW231",
@@ -936,6 +997,16 @@ EXAMPLES = (
         {ALARM: {"namespace": "AWS/CloudFront", "dimensions": {"DistributionId": "E1"}}},
         {f"{ALARM}/dimensions": {"DistributionId": "E1", "Region": "Global"}},
     ),
+    example(
+        "FW285",
+        {ALARM: {"actions_enabled": False, "alarm_actions": ["${aws_sns_topic.t.arn}"]}},
+        {f"{ALARM}/actions_enabled": True},
+    ),
+    example(
+        "FW286",
+        {"aws_sns_topic.t": {"name": "ops", "kms_master_key_id": "alias/aws/sns"}, ALARM: ALARMED},
+        {"aws_sns_topic.t/kms_master_key_id": "alias/ops"},
+    ),
     Example(
         rule_id="FW291",
         failing=document(site(), terraform={"backend": {"s3": {"region": "eu-central-1"}}}),
@@ -1040,5 +1111,13 @@ EXAMPLES = (
             RECORD_3: record(type="HTTPS", ttl=60, records=["1 . alpn=h2,h3 ipv4hint=192.0.2.1"]),
         },
         {f"{RECORD_3}/records": ["1 . alpn=h2,h3"]},
+    ),
+    example(
+        "FW361",
+        {
+            **site(origin=[s3_origin("a", origin_access_control_id=f"${{{CONTROL}.id}}"), s3_origin("b")]),
+            CONTROL: {"signing_behavior": "never", "signing_protocol": "sigv4"},
+        },
+        {f"{CONTROL}/signing_behavior": "always"},
     ),
 )

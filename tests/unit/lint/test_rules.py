@@ -16,7 +16,9 @@ NOT_IN_PLAN = {"FW291", "FW292", "FW293", "FW294", "FW295"}
 NOT_IN_STATE = {*NOT_IN_PLAN, "FW134", "FW212", "FW225", "FW226", "FW231", "FW323"}
 # A plan has the instances of what for_each makes, not the block: test_validation.py has these.
 MADE_BY_FOR_EACH = {"FW226"}
-TRAPS = 35
+# A policy that names what is not made yet is known as a whole only after apply, and shapes.py resolves no references in text.
+NOT_YET_KNOWN = {"FW199"}
+TRAPS = 36
 
 
 def findings(raw: dict[str, Any], rule_id: str = "FW") -> set[tuple[str, str, str]]:
@@ -42,9 +44,9 @@ def test_rule_lets_its_passing_example_be(example: Example) -> None:
 def test_rule_finds_the_same_in_a_plan_and_in_a_state(example: Example) -> None:
     for raw in (example.failing, example.passing):
         expected = findings(raw, example.rule_id)
-        if example.rule_id not in NOT_IN_PLAN | MADE_BY_FOR_EACH:
+        if example.rule_id not in NOT_IN_PLAN | MADE_BY_FOR_EACH | NOT_YET_KNOWN:
             assert findings(as_plan(raw), example.rule_id) == expected
-        if example.rule_id not in NOT_IN_STATE:
+        if example.rule_id not in NOT_IN_STATE | NOT_YET_KNOWN:
             assert findings(as_state(raw), example.rule_id) == expected
 
 

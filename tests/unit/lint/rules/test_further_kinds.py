@@ -28,6 +28,37 @@ def between(a: str, b: str, **more: Any) -> Json:
     return {e.D1: e.distribution(origin=[custom("a", a), custom("b", b)]), **more}
 
 
+def checked(first: Any, second: Any) -> Json:
+    return {
+        e.RECORD_1: e.to_endpoint(health_check_id=first, **PRIMARY),
+        e.RECORD_2: e.to_endpoint(health_check_id=second, **SECONDARY),
+    }
+
+
+def led_to(first: str, second: str) -> Json:
+    pair = ((e.RECORD_1, first, PRIMARY), (e.RECORD_2, second, SECONDARY))
+    return {"aws_lb.l": {"name": "l"}, **{one: e.record(alias={"name": name}, **role) for one, name, role in pair}}
+
+
+def granting(*arns: str, **more: Any) -> Json:
+    """Two distributions of bucket a, whose policy names these."""
+    grant = e.grant("s3:GetObject", **{"Condition": {"StringEquals": {"AWS:SourceArn": list(arns)}}, **more})
+    return {
+        **e.site(),
+        e.D2: e.distribution(origin_group=[], aliases=[]),
+        e.POLICY_A: e.of_bucket("a", policy=e.policy(grant)),
+    }
+
+
+def controlled(**bucket: Any) -> Json:
+    origin = e.s3_origin("a", origin_access_control_id=f"${{{e.CONTROL}.id}}")
+    return {
+        e.D1: e.distribution(origin_group=[], origin=[origin]),
+        e.CONTROL: {"signing_behavior": "never"},
+        "aws_s3_bucket.a": {**e.bucket("a"), **bucket},
+    }
+
+
 def tenant(name: str, *domains: str) -> Json:
     blocks = [{"domain": domain} for domain in domains]
     return {f"aws_cloudfront_distribution_tenant.{name}": {"name": name, "domain": blocks}}
@@ -136,6 +167,7 @@ BEHIND_OAI = {
 }
 RECORDED = {"zone_id": "Z1", "name": "www.example.com", "type": "A", "records": ["192.0.2.9"]}
 WAF = "arn:aws:wafv2:eu-west-1:1:regional/webacl/w/1"
+AWS_KEY = "arn:aws:kms:us-east-1:1:alias/aws/sns"
 CODE = "arn:aws:lambda:us-east-1:1:function:f"
 
 
@@ -150,6 +182,24 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW033", {e.RECORD_1: e.to_endpoint(**PRIMARY), e.RECORD_2: e.to_endpoint(type="${each.key}", **SECONDARY)}, False),
         ("FW033", {e.RECORD_1: e.to_endpoint(**e.failover("${var.role}"))}, False),
         ("FW033", {**PAIR, **ZONE, e.RECORD_3: e.to_endpoint(**IN_ZONE, type="AAAA", **PRIMARY)}, False),  # FW031
+        ("FW034", checked("c1", "c1"), True),
+        ("FW034", checked("c1", "C2"), False),
+        ("FW034", checked("${var.check}", "${var.check}"), True),
+        ("FW034", checked("${var.a}", "${var.b}"), False),
+        ("FW034", checked("c1", None), False),
+        ("FW034", checked("${each.value}", "${each.value}"), False),
+        ("FW035", {e.RECORD_1: e.record(records=["192.0.2.1"], **PRIMARY), e.RECORD_2: e.record(records=["192.0.2.1"],
+           **SECONDARY)}, True),
+        ("FW035", {e.RECORD_1: e.record(records=["192.0.2.1"], **PRIMARY), e.RECORD_2: e.record(records=["192.0.2.2"],
+           **SECONDARY)}, False),
+        ("FW035", led_to("${aws_lb.l[\"eu\"].dns_name}", "${aws_lb.l[\"us\"].dns_name}"), False),
+        ("FW035", led_to("${aws_lb.l.dns_name}", "${aws_lb.l.dns_name}"), True),
+        ("FW035", led_to("${var.a}", "${each.value}"), False),
+        ("FW057", {e.RECORD_1: e.record(type="CNAME", records=["a.example.net"]), e.RECORD_2: e.record(type="TXT",
+           records=["x"])}, True),
+        ("FW057", {e.RECORD_1: e.record(type="CNAME", records=["a.example.net"]), e.RECORD_2: e.record(type="${var.type}")},
+           False),
+        ("FW057", {e.RECORD_1: e.record(type="CNAME", **PRIMARY), e.RECORD_2: e.record(type="CNAME", **SECONDARY)}, False),
         ("FW055", {e.RECORD_1: e.weighted(1), e.RECORD_2: e.weighted(1, type="AAAA")}, False),
         ("FW055", {e.RECORD_1: e.weighted(1), e.RECORD_2: e.weighted(1, set_identifier="${var.id}")}, False),
         ("FW056", {e.RECORD_1: RECORDED, e.RECORD_2: {**RECORDED, "allow_overwrite": True}}, False),
@@ -181,6 +231,11 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW146", between("eu-west-1.s3.us-east-1.amazonaws.com", "b.s3.eu-west-1.amazonaws.com"), False),
         ("FW146", between("a.s3-eu-west-1.amazonaws.com", "b.s3.dualstack.eu-west-1.amazonaws.com"), True),
         ("FW146", between("a.s3-website-eu-west-1.amazonaws.com", "b.s3-website.eu-west-1.amazonaws.com"), True),
+        ("FW146", between("api.example.com", "api.example.com"), True),
+        ("FW146", between("${var.host}", "${var.host}"), True),
+        ("FW146", between("${var.a}", "${var.b}"), False),
+        ("FW164", {e.D1: e.distribution(origin=[e.s3_origin("a",
+           s3_origin_config={"origin_access_identity": "${var.identity}"})])}, False),
         ("FW147", choosing("cf.selectRequestOriginById('both');"), False),
         ("FW147", choosing("${file(\"router.js\")}"), False),
         ("FW147", choosing("function handler(e) { return e.request; }"), True),
@@ -196,6 +251,14 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW197", {**BEHIND_OAI, "aws_s3_bucket.a": {**e.bucket("a"), "policy": "{}"}}, False),
         ("FW197", {**BEHIND_OAI, "aws_s3_bucket_policy.p": {"bucket": "${var.bucket}", "policy": "{}"}}, False),
         ("FW197", {**BEHIND_OAI, e.POLICY_A: e.of_bucket("a", policy="${data.x_y.z.json}")}, False),
+        ("FW199", granting(f"${{{e.D2}.arn}}"), True),
+        ("FW199", granting(f"${{{e.D2}.arn}}", "${var.arn}"), False),
+        ("FW199", granting(f"${{{e.D1}.arn}}", f"${{{e.D2}.arn}}"), False),
+        ("FW199", granting(Condition={"StringEquals": {"AWS:SourceAccount": "1"}}), False),
+        ("FW361", controlled(), True),
+        ("FW361", controlled(acl="public-read"), False),
+        ("FW361", {**controlled(), e.POLICY_A: e.of_bucket("a", policy=e.policy(e.grant("s3:GetObject", Principal="*")))}, False),
+        ("FW361", {**controlled(), e.CONTROL: {"signing_behavior": "${var.signing}"}}, False),
         ("FW205", {**BEHIND_OAI, **e.kms(e.grant("kms:Decrypt"))}, True),
         ("FW205", {**e.site(), **e.kms(e.grant("kms:Decrypt"))}, False),
         ("FW215", e.replication(filter={}), False),
@@ -215,6 +278,14 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW217", replicating(READS, **GRANTED), False),
         ("FW217", replicating(READS, **{e.ROLE_POLICY: {"role": f"${{{e.ROLE}.id}}", "policy": "${var.policy}"}}), False),
         ("FW217", replicating(READS, **{"aws_iam_role_policy.x": {"role": "${var.role}", "policy": "${var.policy}"}}), False),
+        ("FW219", {**e.replication(), e.REPLICATION: e.of_bucket("a", rule=[e.rule(), e.rule(status="Disabled")])}, False),
+        ("FW219", e.replication(status="${var.status}"), False),
+        ("FW219", {"aws_s3_bucket.a": {**e.bucket("a"), "replication_configuration": {"rules": [{"status": "Disabled"}]}}}, True),
+        ("FW221", {**e.EU_CERTIFICATE, "aws_cloudfront_distribution_tenant.t": {
+            "customizations": {"certificate": {"arn": f"${{{e.CERTIFICATE}.arn}}"}}}}, True),
+        ("FW221", {**e.EU_CERTIFICATE, e.REST_NAME: {"certificate_arn": f"${{{e.CERTIFICATE}.arn}}"}}, True),
+        ("FW221", {**e.EU_CERTIFICATE, e.REST_NAME: {"regional_certificate_arn": f"${{{e.CERTIFICATE}.arn}}"}}, False),
+        ("FW228", {e.D1: e.distribution(viewer_certificate={"cloudfront_default_certificate": "${var.plain}"})}, False),
         ("FW218", {**e.replication(), e.REPLICATION: e.of_bucket("a", rule=[e.rule(), e.rule(priority="${var.p}")])}, False),
         ("FW242", {e.D1: e.distribution(origin_group=[]), "aws_pricingplanmanager_subscription.s": {
             "plan_tier": "FREE", "resource_arns": [f"${{{e.D1}.arn}}"]}}, False),
@@ -243,6 +314,9 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
            False),
         ("FW284", {e.ALARM: {"namespace": "AWS/Route53", "dimensions": {"HealthCheckId": "${var.check}"}}}, False),
         ("FW284", {e.ALARM: {"namespace": "AWS/Route53", "dimensions": "${var.dimensions}"}}, False),
+        ("FW285", {e.ALARM: {"actions_enabled": False}}, False),
+        ("FW286", {"aws_sns_topic.t": {"kms_master_key_id": "${aws_kms_key.k.id}"}, e.ALARM: e.ALARMED}, False),
+        ("FW286", {"aws_sns_topic.t": {"kms_master_key_id": AWS_KEY}, e.ALARM: e.ALARMED}, True),
         ("FW321", {"aws_wafv2_ip_set.i": {"scope": "CLOUDFRONT", "provider": "aws.eu"}}, True),
         ("FW321", {"aws_wafv2_web_acl.w": {"scope": "REGIONAL", "provider": "aws.eu"}}, False),
         ("FW321", {"aws_wafv2_web_acl.w": {"scope": "REGIONAL"},
