@@ -27,6 +27,8 @@ _OUTPUT_GONE = 141  # and by SIGPIPE
 _NEW_OBJECTS_PER_COLLECTION = 50_000
 
 COMMANDS = (
+    "init",
+    "doctor",
     "demo",
     "build",
     "sync-content",

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.cost.estimate import CostLine, estimate, monthly_cost_usd, objective_usd
+from scripts.drill.prediction import by_dns_seconds
 from scripts.review.access import widened
 from scripts.review.consequences import consequence
 from scripts.review.differences import attributes, code
 from scripts.review.findings import Delta
 from scripts.review.plans import Change, Kind, StackPlan
-from scripts.review.recovery import by_dns_seconds
 from scripts.review.site_file import orphans
 
 # https://docs.github.com/en/rest/issues/comments: a body holds 65,536 characters.

@@ -29,14 +29,21 @@ def by_dns_seconds(stacks: Mapping[str, Mapping[str, Any]]) -> tuple[float, floa
     ]
     if not checks:
         return None
-    slowest = max(checks, key=lambda check: _detection_seconds(check, LONGEST_PROBE_SECONDS))
-    return _recovery_seconds(slowest, SHORTEST_PROBE_SECONDS), _recovery_seconds(slowest, LONGEST_PROBE_SECONDS)
+    return max((recovery_seconds(**_timing(check)) for check in checks), key=lambda found: found[1])
 
 
-def _recovery_seconds(check: Mapping[str, Any], probe_seconds: float) -> float:
-    return _detection_seconds(check, probe_seconds) + PROPAGATION_SECONDS + ALIAS_TTL_SECONDS
+def recovery_seconds(*, interval: float, threshold: int) -> tuple[float, float]:
+    """Returns the shortest and the longest recovery by DNS of a check with this interval (seconds) and failure threshold."""
+    found = [
+        _detection_seconds(interval, threshold, probe) + PROPAGATION_SECONDS + ALIAS_TTL_SECONDS
+        for probe in (SHORTEST_PROBE_SECONDS, LONGEST_PROBE_SECONDS)
+    ]
+    return found[0], found[1]
 
 
-def _detection_seconds(check: Mapping[str, Any], probe_seconds: float) -> float:
-    interval, threshold = float(check["request_interval"]), int(check.get("failure_threshold", 3))
+def _timing(check: Mapping[str, Any]) -> dict[str, Any]:
+    return {"interval": float(check["request_interval"]), "threshold": int(check.get("failure_threshold", 3))}
+
+
+def _detection_seconds(interval: float, threshold: int, probe_seconds: float) -> float:
     return (threshold - 1) * (interval + probe_seconds) + probe_seconds + SHARE_OF_INTERVAL * interval
