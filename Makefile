@@ -62,8 +62,8 @@ format: setup ## format the code and apply the safe lint fixes
 snapshots: setup ## write the golden JSON of each stack anew; review the diff
 	@$(VENV)/pytest tests/synth --update-snapshots
 
-bench: setup ## the numbers of the README, measured here
-	@$(VENV)/python -m tools.bench
+bench: setup ## the numbers of the README, measured here (ARGS="outages": some of them)
+	@$(VENV)/python -m tools.bench $(ARGS)
 
 bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync, s5cmd, rclone
 	@$(VENV)/python -m tools.bench.release $(ARGS)

@@ -12,6 +12,8 @@ from constructs_lib.checkov_skips import skip
 # Any one lets ACM issue: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
 _AMAZON_CAS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 _CAA_TTL_SECONDS = 3600
+# What Route 53 writes itself, but for the last field: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+_SOA_OF_ROUTE53 = "awsdns-hostmaster.amazon.com. 1 7200 900 1209600"
 _UNSIGNED = (
     "DNSSEC costs 1.00 USD a month for its key, and a DS record left at the registrar by mistake takes the domain off the "
     "internet; features.dnssec adds it."
@@ -21,6 +23,10 @@ _UNLOGGED = "Query logs cost 0.50 USD per GB and hold resolvers' addresses; feat
 
 class HostedZone(Construct):
     """The zone of `domain_name`.
+
+    `negative_ttl_seconds` bounds in the zone's SOA how long a resolver keeps the answer that a name does not exist (RFC 2308).
+    Route 53's own 900 s would keep viewers away for as long, whose resolver asked while CloudFront's names had vanished.
+    None leaves the SOA alone.
 
     A zone made here gets a CAA record that lets only Amazon's authorities issue. A zone that exists already keeps its own;
     the plan refuses it when it is of another name, or private.
@@ -40,6 +46,7 @@ class HostedZone(Construct):
         comment: str,
         is_signed: bool = False,
         is_logged: bool = False,
+        negative_ttl_seconds: int | None = None,
         provider: AwsProvider,
     ) -> None:
         """`hosted_zone_id`: of a zone that exists; default: one is made. `is_signed`, `is_logged`: another construct does it."""
@@ -48,6 +55,7 @@ class HostedZone(Construct):
             condition = _is_public_zone_of(domain_name, hosted_zone_id)
             existing = DataAwsRoute53Zone(self, "zone", zone_id=hosted_zone_id, lifecycle=condition, provider=provider)
             self.zone_id, self.name_servers = existing.zone_id, existing.name_servers
+            self._add_soa(domain_name, existing.primary_name_server, negative_ttl_seconds, provider)
             return
         zone = Route53Zone(self, "zone", name=domain_name, comment=comment, provider=provider)
         skip(zone, _skips(is_signed, is_logged))
@@ -62,6 +70,24 @@ class HostedZone(Construct):
             provider=provider,
         )
         self.zone_id, self.name_servers = zone.zone_id, zone.name_servers
+        self._add_soa(domain_name, zone.primary_name_server, negative_ttl_seconds, provider)
+
+    def _add_soa(
+        self, domain_name: str, primary_name_server: str, negative_ttl_seconds: int | None, provider: AwsProvider
+    ) -> None:
+        if negative_ttl_seconds is None:
+            return
+        Route53Record(
+            self,
+            "soa",
+            zone_id=self.zone_id,
+            name=domain_name,
+            type="SOA",
+            ttl=negative_ttl_seconds,
+            records=[f"{primary_name_server}. {_SOA_OF_ROUTE53} {negative_ttl_seconds}"],
+            allow_overwrite=True,  # every zone comes with one
+            provider=provider,
+        )
 
 
 def _skips(is_signed: bool, is_logged: bool) -> dict[str, str]:

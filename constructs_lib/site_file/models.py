@@ -30,6 +30,8 @@ from constructs_lib.site_file.targets import Endpoint, Target, known_interval
 # The first name of a certificate is its common name; the others, of up to 253 characters, are the regional names:
 # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 LONGEST_HOSTNAME = 64
+LONGEST_NEGATIVE_TTL_SECONDS = 10_800  # RFC 2308 section 5: one to three hours work well, longer ones are trouble
+_DEFAULT_NEGATIVE_TTL_SECONDS = 60
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _RESERVED_BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
@@ -180,6 +182,16 @@ class Routing(_Section):
     price_class: PriceClass = PriceClass.PRICECLASS_100
 
 
+class Dns(_Section):
+    """`[dns]`: the hosted zone.
+
+    `negative_ttl_seconds` is how long a resolver may keep the answer that a name does not exist: the TTL and the last field of
+    the zone's SOA (RFC 2308). Default: 60 in a zone made here; an existing zone's SOA is touched only when it is given.
+    """
+
+    negative_ttl_seconds: Annotated[_Int, Field(ge=1, le=LONGEST_NEGATIVE_TTL_SECONDS)] | None = None
+
+
 class HealthCheck(_Section):
     """`[health_check]`: the Route 53 checks.
 
@@ -314,6 +326,7 @@ class SiteFile(_Section):
     region: tuple[Region, ...]
     endpoint: tuple[Endpoint, ...] = ()
     routing: Routing = Routing()
+    dns: Dns = Dns()
     health_check: HealthCheck = HealthCheck()
     objectives: Objectives = Objectives()
     traffic: Traffic = Traffic()
@@ -337,6 +350,13 @@ class SiteFile(_Section):
     def secondary(self) -> Region:
         """The region that takes over; the first one where the policy allows several."""
         return next(region for region in self.region if region.role is Role.SECONDARY)
+
+    @property
+    def negative_ttl_seconds(self) -> int | None:
+        """How long the zone lets a negative answer be kept; None leaves an existing zone as it is."""
+        if self.site.hosted_zone_id is not None or self.dns.negative_ttl_seconds is not None:
+            return self.dns.negative_ttl_seconds
+        return _DEFAULT_NEGATIVE_TTL_SECONDS
 
     @property
     def prefix(self) -> str:

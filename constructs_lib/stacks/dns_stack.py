@@ -30,6 +30,7 @@ class DnsStack(TerraformStack):
             comment=f"{site.prefix}: multi-region website",
             is_signed=site.features.dnssec,
             is_logged=site.features.query_log,
+            negative_ttl_seconds=site.negative_ttl_seconds,
             provider=provider,
         )
         self.edge_certificate = EdgeCertificate(

@@ -236,7 +236,11 @@ class Configuration:
 
 def _distribution_names(distributions: Iterable[Distribution]) -> dict[str, AwsName]:
     return {
-        f"{distribution.domain_name}.": AwsName(ipv4_address=CLOUDFRONT_EDGE, has_ipv6=distribution.has_ipv6)
+        f"{distribution.domain_name}.": AwsName(
+            ipv4_address=CLOUDFRONT_EDGE,
+            has_ipv6=distribution.has_ipv6,
+            fault_targets=("cloudfront", f"cloudfront:{distribution.id}"),
+        )
         for distribution in distributions
     }
 
@@ -244,7 +248,9 @@ def _distribution_names(distributions: Iterable[Distribution]) -> dict[str, AwsN
 def _api_names(domains: Iterable[ApiDomain], regions: tuple[str, ...]) -> dict[str, AwsName]:
     return {
         f"{domain.target_domain_name}.".lower(): AwsName(
-            ipv4_address=api_gateway_address(domain.region, regions), has_ipv6=domain.is_dualstack
+            ipv4_address=api_gateway_address(domain.region, regions),
+            has_ipv6=domain.is_dualstack,
+            fault_targets=(f"apigateway:{domain.region}",),
         )
         for domain in domains
     }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from localcloud.model.resolution import NameFailure
+
 
 class FaultKind(Enum):
     """What a fault does; see the gateway's control API."""
@@ -16,6 +18,13 @@ class FaultKind(Enum):
     STATUS = "status"
     DELAY = "delay"
     CORRUPT = "corrupt"
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    SERVFAIL = "servfail"
+
+
+OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
+"""Kinds that act on AWS's names in DNS alone: who knows the address is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +66,13 @@ class FaultBoard:
         self._changed = asyncio.Event()
 
     def find(self, *targets: str) -> Fault | None:
-        """Return the newest fault that hits one of these targets."""
-        return next((fault for fault in reversed(self._faults) if fault.target in targets), None)
+        """Return the newest fault that hits one of these targets themselves; see `failing_names` for their names."""
+        hits = (each for each in reversed(self._faults) if each.target in targets and each.kind not in OF_NAMES)
+        return next(hits, None)
+
+    def failing_names(self) -> dict[str, NameFailure]:
+        """Return the targets whose names do not answer, and how; the newest fault of a target counts."""
+        return {fault.target: NameFailure(fault.kind.value) for fault in self._faults if fault.kind in OF_NAMES}
 
     async def wait_for_change(self) -> None:
         """Wait until the faults change."""

@@ -173,7 +173,11 @@ class DataPlane:
     def _resolve(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
         configuration = self._current()
         context = ResolutionContext(
-            healthy_checks=self._checkers.health, aws_names=configuration.aws_names, viewer=viewer, draw=draw
+            healthy_checks=self._checkers.health,
+            aws_names=configuration.aws_names,
+            failing_targets=self._faults.failing_names(),
+            viewer=viewer,
+            draw=draw,
         )
         return resolve(configuration.zones, name, type_, context)
 

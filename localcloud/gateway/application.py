@@ -33,6 +33,7 @@ from localcloud.gateway.moto_services import has_api_stage, patch_cloudtrail, pa
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.replays import Replays
 from localcloud.gateway.revision import Changes, RevisionCounter
+from localcloud.gateway.route53.dns_answers import AwsNames
 from localcloud.gateway.route53.query_logging import LogAccess
 from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.service import Route53Service
@@ -130,7 +131,7 @@ class Application:
         self._route53 = Route53Service(
             self.route53_store,
             targets,
-            self._aws_names,
+            AwsNames(known=self._aws_names, failing=self.faults.failing_names),
             signing_key=moto_security.signing_key,
             logs=LogAccess(exists=moto_security.has_log_group, may_write=moto_security.route53_may_write),
         )
@@ -186,7 +187,9 @@ class Application:
         with self.cloudfront_store.lock:
             names = {
                 f"{distribution.domain_name}.": AwsName(
-                    ipv4_address=CLOUDFRONT_EDGE, has_ipv6=flag(distribution.config, "IsIPV6Enabled")
+                    ipv4_address=CLOUDFRONT_EDGE,
+                    has_ipv6=flag(distribution.config, "IsIPV6Enabled"),
+                    fault_targets=("cloudfront", f"cloudfront:{distribution.id}"),
                 )
                 for distribution in self.cloudfront_store.distributions.values()
             }
@@ -195,6 +198,7 @@ class Application:
                 names[f"{domain.endpoint}."] = AwsName(
                     ipv4_address=api_gateway_address(domain.region, regions),
                     has_ipv6=domain.configuration["ipAddressType"] == "dualstack",
+                    fault_targets=(f"apigateway:{domain.region}",),
                 )
         return names
 

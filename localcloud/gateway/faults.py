@@ -16,6 +16,7 @@ from localcloud.gateway.errors import ConnectionDropped, ServiceError
 from localcloud.gateway.route53.health_checks import CHECKER_REGIONS
 from localcloud.gateway.wire import JsonObject
 from localcloud.model.geography import REGION_COORDINATES
+from localcloud.model.resolution import NameFailure
 
 HANG_LIMIT_SECONDS = 180.0
 """AWS seconds after which a hanging read is dropped; no client here waits longer (origin read timeout: 120 s)."""
@@ -43,10 +44,25 @@ class FaultKind(StrEnum):
     STATUS = "status"
     DELAY = "delay"
     CORRUPT = "corrupt"
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    SERVFAIL = "servfail"
 
 
-WITHOUT_EFFECT = {"dns": frozenset({FaultKind.CORRUPT})}
-"""Kinds that would break nothing on a target, so that they are refused; on every other target all kinds act."""
+OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
+"""Kinds that make the names of AWS vanish from DNS, and the aliases that point at them; whoever has an address is served."""
+
+WITH_NAMES = ("cloudfront", "apigateway")
+"""Services whose names the DNS answers for."""
+
+
+def effective_kinds(target: str) -> list[FaultKind]:
+    """Return the kinds that break something on a target; the others are refused."""
+    if target == "dns":
+        return [kind for kind in FaultKind if kind not in {FaultKind.CORRUPT, *OF_NAMES}]
+    has_names = target.partition(":")[0] in WITH_NAMES
+    return [kind for kind in FaultKind if has_names or kind not in OF_NAMES]
+
 
 OUTAGES = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS})
 """Kinds under which a region's S3 serves nobody."""
@@ -153,6 +169,12 @@ class FaultBoard:
         """Return whether the target serves nobody."""
         return any(fault.kind in OUTAGES for fault in self.on(target))
 
+    def failing_names(self) -> dict[str, NameFailure]:
+        """Return the targets whose names do not answer, and how; the newest fault of a target counts."""
+        with self._changed:
+            faults = [fault for fault in self._faults.values() if fault.kind in OF_NAMES]
+        return {fault.target: NameFailure(fault.kind.value) for fault in faults}
+
     def hold(self, fault: Fault, seconds: float) -> None:
         """Wait for AWS seconds, or until the fault is removed."""
         with self._changed:
@@ -186,7 +208,7 @@ class FaultBoard:
 
 
 def _checked_kind(target: str, kind: object) -> FaultKind:
-    effective = [each for each in FaultKind if each not in WITHOUT_EFFECT.get(target, ())]
+    effective = effective_kinds(target)
     if not isinstance(kind, str) or kind not in effective:
         raise _invalid(f"kind is '{kind}', allowed on {target} are {', '.join(effective)}")
     return FaultKind(kind)

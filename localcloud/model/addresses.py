@@ -23,10 +23,12 @@ class AwsName:
     Attributes:
         ipv4_address: The loopback address that serves it.
         has_ipv6: Whether it has AAAA records too (`IsIPV6Enabled`, `IpAddressType` dualstack).
+        fault_targets: The targets of faults that make it vanish, such as `cloudfront`; default: none can.
     """
 
     ipv4_address: str
     has_ipv6: bool
+    fault_targets: tuple[str, ...] = ()
 
 
 def api_gateway_address(region: str, regions: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ Which of several records answers is `record_selection`'s part. DNS rules: RFC 10
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from localcloud.model.addresses import AwsName, ipv4_mapped
@@ -18,6 +18,8 @@ from localcloud.model.records import AliasTarget, HostedZone, ResourceRecordSet,
 # https://dev.classmethod.jp/cloud/amazon-route-53-alias-ttl/
 ALIAS_TTL_SECONDS = 60
 MAXIMUM_CHAIN_LENGTH = 8
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+SOA_TTL_SECONDS = 900
 
 
 class Status(Enum):
@@ -26,6 +28,24 @@ class Status(Enum):
     NOERROR = "NOERROR"
     NXDOMAIN = "NXDOMAIN"
     REFUSED = "REFUSED"
+    SERVFAIL = "SERVFAIL"
+
+
+class NameFailure(Enum):
+    """How one of AWS's own names does not answer.
+
+    What Route 53 says for an alias whose target has vanished is not documented: here it says what the target's own servers say,
+    so NXDOMAIN and NODATA are the two readings.
+    """
+
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    SERVFAIL = "servfail"
+
+    @property
+    def status(self) -> Status:
+        """The response code that a resolver gets."""
+        return {NameFailure.NXDOMAIN: Status.NXDOMAIN, NameFailure.SERVFAIL: Status.SERVFAIL}.get(self, Status.NOERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +81,29 @@ class ResolutionContext:
     Attributes:
         healthy_checks: Health check id -> healthy; an id that is missing counts as healthy.
         aws_names: Names that AWS answers for (lower case, final dot) -> address.
+        failing_targets: Fault target of AWS's names -> how they do not answer.
         viewer: Where the query comes from.
         draw: A uniform random number in [0, 1).
     """
 
     healthy_checks: Mapping[str, bool] = field(default_factory=dict)
     aws_names: Mapping[str, AwsName] = field(default_factory=dict)
+    failing_targets: Mapping[str, NameFailure] = field(default_factory=dict)
     viewer: ViewerLocation = FRANKFURT
     draw: float = 0.0
+
+    def failure_of(self, name: str) -> NameFailure | None:
+        """Return how one of AWS's names does not answer; None: it does, or is none of AWS's."""
+        targets = self.aws_names[name].fault_targets if name in self.aws_names else ()
+        return next((self.failing_targets[each] for each in targets if each in self.failing_targets), None)
+
+
+class _AliasFailed(Exception):  # noqa: N818  control flow of this module
+    """The target of the alias that was chosen does not answer."""
+
+    def __init__(self, failure: NameFailure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
 
 
 def resolve(zones: Sequence[HostedZone], name: str, type_: str, context: ResolutionContext) -> Answer:
@@ -97,9 +132,21 @@ def find_zone(zones: Sequence[HostedZone], name: str) -> HostedZone | None:
 
 
 def _aws_answer(name: str, type_: str, context: ResolutionContext) -> Answer:
+    failure = context.failure_of(name)
+    if failure:
+        return Answer(status=failure.status, authority=() if failure is NameFailure.SERVFAIL else (_aws_soa(name),))
     values = _aws_addresses(context.aws_names[name], type_)
     answer = AnswerSet(name=name, type=type_, ttl_seconds=ALIAS_TTL_SECONDS, values=values)
     return Answer(status=Status.NOERROR, answers=(answer,) if values else ())
+
+
+def _aws_soa(name: str) -> AnswerSet:
+    """The SOA of a zone that Route 53 serves as it comes, which AWS's own names are taken to lie in.
+
+    Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+    """
+    value = f"ns-1.awsdns-00.com. awsdns-hostmaster.amazon.com. 1 7200 {SOA_TTL_SECONDS} 1209600 86400"
+    return AnswerSet(name=name.split(".", 1)[1], type="SOA", ttl_seconds=SOA_TTL_SECONDS, values=(value,))
 
 
 def _aws_addresses(target: AwsName, type_: str) -> tuple[str, ...]:
@@ -124,6 +171,14 @@ class _ZoneResolver:
         if delegation:
             return Answer(status=Status.NOERROR, authority=(delegation,), is_authoritative=False)
         chain: list[AnswerSet] = []
+        try:
+            return self._follow(qname, type_, chain)
+        except _AliasFailed as error:
+            is_negative = error.failure is not NameFailure.SERVFAIL
+            return self._negative(error.failure.status, chain) if is_negative else Answer(status=error.failure.status)
+
+    def _follow(self, qname: str, type_: str, chain: list[AnswerSet]) -> Answer:
+        """Answer along CNAME records, which are put into `chain`."""
         name = qname
         for _ in range(MAXIMUM_CHAIN_LENGTH):
             owner = self._owner(name)
@@ -138,14 +193,18 @@ class _ZoneResolver:
             chain.append(cname)
             name = normalized_name(cname.values[0])
             if not self._holds(name):
-                return Answer(status=Status.NOERROR, answers=(*chain, *self._outside(name, type_)))
+                return self._outside(name, type_, chain)
         return Answer(status=Status.NOERROR, answers=tuple(chain))
 
     def _holds(self, name: str) -> bool:
         return name == self.zone.name or name.endswith("." + self.zone.name)
 
-    def _outside(self, name: str, type_: str) -> tuple[AnswerSet, ...]:
-        return _aws_answer(name, type_, self.context).answers if name in self.context.aws_names else ()
+    def _outside(self, name: str, type_: str, chain: list[AnswerSet]) -> Answer:
+        """Answer the end of a chain that leaves the zone, as a resolver would find it: only AWS's names are known."""
+        if name not in self.context.aws_names:
+            return Answer(status=Status.NOERROR, answers=tuple(chain))
+        found = _aws_answer(name, type_, self.context)
+        return replace(found, answers=(*chain, *found.answers))
 
     def _owner(self, name: str) -> str | None:
         """Return the record name that answers for `name`: itself, or the wildcard at its closest encloser."""
@@ -198,6 +257,9 @@ class _ZoneResolver:
         if aws_name is None:
             _refuse_unknown_target(record, target)
             return None
+        failure = self.context.failure_of(target.dns_name)
+        if failure:
+            raise _AliasFailed(failure)
         values = _aws_addresses(aws_name, record.type)
         if not values:
             return None

@@ -16,6 +16,7 @@ from scripts.commands.shared.options import (
     use_localcloud,
 )
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
+from scripts.drill.request import DrillSettings
 from scripts.drill.scenarios import SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.drill.verdict import Verdict
@@ -28,6 +29,7 @@ _NAMES = ", ".join(SCENARIOS)
 _VARIANTS = "; ".join(
     f"{scenario.name} has {', '.join(variant.name for variant in scenario.variants)}" for scenario in SCENARIOS.values()
 )
+_DEFAULTS = ", ".join(variant.name for scenario in SCENARIOS.values() for variant in scenario.select())
 
 
 def drill(
@@ -37,9 +39,18 @@ def drill(
     variant: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"How to break it, once or more often: {_VARIANTS}. Default: all but hang, one after the other."
+            help=f"How to break it, once or more often: {_VARIANTS}. Default: {_DEFAULTS}, one after the other."
         ),
     ] = None,
+    error_keeping_ratio: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the visitors whose resolver keeps the answer that a name does not exist (RFC 2308) or cannot be "
+            "resolved (RFC 9520); the others ask anew each time.",
+        ),
+    ] = 1.0,
     report: Annotated[Path, typer.Option(help="Folder for report.json, report.html and the samples.")] = Path(
         "build/drill"
     ),
@@ -63,7 +74,8 @@ def drill(
         raise WrongUsageError("drills against AWS are not available yet; run it with --localcloud DIR")
     cost_usd_per_month = _cost_usd_per_month(stacks)
     session = DrillSession(load_deployment(outputs), endpoints, state_folder=localcloud or outputs.parent)
-    result = session.run(SCENARIOS[scenario], variants)
+    settings = DrillSettings(error_keeping_ratio=error_keeping_ratio)
+    result = session.run(SCENARIOS[scenario], variants, settings)
     context = session.context(site_file=site_file, cost_usd_per_month=cost_usd_per_month)
     written = write_reports([result], context, report)
     append(report.parent / LOG_NAME, written.report)

@@ -173,7 +173,7 @@ class FaultDrill:
         await self._reach_and_stay(
             recovered_at,
             phases=(f"fault in force, waiting for {secondary}", f"fault in force, {secondary} serves"),
-            timeout_seconds=self._settings.recovery_timeout_seconds,
+            timeout_seconds=self._settings.recovery_timeout_seconds + self._variant.patience_seconds,
             stay_seconds=self._settings.hold_seconds,
             background=background,
         )

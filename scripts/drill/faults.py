@@ -19,7 +19,7 @@ class Fault:
 
     Args:
         target: such as "s3:eu-central-1" or "cloudfront".
-        kind: "refuse", "unreachable", "hang", "status", "delay" or "corrupt".
+        kind: "refuse", "unreachable", "hang", "status", "delay", "corrupt", "nxdomain", "nodata" or "servfail".
         value: the HTTP status for "status", AWS milliseconds for "delay", else None.
     """
 

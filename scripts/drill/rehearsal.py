@@ -71,7 +71,12 @@ def browser_probe(request: DrillRequest, endpoints: Endpoints, clock: Clock) -> 
     nameserver = Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)
     clients = request.settings.clients
     resolvers = [
-        CachingResolver(nameservers=[nameserver], clock=clock, first_answer_age_ratio=client / clients)
+        CachingResolver(
+            nameservers=[nameserver],
+            clock=clock,
+            first_answer_age_ratio=client / clients,
+            keeps_errors=request.settings.keeps_errors(client),
+        )
         for client in range(clients)
     ]
     page = Page(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 from scripts.drill.scenarios import Scenario
 from scripts.drill.verdict import Expectation
 from scripts.probe.samples import Family
 from scripts.probe.schedule import DEFAULT_RATE_PER_SECOND
+
+_ROUNDING = 1e-9
+"""What floating point may lack of a whole number of visitors."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,8 @@ class DrillSettings:
         families: asked of DNS in turn. Default A and AAAA.
         clients: visitors that take turns, each with its own resolver whose first answer has another age. Default 5:
             with two families, ten page views in a row are then one of each visitor and family.
+        error_keeping_ratio: the share of the visitors whose resolver keeps negative answers (RFC 2308) and failures (RFC 9520);
+            the others ask anew for each page view. Default 1.
         probe_timeout_seconds: how long a visitor waits for one page view. Default 10.
         steady_seconds: how long the primary must have served flawlessly before anything is broken. Default 10.
         steady_timeout_seconds: how long to wait for that. Default 180: after a deploy the path check turns healthy first (22 s at
@@ -33,6 +39,7 @@ class DrillSettings:
     rate_per_second: float = DEFAULT_RATE_PER_SECOND
     families: tuple[Family, ...] = tuple(Family)
     clients: int = 5
+    error_keeping_ratio: float = 1.0
     probe_timeout_seconds: float = 10.0
     steady_seconds: float = 10.0
     steady_timeout_seconds: float = 180.0
@@ -40,6 +47,11 @@ class DrillSettings:
     hold_seconds: float = 10.0
     fail_back_timeout_seconds: float = 300.0
     tail_seconds: float = 5.0
+
+    def keeps_errors(self, client: int) -> bool:
+        """Return whether this visitor's resolver keeps negative answers; those that do are spread over all visitors."""
+        ratio = self.error_keeping_ratio
+        return math.floor((client + 1) * ratio + _ROUNDING) > math.floor(client * ratio + _ROUNDING)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ class FaultVariant:
         kind: the fault's kind.
         value: the fault's value, where the kind has one.
         is_default: whether a drill runs it unasked.
+        patience_seconds: how much longer than usual the drill waits for recovery, in AWS seconds. Default 0.
     """
 
     name: str
@@ -25,6 +26,7 @@ class FaultVariant:
     kind: str
     value: int | None = None
     is_default: bool = True
+    patience_seconds: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,16 @@ ORIGIN_OUTAGE = Scenario(
     ),
 )
 
+# A zone of Route 53 as it comes lets resolvers keep a negative answer for so long:
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+_LONGEST_NEGATIVE_SECONDS = 900.0
+
+
+def _vanished(*, name: str, title: str) -> FaultVariant:
+    """Return a variant in which CloudFront serves whoever has its address, but its names do not answer (2026-02-10)."""
+    return FaultVariant(name=name, title=title, kind=name, is_default=False, patience_seconds=_LONGEST_NEGATIVE_SECONDS)
+
+
 EDGE_OUTAGE = Scenario(
     name="edge-outage",
     layer=3,
@@ -99,6 +111,9 @@ EDGE_OUTAGE = Scenario(
     variants=(
         FaultVariant(name="refuse", title="refuses connections", kind="refuse"),
         FaultVariant(name="hang", title="accepts connections and stays silent", kind="hang", is_default=False),
+        _vanished(name="nxdomain", title="has no name any more (NXDOMAIN)"),
+        _vanished(name="nodata", title="has a name without addresses (NODATA)"),
+        _vanished(name="servfail", title="has a name that cannot be resolved (SERVFAIL)"),
     ),
 )
 

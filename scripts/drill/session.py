@@ -16,7 +16,7 @@ from scripts.aws.invalidation import cloudfront_client, invalidate_all
 from scripts.drill.journal import recover_journal
 from scripts.drill.progress import progress_on
 from scripts.drill.rehearsal import run_drill
-from scripts.drill.request import DrillRequest
+from scripts.drill.request import DrillRequest, DrillSettings
 from scripts.drill.result import DrillContext, ScenarioResult
 from scripts.drill.scenarios import Scenario
 from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
@@ -28,6 +28,7 @@ from scripts.terraform.outputs import Deployment
 
 _LOCALCLOUD = "localcloud"
 _AWS = "aws"
+_USUAL = DrillSettings()
 
 
 class DrillSession:
@@ -51,7 +52,9 @@ class DrillSession:
         self._state_folder = state_folder
         self._routing, self._release_id = self._active_release()
 
-    def run(self, scenario: Scenario, variant_names: tuple[str, ...] = ()) -> ScenarioResult:
+    def run(
+        self, scenario: Scenario, variant_names: tuple[str, ...] = (), settings: DrillSettings = _USUAL
+    ) -> ScenarioResult:
         """Runs one scenario with progress on stderr, after undoing what a crashed drill left broken on this target.
 
         Raises:
@@ -76,6 +79,7 @@ class DrillSession:
             rto_seconds=deployment.objectives.rto_seconds,
             path_health_check_id=deployment.health_check_ids["path"],
             state_folder=self._state_folder,
+            settings=settings,
         )
         with progress_on(console) as progress:
             return run_drill(

@@ -205,8 +205,9 @@ def _kind(error: Exception, *, step: str) -> ErrorKind:
         return ErrorKind.CONNECT_REFUSED if isinstance(error, ConnectionRefusedError) else ErrorKind.CONNECT_ERROR
     if isinstance(error, OSError | EOFError):
         return ErrorKind.TLS_ERROR if step == "tls" else ErrorKind.CONNECTION_LOST
+    if isinstance(error, ResolutionError):
+        return ErrorKind.DNS_ERROR
     return {
-        ResolutionError: ErrorKind.DNS_ERROR,
         WrongContentError: ErrorKind.WRONG_CONTENT,
         BadStatusError: ErrorKind.BAD_STATUS,
     }.get(type(error), ErrorKind.MALFORMED_RESPONSE)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import dns.rcode
 import pytest
 
 from tests.documented import documented
@@ -132,6 +133,23 @@ def test_failover_dns_moves_to_the_regional_endpoint_and_back(world: World) -> N
     started = time.monotonic()
     world.eventually(lambda: world.addresses(HOSTNAME) == [EDGE])
     assert 15 <= (time.monotonic() - started) * SPEED <= 35
+
+
+@pytest.mark.parametrize("kind", ["nxdomain", "nodata", "servfail"])
+def test_failover_dns_leads_past_cloudfronts_vanished_names_and_back(world: World, kind: str) -> None:
+    """The edge goes on serving whoever has its address; the alias in the zone answers as its target does, to checkers too."""
+    rcode = {"nxdomain": "NXDOMAIN", "nodata": "NOERROR", "servfail": "SERVFAIL"}[kind]
+    world.eventually(lambda: world.addresses(HOSTNAME) == [EDGE], seconds=60)
+    all_checkers_succeed(world)
+    zone_id = world.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    with world.fault("cloudfront", kind):
+        answer = world.ask(HOSTNAME)
+        assert (dns.rcode.to_text(answer.rcode()), answer.answer) == (rcode, [])
+        told = world.client("route53").test_dns_answer(HostedZoneId=zone_id, RecordName=HOSTNAME, RecordType="A")
+        assert (told["ResponseCode"], told["RecordData"]) == (rcode, [])
+        assert world.get("/").status == 200
+        world.eventually(lambda: world.addresses(HOSTNAME) == [REGIONAL[SECONDARY]])
+    world.eventually(lambda: world.addresses(HOSTNAME) == [EDGE])
 
 
 @documented(

@@ -57,4 +57,37 @@ def test_existing_zone_must_be_public(postconditions: list[dict[str, str]]) -> N
 
 def test_existing_zone_is_left_alone(stack: dict[str, Any]) -> None:
     assert "aws_route53_zone" not in stack["resource"]
-    assert all(record["type"] != "CAA" for record in stack["resource"]["aws_route53_record"].values())
+    types = {record["type"] for record in stack["resource"]["aws_route53_record"].values()}
+    assert not types & {"CAA", "SOA"}
+
+
+def soa(folder: Path, change: tuple[str, str]) -> dict[str, Any]:
+    path = folder / "site.toml"
+    path.write_text(DEMO.read_text(encoding="utf-8").replace(*change, 1), encoding="utf-8")
+    document = json.loads(cdktf.Testing.synth(DnsStack(cdktf.Testing.app(), site=load_site_file(path))))
+    (record,) = [each for each in document["resource"]["aws_route53_record"].values() if each["type"] == "SOA"]
+    found: dict[str, Any] = record
+    return found
+
+
+@pytest.mark.parametrize(
+    ("change", "seconds", "server"),
+    [
+        (("[site]", "[site]"), 60, "aws_route53_zone."),
+        (("[health_check]", "[dns]\nnegative_ttl_seconds = 30\n[health_check]"), 30, "aws_route53_zone."),
+        (
+            ("[site]", f'[dns]\nnegative_ttl_seconds = 5\n[site]\nhosted_zone_id = "{ZONE_ID}"'),
+            5,
+            "data.aws_route53_zone.",
+        ),
+    ],
+)
+def test_negative_answers_are_kept_for_the_lesser_of_both_fields(
+    tmp_path: Path, change: tuple[str, str], seconds: int, server: str
+) -> None:
+    """RFC 2308 section 5: a resolver takes the minimum of the SOA's TTL and its last field."""
+    record = soa(tmp_path, change)
+    (value,) = record["records"]
+    assert (record["ttl"], int(value.split()[-1]), record["allow_overwrite"]) == (seconds, seconds, True)
+    assert value.startswith(f"${{{server}")
+    assert ".primary_name_server}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 " in value

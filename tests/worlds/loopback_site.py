@@ -28,6 +28,8 @@ class NameServer:
     port: int = 0
     records: dict[tuple[str, str], tuple[int, list[str]]] = dataclasses.field(default_factory=dict)
     rcode: dns.rcode.Rcode = dns.rcode.NOERROR
+    soa: tuple[int, int] | None = None
+    """TTL and minimum field of the SOA in an answer without records; None: there is none."""
     is_silent: bool = False
     truncates: bool = False
     queries: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
@@ -54,6 +56,10 @@ class NameServer:
                     ttl, values = self.records[(target, record_type)]
                     response.answer.append(dns.rrset.from_text(target + ".", ttl, "IN", record_type, *values))
                 break
+        if self.soa and not response.answer:
+            ttl, minimum = self.soa
+            value = f"ns. hostmaster. 1 7200 900 1209600 {minimum}"
+            response.authority.append(dns.rrset.from_text("test.", ttl, "IN", "SOA", value))
         return response.to_wire()
 
 

@@ -22,6 +22,7 @@ from constructs_lib.site_file.database import Database
 from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Accounts, Api
 from constructs_lib.site_file.locations import CONTINENTS, ROUTED_COUNTRIES, SUBDIVISIONS
 from constructs_lib.site_file.models import (
+    Dns,
     Entry,
     HealthCheck,
     Objectives,
@@ -116,6 +117,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "region": Region,
     "endpoint": Endpoint,
     "routing": Routing,
+    "dns": Dns,
     "health_check": HealthCheck,
     "objectives": Objectives,
     "traffic": Traffic,
@@ -224,6 +226,7 @@ def site_documents(draw: st.DrawFn) -> Document:
     document["health_check"] = draw(_table("health_check", HealthCheck, forced=https, without=has_no_alarm))
     if not document["health_check"].get("alarm_check"):
         document["health_check"].pop("insufficient_data_health_status", None)
+    document["dns"] = draw(_table("dns", Dns))
     document["objectives"] = draw(_table("objectives", Objectives))
     document["traffic"] = draw(_table("traffic", Traffic))
     document["content"] = draw(_table("content", Content))

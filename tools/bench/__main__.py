@@ -4,6 +4,7 @@ synth   `python main.py` against merely importing one resource from the plain bi
         example against the demo
 apply   terraform apply of every stack of config/prod.example.toml on localcloud
 demo    wall time and memory of `make demo`, what a cache miss costs in a layer 1 fault, recovery in a layer 3 fault
+outages recovery in the outages that happened (docs/DISASTER_RECOVERY.md)
 test    wall time of the test suite
 """
 
@@ -30,9 +31,10 @@ from rich.table import Table
 
 from constructs_lib import bindings
 from scripts.terraform.deploy import deploy
+from tools.bench.figures import ROOT, Figure, aws_figure
+from tools.bench.outages import bench_outages
 from tools.examples.deployed_example import ready
 
-ROOT = Path(__file__).parents[2]
 _PLAIN_IMPORT = "from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket"
 _PLAIN_SYNTH = """
 import sys
@@ -46,21 +48,6 @@ _SYNTH_RUNS = 5
 _APPLIED = "config/prod.example.toml"
 _SAMPLE_SECONDS = 0.5
 _GIGABYTE = 1024**3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One number with the bound that it has to keep."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether the number is within its bound."""
-        return self.value <= self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,15 +182,11 @@ def _drill_figures(report: dict[str, Any]) -> list[Figure]:
     edge = variants["edge-outage", "refuse"]
     wrong = sum(scenario["wrong_content_requests"] for scenario in report["scenarios"])
     return [
-        _aws("layer 1: slowest miss, primary unreachable", unreachable["miss_cost_seconds"]["max"], 2.5),
-        _aws("layer 1: slowest miss, primary answers 503", failing["miss_cost_seconds"]["max"], 0.3),
-        _aws("layer 3: recovery at 10 s x 3", edge["recovery_time_seconds"] or float("inf"), 120),
+        aws_figure("layer 1: slowest miss, primary unreachable", unreachable["miss_cost_seconds"]["max"], 2.5),
+        aws_figure("layer 1: slowest miss, primary answers 503", failing["miss_cost_seconds"]["max"], 0.3),
+        aws_figure("layer 3: recovery at 10 s x 3", edge["recovery_time_seconds"] or float("inf"), 120),
         Figure(name="requests with wrong content", value=wrong, unit="", limit=0),
     ]
-
-
-def _aws(name: str, seconds: float, limit: float) -> Figure:
-    return Figure(name=name, value=seconds, unit="AWS s", limit=limit)
 
 
 def bench_test() -> list[Figure]:
@@ -212,7 +195,13 @@ def bench_test() -> list[Figure]:
     return [Figure(name="make test, set-up done", value=done.wall_seconds, unit="s", limit=300)]
 
 
-BENCHES = {"synth": bench_synth, "apply": bench_apply, "demo": bench_demo, "test": bench_test}
+BENCHES = {
+    "synth": bench_synth,
+    "apply": bench_apply,
+    "demo": bench_demo,
+    "outages": bench_outages,
+    "test": bench_test,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -25,8 +25,8 @@ _SPEED = 20.0
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Terraform]:
-    """Yields Terraform for the stacks of `folder`, which holds `cdktf.out`, while they are deployed.
+def deployed(folder: Path, *, speed: float = _SPEED) -> Iterator[Terraform]:
+    """Yields Terraform for the stacks of `folder`, which holds `cdktf.out`, while they are deployed; speed: as in `ready`.
 
     localcloud keeps one account: of a site of several, only dns is deployed (docs/EXTENSIONS.md).
 
@@ -34,7 +34,7 @@ def deployed(folder: Path) -> Iterator[Terraform]:
         OpsError: localcloud did not start, or Terraform failed.
     """
     stacks = folder / "cdktf.out" / "stacks"
-    with ready(folder) as terraform:
+    with ready(folder, speed=speed) as terraform:
         if takes_roles(stacks):
             terraform.init(stacks / "dns")
             terraform.apply(stacks / "dns")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import UnsupportedResource
@@ -15,9 +16,22 @@ from localcloud.model.addresses import AwsName
 from localcloud.model.errors import UnsupportedResource as UnsupportedRecord
 from localcloud.model.records import HostedZone as ModelZone
 from localcloud.model.records import hosted_zone_from_api
-from localcloud.model.resolution import ResolutionContext, resolve
+from localcloud.model.resolution import NameFailure, ResolutionContext, resolve
 
 LIST_ELEMENTS = {"ResourceRecords"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsNames:
+    """The names that AWS answers for.
+
+    Attributes:
+        known: The names, lower case, with a final dot, and what they lead to.
+        failing: Fault targets whose names do not answer at the moment, and how.
+    """
+
+    known: Callable[[], Mapping[str, AwsName]]
+    failing: Callable[[], Mapping[str, NameFailure]] = dict
 
 
 class DnsAnswers:
@@ -26,7 +40,7 @@ class DnsAnswers:
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_TestDNSAnswer.html
     """
 
-    def __init__(self, store: Route53Store, zones: HostedZones, aws_names: Callable[[], Mapping[str, AwsName]]) -> None:
+    def __init__(self, store: Route53Store, zones: HostedZones, aws_names: AwsNames) -> None:
         self._store = store
         self._zones = zones
         self._aws_names = aws_names
@@ -42,7 +56,8 @@ class DnsAnswers:
             healthy = {key: report.is_healthy for key, report in self._store.health_reports.items()}
             try:
                 model = zone_for_model(zone)
-                context = ResolutionContext(healthy_checks=healthy, aws_names=self._aws_names())
+                names, failing = self._aws_names.known(), self._aws_names.failing()
+                context = ResolutionContext(healthy_checks=healthy, aws_names=names, failing_targets=failing)
                 answer = resolve([model], name, type_, context)
             except UnsupportedRecord as error:
                 raise UnsupportedResource(str(error)) from error

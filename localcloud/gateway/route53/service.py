@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.model_constraints import violations
 from localcloud.gateway.rest_routes import Parameters, Route, RouteTable, route
-from localcloud.gateway.route53.dns_answers import DnsAnswers
+from localcloud.gateway.route53.dns_answers import AwsNames, DnsAnswers
 from localcloud.gateway.route53.dnssec import Dnssec, SigningKeys
 from localcloud.gateway.route53.health_checks import HealthChecks
 from localcloud.gateway.route53.hosted_zones import HostedZones, xml_response
@@ -17,7 +16,6 @@ from localcloud.gateway.route53.record_sets import AliasTargets
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import element, error_tree, parse_xml, text_element
-from localcloud.model.addresses import AwsName
 
 PREFIX = "/2013-04-01"
 
@@ -29,12 +27,12 @@ class Route53Service:
         self,
         store: Route53Store,
         targets: AliasTargets,
-        aws_names: Callable[[], Mapping[str, AwsName]],
+        aws_names: AwsNames,
         *,
         signing_key: SigningKeys,
         logs: LogAccess,
     ) -> None:
-        """Make the service; `aws_names` gives the names that AWS answers for, lower case, with a final dot."""
+        """Make the service."""
         self._store = store
         self.zones = HostedZones(store, targets)
         self.health_checks = HealthChecks(store)

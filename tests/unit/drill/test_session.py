@@ -223,7 +223,10 @@ def test_wrong_variant_is_told_before_anything_is_read(tmp_path: Path) -> None:
     arguments = ["edge-outage", "--variant", "status-503", "--localcloud", str(tmp_path)]
     done = CliRunner().invoke(application(("drill",)), ["drill", *arguments])
     assert isinstance(done.exception, WrongUsageError)
-    assert str(done.exception) == "edge-outage has no variant 'status-503'; allowed: refuse, hang"
+    assert (
+        str(done.exception)
+        == "edge-outage has no variant 'status-503'; allowed: refuse, hang, nxdomain, nodata, servfail"
+    )
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable
 
@@ -34,7 +35,9 @@ class Setup:
     resolver: CachingResolver
 
 
-def resolving(scenario: Callable[[Setup], Awaitable[None]], *, age_ratio: float = 0.0) -> None:
+def resolving(
+    scenario: Callable[[Setup], Awaitable[None]], *, age_ratio: float = 0.0, keeps_errors: bool = True
+) -> None:
     async def run() -> None:
         async with nameserver() as server:
             server.records[(HOSTNAME, "A")] = (60, ["127.0.10.1"])
@@ -44,6 +47,7 @@ def resolving(scenario: Callable[[Setup], Awaitable[None]], *, age_ratio: float 
                 nameservers=[Nameserver(address="127.0.0.1", port=server.port)],
                 clock=AwsClock(speed=10, monotonic=hand),
                 first_answer_age_ratio=age_ratio,
+                keeps_errors=keeps_errors,
             )
             await scenario(Setup(server=server, hand=hand, resolver=resolver))
 
@@ -132,6 +136,7 @@ def test_resolver_rejects_an_answer_without_address(rcode: dns.rcode.Rcode, host
         at.server.rcode = rcode
         with pytest.raises(ResolutionError, match=reason):
             await at.resolver.addresses(hostname, Family.IPV4)
+        at.hand.seconds = 0.6  # a failure is kept for 5 AWS seconds
         at.server.rcode = dns.rcode.NOERROR
         at.server.records[(hostname, "A")] = (60, ["127.0.10.1"])
         assert await at.resolver.addresses(hostname, Family.IPV4) == ("127.0.10.1",)
@@ -162,3 +167,78 @@ def test_caller_that_gives_up_leaves_the_lookup_to_the_others() -> None:
         assert await second == ("127.0.10.1",)
 
     resolving(scenario)
+
+
+async def queries_at(at: Setup, *aws_seconds: float, family: Family = Family.IPV4) -> list[int]:
+    """How many questions the nameserver has had, after asking at each of these times in vain."""
+    counts = []
+    for each in aws_seconds:
+        at.hand.seconds = each / 10
+        with contextlib.suppress(ResolutionError):
+            await at.resolver.addresses(HOSTNAME, family)
+        counts.append(len(at.server.queries))
+    return counts
+
+
+@pytest.mark.parametrize("soa", [(900, 60), (60, 900)])
+@pytest.mark.parametrize("rcode", [dns.rcode.NXDOMAIN, dns.rcode.NOERROR])
+def test_negative_answer_is_kept_for_the_lesser_of_both_fields_of_the_soa(
+    soa: tuple[int, int], rcode: dns.rcode.Rcode
+) -> None:
+    """RFC 2308 section 5"""
+
+    async def scenario(at: Setup) -> None:
+        at.server.records, at.server.soa, at.server.rcode = {}, soa, rcode
+        assert await queries_at(at, 0, 59, 61) == [1, 1, 2]
+
+    resolving(scenario)
+
+
+def test_negative_answer_without_soa_is_not_kept() -> None:
+    async def scenario(at: Setup) -> None:
+        at.server.records, at.server.rcode = {}, dns.rcode.NXDOMAIN
+        assert await queries_at(at, 0, 0.1) == [1, 2]
+
+    resolving(scenario)
+
+
+@pytest.mark.parametrize(("rcode", "expected"), [(dns.rcode.NXDOMAIN, 1), (dns.rcode.NOERROR, 2)])
+def test_nxdomain_is_of_the_name_and_nodata_of_the_type(rcode: dns.rcode.Rcode, expected: int) -> None:
+    async def scenario(at: Setup) -> None:
+        at.server.records, at.server.soa, at.server.rcode = {}, (60, 60), rcode
+        await queries_at(at, 0)
+        assert await queries_at(at, 1, family=Family.IPV6) == [expected]
+
+    resolving(scenario)
+
+
+def test_failure_is_kept_for_five_seconds_and_then_twice_as_long_each_time() -> None:
+    """RFC 9520 section 3.2: 5 s at first, longer for a persistent failure, never above 5 minutes."""
+
+    async def scenario(at: Setup) -> None:
+        at.server.rcode = dns.rcode.SERVFAIL
+        assert await queries_at(at, 0, 4.9, 5.1, 15, 15.2, 35, 35.3) == [1, 1, 2, 2, 3, 3, 4]
+        times = [35.3 + sum(40 * 2**step for step in range(steps)) + 1 for steps in (1, 2, 3)]
+        assert await queries_at(at, *times, times[-1] + 299, times[-1] + 301) == [5, 6, 7, 7, 8]
+
+    resolving(scenario)
+
+
+def test_failure_that_ended_counts_anew() -> None:
+    async def scenario(at: Setup) -> None:
+        at.server.rcode = dns.rcode.SERVFAIL
+        await queries_at(at, 0, 5.1)
+        at.server.rcode = dns.rcode.NOERROR
+        assert await queries_at(at, 15.2, 20) == [3, 3]
+        at.server.rcode = dns.rcode.SERVFAIL
+        assert await queries_at(at, 75.3, 80.4) == [4, 5]
+
+    resolving(scenario)
+
+
+def test_resolver_that_keeps_no_errors_asks_anew() -> None:
+    async def scenario(at: Setup) -> None:
+        at.server.records, at.server.soa, at.server.rcode = {}, (60, 60), dns.rcode.NXDOMAIN
+        assert await queries_at(at, 0, 0.1, 0.2) == [1, 2, 3]
+
+    resolving(scenario, keeps_errors=False)

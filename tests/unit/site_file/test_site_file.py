@@ -128,6 +128,13 @@ REFUSED = [
     ('name = "us-east-1"', 'name = "eu-central-1"', "region[1].name", "no other [[region]]"),
     ('role = "secondary"', 'role = "standby"', "region[1].role", '"primary" or "secondary"'),
     ('role = "secondary"', 'role = "primary"', "2 primary regions", 'role = "secondary"'),
+    (
+        "[health_check]",
+        "[dns]\nnegative_ttl_seconds = 0\n[health_check]",
+        "dns.negative_ttl_seconds is 0",
+        "1 to 10800",
+    ),
+    ("[health_check]", "[dns]\nnegative_ttl_seconds = 86400\n[health_check]", "negative_ttl_seconds", "1 to 10800"),
     ("request_interval_seconds = 10", "request_interval_seconds = 20", "request_interval_seconds is 20", "10 or 30"),
     ("request_interval_seconds = 10", 'request_interval_seconds = "10"', "request_interval_seconds", "a whole number"),
     ("failure_threshold = 3", "failure_threshold = 0", "failure_threshold is 0", "from 1 to 10"),

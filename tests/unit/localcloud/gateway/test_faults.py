@@ -7,6 +7,7 @@ import pytest
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.faults import FaultBoard
+from localcloud.model.resolution import NameFailure
 
 
 @pytest.fixture
@@ -65,3 +66,18 @@ def test_fault_rejects_a_kind_that_would_break_nothing_there(board: FaultBoard) 
 def test_fault_rejects_a_kind_that_is_unknown(board: FaultBoard) -> None:
     assert "'explode'" in refusal(board, target="cloudfront", kind="explode")
     assert "'None'" in refusal(board, target="cloudfront")
+
+
+@pytest.mark.parametrize("kind", ["nxdomain", "nodata", "servfail"])
+@pytest.mark.parametrize("target", ["s3:eu-central-1", "health-checker:eu-west-1", "dns"])
+def test_fault_of_names_is_refused_where_no_name_is(board: FaultBoard, target: str, kind: str) -> None:
+    assert f"'{kind}'" in refusal(board, target=target, kind=kind)
+
+
+def test_fault_of_names_is_told_by_target_the_newest_first(board: FaultBoard) -> None:
+    board.add({"target": "cloudfront", "kind": "nxdomain"})
+    board.add({"target": "cloudfront:E1", "kind": "refuse"})
+    newest = board.add({"target": "cloudfront", "kind": "nodata"})
+    assert board.failing_names() == {"cloudfront": NameFailure.NODATA}
+    board.remove(newest.id)
+    assert board.failing_names() == {"cloudfront": NameFailure.NXDOMAIN}

@@ -8,7 +8,7 @@ import pytest
 from localcloud.model.addresses import AwsName, api_gateway_address, ipv4_mapped
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.records import HostedZone, hosted_zone_from_api, record_set_from_api
-from localcloud.model.resolution import Answer, ResolutionContext, Status, resolve
+from localcloud.model.resolution import Answer, NameFailure, ResolutionContext, Status, resolve
 
 DISTRIBUTION = "d111.cloudfront.net."
 API = "d-abc.execute-api.us-east-1.amazonaws.com."
@@ -262,3 +262,61 @@ def test_resolution_backup_answers_when_the_pair_below_the_primary_alias_is_ill(
         plain("regions.example.test", "A", "192.0.2.2", **role("SECONDARY", "second")),
     ]
     assert values(ask("www.example.test", "A", *records, sick=sick)) == expected
+
+
+CLOUDFRONT = {
+    DISTRIBUTION: AwsName(ipv4_address="127.0.10.1", has_ipv6=True, fault_targets=("cloudfront", "cloudfront:E1")),
+    API: AWS_NAMES[API],
+}
+FAILURES = [
+    (NameFailure.NXDOMAIN, Status.NXDOMAIN, ["SOA"]),
+    (NameFailure.NODATA, Status.NOERROR, ["SOA"]),
+    (NameFailure.SERVFAIL, Status.SERVFAIL, []),
+]
+
+
+def vanished(name: str, failure: NameFailure, *records: Mapping[str, Any], target: str = "cloudfront") -> Answer:
+    context = ResolutionContext(aws_names=CLOUDFRONT, failing_targets={target: failure})
+    return resolve([zone(*records)], name, "A", context)
+
+
+@pytest.mark.parametrize("target", ["cloudfront", "cloudfront:E1"])
+@pytest.mark.parametrize(("failure", "status", "authority"), FAILURES)
+def test_alias_of_a_vanished_name_answers_as_its_target_does(
+    failure: NameFailure, status: Status, authority: list[str], target: str
+) -> None:
+    answer = vanished("www.example.test", failure, alias("www.example.test", DISTRIBUTION), target=target)
+    assert (answer.status, answer.answers) == (status, ())
+    assert [found.type for found in answer.authority] == authority
+    assert all(found.name == "example.test." for found in answer.authority), "the zone's own SOA bounds it"
+
+
+@pytest.mark.parametrize(("failure", "status", "authority"), FAILURES)
+def test_vanished_name_itself_and_a_cname_to_it(failure: NameFailure, status: Status, authority: list[str]) -> None:
+    own = vanished(DISTRIBUTION, failure)
+    named = vanished("www.example.test", failure, plain("www.example.test", "CNAME", DISTRIBUTION))
+    assert [each.status for each in (own, named)] == [status, status]
+    assert [found.type for found in named.answers] == ["CNAME"]
+    for each in (own, named):
+        assert [(found.type, found.name) for found in each.authority] == [
+            (type_, "cloudfront.net.") for type_ in authority
+        ]
+
+
+def test_alias_within_the_zone_fails_with_what_it_leads_to() -> None:
+    records = [alias("www.example.test", "eu.example.test."), alias("eu.example.test", DISTRIBUTION)]
+    assert vanished("www.example.test", NameFailure.NXDOMAIN, *records).status is Status.NXDOMAIN
+
+
+def test_record_that_was_not_chosen_changes_nothing() -> None:
+    primary = alias("www.example.test", DISTRIBUTION, SetIdentifier="a", Failover="PRIMARY", HealthCheckId="check")
+    secondary = alias("www.example.test", API, SetIdentifier="b", Failover="SECONDARY")
+    context = ResolutionContext(
+        aws_names=CLOUDFRONT, healthy_checks={"check": False}, failing_targets={"cloudfront": NameFailure.NXDOMAIN}
+    )
+    assert values(resolve([zone(primary, secondary)], "www.example.test", "A", context)) == ["127.0.20.2"]
+
+
+def test_other_distribution_is_still_found() -> None:
+    answer = vanished(DISTRIBUTION, NameFailure.NXDOMAIN, target="cloudfront:E2")
+    assert values(answer) == ["127.0.10.1"]
