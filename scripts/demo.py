@@ -15,7 +15,7 @@ from scripts.commands.build import content_rules, make
 from scripts.commands.shared.options import open_website, publisher, use_localcloud
 from scripts.commands.sync_content import publish
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
-from scripts.drill.scenarios import SCENARIOS
+from scripts.drill.scenarios import DEMO_SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.drill.verdict import Verdict
 from scripts.errors import WrongUsageError
@@ -83,7 +83,7 @@ class Demo:
             publish(site, site.plan(read_folder(folder, rules=parse_content(website.content))), folder)
         session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
         results = []
-        for scenario in SCENARIOS.values():
+        for scenario in DEMO_SCENARIOS:
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
                 results.append(session.run(scenario))
         context = session.context(

@@ -153,7 +153,7 @@ class HealthCheckers:
             await self._clock.sleep(interval)
 
     async def _probe(self, check: HealthCheck, checker: _Checker) -> ProbeResult:
-        fault = self._faults.find(f"health-checker:{checker.region}")
+        fault = self._faults.hit(f"health-checker:{checker.region}")
         if fault:
             blinded = await self._blinded(fault, check)
             if blinded:

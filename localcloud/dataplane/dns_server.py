@@ -82,7 +82,7 @@ class DnsServer:
             wire: The query.
             limit_bytes: None for TCP; for UDP the size that the query itself allows is applied.
         """
-        fault = self._faults.find("dns")
+        fault = self._faults.hit("dns")
         if fault and fault.kind in (FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG):
             return None
         if fault and fault.kind is FaultKind.DELAY:

@@ -1,6 +1,7 @@
 """The faults that are in force, and who they hit. They are made at the gateway and copied here by polling."""
 
 import asyncio
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,8 @@ class FaultKind(Enum):
     STATUS = "status"
     DELAY = "delay"
     CORRUPT = "corrupt"
+    RESET = "reset"
+    SLOW = "slow"
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
     SERVFAIL = "servfail"
@@ -26,6 +29,9 @@ class FaultKind(Enum):
 OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
 """Kinds that act on AWS's names in DNS alone: who knows the address is served."""
 
+UNANSWERED = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.RESET})
+"""Kinds under which a request that has arrived gets no answer; its connection ends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -33,13 +39,17 @@ class Fault:
 
     Attributes:
         target: `s3:<region>`, `cloudfront`, `cloudfront:<id>`, `apigateway:<region>`, `health-checker:<region>`, `dns`.
-        value: The status code of STATUS, milliseconds of AWS time of DELAY.
+        value: The status code of STATUS, milliseconds of AWS time of DELAY, the body's bytes in an AWS second of SLOW.
+        ratio: The share of the requests that it hits.
+        seed: The same seed hits the same requests, counted in their order of arrival.
     """
 
     id: str
     target: str
     kind: FaultKind
     value: int = 0
+    ratio: float = 1.0
+    seed: int = 0
 
 
 def fault_from_api(fault: Mapping[str, Any]) -> Fault:
@@ -49,19 +59,27 @@ def fault_from_api(fault: Mapping[str, Any]) -> Fault:
         target=str(fault["target"]),
         kind=FaultKind(fault["kind"]),
         value=int(fault.get("value") or 0),
+        ratio=float(fault.get("ratio", 1)),
+        seed=int(fault.get("seed", 0)),
     )
 
 
 class FaultBoard:
-    """The faults in force; whoever serves asks it for each connection and request."""
+    """The faults in force; whoever serves asks it for each connection and request.
+
+    A fault with a ratio hits requests, not connections: `find` tells that it is there, `hit` whether this request is hit.
+    """
 
     def __init__(self) -> None:
         self._faults: tuple[Fault, ...] = ()
+        self._draws: dict[str, random.Random] = {}
         self._changed = asyncio.Event()
 
     def replace(self, faults: Iterable[Fault]) -> None:
         """Put this set of faults in force and wake everybody who waits for a change."""
         self._faults = tuple(faults)
+        fresh = {fault.id: random.Random(fault.seed) for fault in self._faults}  # noqa: S311  spreads faults
+        self._draws = {id_: self._draws.get(id_, draw) for id_, draw in fresh.items()}
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -69,6 +87,11 @@ class FaultBoard:
         """Return the newest fault that hits one of these targets themselves; see `failing_names` for their names."""
         hits = (each for each in reversed(self._faults) if each.target in targets and each.kind not in OF_NAMES)
         return next(hits, None)
+
+    def hit(self, *targets: str) -> Fault | None:
+        """Return the newest fault that hits a request to one of these targets which has just arrived; call it once a request."""
+        aimed = [each for each in reversed(self._faults) if each.target in targets and each.kind not in OF_NAMES]
+        return next((each for each in aimed if each.ratio == 1 or self._draws[each.id].random() < each.ratio), None)
 
     def failing_names(self) -> dict[str, NameFailure]:
         """Return the targets whose names do not answer, and how; the newest fault of a target counts."""

@@ -186,6 +186,14 @@ def _connect_without_waiting(address: tuple[str, int]) -> socket.socket:
     return filler
 
 
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a connection with a TCP reset, whatever was on its way."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()
+
+
 async def _peek_server_name(connection: socket.socket) -> str | None:
     """Read the SNI without taking the bytes from the socket.
 

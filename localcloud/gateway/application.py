@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -211,7 +211,7 @@ class Application:
         if self._call_log:
             self._call_log.close()
 
-    def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> list[bytes]:
+    def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one WSGI request."""
         request = request_from_wsgi(environ)
         response = self.handle(request)

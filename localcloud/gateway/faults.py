@@ -6,6 +6,7 @@ The data plane polls the board for the faults that it applies itself.
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ REGIONS_OF_TARGET = {
 }
 """The targets that a region follows, and the regions that there are."""
 
-FIELDS = ("target", "kind", "value")
+FIELDS = ("target", "kind", "value", "ratio", "seed")
 
 
 class FaultKind(StrEnum):
@@ -44,6 +45,8 @@ class FaultKind(StrEnum):
     STATUS = "status"
     DELAY = "delay"
     CORRUPT = "corrupt"
+    RESET = "reset"
+    SLOW = "slow"
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
     SERVFAIL = "servfail"
@@ -58,13 +61,25 @@ WITH_NAMES = ("cloudfront", "apigateway")
 
 def effective_kinds(target: str) -> list[FaultKind]:
     """Return the kinds that break something on a target; the others are refused."""
-    if target == "dns":
-        return [kind for kind in FaultKind if kind not in {FaultKind.CORRUPT, *OF_NAMES}]
-    has_names = target.partition(":")[0] in WITH_NAMES
-    return [kind for kind in FaultKind if has_names or kind not in OF_NAMES]
+    service = target.partition(":")[0]
+    without = set() if service in WITH_NAMES else set(OF_NAMES)
+    if service in {"dns", "health-checker"}:
+        without |= {FaultKind.RESET, FaultKind.SLOW}
+    if service == "dns":
+        without.add(FaultKind.CORRUPT)
+    return [kind for kind in FaultKind if kind not in without]
 
 
-OUTAGES = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS})
+OF_REQUESTS = frozenset({FaultKind.STATUS, FaultKind.DELAY, FaultKind.HANG, FaultKind.RESET, FaultKind.SLOW})
+"""Kinds that can hit a share of the requests."""
+
+OF_ANSWERS = frozenset({FaultKind.STATUS, FaultKind.CORRUPT, FaultKind.SLOW})
+"""Kinds that change an answer."""
+
+OF_EDGE = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.RESET, FaultKind.SLOW})
+"""Kinds of faults of S3 that the edge applies to its own reads."""
+
+OUTAGES = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS, FaultKind.RESET})
 """Kinds under which a region's S3 serves nobody."""
 
 
@@ -76,18 +91,23 @@ class Fault:
         id: names it for removal.
         target: what it acts on.
         kind: what it does.
-        value: the HTTP status of `status`, the AWS milliseconds of `delay`, None otherwise.
+        value: the HTTP status of `status`, the AWS milliseconds of `delay`, the bytes in an AWS second of `slow`, else None.
+        ratio: the share of the requests that it hits, above 0 to 1.
+        seed: the same seed hits the same requests, counted in their order of arrival.
     """
 
     id: str
     target: str
     kind: FaultKind
     value: int | None = None
+    ratio: float = 1.0
+    seed: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the fault as the control API shows it."""
         document: JsonObject = {"id": self.id, "target": self.target, "kind": self.kind.value}
-        return document if self.value is None else document | {"value": self.value}
+        share: JsonObject = {} if self.ratio == 1 else {"ratio": self.ratio, "seed": self.seed}
+        return document | share | ({} if self.value is None else {"value": self.value})
 
 
 @dataclass(slots=True)
@@ -98,6 +118,7 @@ class FaultBoard:
     has_distribution: Callable[[str], bool]
     revision: int = 0
     _faults: dict[str, Fault] = field(default_factory=dict)
+    _draws: dict[str, random.Random] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -118,9 +139,12 @@ class FaultBoard:
         self._check_target(target)
         kind = _checked_kind(target, document.get("kind"))
         value = _checked_value(kind, document.get("value"))
+        ratio, seed = _checked_share(kind, document)
         with self._changed:
-            fault = Fault(id=f"fault-{next(self._ids)}", target=target, kind=kind, value=value)
+            id_ = f"fault-{next(self._ids)}"
+            fault = Fault(id=id_, target=target, kind=kind, value=value, ratio=ratio, seed=seed)
             self._faults[fault.id] = fault
+            self._draws[fault.id] = random.Random(seed)  # noqa: S311  spreads faults, hides nothing
             self._note_change()
         return fault
 
@@ -144,6 +168,7 @@ class FaultBoard:
             ServiceError: 404 NoSuchFault.
         """
         with self._changed:
+            self._draws.pop(fault_id, None)
             if self._faults.pop(fault_id, None) is None:
                 raise ServiceError(404, "NoSuchFault", f"There is no fault {fault_id}")
             self._note_change()
@@ -152,6 +177,7 @@ class FaultBoard:
         """Remove all faults."""
         with self._changed:
             self._faults.clear()
+            self._draws.clear()
             self._note_change()
 
     def _note_change(self) -> None:
@@ -166,8 +192,16 @@ class FaultBoard:
             return [fault for fault in self._faults.values() if fault.target == target]
 
     def has_outage(self, target: str) -> bool:
-        """Return whether the target serves nobody."""
-        return any(fault.kind in OUTAGES for fault in self.on(target))
+        """Return whether the target serves nobody; whoever asks again gets past a fault on a share of the requests."""
+        return any(fault.kind in OUTAGES and fault.ratio == 1 for fault in self.on(target))
+
+    def _hits(self, fault: Fault) -> bool:
+        """Return whether the fault hits the request that has just arrived."""
+        if fault.ratio == 1:
+            return True
+        with self._changed:
+            draw = self._draws.get(fault.id)
+            return draw is not None and draw.random() < fault.ratio
 
     def failing_names(self) -> dict[str, NameFailure]:
         """Return the targets whose names do not answer, and how; the newest fault of a target counts."""
@@ -189,19 +223,23 @@ class FaultBoard:
                 it had not heard of yet when it sent this read was not in force for it: the read is answered.
 
         Returns:
-            A fault that changes the answer (`status` or `corrupt`), or None.
+            A fault that changes the answer (`status`, `corrupt` or `slow`), or None.
 
         Raises:
             ConnectionDropped: the read gets no answer.
         """
         answer_fault = None
         for fault in self.on(f"s3:{region}"):
+            if has_connected and fault.kind in OF_EDGE:
+                continue
+            if not self._hits(fault):
+                continue
             if fault.kind is FaultKind.DELAY:
                 self.hold(fault, (fault.value or 0) / 1000)
-            elif fault.kind in {FaultKind.STATUS, FaultKind.CORRUPT}:
+            elif fault.kind in OF_ANSWERS:
                 answer_fault = answer_fault or fault
-            elif not has_connected:
-                if fault.kind is not FaultKind.REFUSE:
+            else:
+                if fault.kind not in {FaultKind.REFUSE, FaultKind.RESET}:
                     self.hold(fault, HANG_LIMIT_SECONDS)
                 raise ConnectionDropped(f"{fault.kind} on {fault.target}")
         return answer_fault
@@ -215,7 +253,7 @@ def _checked_kind(target: str, kind: object) -> FaultKind:
 
 
 def _checked_value(kind: FaultKind, value: object) -> int | None:
-    limits = {FaultKind.STATUS: (400, 599), FaultKind.DELAY: (1, 600_000)}
+    limits = {FaultKind.STATUS: (400, 599), FaultKind.DELAY: (1, 600_000), FaultKind.SLOW: (1, 1_000_000_000)}
     if kind not in limits:
         if value is not None:
             raise _invalid(f"{kind} takes no value, but got {value}")
@@ -224,6 +262,24 @@ def _checked_value(kind: FaultKind, value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise _invalid(f"value of {kind} is {value}, allowed is an integer from {low} to {high}")
     return value
+
+
+def _checked_share(kind: FaultKind, document: JsonObject) -> tuple[float, int]:
+    """Return ratio and seed; without a ratio every request is hit."""
+    ratio, seed = document.get("ratio"), document.get("seed")
+    if ratio is None:
+        if seed is not None:
+            raise _invalid("seed says which requests a ratio hits, so it needs a ratio")
+        return 1.0, 0
+    if kind not in OF_REQUESTS:
+        raise _invalid(
+            f"{kind} takes no ratio, a share of the requests is allowed for {', '.join(sorted(OF_REQUESTS))}"
+        )
+    if not isinstance(ratio, int | float) or isinstance(ratio, bool) or not 0 < ratio <= 1:
+        raise _invalid(f"ratio is {ratio}, allowed is a number above 0, up to 1")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise _invalid(f"seed is {seed}, allowed is an integer")
+    return float(ratio), seed or 0
 
 
 def _invalid(message: str) -> ServiceError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -64,11 +65,16 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Response:
-    """One HTTP answer. A HEAD answer sets Content-Length itself and leaves the body empty."""
+    """One HTTP answer. A HEAD answer sets Content-Length itself and leaves the body empty.
+
+    Attributes:
+        sending_seconds: real seconds over which the body is sent; 0 at once.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    sending_seconds: float = 0.0
 
     @property
     def is_success(self) -> bool:
@@ -124,12 +130,24 @@ def without_body(response: Response) -> Response:
     return Response(status=response.status, headers=headers)
 
 
-def send_to_wsgi(response: Response, start_response: StartResponse) -> list[bytes]:
-    """Write an answer to a WSGI server and return its body."""
+PAUSE_REAL_SECONDS = 0.1
+"""Between two parts of a body that is sent slowly: far below every read timeout."""
+
+
+def send_to_wsgi(response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    """Write an answer to a WSGI server and return its body in one or more parts."""
     headers = list(response.headers.items())
     if response.status in BODILESS:
         headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
     elif not any(name.lower() == "content-length" for name in response.headers):
         headers.append(("Content-Length", str(len(response.body))))
     start_response(_STATUS_LINES.get(response.status, f"{response.status} Unknown"), headers)
-    return [response.body]
+    return _slowly(response) if response.sending_seconds else [response.body]
+
+
+def _slowly(response: Response) -> Iterator[bytes]:
+    size = len(response.body)
+    parts = max(1, min(size, round(response.sending_seconds / PAUSE_REAL_SECONDS)))
+    for part in range(parts):
+        time.sleep(response.sending_seconds / parts)
+        yield response.body[part * size // parts : (part + 1) * size // parts]

@@ -30,6 +30,7 @@ class OriginFailure(Enum):
     DNS = "name does not resolve"
     TLS = "TLS failure"
     READ_TIMEOUT = "read timeout"
+    RESET = "connection reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def next_step(plan: OriginPlan, method: str, outcomes: Sequence[AttemptOutcome])
     A member is tried again after a failed connection until its attempts are used up (`ConnectionAttempts`), after
     a read timeout for GET and HEAD only. A group moves to its second member on a listed status, a failed
     connection or a read timeout, and only for GET, HEAD and OPTIONS. When both fail, the second's error counts.
+    A connection that ends before an answer is not documented; it is taken like a read timeout that comes at once.
     """
     if not outcomes:
         return Attempt(member=0)
@@ -123,7 +125,7 @@ def next_step(plan: OriginPlan, method: str, outcomes: Sequence[AttemptOutcome])
 
 
 def _is_retried(failure: OriginFailure, method: str) -> bool:
-    return failure is not OriginFailure.READ_TIMEOUT or method in READ_RETRY_METHODS
+    return failure not in (OriginFailure.READ_TIMEOUT, OriginFailure.RESET) or method in READ_RETRY_METHODS
 
 
 def failure_status(failure: OriginFailure) -> int:

@@ -162,6 +162,9 @@ class FaultDrill:
             raise DrillAbortedError(f"{error}; the drill ended there, nothing is broken any more") from error
 
     async def _outlast_fault(self, fault_at_seconds: float, background: list[asyncio.Task[None]]) -> None:
+        if self._request.scenario.degrades:
+            await self._go_on(self._settings.degraded_seconds, "fault on a share of the requests", background)
+            return
         secondary, fills_pages = self._request.secondary_region, self._request.expectation.fills_pages
 
         def recovered_at() -> float | None:

@@ -12,6 +12,9 @@ from typing import Protocol
 from scripts.errors import EnvironmentFailureError
 from scripts.local.control import ControlApi
 
+SEED = 1
+"""Two drills hit the same requests, counted in their order of arrival."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -19,17 +22,20 @@ class Fault:
 
     Args:
         target: such as "s3:eu-central-1" or "cloudfront".
-        kind: "refuse", "unreachable", "hang", "status", "delay", "corrupt", "nxdomain", "nodata" or "servfail".
-        value: the HTTP status for "status", AWS milliseconds for "delay", else None.
+        kind: "refuse", "unreachable", "hang", "status", "delay", "corrupt", "reset", "slow", "nxdomain", "nodata" or "servfail".
+        value: the HTTP status for "status", AWS milliseconds for "delay", bytes in an AWS second for "slow", else None.
+        ratio: the share of the requests that it hits. Default None: all.
     """
 
     target: str
     kind: str
     value: int | None = None
+    ratio: float | None = None
 
     def __str__(self) -> str:
         """Return it as an operator would say it."""
-        return f"{self.target} {self.kind}" + ("" if self.value is None else f" {self.value}")
+        share = "" if self.ratio is None else f", {self.ratio:.0%} of the requests"
+        return f"{self.target} {self.kind}" + ("" if self.value is None else f" {self.value}") + share
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,8 @@ class LocalcloudFaults:
         body: dict[str, object] = {"target": fault.target, "kind": fault.kind}
         if fault.value is not None:
             body["value"] = fault.value
+        if fault.ratio is not None:
+            body |= {"ratio": fault.ratio, "seed": SEED}
         answer = await self._control.post("/faults", body)
         if not isinstance(answer, dict) or "id" not in answer:
             raise EnvironmentFailureError(f"POST {self._control.url}/faults answered without an id: {answer!r}")
@@ -97,7 +105,7 @@ class LocalcloudFaults:
         return [
             ActiveFault(
                 fault_id=str(each["id"]),
-                fault=Fault(target=each["target"], kind=each["kind"], value=each.get("value")),
+                fault=Fault(target=each["target"], kind=each["kind"], value=each.get("value"), ratio=each.get("ratio")),
             )
             for each in faults
         ]

@@ -36,13 +36,14 @@ class JournalEntry(BaseModel):
     target: str
     kind: str
     value: int | None
+    ratio: float | None = None
     fault_id: str | None = None
     written_at: str
 
     @property
     def fault(self) -> Fault:
         """Return the fault to undo."""
-        return Fault(target=self.target, kind=self.kind, value=self.value)
+        return Fault(target=self.target, kind=self.kind, value=self.value, ratio=self.ratio)
 
 
 class FaultJournal:
@@ -100,6 +101,7 @@ class JournaledFault:
             target=fault.target,
             kind=fault.kind,
             value=fault.value,
+            ratio=fault.ratio,
             written_at=rfc3339(utc_now()),
         )
 

@@ -14,6 +14,9 @@ from scripts.drill.streaks import has_failed, has_filled_page, lasting_streak_at
 from scripts.drill.verdict import Evidence, Expectation, Verdict, judge
 from scripts.probe.samples import ErrorKind, Sample
 
+SLOW_SECONDS = 1.0
+"""How much longer than the steady median a page view takes that a visitor calls slow."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
@@ -32,6 +35,15 @@ class MissCost:
     p50_seconds: float
     p95_seconds: float
     max_seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """What became of the page views that were made while the fault was in force."""
+
+    failed_ratio: float
+    slow_ratio: float
+    covered_ratio: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +78,15 @@ class Measurement:
     overloaded_page_views: int
     served_by: tuple[str, ...]
     miss_cost: MissCost | None
+    shares: Shares
 
 
 def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> Measurement:
     """Turn the samples of one fault, in any order, into its figures."""
     ordered = sorted(samples, key=lambda sample: sample.sequence)
     moments = _moments(ordered, marks, expected)
-    verdict, reasons = judge(_evidence(ordered, marks, moments, expected), expected)
+    evidence = _evidence(ordered, marks, moments, expected)
+    verdict, reasons = judge(evidence, expected)
     return Measurement(
         verdict=verdict,
         reasons=reasons,
@@ -88,6 +102,9 @@ def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> M
         overloaded_page_views=sum(s.error is ErrorKind.OVERLOAD for s in ordered),
         served_by=served_by(ordered),
         miss_cost=_miss_cost(ordered, marks, expected) if expected.detects_by_marker else None,
+        shares=Shares(
+            failed_ratio=evidence.failed_ratio, slow_ratio=evidence.slow_ratio, covered_ratio=evidence.covered_ratio
+        ),
     )
 
 
@@ -124,7 +141,23 @@ def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expecte
         wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
         overload_ratio=_overload_ratio(ordered),
         seen=served_by(ordered),
+        failed_ratio=_ratio(has_failed(s) for s in outage),
+        slow_ratio=_slow_ratio(ordered, marks, outage),
+        covered_ratio=_ratio(s.is_good and s.region == expected.secondary for s in outage),
     )
+
+
+def _ratio(claims: Iterable[bool]) -> float:
+    found = list(claims)
+    return sum(found) / len(found) if found else 0.0
+
+
+def _slow_ratio(ordered: Sequence[Sample], marks: Marks, outage: Sequence[Sample]) -> float:
+    usual = [s.total_seconds for s in ordered if s.finished_at_seconds < marks.fault_at_seconds and s.is_good]
+    if not usual:
+        return 0.0
+    limit_seconds = percentile(usual, 0.5) + SLOW_SECONDS
+    return _ratio(s.is_good and s.total_seconds > limit_seconds for s in outage)
 
 
 def percentile(values: Sequence[float], ratio: float) -> float:

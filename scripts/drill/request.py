@@ -31,6 +31,7 @@ class DrillSettings:
         steady_timeout_seconds: how long to wait for that. Default 180: after a deploy the path check turns healthy first (22 s at
             10 s x 3), then the answers that resolvers hold run out (60 s).
         recovery_timeout_seconds: how long the fault stays when nobody takes over. Default 300.
+        degraded_seconds: how long a fault stays that hits a share of the requests. Default 60.
         hold_seconds: how long the fault stays after recovery, and again after a relapse. Default 10.
         fail_back_timeout_seconds: how long to wait for the primary after the undo. Default 300.
         tail_seconds: how long to go on probing after the primary is back. Default 5.
@@ -44,6 +45,7 @@ class DrillSettings:
     steady_seconds: float = 10.0
     steady_timeout_seconds: float = 180.0
     recovery_timeout_seconds: float = 300.0
+    degraded_seconds: float = 60.0
     hold_seconds: float = 10.0
     fail_back_timeout_seconds: float = 300.0
     tail_seconds: float = 5.0
@@ -66,6 +68,7 @@ class DrillRequest:
         secondary_region: is to take over.
         release_id: the release that every page view must show.
         rto_seconds: the objective, from the site file.
+        availability_ratio: the objective, from the site file, for a fault on a share of the requests. Default 0.999.
         path_health_check_id: the health check that decides the failover record, from the Terraform outputs. Needed where
             detection is the health check's; default none.
         state_folder: where the undo journal is kept; the same for all drills on one target, whatever they report where.
@@ -79,6 +82,7 @@ class DrillRequest:
     secondary_region: str
     release_id: str
     rto_seconds: float
+    availability_ratio: float = 0.999
     path_health_check_id: str | None = None
     state_folder: Path
     settings: DrillSettings = DrillSettings()
@@ -92,4 +96,5 @@ class DrillRequest:
             rto_seconds=self.rto_seconds,
             detects_by_marker=self.scenario.detects_by_marker,
             fills_pages=self.scenario.fills_pages,
+            availability_ratio=self.availability_ratio if self.scenario.degrades else None,
         )

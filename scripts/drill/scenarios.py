@@ -17,6 +17,7 @@ class FaultVariant:
         title: what a reader is told, as the end of a sentence that begins with `what_fails`.
         kind: the fault's kind.
         value: the fault's value, where the kind has one.
+        ratio: the share of the requests that it hits; default None: all.
         is_default: whether a drill runs it unasked.
         patience_seconds: how much longer than usual the drill waits for recovery, in AWS seconds. Default 0.
     """
@@ -25,6 +26,7 @@ class FaultVariant:
     title: str
     kind: str
     value: int | None = None
+    ratio: float | None = None
     is_default: bool = True
     patience_seconds: float = 0.0
 
@@ -45,6 +47,8 @@ class Scenario:
             the flip of the path health check.
         fills_pages: CloudFront still serves, and from its cache it would serve the page without any origin: an invalidation
             follows the fault, and a drill in which the secondary then filled no page is inconclusive.
+        degrades: only a share of the requests is hit, so nobody takes over for good: the fault stays for a set time, and the
+            share of the page views that failed is judged by `objectives.availability_ratio`.
         variants: in the order in which they run.
     """
 
@@ -56,11 +60,12 @@ class Scenario:
     detects_by_marker: bool
     fills_pages: bool
     variants: tuple[FaultVariant, ...]
+    degrades: bool = False
 
     def fault(self, variant: FaultVariant, *, primary: str, secondary: str) -> Fault:
         """Return the fault to inject for a site with these regions."""
         target = self.target.format(primary=primary, secondary=secondary)
-        return Fault(target=target, kind=variant.kind, value=variant.value)
+        return Fault(target=target, kind=variant.kind, value=variant.value, ratio=variant.ratio)
 
     def select(self, names: tuple[str, ...] = ()) -> tuple[FaultVariant, ...]:
         """Return the named variants, or the default ones when none is named.
@@ -117,4 +122,40 @@ EDGE_OUTAGE = Scenario(
     ),
 )
 
-SCENARIOS = {scenario.name: scenario for scenario in (ORIGIN_OUTAGE, EDGE_OUTAGE)}
+
+def _degraded(
+    title: str, kind: str, percent: int, value: int | None = None, *, is_default: bool = False
+) -> FaultVariant:
+    return FaultVariant(
+        name=f"{kind}-{percent}",
+        title=f"{title} for {percent} % of the requests",
+        kind=kind,
+        value=value,
+        ratio=percent / 100,
+        is_default=is_default,
+    )
+
+
+# 20 bytes in a second make the region marker last for 2 s and more.
+_SLOW_BYTES_PER_SECOND = 20
+
+ORIGIN_DEGRADED = Scenario(
+    name="origin-degraded",
+    layer=1,
+    target="s3:{primary}",
+    what_fails="S3 in {primary}",
+    takes_over="the origin group inside CloudFront, request by request, with the bucket in {secondary}",
+    detects_by_marker=True,
+    fills_pages=False,
+    degrades=True,
+    variants=(
+        *[_degraded("answers 503", "status", percent, 503, is_default=True) for percent in (1, 10, 30, 70)],
+        *[_degraded("takes the request and stays silent", "hang", percent) for percent in (1, 10, 30, 70)],
+        _degraded("takes 3 s", "delay", 30, 3000),
+        _degraded("resets the connection", "reset", 30),
+        _degraded("sends the body a few bytes at a time", "slow", 30, _SLOW_BYTES_PER_SECOND),
+    ),
+)
+
+DEMO_SCENARIOS = (ORIGIN_OUTAGE, EDGE_OUTAGE)
+SCENARIOS = {scenario.name: scenario for scenario in (ORIGIN_OUTAGE, EDGE_OUTAGE, ORIGIN_DEGRADED)}

@@ -77,6 +77,7 @@ class DrillSession:
             secondary_region=deployment.secondary,
             release_id=self._release_id,
             rto_seconds=deployment.objectives.rto_seconds,
+            availability_ratio=deployment.objectives.availability_ratio,
             path_health_check_id=deployment.health_check_ids["path"],
             state_folder=self._state_folder,
             settings=settings,

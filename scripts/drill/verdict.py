@@ -29,6 +29,8 @@ class Expectation:
             retries another origin; else it is the health check's flip in the marks.
         fills_pages: the edge caches are emptied during the fault, so the secondary is to be seen filling a page anew; without
             that the drill shows only that caches work. Default: not expected.
+        availability_ratio: the objective where the fault hits a share of the requests, so that nobody takes over for good.
+            Default None: the fault hits all of them.
     """
 
     primary: str
@@ -36,6 +38,7 @@ class Expectation:
     rto_seconds: float
     detects_by_marker: bool
     fills_pages: bool = False
+    availability_ratio: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,9 @@ class Evidence:
         wrong_content_requests: requests that were answered with something else.
         overload_ratio: page views that this machine was too busy to make, of all.
         seen: the regions that served, in order.
+        failed_ratio: page views that failed while the fault was in force, of all in that time.
+        slow_ratio: those that were good, but more than a second slower than usual.
+        covered_ratio: those that were good and that the secondary answered.
     """
 
     recovery_time_seconds: float | None
@@ -63,10 +69,15 @@ class Evidence:
     wrong_content_requests: int
     overload_ratio: float
     seen: tuple[str, ...]
+    failed_ratio: float = 0.0
+    slow_ratio: float = 0.0
+    covered_ratio: float = 0.0
 
 
 def judge(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict and its reasons."""
+    if expected.availability_ratio is not None:
+        return _judge_share(evidence, expected, expected.availability_ratio)
     # A drill that broke the site and never saw it recover, from the fault or from its undo, is outside, whatever else was
     # seen. One in which primary, then secondary, then primary again was not seen proves nothing.
     if evidence.recovery_time_seconds is None and evidence.has_failed:
@@ -80,6 +91,30 @@ def judge(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str
     if misses:
         return Verdict.OUTSIDE, misses
     return Verdict.WITHIN, (f"recovery took {evidence.recovery_time_seconds:.1f} s of {expected.rto_seconds:g} s",)
+
+
+def _judge_share(
+    evidence: Evidence, expected: Expectation, availability_ratio: float
+) -> tuple[Verdict, tuple[str, ...]]:
+    shares = f"{evidence.failed_ratio:.1%} of the page views failed, {evidence.slow_ratio:.1%} were slow"
+    allowed_ratio = 1 - availability_ratio
+    misses = _misses(evidence, expected.rto_seconds)
+    if evidence.failed_ratio > allowed_ratio:
+        misses += (f"{shares}; objectives.availability_ratio allows {allowed_ratio:.2%} to fail",)
+    if misses:
+        return Verdict.OUTSIDE, misses
+    doubts = []
+    if not evidence.covered_ratio and not evidence.slow_ratio:
+        doubts.append("the fault had no effect that a visitor could see")
+    if not evidence.has_failed_back:
+        doubts.append("the primary was not seen serving for good after the fault was undone")
+    if evidence.overload_ratio > MAX_OVERLOAD_RATIO:
+        doubts.append(_too_busy(evidence))
+    return (Verdict.INCONCLUSIVE, tuple(doubts)) if doubts else (Verdict.WITHIN, (shares,))
+
+
+def _too_busy(evidence: Evidence) -> str:
+    return f"this machine was too busy to make {evidence.overload_ratio:.0%} of the page views"
 
 
 def _never_recovered(evidence: Evidence) -> str:
@@ -112,7 +147,7 @@ def _doubts(evidence: Evidence, expected: Expectation) -> tuple[str, ...]:
     if evidence.seen != regions:
         doubts.append(f"visitors saw {_arrows(evidence.seen)}, expected {_arrows(regions)}")
     if evidence.overload_ratio > MAX_OVERLOAD_RATIO:
-        doubts.append(f"this machine was too busy to make {evidence.overload_ratio:.0%} of the page views")
+        doubts.append(_too_busy(evidence))
     return tuple(doubts)
 
 

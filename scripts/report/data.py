@@ -47,6 +47,9 @@ class Figures(TypedDict):
     failed_requests: int
     wrong_content_requests: int
     served_by: list[str]
+    failed_ratio: float
+    slow_ratio: float
+    covered_ratio: float
 
 
 class VariantReport(Figures):
@@ -57,6 +60,7 @@ class VariantReport(Figures):
     target: str
     kind: str
     value: int | None
+    ratio: float | None
     page_views: int
     overloaded_page_views: int
     miss_cost_seconds: MissCostReport | None
@@ -147,6 +151,7 @@ def _variant(run: FaultRun, result: ScenarioResult) -> VariantReport:
         target=request.scenario.target.format(**regions),
         kind=run.variant.kind,
         value=run.variant.value,
+        ratio=run.variant.ratio,
         **_figures(run.measurement),
         page_views=len(run.samples),
         overloaded_page_views=run.measurement.overloaded_page_views,
@@ -168,6 +173,9 @@ def _figures(measurement: Measurement) -> Figures:
         failed_requests=measurement.failed_requests,
         wrong_content_requests=measurement.wrong_content_requests,
         served_by=list(measurement.served_by),
+        failed_ratio=round(measurement.shares.failed_ratio, 5),
+        slow_ratio=round(measurement.shares.slow_ratio, 5),
+        covered_ratio=round(measurement.shares.covered_ratio, 5),
     )
 
 

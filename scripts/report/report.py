@@ -84,6 +84,10 @@ def summary_table(report: Report) -> Table:
     table.add_row("who took over", *[scenario["took_over"] for scenario, _ in faults], end_section=True)
     for label, key in DURATIONS:
         table.add_row(label, *[format_seconds(variant[key]) for _, variant in faults])
+    if any(variant["ratio"] is not None for _, variant in faults):
+        table.add_row("failed page views", *[f"{variant['failed_ratio']:.1%}" for _, variant in faults])
+        table.add_row("slow page views", *[f"{variant['slow_ratio']:.1%}" for _, variant in faults])
+        table.add_row("from the secondary", *[f"{variant['covered_ratio']:.1%}" for _, variant in faults])
     table.add_row("failed requests", *[_failed(variant) for _, variant in faults], end_section=True)
     table.add_row("objective (RTO)", *[f"{variant['rto_seconds']:g} s" for _, variant in faults])
     table.add_row("verdict", *[_verdict(variant["verdict"]) for _, variant in faults])

@@ -55,6 +55,49 @@ def test_failover_read_timeout_set_by_the_function_bounds_a_hang(world: World) -
     assert 4 / SPEED <= answer.seconds <= 20 / SPEED  # without the function it were CloudFront's 30 s
 
 
+def test_failover_of_a_share_is_per_request_and_nobody_fails(world: World) -> None:
+    with world.fault(f"s3:{PRIMARY}", "status", 503, ratio=0.5):
+        answers = [world.get("/health/region.json") for _ in range(40)]
+    assert {answer.status for answer in answers} == {200}
+    regions = [json.loads(answer.body)["region"] for answer in answers]
+    assert 8 <= regions.count(SECONDARY) <= 32
+
+
+def test_failover_of_a_connection_that_s3_resets(world: World) -> None:
+    with world.fault(f"s3:{PRIMARY}", "reset"):
+        answer = world.get("/health/region.json")
+    assert json.loads(answer.body)["region"] == SECONDARY
+
+
+def test_slow_body_lasts_as_long_as_it_has_bytes_and_no_read_timeout_ends_it(world: World) -> None:
+    """The router's read timeout of 4 s bounds the gaps between bytes, not the whole."""
+    with world.fault(f"s3:{PRIMARY}", "slow", 3):
+        answer = world.get("/health/region.json")
+    assert json.loads(answer.body)["region"] == PRIMARY
+    assert answer.seconds >= len(answer.body) / 3 / SPEED > 4 / SPEED
+
+
+@pytest.mark.parametrize("target", ["cloudfront", f"apigateway:{SECONDARY}"])
+def test_reset_ends_the_viewers_connection(world: World, target: str) -> None:
+    address = EDGE if target == "cloudfront" else REGIONAL[SECONDARY]
+    with world.fault(target, "reset"), pytest.raises(OSError):
+        world.get("/", address=address)
+    assert world.get("/", address=address).status == 200
+
+
+def test_slow_body_of_the_edge_itself(world: World) -> None:
+    with world.fault("cloudfront", "slow", 20):
+        answer = world.get("/health/region.json")
+    assert answer.seconds >= len(answer.body) / 20 / SPEED
+
+
+def test_regional_endpoint_waits_for_a_slow_bucket(world: World) -> None:
+    with world.fault(f"s3:{SECONDARY}", "slow", 10):
+        answer = world.get("/", address=REGIONAL[SECONDARY])
+    assert answer.status == 200
+    assert answer.seconds >= len(answer.body) / 10 / SPEED
+
+
 def test_failover_pinned_region_check_fails_with_its_region(world: World) -> None:
     with world.fault(f"s3:{PRIMARY}", "status", 503):
         assert world.get(f"/health/{PRIMARY}.json").status == 503

@@ -187,9 +187,9 @@ class World:
             return json.loads(answer.read() or b"null")
 
     @contextlib.contextmanager
-    def fault(self, target: str, kind: str, value: int | None = None) -> Iterator[None]:
+    def fault(self, target: str, kind: str, value: int | None = None, **share: float) -> Iterator[None]:
         """Put a fault in force and wait until the data plane has seen it; lift it afterwards, wait again."""
-        fault = {"target": target, "kind": kind} | ({} if value is None else {"value": value})
+        fault = {"target": target, "kind": kind, **share} | ({} if value is None else {"value": value})
         id_ = self.control("POST", "/faults", fault)["id"]
         settle()
         try:

@@ -50,6 +50,7 @@ class FakeSite:
     history: list[str] = dataclasses.field(default_factory=list)
     changed_at_seconds: float = -1000.0
     answers: dict[tuple[int, str], tuple[str, float]] = dataclasses.field(default_factory=dict)
+    asked: int = 0
     is_page_cached: bool = True
     first_secondary_answer_at_seconds: float | None = None
     shown: list[DrillState] = dataclasses.field(default_factory=list)
@@ -109,7 +110,7 @@ class FakeSite:
         if region == PRIMARY and self.fault("cloudfront"):
             return self._sample(ticket, started_at_seconds, error=ErrorKind.CONNECT_REFUSED)
         marker_seconds = USUAL_SECONDS
-        if region == PRIMARY and origin_fault is not None:
+        if region == PRIMARY and origin_fault is not None and self._is_hit(origin_fault):
             if self.never_fails_over:
                 return self._sample(ticket, started_at_seconds, error=ErrorKind.BAD_STATUS)
             region, marker_seconds = SECONDARY, USUAL_SECONDS + ADDED_SECONDS[origin_fault.kind]
@@ -123,6 +124,12 @@ class FakeSite:
         if region == SECONDARY and self.serves_old_release_from_secondary:
             return self._sample(ticket, started_at_seconds, error=ErrorKind.WRONG_CONTENT, region=region)
         return self._sample(ticket, started_at_seconds, region=region, marker_seconds=marker_seconds, cache=cache)
+
+    def _is_hit(self, fault: Fault) -> bool:
+        """Every tenth view for a ratio of 0.1, and so on."""
+        self.asked += 1
+        ratio = 1.0 if fault.ratio is None else fault.ratio
+        return int(self.asked * ratio) > int((self.asked - 1) * ratio)
 
     def _has_relapsed(self) -> bool:
         """For 5 s, once, so long after the secondary's first answer."""

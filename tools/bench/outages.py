@@ -15,7 +15,7 @@ from scripts.commands.build import content_rules, make
 from scripts.commands.shared.options import open_website, publisher
 from scripts.commands.sync_content import publish
 from scripts.drill.measurement import Measurement
-from scripts.drill.scenarios import SCENARIOS
+from scripts.drill.scenarios import ORIGIN_DEGRADED, SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.local.endpoints import read_endpoints
 from scripts.release.folder import read_folder
@@ -31,6 +31,7 @@ _SPEED = 5.0
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
 _UNMANAGED_SOA = "awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
 _UNMANAGED_TTL_SECONDS = 900
+_DEGRADED = [variant.name for variant in ORIGIN_DEGRADED.variants]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +54,12 @@ def bench_outages() -> list[Figure]:
     with drilled_site() as site:
         managed = {name: _recovery_seconds(site, name) for name in ("nxdomain", "nodata", "servfail")}
         _leave_soa_as_it_comes(site)
+        degraded = [figure for variant in _DEGRADED for figure in _shares(site, variant)]
         unmanaged = {name: _recovery_seconds(site, name) for name in ("nxdomain", "nodata")}
     return [
         *[aws_figure(f"CloudFront's names gone ({name}), SOA of 60 s", each, 150) for name, each in managed.items()],
         *[aws_figure(f"the same ({name}), SOA as it comes", each, 960) for name, each in unmanaged.items()],
+        *degraded,
     ]
 
 
@@ -72,7 +75,9 @@ def drilled_site() -> Iterator[DrilledSite]:
             deployment = load_deployment(outputs)
             state_folder = folder / "localcloud"
             yield DrilledSite(
-                session=DrillSession(deployment, read_endpoints(state_folder), state_folder=state_folder),
+                session=DrillSession(
+                    deployment, read_endpoints(state_folder / "endpoints.json"), state_folder=state_folder
+                ),
                 hosted_zone_id=deployment.hosted_zone_id,
                 domain_name=deployment.hostname.partition(".")[2],
             )
@@ -89,6 +94,22 @@ def _publish(folder: Path, outputs: Path) -> None:
 def _recovery_seconds(site: DrilledSite, variant: str) -> float:
     seconds = site.drill("edge-outage", variant).recovery_time_seconds
     return float("inf") if seconds is None else seconds
+
+
+def _shares(site: DrilledSite, variant: str) -> list[Figure]:
+    """Returns what became of page views; a silent bucket costs 4 s a request, so as many as it hits are slow."""
+    shares = site.drill("origin-degraded", variant).shares
+    kind, _, percent = variant.partition("-")
+    slow_limit = int(percent) + 5 if kind in ("hang", "delay", "slow") else 5
+    return [
+        Figure(name=f"page views that failed, S3 {variant} %", value=100 * shares.failed_ratio, unit="%", limit=0.1),
+        Figure(
+            name=f"page views over a second late, S3 {variant} %",
+            value=100 * shares.slow_ratio,
+            unit="%",
+            limit=slow_limit,
+        ),
+    ]
 
 
 def _leave_soa_as_it_comes(site: DrilledSite) -> None:

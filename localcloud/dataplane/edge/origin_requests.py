@@ -12,7 +12,7 @@ from yarl import URL
 
 from localcloud.dataplane.clock import AwsClock, utc_now
 from localcloud.dataplane.configuration import Bucket, Configuration, Distribution
-from localcloud.dataplane.faults import FaultBoard, FaultKind
+from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind
 from localcloud.model.bucket_policy import CLOUDFRONT_SERVICE, AccessRequest, Decision, evaluate, missing_key_status
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.origins import (
@@ -135,18 +135,20 @@ class OriginRequester:
         bucket = self._configuration().buckets.get(target["bucket"])
         if bucket is None:
             return _s3_error(404, "NoSuchBucket", "The specified bucket does not exist")
-        failure = await self._connection_fault(origin, bucket)
+        fault = self._faults.hit(f"s3:{bucket.region}")
+        failure = await self._connection_fault(origin, fault) if fault else None
         if failure:
             return failure
         if target["region"] not in (None, bucket.region):
             return _s3_error(301, "PermanentRedirect", f"The bucket is in this region: {bucket.region}")
-        return await self._read_object(origin, request, bucket, distribution)
+        response = await self._read_object(origin, request, bucket, distribution)
+        if fault and fault.kind is FaultKind.SLOW and isinstance(response, OriginResponse):
+            # A byte at a time: no gap is ever as long as the read timeout, so nothing ends it.
+            await self._clock.sleep(len(response.body) / fault.value)
+        return response
 
-    async def _connection_fault(self, origin: Origin, bucket: Bucket) -> OriginFailure | None:
-        """Apply the faults that act before a request is sent; the gateway applies the others."""
-        fault = self._faults.find(f"s3:{bucket.region}")
-        if fault is None:
-            return None
+    async def _connection_fault(self, origin: Origin, fault: Fault) -> OriginFailure | None:
+        """Apply what acts before a request is sent; the gateway applies the other faults but SLOW."""
         if fault.kind is FaultKind.REFUSE:
             return OriginFailure.REFUSED
         if fault.kind is FaultKind.UNREACHABLE:
@@ -155,7 +157,7 @@ class OriginRequester:
         if fault.kind is FaultKind.HANG:
             await self._clock.sleep(origin.read_timeout_seconds)
             return OriginFailure.READ_TIMEOUT
-        return None
+        return OriginFailure.RESET if fault.kind is FaultKind.RESET else None
 
     async def _read_object(
         self, origin: Origin, request: OriginRequest, bucket: Bucket, distribution: Distribution

@@ -13,8 +13,8 @@ from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.configuration import Configuration
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response
 from localcloud.dataplane.edge.pipeline import EdgePipeline
-from localcloud.dataplane.faults import FaultBoard, FaultKind, corrupted
-from localcloud.dataplane.listener import Listener, TlsChoice
+from localcloud.dataplane.faults import UNANSWERED, FaultBoard, FaultKind, corrupted
+from localcloud.dataplane.listener import Listener, TlsChoice, reset
 from localcloud.dataplane.metrics import Metrics
 from localcloud.model.addresses import CLOUDFRONT_EDGE
 
@@ -135,20 +135,22 @@ class EdgeServer:
         """Apply the faults of an established connection around the pipeline's answer."""
         distribution = self._pipeline.distribution_for(request.hostname)
         own_target = f"{EDGE_TARGET}:{distribution.id}" if distribution else EDGE_TARGET
-        fault = self._faults.find(EDGE_TARGET, own_target)
+        fault = self._faults.hit(EDGE_TARGET, own_target)
         if fault is None:
             return await self._pipeline.answer(request)
         if fault.kind is FaultKind.STATUS:
             return error_response(fault.value, "A fault makes the edge answer this.", request_id=request.request_id)
         if fault.kind is FaultKind.HANG:
             await self._faults.wait_until_lifted(fault)
-        if fault.kind in (FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG):
+        if fault.kind in UNANSWERED:
             if http_request.transport:
-                http_request.transport.abort()
+                reset(http_request.transport)
             return error_response(503, "Never sent.", request_id=request.request_id)
         if fault.kind is FaultKind.DELAY:
             await self._clock.sleep(fault.value / 1000)
         response = await self._pipeline.answer(request)
+        if fault.kind is FaultKind.SLOW:
+            await self._clock.sleep(len(response.body) / fault.value)
         is_corrupt = fault.kind is FaultKind.CORRUPT
         return replace(response, body=corrupted(response.body)) if is_corrupt else response
 

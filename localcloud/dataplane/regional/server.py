@@ -12,8 +12,8 @@ from multidict import CIMultiDict
 from localcloud.dataplane.certificates import ServerContexts
 from localcloud.dataplane.clock import AwsClock, utc_now
 from localcloud.dataplane.configuration import ApiDomain, Configuration, LambdaFunction
-from localcloud.dataplane.faults import FaultBoard, FaultKind, corrupted
-from localcloud.dataplane.listener import Listener, TlsChoice
+from localcloud.dataplane.faults import UNANSWERED, FaultBoard, FaultKind, corrupted
+from localcloud.dataplane.listener import Listener, TlsChoice, reset
 from localcloud.dataplane.metrics import Metrics
 from localcloud.dataplane.regional.events import (
     ApiRequest,
@@ -107,20 +107,22 @@ class RegionalEndpoints:
         return response
 
     async def _answer(self, region: str, request: ApiRequest, transport: asyncio.BaseTransport | None) -> ApiResponse:
-        fault = self._faults.find(f"apigateway:{region}")
+        fault = self._faults.hit(f"apigateway:{region}")
         if fault is None:
             return await self._invoke(region, request)
         if fault.kind is FaultKind.STATUS:
             return error_answer(fault.value, "A fault makes the endpoint answer this.")
         if fault.kind is FaultKind.HANG:
             await self._faults.wait_until_lifted(fault)
-        if fault.kind in (FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG):
+        if fault.kind in UNANSWERED:
             if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
+                reset(transport)
             return error_answer(503, "Never sent.")
         if fault.kind is FaultKind.DELAY:
             await self._clock.sleep(fault.value / 1000)
         response = await self._invoke(region, request)
+        if fault.kind is FaultKind.SLOW:
+            await self._clock.sleep(len(response.body) / fault.value)
         is_corrupt = fault.kind is FaultKind.CORRUPT
         return replace(response, body=corrupted(response.body)) if is_corrupt else response
 

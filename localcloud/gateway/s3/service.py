@@ -122,9 +122,10 @@ class S3Service:
             self._require_owner(bucket, request)
             if request.environ.get(ORIGIN_HEADER) and request.method in {"GET", "HEAD"}:
                 return self._read_for_data_plane(bucket, key, request)
-            if self._is_about_objects(bucket, key, request):
-                self._apply_faults(bucket, request)
-            return self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
+            fault = self._apply_faults(bucket, request) if self._is_about_objects(bucket, key, request) else None
+            response = self._handle_object(bucket, key, request) if key else self._handle_bucket(bucket, request)
+            is_slow = fault is not None and fault.kind is FaultKind.SLOW
+            return self._as_injected(fault, response) if is_slow else response
         except ServiceError as error:
             return error_response(error.status, error.code, error.message, is_head=is_head)
 
@@ -147,8 +148,13 @@ class S3Service:
         fault = self._faults.apply_before_read(region, has_connected=is_edge)
         _refuse_as_injected(fault)
         response = self._read(bucket, key, request) if key and is_plain_read(request) else self._forward(request)
-        if fault is not None and response.is_success:
+        return self._as_injected(fault, response) if response.is_success else response
+
+    def _as_injected(self, fault: Fault | None, response: Response) -> Response:
+        if fault is not None and fault.kind is FaultKind.CORRUPT:
             response.body = corrupted(response.body)
+        if fault is not None and fault.kind is FaultKind.SLOW and fault.value:
+            response.sending_seconds = self._faults.clock.real_seconds(len(response.body) / fault.value)
         return response
 
     def _is_about_objects(self, bucket: str, key: str, request: Request) -> bool:
@@ -162,22 +168,25 @@ class S3Service:
         is_listing = request.method == "GET" and request.query.keys() <= LISTING_PARAMETERS
         return bool(key) or is_deletion_of_many or is_listing
 
-    def _apply_faults(self, bucket: str, request: Request) -> None:
+    def _apply_faults(self, bucket: str, request: Request) -> Fault | None:
         """Apply the faults of the bucket's region to a function's write and to anybody's request for objects.
 
         S3 is a regional service, so a region's outage is one for its publishers too, and for copies that come from there:
         https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/regional-services.html
 
+        Returns:
+            A fault that changes the answer, or None.
+
         Raises:
             ServiceError: the status of a fault; 503 for a copy whose source S3 cannot reach (inferred: AWS names no code for it).
             ConnectionDropped: the request gets no answer.
         """
-        _refuse_as_injected(
-            self._faults.apply_before_read(self._objects.bucket(bucket).region_name, has_connected=False)
-        )
+        fault = self._faults.apply_before_read(self._objects.bucket(bucket).region_name, has_connected=False)
+        _refuse_as_injected(fault)
         source = unquote(request.header("x-amz-copy-source") or "").lstrip("/").partition("/")[0]
         if source and self._faults.has_outage(f"s3:{self._objects.bucket(source).region_name}"):
             raise ServiceError(503, "ServiceUnavailable", f"the region of {source} does not answer")
+        return fault
 
     def _read(self, bucket: str, key: str, request: Request) -> Response:
         stored = self._objects.bucket(bucket)

@@ -12,7 +12,7 @@ from scripts.drill.drill import DrillParts, drill
 from scripts.drill.faults import ActiveFault, Fault
 from scripts.drill.journal import FaultJournal
 from scripts.drill.request import DrillSettings
-from scripts.drill.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, Scenario
+from scripts.drill.scenarios import EDGE_OUTAGE, ORIGIN_DEGRADED, ORIGIN_OUTAGE, Scenario
 from scripts.drill.verdict import Verdict
 from scripts.errors import AwsError, DrillAbortedError, EnvironmentFailureError, NotSteadyError, WrongUsageError
 from tests.worlds.fake_site import (
@@ -253,3 +253,40 @@ def test_injection_under_way_ends_before_the_undo(tmp_path: Path) -> None:
     site = run_virtually(run())
     assert [event.split()[0] for event in site.history] == ["inject", "undo"]
     assert site.active_faults == {}
+
+
+@pytest.mark.parametrize(("percent", "slow"), [(1, 0.01), (10, 0.10), (30, 0.30), (70, 0.70)])
+def test_origin_degraded_tells_the_shares_that_were_slow_and_failed(tmp_path: Path, percent: int, slow: float) -> None:
+    """A silent bucket costs 4 s of those that it hits, and nobody fails: the origin group covers request by request."""
+    request = a_request(ORIGIN_DEGRADED, tmp_path, variant_names=(f"hang-{percent}",))
+    result, site = drill_virtually(request)
+    measured = result.worst.measurement
+    assert measured.verdict is Verdict.WITHIN
+    assert measured.shares.failed_ratio == 0
+    assert measured.shares.slow_ratio == pytest.approx(slow, abs=0.01)
+    assert measured.shares.covered_ratio == pytest.approx(slow, abs=0.01)
+    assert site.history[0].endswith(f"hang, {percent}% of the requests")
+    assert result.worst.marks.undo_at_seconds - result.worst.marks.fault_at_seconds == pytest.approx(60, abs=1)
+
+
+def test_origin_degraded_is_outside_when_more_fail_than_the_objective_allows(tmp_path: Path) -> None:
+    result, _ = drill_virtually(
+        a_request(ORIGIN_DEGRADED, tmp_path, variant_names=("status-10",)), never_fails_over=True
+    )
+    measured = result.worst.measurement
+    assert measured.verdict is Verdict.OUTSIDE
+    assert measured.shares.failed_ratio == pytest.approx(0.1, abs=0.01)
+    assert "availability_ratio allows 0.10% to fail" in measured.reasons[-1]
+
+
+def test_origin_degraded_without_effect_is_inconclusive(tmp_path: Path) -> None:
+    result, _ = drill_virtually(
+        a_request(ORIGIN_DEGRADED, tmp_path, variant_names=("status-10",)), shrugs_faults_off=True
+    )
+    assert result.worst.measurement.verdict is Verdict.INCONCLUSIVE
+
+
+def test_vanished_names_are_waited_for_as_long_as_a_resolver_may_keep_them(tmp_path: Path) -> None:
+    request = a_request(EDGE_OUTAGE, tmp_path, variant_names=("nxdomain",))
+    result, _ = drill_virtually(request, never_fails_over=True)
+    assert result.worst.marks.undo_at_seconds - result.worst.marks.fault_at_seconds == pytest.approx(1200, abs=1)

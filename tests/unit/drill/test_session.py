@@ -231,7 +231,7 @@ def test_wrong_variant_is_told_before_anything_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)
 def test_help_and_docs_list_every_variant(scenario: Scenario) -> None:
-    help_ = CliRunner().invoke(application(("drill",)), ["drill", "--help"], env={"COLUMNS": "300"}).output
+    help_ = CliRunner().invoke(application(("drill",)), ["drill", "--help"], env={"COLUMNS": "1000"}).output
     assert f"{scenario.name} has {', '.join(each.name for each in scenario.variants)}" in help_
     page = (Path(__file__).parents[3] / "docs" / "FAILOVER_TESTING.md").read_text(encoding="utf-8")
     (row,) = (line for line in page.splitlines() if line.startswith(f"| `{scenario.name}` |"))

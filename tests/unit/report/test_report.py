@@ -6,13 +6,14 @@ import dataclasses
 import itertools
 import json
 import re
+from pathlib import Path
 
 import html5lib
 import pytest
 from rich.console import Console
 
 from scripts.drill.result import DrillContext, ScenarioResult
-from scripts.drill.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE
+from scripts.drill.scenarios import EDGE_OUTAGE, ORIGIN_DEGRADED, ORIGIN_OUTAGE
 from scripts.report.data import build_report
 from scripts.report.report import WrittenReports, headline, render_html, summary_table, write_reports
 from scripts.report.timeline import chart
@@ -176,3 +177,15 @@ def test_summary_table_fits_a_terminal_and_tells_all(written: WrittenReports) ->
 
 def test_headline_counts_drills_that_missed(unhappy: list[ScenarioResult]) -> None:
     assert headline(build_report(unhappy, CONTEXT)) == "1 of 1 drills not within the objective"
+
+
+def test_share_that_was_hit_is_told_in_every_form(tmp_path: Path) -> None:
+    result, _ = drill_virtually(a_request(ORIGIN_DEGRADED, tmp_path, variant_names=("hang-30",)))
+    written = write_reports([result], CONTEXT, tmp_path / "report")
+    (variant,) = json.loads(written.json_file.read_text())["scenarios"][0]["variants"]
+    assert (variant["ratio"], variant["failed_ratio"], round(variant["slow_ratio"], 1)) == (0.3, 0.0, 0.3)
+    console = Console(width=80, record=True, file=(tmp_path / "table").open("w"))
+    with console.file:
+        console.print(summary_table(written.report))
+    assert re.search(r"slow page views *│ (29|30)\.\d%", console.export_text())
+    assert "Slow page views" in written.html_file.read_text()

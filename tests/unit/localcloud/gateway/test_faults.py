@@ -81,3 +81,58 @@ def test_fault_of_names_is_told_by_target_the_newest_first(board: FaultBoard) ->
     assert board.failing_names() == {"cloudfront": NameFailure.NODATA}
     board.remove(newest.id)
     assert board.failing_names() == {"cloudfront": NameFailure.NXDOMAIN}
+
+
+@pytest.mark.parametrize("kind", ["status", "delay", "hang", "reset", "slow"])
+def test_fault_on_a_share_is_told_with_its_seed(board: FaultBoard, kind: str) -> None:
+    value = {"status": {"value": 503}, "delay": {"value": 5}, "slow": {"value": 5}}.get(kind, {})
+    told = board.add({"target": "s3:eu-central-1", "kind": kind, "ratio": 0.3, "seed": 7, **value}).to_json()
+    assert (told["ratio"], told["seed"]) == (0.3, 7)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"kind": "refuse", "ratio": 0.5}, "refuse takes no ratio"),
+        ({"kind": "corrupt", "ratio": 0.5}, "corrupt takes no ratio"),
+        ({"kind": "hang", "ratio": 0}, "ratio is 0"),
+        ({"kind": "hang", "ratio": 1.01}, "ratio is 1.01"),
+        ({"kind": "hang", "ratio": True}, "ratio is True"),
+        ({"kind": "hang", "ratio": "0.5"}, "ratio is 0.5"),
+        ({"kind": "hang", "ratio": 0.5, "seed": 1.5}, "seed is 1.5"),
+        ({"kind": "hang", "seed": 1}, "needs a ratio"),
+        ({"kind": "slow"}, "value of slow is None"),
+        ({"kind": "reset", "value": 3}, "takes no value"),
+    ],
+)
+def test_fault_rejects_a_share_that_is_none(board: FaultBoard, fields: dict[str, Any], named: str) -> None:
+    assert named in refusal(board, target="s3:eu-central-1", **fields)
+
+
+def hits(board: FaultBoard, count: int) -> list[bool]:
+    return [board.apply_before_read("eu-central-1", has_connected=True) is not None for _ in range(count)]
+
+
+def test_fault_on_a_share_hits_the_same_requests_with_the_same_seed(board: FaultBoard) -> None:
+    runs = []
+    for seed in (1, 1, 2):
+        fault = board.add({"target": "s3:eu-central-1", "kind": "status", "value": 503, "ratio": 0.3, "seed": seed})
+        runs.append(hits(board, 1000))
+        board.remove(fault.id)
+    assert runs[0] == runs[1] != runs[2]
+    assert all(250 < sum(run) < 350 for run in runs)
+
+
+def test_fault_on_a_share_is_no_outage_since_asking_again_helps(board: FaultBoard) -> None:
+    fault = board.add({"target": "s3:eu-central-1", "kind": "status", "value": 503, "ratio": 0.9})
+    assert not board.has_outage("s3:eu-central-1")
+    board.remove(fault.id)
+    board.add({"target": "s3:eu-central-1", "kind": "reset"})
+    assert board.has_outage("s3:eu-central-1")
+
+
+@pytest.mark.parametrize("kind", ["reset", "slow"])
+@pytest.mark.parametrize("target", ["dns", "health-checker:eu-west-1"])
+def test_fault_of_connections_is_refused_where_there_is_none(board: FaultBoard, target: str, kind: str) -> None:
+    value = {"value": 5} if kind == "slow" else {}
+    assert f"'{kind}'" in refusal(board, target=target, kind=kind, **value)
