@@ -1,13 +1,17 @@
 """TLS contexts: leaf certificates of the throwaway CA for the names that ACM certificates hold."""
 
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 import trustme
 
+from localcloud.dataplane.clock import utc_now
+from localcloud.dataplane.faults import FaultKind
 from localcloud.state_directory import CA_CERTIFICATE_FILE, CA_KEY_FILE
 
 # What CloudFront shows when no distribution holds the name asked for.
+WRONG_NAMES = ("another-site.example",)
 CLOUDFRONT_DEFAULT_NAMES = ("*.cloudfront.net", "cloudfront.net")
 
 
@@ -21,17 +25,27 @@ class ServerContexts:
 
     def __init__(self, authority: trustme.CA) -> None:
         self._authority = authority
-        self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[tuple[str, ...], bool], ssl.SSLContext] = {}
 
-    def context_for(self, names: tuple[str, ...]) -> ssl.SSLContext:
-        """Return the context whose certificate holds exactly these names."""
-        if names not in self._contexts:
-            self._contexts[names] = self._issue(names)
-        return self._contexts[names]
+    def context_for(self, names: tuple[str, ...], fault: FaultKind | None = None) -> ssl.SSLContext:
+        """Return the context whose certificate holds exactly these names.
 
-    def _issue(self, names: tuple[str, ...]) -> ssl.SSLContext:
+        Args:
+            names: DNS names.
+            fault: EXPIRED_CERTIFICATE or WRONG_CERTIFICATE, which is one of another name. Default: none.
+        """
+        is_expired = fault is FaultKind.EXPIRED_CERTIFICATE
+        shown = WRONG_NAMES if fault is FaultKind.WRONG_CERTIFICATE else names
+        if (shown, is_expired) not in self._contexts:
+            self._contexts[shown, is_expired] = self._issue(shown, is_expired=is_expired)
+        return self._contexts[shown, is_expired]
+
+    def _issue(self, names: tuple[str, ...], *, is_expired: bool) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        self._authority.issue_cert(*names).configure_cert(context)
+        now = utc_now()
+        # ACM's certificates live 198 days: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
+        ended = {"not_before": now - timedelta(days=199), "not_after": now - timedelta(days=1)} if is_expired else {}
+        self._authority.issue_cert(*names, **ended).configure_cert(context)
         return context

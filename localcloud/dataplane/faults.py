@@ -24,10 +24,17 @@ class FaultKind(Enum):
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
     SERVFAIL = "servfail"
+    EXPIRED_CERTIFICATE = "expired-certificate"
+    WRONG_CERTIFICATE = "wrong-certificate"
 
 
 OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
 """Kinds that act on AWS's names in DNS alone: who knows the address is served."""
+
+OF_CERTIFICATES = frozenset({FaultKind.EXPIRED_CERTIFICATE, FaultKind.WRONG_CERTIFICATE})
+"""Kinds that act in the TLS handshake alone: who does not look at the certificate is served."""
+
+_OF_NO_REQUEST = OF_NAMES | OF_CERTIFICATES
 
 UNANSWERED = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.RESET})
 """Kinds under which a request that has arrived gets no answer; its connection ends."""
@@ -84,14 +91,19 @@ class FaultBoard:
         self._changed = asyncio.Event()
 
     def find(self, *targets: str) -> Fault | None:
-        """Return the newest fault that hits one of these targets themselves; see `failing_names` for their names."""
-        hits = (each for each in reversed(self._faults) if each.target in targets and each.kind not in OF_NAMES)
+        """Return the newest fault that hits one of these targets; see `failing_names` and `of_certificate` for the others."""
+        hits = (each for each in reversed(self._faults) if each.target in targets and each.kind not in _OF_NO_REQUEST)
         return next(hits, None)
 
     def hit(self, *targets: str) -> Fault | None:
         """Return the newest fault that hits a request to one of these targets which has just arrived; call it once a request."""
-        aimed = [each for each in reversed(self._faults) if each.target in targets and each.kind not in OF_NAMES]
+        aimed = [each for each in reversed(self._faults) if each.target in targets and each.kind not in _OF_NO_REQUEST]
         return next((each for each in aimed if each.ratio == 1 or self._draws[each.id].random() < each.ratio), None)
+
+    def of_certificate(self, *targets: str) -> FaultKind | None:
+        """Return what is wrong with the certificate that these targets show; the newest fault counts."""
+        kinds = (each.kind for each in reversed(self._faults) if each.target in targets)
+        return next((kind for kind in kinds if kind in OF_CERTIFICATES), None)
 
     def failing_names(self) -> dict[str, NameFailure]:
         """Return the targets whose names do not answer, and how; the newest fault of a target counts."""

@@ -50,19 +50,24 @@ class FaultKind(StrEnum):
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
     SERVFAIL = "servfail"
+    EXPIRED_CERTIFICATE = "expired-certificate"
+    WRONG_CERTIFICATE = "wrong-certificate"
 
 
 OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
 """Kinds that make the names of AWS vanish from DNS, and the aliases that point at them; whoever has an address is served."""
 
-WITH_NAMES = ("cloudfront", "apigateway")
-"""Services whose names the DNS answers for."""
+OF_CERTIFICATES = frozenset({FaultKind.EXPIRED_CERTIFICATE, FaultKind.WRONG_CERTIFICATE})
+"""Kinds that make an entry show a certificate that no visitor takes; Route 53's checkers validate none."""
+
+ENTRIES = ("cloudfront", "apigateway")
+"""Services that visitors come to: the DNS answers for their names, and they show certificates."""
 
 
 def effective_kinds(target: str) -> list[FaultKind]:
     """Return the kinds that break something on a target; the others are refused."""
     service = target.partition(":")[0]
-    without = set() if service in WITH_NAMES else set(OF_NAMES)
+    without = set() if service in ENTRIES else {*OF_NAMES, *OF_CERTIFICATES}
     if service in {"dns", "health-checker"}:
         without |= {FaultKind.RESET, FaultKind.SLOW}
     if service == "dns":

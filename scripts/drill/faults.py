@@ -22,7 +22,7 @@ class Fault:
 
     Args:
         target: such as "s3:eu-central-1" or "cloudfront".
-        kind: "refuse", "unreachable", "hang", "status", "delay", "corrupt", "reset", "slow", "nxdomain", "nodata" or "servfail".
+        kind: one of localcloud's, such as "refuse", "status" or "nxdomain": docs/LOCALCLOUD.md lists them.
         value: the HTTP status for "status", AWS milliseconds for "delay", bytes in an AWS second for "slow", else None.
         ratio: the share of the requests that it hits. Default None: all.
     """

@@ -157,5 +157,21 @@ ORIGIN_DEGRADED = Scenario(
     ),
 )
 
+CERTIFICATE_EXPIRED = Scenario(
+    name="certificate-expired",
+    layer=3,
+    target="cloudfront",
+    what_fails="The CloudFront path",
+    takes_over="nobody: Route 53's checkers validate no certificate, so the path check stays healthy",
+    detects_by_marker=False,
+    fills_pages=False,
+    variants=(
+        FaultVariant(name="expired", title="shows an expired certificate", kind="expired-certificate"),
+        FaultVariant(
+            name="wrong-name", title="shows a certificate of another name", kind="wrong-certificate", is_default=False
+        ),
+    ),
+)
+
 DEMO_SCENARIOS = (ORIGIN_OUTAGE, EDGE_OUTAGE)
-SCENARIOS = {scenario.name: scenario for scenario in (ORIGIN_OUTAGE, EDGE_OUTAGE, ORIGIN_DEGRADED)}
+SCENARIOS = {scenario.name: scenario for scenario in (*DEMO_SCENARIOS, ORIGIN_DEGRADED, CERTIFICATE_EXPIRED)}

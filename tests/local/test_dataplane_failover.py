@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import socket
+import ssl
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -96,6 +98,35 @@ def test_regional_endpoint_waits_for_a_slow_bucket(world: World) -> None:
         answer = world.get("/", address=REGIONAL[SECONDARY])
     assert answer.status == 200
     assert answer.seconds >= len(answer.body) / 10 / SPEED
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("expired-certificate", "expired"), ("wrong-certificate", "Hostname mismatch")]
+)
+@pytest.mark.parametrize("target", ["cloudfront", f"apigateway:{SECONDARY}"])
+def test_certificate_that_no_visitor_takes_is_shown_and_no_checker_minds(
+    world: World, target: str, kind: str, said: str
+) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html: certificates are not validated."""
+    all_checkers_succeed(world)
+    address = EDGE if target == "cloudfront" else REGIONAL[SECONDARY]
+    with world.fault(target, kind):
+        with pytest.raises(ssl.SSLCertVerificationError, match=said):
+            shake_hands(world, address)
+        seen_at = {item["checked_time"] for item in observations(world)}
+        world.eventually(lambda: not seen_at & {item["checked_time"] for item in observations(world)})
+        assert {item["status"][:7] for item in observations(world)} == {"Success"}
+    shake_hands(world, address)
+
+
+def shake_hands(world: World, address: str) -> None:
+    """As a browser does: the certificate and its name are verified."""
+    context = ssl.create_default_context(cafile=world.endpoints["ca_certificate"])
+    with (
+        socket.create_connection((address, world.endpoints["https_port"]), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname=HOSTNAME),
+    ):
+        pass
 
 
 def test_failover_pinned_region_check_fails_with_its_region(world: World) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-import ssl
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -92,10 +91,8 @@ class EdgeServer:
         is_alias = distribution and name != distribution.domain_name
         arn = distribution.certificate_arn if distribution and is_alias else None
         names = self._configuration().certificates.get(arn, ()) if arn else ()
-        return TlsChoice(context=self._context(names or CLOUDFRONT_DEFAULT_NAMES), fault_targets=targets)
-
-    def _context(self, names: tuple[str, ...]) -> ssl.SSLContext:
-        return self._contexts.context_for(names)
+        shown = self._contexts.context_for(names or CLOUDFRONT_DEFAULT_NAMES, self._faults.of_certificate(*targets))
+        return TlsChoice(context=shown, fault_targets=targets)
 
     async def _handle(self, http_request: web.BaseRequest) -> web.Response:
         request = self._edge_request(http_request)

@@ -172,7 +172,9 @@ class _Endpoint:
 
         def choose(name: str | None) -> TlsChoice:
             names = self._owner.certificate_names(self.region, name)
-            return TlsChoice(context=contexts.context_for(names), fault_targets=(target,))
+            return TlsChoice(
+                context=contexts.context_for(names, faults.of_certificate(target)), fault_targets=(target,)
+            )
 
         server = web.Server(self._handle, access_log=None, max_field_size=MAXIMUM_HEADER_BYTES)
         self._server = server

@@ -68,9 +68,9 @@ def test_fault_rejects_a_kind_that_is_unknown(board: FaultBoard) -> None:
     assert "'None'" in refusal(board, target="cloudfront")
 
 
-@pytest.mark.parametrize("kind", ["nxdomain", "nodata", "servfail"])
+@pytest.mark.parametrize("kind", ["nxdomain", "nodata", "servfail", "expired-certificate", "wrong-certificate"])
 @pytest.mark.parametrize("target", ["s3:eu-central-1", "health-checker:eu-west-1", "dns"])
-def test_fault_of_names_is_refused_where_no_name_is(board: FaultBoard, target: str, kind: str) -> None:
+def test_fault_of_an_entry_is_refused_where_none_is(board: FaultBoard, target: str, kind: str) -> None:
     assert f"'{kind}'" in refusal(board, target=target, kind=kind)
 
 
