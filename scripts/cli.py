@@ -39,6 +39,7 @@ COMMANDS = (
     "prune",
     "evacuate",
     "restore",
+    "divert",
     "hand-over",
     "drill",
     "probe",

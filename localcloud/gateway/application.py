@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from localcloud.gateway import moto_security
 from localcloud.gateway.acm import AcmService, CertificateStore
+from localcloud.gateway.api_faults import ApiFaults
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
 from localcloud.gateway.budgets import BudgetsService
-from localcloud.gateway.call_log import CallLog
+from localcloud.gateway.call_log import NO_ANSWER, CallLog
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.cloudfront.key_value_data import PATH_PREFIX as KEY_VALUE_PREFIX
 from localcloud.gateway.cloudfront.key_value_data import KeyValueData
@@ -151,6 +152,7 @@ class Application:
             forward=lambda request: self._moto.forward(request, "s3"),
             publish=self._cloudwatch.publish_event,
         )
+        self._api_faults = ApiFaults(self.faults, is_about_objects=self.s3.is_about_objects)
         self._control = ControlApi(
             revisions=self._revisions,
             faults=self.faults,
@@ -240,14 +242,21 @@ class Application:
         else:
             scope = scope_of(request)
         self._note_region(scope.region)
-        if is_mutation(request, scope.service):
-            response = self._replays.answer(request, lambda: self._mutate(request, scope))
-        else:
-            response = self._execute(request, scope)
+        try:
+            response = self._api_faults.apply(request, scope.service, scope.region) or self._answer(request, scope)
+        except ConnectionDropped:
+            if self._call_log:
+                self._call_log.add(request, scope.service, scope.region, Response(status=NO_ANSWER))
+            raise
         LOG.info("%s %s %s -> %d", scope.service, request.method, request.path, response.status)
         if self._call_log:
             self._call_log.add(request, scope.service, scope.region, response)
         return response
+
+    def _answer(self, request: Request, scope: CredentialScope) -> Response:
+        if is_mutation(request, scope.service):
+            return self._replays.answer(request, lambda: self._mutate(request, scope))
+        return self._execute(request, scope)
 
     def _mutate(self, request: Request, scope: CredentialScope) -> Response:
         response = self._execute(request, scope)

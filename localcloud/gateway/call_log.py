@@ -9,6 +9,9 @@ from pathlib import Path
 from localcloud.gateway.operations import resolve
 from localcloud.gateway.wire import Request, Response, credential_of
 
+NO_ANSWER = 0
+"""The status of a call whose connection ended without an answer."""
+
 MAXIMUM_BODY_BYTES = 1024**2
 """Enough for every configuration; contents of objects are never logged."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,7 +24,7 @@ HANG_LIMIT_SECONDS = 180.0
 
 TARGETS = (
     "s3:<region>, cloudfront, cloudfront:<distribution id>, apigateway:<region>, "
-    f"health-checker:<one of {' '.join(CHECKER_REGIONS)}>, dns"
+    f"health-checker:<one of {' '.join(CHECKER_REGIONS)}>, dns, api:<service>, api:<region>"
 )
 REGIONS_OF_TARGET = {
     "s3": frozenset(REGION_COORDINATES),
@@ -32,6 +32,13 @@ REGIONS_OF_TARGET = {
     "health-checker": frozenset(CHECKER_REGIONS),
 }
 """The targets that a region follows, and the regions that there are."""
+
+_API_SERVICES = """
+acm apigateway budgets cloudfront cloudfront-keyvaluestore cloudtrail dynamodb ec2 events fis iam kms lambda logs monitoring rds
+route53 s3 scheduler secretsmanager sns sqs ssm sts synthetics wafv2 xray
+"""
+API_SERVICES = frozenset(_API_SERVICES.split())
+"""Services whose control plane can fail, by the names that requests are signed for (SigV4); `api:s3` spares objects."""
 
 FIELDS = ("target", "kind", "value", "ratio", "seed")
 
@@ -54,6 +61,11 @@ class FaultKind(StrEnum):
     WRONG_CERTIFICATE = "wrong-certificate"
 
 
+OF_CALLS = frozenset(
+    {FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS, FaultKind.DELAY, FaultKind.RESET}
+)
+"""Kinds that a control plane knows."""
+
 OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
 """Kinds that make the names of AWS vanish from DNS, and the aliases that point at them; whoever has an address is served."""
 
@@ -67,6 +79,8 @@ ENTRIES = ("cloudfront", "apigateway")
 def effective_kinds(target: str) -> list[FaultKind]:
     """Return the kinds that break something on a target; the others are refused."""
     service = target.partition(":")[0]
+    if service == "api":
+        return [kind for kind in FaultKind if kind in OF_CALLS]
     without = set() if service in ENTRIES else {*OF_NAMES, *OF_CERTIFICATES}
     if service in {"dns", "health-checker"}:
         without |= {FaultKind.RESET, FaultKind.SLOW}
@@ -157,7 +171,13 @@ class FaultBoard:
         service, _, identifier = target.partition(":")
         if target in {"cloudfront", "dns"}:
             return
-        if service == "cloudfront":
+        if service == "api":
+            if identifier not in API_SERVICES | REGION_COORDINATES.keys():
+                services = ", ".join(sorted(API_SERVICES))
+                raise _invalid(
+                    f"target is '{target}', but that is no service or region; allowed are a region and {services}"
+                )
+        elif service == "cloudfront":
             if not self.has_distribution(identifier):
                 raise _invalid(f"target is '{target}', but there is no such distribution; allowed are {TARGETS}")
         elif service not in REGIONS_OF_TARGET:
@@ -200,6 +220,10 @@ class FaultBoard:
         """Return whether the target serves nobody; whoever asks again gets past a fault on a share of the requests."""
         return any(fault.kind in OUTAGES and fault.ratio == 1 for fault in self.on(target))
 
+    def hits(self, target: str) -> Iterator[Fault]:
+        """Yield the faults on a target that hit the request which has just arrived, oldest first."""
+        return (fault for fault in self.on(target) if self._hits(fault))
+
     def _hits(self, fault: Fault) -> bool:
         """Return whether the fault hits the request that has just arrived."""
         if fault.ratio == 1:
@@ -235,9 +259,7 @@ class FaultBoard:
         """
         answer_fault = None
         for fault in self.on(f"s3:{region}"):
-            if has_connected and fault.kind in OF_EDGE:
-                continue
-            if not self._hits(fault):
+            if (has_connected and fault.kind in OF_EDGE) or not self._hits(fault):
                 continue
             if fault.kind is FaultKind.DELAY:
                 self.hold(fault, (fault.value or 0) / 1000)

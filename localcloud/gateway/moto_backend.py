@@ -54,7 +54,7 @@ class MotoBackend:
             return refusal(request, service, f"{operation_of(request)} ({error})" if str(error) else "")
         except Exception:
             LOG.exception("moto failed on %s %s", service, operation_of(request))
-            return _error(request, service, 500, "InternalFailure", f"moto failed on {operation_of(request)}")
+            return failure(request, service, 500, "InternalFailure", f"moto failed on {operation_of(request)}")
         is_page = response.headers.get("Content-Type", "").startswith("text/html") and b"<html" in response.body[:200]
         is_blank_miss = response.status == HTTPStatus.NOT_FOUND and not response.body and service != "s3"
         if (is_page and response.status >= HTTPStatus.BAD_REQUEST) or is_blank_miss:
@@ -119,10 +119,11 @@ def refusal(request: Request, service: str, what: str = "") -> Response:
     """Return the loud answer to what nobody models: 501, in the service's own error format."""
     message = f"localcloud does not model {service} {what or operation_of(request)}"
     LOG.warning("%s", message)
-    return _error(request, service, 501, "NotImplemented", message)
+    return failure(request, service, 501, "NotImplemented", message)
 
 
-def _error(request: Request, service: str, status: int, code: str, message: str) -> Response:
+def failure(request: Request, service: str, status: int, code: str, message: str) -> Response:
+    """Return a failure in the service's own error format."""
     content_type = request.header("Content-Type") or ""
     if service in JSON_SERVICES or request.header("X-Amz-Target") or "json" in content_type:
         document: JsonObject = {"__type": code, "message": message}

@@ -305,6 +305,23 @@ class ContentBucket:
                     detail=f"{refused.get('Message', '')} ({len(answer['Errors'])} keys refused)",
                 )
 
+    def delete_marker_of(self, key: str) -> str | None:
+        """Returns the version id of the delete marker in an object's place, "" when the object is there.
+
+        None when the bucket has neither.
+        """
+        with self._calling("ListObjectVersions", key):
+            found = self.client.list_object_versions(Bucket=self.name, Prefix=key)
+        if any(each["Key"] == key and each["IsLatest"] for each in found.get("Versions", [])):
+            return ""
+        markers = found.get("DeleteMarkers", [])
+        return next((each["VersionId"] for each in markers if each["Key"] == key and each["IsLatest"]), None)
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        """Deletes one version for good; of a delete marker, so that the object before it is there again."""
+        with self._calling("DeleteObject", key):
+            self.client.delete_object(Bucket=self.name, Key=key, VersionId=version_id)
+
     def _calling(self, operation: str, key: str) -> AbstractContextManager[None]:
         return translated(operation, f"{self.name}/{key}", region=self.region)
 

@@ -17,7 +17,7 @@ from tests.worlds.release_world import world as world
 Failover = Callable[..., tuple[int, str, str]]
 
 
-READERS = ("releases", "status", "verify", "prune", "evacuate", "restore", "rollback", "sync_content")
+READERS = ("releases", "status", "verify", "prune", "evacuate", "restore", "divert", "rollback", "sync_content")
 
 
 class FakeProbe:

@@ -25,6 +25,7 @@ class Clients:
             connect_timeout=2,
             read_timeout=10,
             proxies={"http": self._gateway_url},
+            user_agent_extra="localcloud-data-plane",  # faults of control planes spare us: localcloud.gateway.api_faults
             s3={"addressing_style": "path"},
         )
         return self._session.client(service, region_name=region, endpoint_url=self._gateway_url, config=config)

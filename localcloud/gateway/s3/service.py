@@ -129,6 +129,11 @@ class S3Service:
         except ServiceError as error:
             return error_response(error.status, error.code, error.message, is_head=is_head)
 
+    def is_about_objects(self, request: Request) -> bool:
+        """Return whether a request reads, lists or changes objects, and not how a bucket is set up."""
+        bucket, _, key = unquote(request.raw_path).lstrip("/").partition("/")
+        return self._is_about_objects(bucket, key, request)
+
     def _require_owner(self, bucket: str, request: Request) -> None:
         """Refuse what is meant for a bucket of another account.
 
