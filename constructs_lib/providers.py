@@ -10,6 +10,8 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole
 from constructs_lib.site_file.models import SiteFile
 
 AWS_PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
+VERSIONS_WITH_ACCELERATED_RECOVERY = ">= 6.25.0, < 7.0.0"
+"""The bindings, of the schema of 6.25.0, know `enable_accelerated_recovery`; provider 5.100.0 does not."""
 TERRAFORM_VERSIONS = ">= 1.11.0"
 
 

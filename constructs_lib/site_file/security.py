@@ -26,6 +26,9 @@ class Features(Section):
     (https://aws.amazon.com/kms/pricing/). docs/SECURITY.md has the order of steps at the registrar.
     `waf`: AWS WAF before CloudFront; 7.00 a month (5.00 and two rules) and 0.60 per million requests
     (https://aws.amazon.com/waf/pricing/).
+    `accelerated_recovery`: Route 53's records can be changed again about an hour after AWS finds us-east-1 impaired. It is
+    free, but the AWS provider knows it from 6.25 on alone, so the dns stack then asks for that one
+    (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/accelerated-recovery.html).
     `query_log`: Route 53's query log in CloudWatch Logs, us-east-1; 0.50 per GB (https://aws.amazon.com/cloudwatch/pricing/).
 
     Of content protection (docs/PROTECTION.md): `kms` encrypts the content buckets with a multi-Region key; 1.00 a month and
@@ -54,6 +57,7 @@ class Features(Section):
 
     audit: Bool = False
     dnssec: Bool = False
+    accelerated_recovery: Bool = False
     waf: Bool = False
     query_log: Bool = False
     canary: Bool = False

@@ -10,7 +10,7 @@ from constructs_lib.names.hosted_zone import HostedZone
 from constructs_lib.names.query_log import QueryLog
 from constructs_lib.names.zone_signing import ZoneSigning
 from constructs_lib.outputs import add_output
-from constructs_lib.providers import add_provider
+from constructs_lib.providers import VERSIONS_WITH_ACCELERATED_RECOVERY, add_provider
 from constructs_lib.site_file.models import SiteFile
 from constructs_lib.state_backend import add_state_backend
 
@@ -31,8 +31,11 @@ class DnsStack(TerraformStack):
             is_signed=site.features.dnssec,
             is_logged=site.features.query_log,
             negative_ttl_seconds=site.negative_ttl_seconds,
+            is_recovered_sooner=site.features.accelerated_recovery,
             provider=provider,
         )
+        if site.features.accelerated_recovery:
+            self.add_override("terraform.required_providers.aws.version", VERSIONS_WITH_ACCELERATED_RECOVERY)
         self.edge_certificate = EdgeCertificate(
             self, "edge_certificate", names=naming.certificate_names(site), zone=self.zone, provider=provider
         )

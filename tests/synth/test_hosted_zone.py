@@ -61,6 +61,19 @@ def test_existing_zone_is_left_alone(stack: dict[str, Any]) -> None:
     assert not types & {"CAA", "SOA"}
 
 
+def test_accelerated_recovery_asks_for_the_provider_that_knows_it(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    text = DEMO.read_text(encoding="utf-8")
+    found = {}
+    for name, more in (("off", ""), ("on", "[features]\naccelerated_recovery = true\n")):
+        path.write_text(text.replace("[health_check]", f"{more}[health_check]"), encoding="utf-8")
+        document = json.loads(cdktf.Testing.synth(DnsStack(cdktf.Testing.app(), site=load_site_file(path))))
+        (zone,) = document["resource"]["aws_route53_zone"].values()
+        versions = document["terraform"]["required_providers"]["aws"]["version"]
+        found[name] = (zone.get("enable_accelerated_recovery"), versions)
+    assert found == {"off": (None, ">= 5.100.0, < 7.0.0"), "on": (True, ">= 6.25.0, < 7.0.0")}
+
+
 def soa(folder: Path, change: tuple[str, str]) -> dict[str, Any]:
     path = folder / "site.toml"
     path.write_text(DEMO.read_text(encoding="utf-8").replace(*change, 1), encoding="utf-8")

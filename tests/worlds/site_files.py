@@ -79,6 +79,7 @@ _VALUES: dict[str, Values] = {
 }
 # What a whole file decides: names, roles, places and what the policy needs.
 _DECIDED = {
+    "features.accelerated_recovery",  # the provider on the machines that plan these files may be 5.100
     "site.domain_name",
     "site.hostname",
     "region.name",

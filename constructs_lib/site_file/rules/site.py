@@ -146,6 +146,22 @@ def status_without_data_has_an_alarm(sections: Sections) -> list[Problem]:
     ]
 
 
+def recovered_zone_is_made_here(sections: Sections) -> list[Problem]:
+    """Whether an existing zone is recovered sooner is for whoever manages that zone."""
+    site, features = sections.get("site"), sections.get("features")
+    if site is None or features is None or not features.accelerated_recovery or site.hosted_zone_id is None:
+        return []
+    return [
+        Problem(
+            key="features.accelerated_recovery",
+            value="true together with site.hosted_zone_id",
+            allowed="true for a zone that the dns stack makes",
+            remedy="remove it, and switch it on where the zone is managed: aws route53 update-hosted-zone-features "
+            f"--hosted-zone-id {site.hosted_zone_id} --enable-accelerated-recovery",
+        )
+    ]
+
+
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
@@ -157,4 +173,5 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     webhook_is_within_the_boundary,
     encrypted_markers_are_checked_over_tls,
     status_without_data_has_an_alarm,
+    recovered_zone_is_made_here,
 )

@@ -134,6 +134,12 @@ REFUSED = [
         "dns.negative_ttl_seconds is 0",
         "1 to 10800",
     ),
+    (
+        "[site]",
+        '[features]\naccelerated_recovery = true\n[site]\nhosted_zone_id = "Z0123456789ABCDEFGHIJ"',
+        "features.accelerated_recovery",
+        "update-hosted-zone-features",
+    ),
     ("[health_check]", "[dns]\nnegative_ttl_seconds = 86400\n[health_check]", "negative_ttl_seconds", "1 to 10800"),
     ("request_interval_seconds = 10", "request_interval_seconds = 20", "request_interval_seconds is 20", "10 or 30"),
     ("request_interval_seconds = 10", 'request_interval_seconds = "10"', "request_interval_seconds", "a whole number"),
