@@ -81,10 +81,13 @@ def is_versioned(configuration: Configuration, bucket: Resource) -> bool | None:
 
 def may_be_of_any_bucket(configuration: Configuration, *types: str) -> bool:
     """Whether there is a resource of these types whose bucket is not known, so that it may be any."""
-    return any(
-        isinstance(resource.body.value("bucket"), Expression)
-        and configuration.resource(resource.body.value("bucket"), resource, BUCKET) is None
-        for resource in configuration.of_type(*types)
+    return configuration.once(
+        ("of any bucket", types),
+        lambda: any(
+            isinstance(resource.body.value("bucket"), Expression)
+            and configuration.resource(resource.body.value("bucket"), resource, BUCKET) is None
+            for resource in configuration.of_type(*types)
+        ),
     )
 
 

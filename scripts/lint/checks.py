@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scripts.lint.distributions import DISTRIBUTION, Distribution, bucket_behind, distributions
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import RECORD, Record, full_name, records
-from scripts.lint.values import Block
+from scripts.lint.values import Block, expressions_in
 
 HEALTH_CHECK = "aws_route53_health_check"
 ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
@@ -53,6 +54,10 @@ def health_checks(configuration: Configuration) -> list[Resource]:
 
 def probes(configuration: Configuration) -> Iterator[Probe]:
     """Yields the checks that ask a distribution over HTTP or HTTPS with a known path."""
+    yield from configuration.once("probes", lambda: list(_probes(configuration)))
+
+
+def _probes(configuration: Configuration) -> Iterator[Probe]:
     known = distributions(configuration)
     for check in health_checks(configuration):
         distribution = distribution_asked(configuration, check, known)
@@ -74,13 +79,23 @@ def distribution_asked(configuration: Configuration, check: Resource, known: lis
     A wildcard alias alone says nothing: the name's own record may lead elsewhere, also one that is not known.
     """
     resource = configuration.resource(check.body.value("fqdn"), check, DISTRIBUTION)
+    index = configuration.once(("distributions by name", id(known)), lambda: _by_name(known))
     if resource is not None:
-        return next((one for one in known if one.resource == resource), None)
+        return index.get(resource.key)
     name, answering = _answering(configuration, check)
     if name and not answering:
-        return next((one for one in known if name in one.aliases), None)
-    led_to = {end.distribution.key for record in answering for end in record.ends if end.distribution}
-    return next((one for one in known if one.resource.key in led_to), None)
+        return index.get(name)
+    led_to = [end.distribution.key for record in answering for end in record.ends if end.distribution]
+    return next((index[key] for key in led_to if key in index), None)
+
+
+def _by_name(known: list[Distribution]) -> dict[object, Distribution]:
+    """Returns distributions by the key of their resource and by each alias, the first one where several hold it."""
+    found: dict[object, Distribution] = {}
+    for distribution in known:
+        for name in (distribution.resource.key, *distribution.aliases):
+            found.setdefault(name, distribution)
+    return found
 
 
 def resource_asked(configuration: Configuration, check: Resource, *types: str) -> Resource | None:
@@ -89,22 +104,46 @@ def resource_asked(configuration: Configuration, check: Resource, *types: str) -
     if direct is not None:
         return direct
     _, answering = _answering(configuration, check)
-    targets = [
+    targets = (
         configuration.resource(value, end.resource, *types)
         for record in answering
         for end in record.ends
         for value in (end.alias.value("name"), *end.values)
         if value is not None
-    ]
-    return targets[0] if targets and all(target == targets[0] for target in targets) else None
+    )
+    first = next(targets, None)
+    return first if first and all(target and target.key == first.key for target in targets) else None
 
 
 def _answering(configuration: Configuration, check: Resource) -> tuple[str | None, list[Record]]:
     """Returns the name that a check asks and the records that answer it, or may."""
+    return configuration.once(("answering", check.key), lambda: _found_answering(configuration, check))
+
+
+def _found_answering(configuration: Configuration, check: Resource) -> tuple[str | None, list[Record]]:
     value = check.body.value("fqdn")
     own = configuration.resource(value, check, RECORD)
     name = full_name(configuration, own) if own else configuration.same(value, check)
-    return name, [record for record in records(configuration) if record.resource == own or may_answer(record, name)]
+    by_own = configuration.once("records by name", lambda: _records_by_name(configuration))
+    # A record whose zone has no known name is known by the beginning of its own: www of www.example.com.
+    asked = name or ""
+    beginnings = [asked[:place] for place, character in enumerate(asked) if character == "."]
+    near = [record for one in (name, *beginnings, None) for record in by_own.get(one, ())]
+    return name, [record for record in near if (own and record.resource.key == own.key) or may_answer(record, name)]
+
+
+def _records_by_name(configuration: Configuration) -> dict[str | None, list[Record]]:
+    """Returns the records by name, those whose name is not known as a whole under None; what proves a certificate is none."""
+    found: dict[str | None, list[Record]] = defaultdict(list)
+    for record in (one for one in records(configuration) if not _proves_a_certificate(one)):
+        found[record.name if record.name and "${" not in record.name else None].append(record)
+    return found
+
+
+def _proves_a_certificate(record: Record) -> bool:
+    """Whether its name comes from ACM, which begins such names with an underscore, as no website's does."""
+    references = (one for expression in expressions_in(record.body.value("name")) for one in expression.references)
+    return any("domain_validation_options" in reference.attribute for reference in references)
 
 
 def may_answer(record: Record, name: str | None) -> bool:

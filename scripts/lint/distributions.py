@@ -147,7 +147,10 @@ class Distribution:
 
 def distributions(configuration: Configuration) -> list[Distribution]:
     """Returns all distributions."""
-    return [Distribution(configuration, resource) for resource in configuration.of_type(DISTRIBUTION)]
+    return configuration.once(
+        "distributions",
+        lambda: [Distribution(configuration, resource) for resource in configuration.of_type(DISTRIBUTION)],
+    )
 
 
 def groups(configuration: Configuration) -> Iterator[tuple[Distribution, Block]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
-from scripts.lint.values import Block, Expression, Reference, Value, expressions_in
+from scripts.lint.values import Block, Expression, Reference, UnknownValues, Value, expressions_in
 
 Shape = Literal["configuration", "plan", "state"]
 
@@ -32,14 +32,37 @@ _IDENTITIES = (
 # cdktf names the data source that reads another stack's state after that stack.
 _CDKTF_REMOTE_STATE = "cross-stack-reference-input-"
 _MOST_HOPS = 8
+_ZONE, _RECORD = "aws_route53_zone", "aws_route53_record"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A rule that is waived at a place, with the reason, "" without one; `where` the waiver is written, such as `main.tf:7`."""
+
+    rule_id: str
+    reason: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Something of a document that was not read, with the reason and what to do."""
+
+    path: str
+    address: str
+    reason: str
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A resource or data source.
+    """A resource or data source, an instance of it where there are several.
 
     `region` is the provider's, None when unknown; `role` the ARN of the role that it takes, which tells accounts apart, ""
-    without one or when unknown; `actions` are a plan's, else empty.
+    without one or when unknown; `actions` are a plan's, else empty; `line` is where it is written, when that is HCL. It is not
+    certain when its `count` or `for_each` is not known: there may be none of it, or several.
     """
 
     document: str
@@ -52,6 +75,9 @@ class Resource:
     role: str = ""
     depends_on: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    line: int | None = None
+    waivers: tuple[Waiver, ...] = ()
+    is_certain: bool = True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -61,10 +87,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One Terraform module, plan or state. `backend` is its kind and settings; a plan and a state do not tell it.
+    """One root module of Terraform's with all that it calls, a plan, or a state.
 
-    Of a module, `module_calls` are the (file, name) of those that it calls, and `hcl_files` the `*.tf` beside its JSON. A plan
-    that failed part-way, was for some `-target` or put changes off is `is_partial`.
+    `backend` is its kind and settings; a plan and a state do not tell it. `left_out` is what was not read of it, `elsewhere` the
+    arguments of each module call that was not. A plan that failed part-way, was for some `-target` or put changes off is
+    `is_partial`. `loose_waivers` are written beside no resource.
     """
 
     name: str
@@ -74,8 +101,11 @@ class Document:
     outputs: Mapping[str, Value] = field(default_factory=dict)
     backend: tuple[str, Block] | None = None
     aws_provider_version: str | None = None
-    module_calls: tuple[tuple[str, str], ...] = ()
-    hcl_files: tuple[str, ...] = ()
+    backend_line: int | None = None
+    backend_waivers: tuple[Waiver, ...] = ()
+    loose_waivers: tuple[Waiver, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    elsewhere: tuple[Block, ...] = ()
     is_partial: bool = False
 
 
@@ -87,29 +117,76 @@ class Target:
     attribute: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Uses:
+    """The resources of a type that name another in one of their attributes: by the key of that other, or nobody knows whom."""
+
+    by_target: dict[tuple[str, str], list[Resource]]
+    anywhere: list[Resource]
+
+
 class Configuration:
     """Everything that was given, as one.
 
+    What is not certain to be there, such as a resource whose `count` is not known, is left out; `with_doubtful` counts it in.
+    Only what holds both ways holds.
+
     Args:
         documents: one per module, plan or state, with names that differ.
+        counts_doubtful: whether what may be there is taken to be there.
     """
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    def __init__(self, documents: Sequence[Document], *, counts_doubtful: bool = False) -> None:
         self.documents = tuple(documents)
+        self.has_doubts = any(
+            document.elsewhere or not all(resource.is_certain for resource in document.resources)
+            for document in self.documents
+        )
+        self._counts_doubtful = counts_doubtful
+        self._views: dict[object, object] = {}
+        self._used: dict[tuple[str, str, str], _Uses] = {}
+
+    def with_doubtful(self) -> Configuration:
+        """Returns the same with all that may be there."""
+        return Configuration(self.documents, counts_doubtful=True)
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Returns what `make` returned when it was first asked for, such as all distributions."""
+        if key not in self._views:
+            self._views[key] = make()
+        return self._views[key]  # type: ignore[return-value]
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """All resources and data sources, in the order of the documents."""
-        return tuple(resource for document in self.documents for resource in document.resources)
+        written = tuple(
+            resource
+            for document in self.documents
+            for resource in document.resources
+            if resource.is_certain or self._counts_doubtful
+        )
+        if not self._counts_doubtful:
+            return written
+        return (*written, *(record for document in self.documents for record in records_elsewhere(document)))
 
     @property
     def is_whole(self) -> bool:
         """Whether everything was read, so that what is absent is absent: no module that was not, no partial plan."""
-        return not any(document.module_calls or document.is_partial for document in self.documents)
+        return not any(document.elsewhere or document.is_partial for document in self.documents)
 
     def of_type(self, *types: str) -> list[Resource]:
         """Returns the resources (no data sources) of these types."""
+        if len(types) == 1:
+            return list(self._by_type.get(types[0], ()))
         return [resource for resource in self.resources if resource.type in types and not resource.is_data]
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            if not resource.is_data:
+                found[resource.type].append(resource)
+        return found
 
     def target(self, value: Value, near: Resource, *types: str) -> Target | None:
         """Follows a value to the one resource it means, through outputs of other stacks.
@@ -142,10 +219,31 @@ class Configuration:
         return [target.resource for value in values for target in self._targets(value, near, types)]
 
     def users(self, resource: Resource, type_: str, key: str) -> list[Resource]:
-        """Returns the resources of a type whose `key` leads to this resource, such as the policy of a bucket."""
-        return [
-            user for user in self.of_type(type_) if self.resource(user.body.value(key), user, resource.type) == resource
-        ]
+        """Returns the resources of a type whose `key` leads to this resource, such as the policy of a bucket.
+
+        With doubtful ones: those whose `key` may lead anywhere, and what a module that was not read may make for this resource.
+        """
+        uses = self._uses(type_, key, resource.type)
+        found = uses.by_target.get(resource.key, [])
+        if not self._counts_doubtful:
+            self.has_doubts = self.has_doubts or bool(uses.anywhere)
+            return list(found)
+        made = [made for document in self.documents for made in users_elsewhere(document, resource, type_)]
+        return [*found, *uses.anywhere, *made]
+
+    def _uses(self, type_: str, key: str, target_type: str) -> _Uses:
+        known = self._used.get((type_, key, target_type))
+        if known is None:
+            known = self._used[type_, key, target_type] = _Uses(by_target=defaultdict(list), anywhere=[])
+            for user in self.of_type(type_):
+                value = user.body.value(key)
+                if target := self.resource(value, user, target_type):
+                    known.by_target[target.key].append(user)
+                elif isinstance(value, Expression) and not any(
+                    True for _ in self._follow(value, user.document, hops=0)
+                ):
+                    known.anywhere.append(user)
+        return known
 
     def same(self, value: Value, near: Resource) -> str | None:
         """Returns a text that is equal for values certain to be equal, ignoring case; None when nothing is certain."""
@@ -223,6 +321,51 @@ class Configuration:
         for document in self.documents:
             if _reads_state_of(remote_state, document):
                 yield from self._follow(document.outputs.get(reference.output or ""), document.name, hops=hops + 1)
+
+
+def users_elsewhere(document: Document, resource: Resource, type_: str) -> Iterator[Resource]:
+    """Yields what a module that was not read may make for a resource that its call names: one of which nothing is known."""
+    if document.elsewhere and document.name == resource.document:
+        for call in document.elsewhere:
+            used = {reference.address for one in expressions_in(dict(call.values)) for reference in one.references}
+            if {resource.address, _without_index(resource.address)} & used:
+                yield _unknown_resource(document, type_, {})
+
+
+def records_elsewhere(document: Document) -> Iterator[Resource]:
+    """Yields the records that modules which were not read may make: in each zone that their calls name."""
+    zones = {resource.address for resource in document.resources if resource.type == _ZONE}
+    records = [resource.body for resource in document.resources if resource.type == _RECORD]
+    written = {name for body in records for key in ("zone_id", "name") if (name := body.text(key))}
+    for call in document.elsewhere:
+        for value in (value for value in _leaves(dict(call.values)) if value is not None):
+            if isinstance(value, Expression):
+                if {reference.address for reference in value.references} & zones:
+                    yield _unknown_resource(document, _RECORD, {"zone_id": value})
+            elif value in written:
+                yield _unknown_resource(document, _RECORD, {})
+
+
+def _leaves(value: Value) -> Iterator[Value]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _unknown_resource(document: Document, type_: str, known: Mapping[str, Value]) -> Resource:
+    body = Block(UnknownValues(known))
+    return Resource(
+        document=document.name,
+        path=document.path,
+        address=f"{type_}.elsewhere",
+        type=type_,
+        is_data=False,
+        region=None,
+        body=body,
+        is_certain=False,
+    )
 
 
 def _reads_state_of(remote_state: Resource, document: Document) -> bool:

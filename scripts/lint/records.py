@@ -180,11 +180,30 @@ class RecordSet:
 
 def records(configuration: Configuration) -> list[Record]:
     """Returns all records."""
+    return configuration.once("records", lambda: _records(configuration))
+
+
+def _records(configuration: Configuration) -> list[Record]:
     sets: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     found = [Record(configuration, resource, sets) for resource in configuration.of_type(RECORD)]
     for record in found:
         if record.key:
             sets[record.key].append(record)
+    return found
+
+
+def records_of(configuration: Configuration, distribution: Resource) -> list[Record]:
+    """Returns the records that lead to a distribution, through others too."""
+    return configuration.once("records of distributions", lambda: _by_distribution(configuration)).get(
+        distribution.key, []
+    )
+
+
+def _by_distribution(configuration: Configuration) -> dict[tuple[str, str], list[Record]]:
+    found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records(configuration):
+        for key in {end.distribution.key for end in record.ends if end.distribution}:
+            found[key].append(record)
     return found
 
 
@@ -200,6 +219,10 @@ def full_name(configuration: Configuration, record: Resource) -> str | None:
 
 def record_sets(configuration: Configuration) -> list[RecordSet]:
     """Returns the sets whose zone, name and type are known."""
+    return configuration.once("record sets", lambda: _record_sets(configuration))
+
+
+def _record_sets(configuration: Configuration) -> list[RecordSet]:
     found: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     all_records = records(configuration)
     for record in all_records:

@@ -49,7 +49,7 @@ def region_behind(configuration: Configuration, value: Value, near: Resource) ->
 
 def serving_regions(configuration: Configuration) -> set[str]:
     """Returns the regions that certainly serve users: of origins, APIs and load balancers."""
-    return {region for region in _serving(configuration) if region}
+    return configuration.once("serving regions", lambda: {region for region in _serving(configuration) if region})
 
 
 def _serving(configuration: Configuration) -> Iterator[str | None]:

@@ -56,6 +56,10 @@ def replications(configuration: Configuration) -> Iterator[tuple[Resource, Resou
 
 def replication_rules(configuration: Configuration) -> Iterator[ReplicationRule]:
     """Yields the rules that are certainly switched on."""
+    yield from configuration.once("replication rules", lambda: list(_replication_rules(configuration)))
+
+
+def _replication_rules(configuration: Configuration) -> Iterator[ReplicationRule]:
     for holder, source in replications(configuration):
         is_inline = holder.type == _BUCKET
         body = holder.body.block("replication_configuration") if is_inline else holder.body

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.markup import escape
 
+from scripts.lint.place import line_of
 from scripts.lint.rule import Severity, Violation
 from scripts.lint.waivers import Judgement
 
@@ -32,13 +33,22 @@ def print_text(
         console.print(
             f"[{colour}]{rule.severity}[/] [{colour}]{rule.id}[/] [bold]{rule.slug}[/]  {escape(where)}", soft_wrap=True
         )
-        lines = (violation.finding.detail, f"why:    {rule.why}", f"source: {rule.source}", f"remedy: {rule.remedy}")
+        finding = violation.finding
+        place = f"{finding.path}:{line_of(finding.path, finding.address, finding.line)}"
+        lines = (
+            f"{place}: {finding.detail}",
+            f"why:    {rule.why}",
+            f"source: {rule.source}",
+            f"remedy: {rule.remedy}",
+        )
         for line in lines:
             console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
         console.print()
     for violation, reason in judgement.waived:
         where = location(violation, with_document=documents_count > 1)
         console.print(escape(f"waived: {violation.rule.id} {where}: {reason}"), soft_wrap=True, highlight=False)
+    for problem in judgement.unreasoned:
+        console.print(escape(f"{problem}: it waives nothing"), style="bold red", soft_wrap=True, highlight=False)
     for idle in judgement.idle:
         console.print(
             escape(f"a waiver waives nothing: {idle}: take it out"), style="bold red", soft_wrap=True, highlight=False
@@ -47,6 +57,8 @@ def print_text(
         where = f"{one.document}: {one.address}" if documents_count > 1 else one.address
         console.print(escape(f"not read: {where}: {one.reason}"), style="yellow", soft_wrap=True, highlight=False)
     checked = f"{resources_count} resources against {rules_count} rules"
+    if judgement.accepted:
+        checked += f"; accepted by the baseline: {judgement.accepted}"
     if judgement.unread:
         checked += f"; not read: {len(judgement.unread)}"
     verdict = f"{len(violations)} findings" if len(violations) != 1 else "1 finding"
@@ -71,19 +83,22 @@ def to_json(judgement: Judgement) -> str:
             "findings": findings,
             "waived": waived,
             "idle_waivers": list(judgement.idle),
+            "waivers_without_reason": list(judgement.unreasoned),
+            "accepted_by_baseline": judgement.accepted,
             "not_read": [asdict(one) for one in judgement.unread],
         },
         indent=2,
     )
 
 
-def _as_json(violation: Violation) -> dict[str, str]:
+def _as_json(violation: Violation) -> dict[str, str | int]:
     return {
         "rule_id": violation.rule.id,
         "severity": violation.rule.severity.value,
         "slug": violation.rule.slug,
         "document": violation.finding.document,
         "path": violation.finding.path,
+        "line": line_of(violation.finding.path, violation.finding.address, violation.finding.line),
         "address": violation.finding.address,
         "detail": violation.finding.detail,
         "why": violation.rule.why,

@@ -17,6 +17,7 @@ class Finding:
     path: str
     address: str
     detail: str
+    line: int | None = None
 
 
 class Severity(StrEnum):
@@ -70,21 +71,43 @@ class Violation:
     rule: Rule
     finding: Finding
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """(document, address, rule id)."""
+        return self.finding.document, self.finding.address, self.rule.id
+
 
 def at(resource: Resource, detail: str) -> Finding:
     """Returns a finding about a resource."""
-    return Finding(document=resource.document, path=resource.path, address=resource.address, detail=detail)
+    return Finding(
+        document=resource.document, path=resource.path, address=resource.address, detail=detail, line=resource.line
+    )
 
 
 def at_backend(document: Document, detail: str) -> Finding:
     """Returns a finding about where a document's state lies."""
     kind = document.backend[0] if document.backend else ""
     address = f"terraform.backend.{kind}"
-    return Finding(document=document.name, path=document.path, address=address, detail=detail)
+    return Finding(
+        document=document.name, path=document.path, address=address, detail=detail, line=document.backend_line
+    )
 
 
 def lint(configuration: Configuration, rules: Sequence[Rule]) -> list[Violation]:
-    """Returns what breaks the rules, in the order of the rules, each place once."""
+    """Returns what breaks the rules, in the order of the rules, each place once.
+
+    A finding has to hold whether what may be there is there or not, so that nothing unknown makes one.
+    """
+    found = _found(configuration, rules)
+    if not found or not configuration.has_doubts:
+        return found
+    broken = {violation.rule.id for violation in found}
+    doubtful = _found(configuration.with_doubtful(), [rule for rule in rules if rule.id in broken])
+    certain = {violation.place for violation in doubtful}
+    return [violation for violation in found if violation.place in certain]
+
+
+def _found(configuration: Configuration, rules: Sequence[Rule]) -> list[Violation]:
     return [
         Violation(rule=rule, finding=finding) for rule in rules for finding in dict.fromkeys(rule.check(configuration))
     ]

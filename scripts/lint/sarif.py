@@ -5,14 +5,15 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from scripts.lint.place import line_of
 from scripts.lint.rule import Rule, Violation
 from scripts.lint.unread import Unread
 from scripts.lint.waivers import Judgement
@@ -34,11 +35,12 @@ def to_sarif(judgement: Judgement, rules: Sequence[Rule]) -> str:
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
                     *(_notification("error", f"a waiver waives nothing: {idle}") for idle in judgement.idle),
+                    *(_notification("error", problem) for problem in judgement.unreasoned),
                     *map(_not_read, judgement.unread),
                 ],
             }
         ],
-        "results": [_result(violation, index[violation.rule.id]) for violation in judgement.violations],
+        "results": _results(judgement.violations, index),
         "columnKind": "utf16CodeUnits",
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
@@ -56,7 +58,17 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(violation: Violation, rule_index: int) -> dict[str, Any]:
+def _results(violations: Sequence[Violation], index: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Returns the results; findings of one rule at one place are counted, so that each keeps an identity of its own."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    results = []
+    for violation in violations:
+        seen[violation.place] += 1
+        results.append(_result(violation, index[violation.rule.id], seen[violation.place]))
+    return results
+
+
+def _result(violation: Violation, rule_index: int, number: int) -> dict[str, Any]:
     finding = violation.finding
     return {
         "ruleId": violation.rule.id,
@@ -67,16 +79,33 @@ def _result(violation: Violation, rule_index: int) -> dict[str, Any]:
             {
                 "physicalLocation": {
                     "artifactLocation": {"uri": _uri(finding.path)},
-                    "region": {"startLine": _line(finding.path, finding.address)},
+                    "region": {"startLine": line_of(finding.path, finding.address, finding.line)},
                 },
                 "logicalLocations": [
-                    {"fullyQualifiedName": f"{finding.document}/{finding.address}", "kind": "resource"}
+                    {
+                        "name": finding.address,
+                        "fullyQualifiedName": f"{finding.document}/{finding.address}",
+                        "kind": "resource",
+                    }
                 ],
             }
         ],
-        # The same finding keeps its identity when its file moves or its text changes.
-        "partialFingerprints": {"ruleAndAddress/v1": f"{violation.rule.id}/{finding.document}/{finding.address}"},
+        "partialFingerprints": _fingerprints(violation, number),
     }
+
+
+def _fingerprints(violation: Violation, number: int) -> dict[str, str]:
+    """The same finding keeps its identity when its file moves or its text changes.
+
+    GitHub reads primaryLocationLineHash alone, and computes it from the line's text where it is missing, which in a plan of one
+    line makes one alert of all findings of a rule:
+    https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support#fingerprint-generation
+    """
+    identity = f"{violation.rule.id}/{violation.finding.document}/{violation.finding.address}"
+    if number > 1:
+        identity += f"#{number}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return {"ruleAndAddress/v1": identity, "primaryLocationLineHash": f"{digest}:1"}
 
 
 def _notification(level: str, text: str) -> dict[str, Any]:
@@ -84,28 +113,11 @@ def _notification(level: str, text: str) -> dict[str, Any]:
 
 
 def _not_read(one: Unread) -> dict[str, Any]:
-    place = {"physicalLocation": {"artifactLocation": {"uri": _uri(one.path)}}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(one.path)}}
+    if one.line:
+        physical["region"] = {"startLine": one.line}
+    place = {"physicalLocation": physical}
     return {**_notification("warning", f"{one.address}: {one.reason}"), "locations": [place]}
-
-
-def _line(path: str, address: str) -> int:
-    """Returns the line of a resource's name below its type, 1 when it is not there, as in a plan or from stdin.
-
-    GitHub tells the alerts of one rule in one file apart by their lines:
-    https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support#fingerprint-generation
-    """
-    *_, type_, name = ("", *address.split("."))
-    text = _text(path)
-    match = re.search(rf'"{re.escape(type_)}"\s*:.*?"{re.escape(name)}"\s*:', text, re.DOTALL)
-    return text.count("\n", 0, match.end()) + 1 if match else 1
-
-
-@lru_cache(maxsize=8)
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _uri(path: str) -> str:

@@ -26,7 +26,7 @@ def is_state_bucket(configuration: Configuration, resource: Resource) -> bool:
     is_bucket = resource.type == BUCKET
     bucket = resource if is_bucket else configuration.resource(resource.body.value("bucket"), resource, BUCKET)
     name = (bucket or resource).body.text("bucket")
-    is_named = name is not None and name in set(_state_names(configuration))
+    is_named = name is not None and name in configuration.once("state names", lambda: set(_state_names(configuration)))
     return is_named or bool(bucket and _is_called_state(bucket))
 
 

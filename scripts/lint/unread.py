@@ -30,10 +30,11 @@ class Unread:
     path: str
     address: str
     reason: str
+    line: int | None = None
 
 
 def unread(configuration: Configuration) -> Iterator[Unread]:
-    """Yields policies and code that only Terraform computes, called modules, HCL files beside the JSON, partial plans."""
+    """Yields policies and code that only Terraform computes, what a document left out, partial plans."""
     for resource in configuration.of_type(*_POLICIES):
         key = _POLICIES[resource.type]
         value = resource.body.value(key)
@@ -57,15 +58,8 @@ def unread(configuration: Configuration) -> Iterator[Unread]:
 
 
 def _beyond(document: Document) -> Iterator[Unread]:
-    for path, name in document.module_calls:
-        yield Unread(
-            document=document.name,
-            path=path,
-            address=f"module.{name}",
-            reason=f"its resources are elsewhere, {_INSTEAD}",
-        )
+    for left in document.left_out:
+        yield Unread(document=document.name, path=left.path, address=left.address, reason=left.reason, line=left.line)
     if document.is_partial:
         reason = "the plan lacks resources: it failed, had a -target, or put changes off; lint a whole one"
         yield Unread(document=document.name, path=document.path, address=document.path, reason=reason)
-    for path in document.hcl_files:
-        yield Unread(document=document.name, path=path, address=path, reason=f"it is HCL, {_INSTEAD}")

@@ -14,7 +14,7 @@ Value: TypeAlias = "bool | int | float | str | Expression | list[Value] | dict[s
 
 # Resource types hold an underscore, unlike var, local, module, each; so `module.a.b` is no reference to a resource.
 _REFERENCE = re.compile(
-    r"(?<![\w.\-])(?P<data>data\.)?(?P<type>[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w\-]*)"
+    r"(?<![\w.\-])(?P<module>(?:module\.[\w\-]+(?:\[[^\]]*\])?\.)*)(?P<data>data\.)?(?P<type>[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w\-]*)"
     r"(?P<index>\[[^\]]*\])?(?P<attribute>(?:\.[A-Za-z_][\w\-]*|\[[^\]]*\])*)"
 )
 # Terraform's escape for a literal "${" is "$${".
@@ -63,7 +63,7 @@ def find_references(text: str, *, module: str = "") -> tuple[Reference, ...]:
     """Returns the references in an expression, the longest attribute of each address; `module` is put before addresses."""
     found: dict[str, str] = {}
     for match in _REFERENCE.finditer(text):
-        address = f"{module}{match['data'] or ''}{match['type']}.{match['name']}{match['index'] or ''}"
+        address = f"{module}{match['module']}{match['data'] or ''}{match['type']}.{match['name']}{match['index'] or ''}"
         attribute = (match["attribute"] or "").removeprefix(".")
         found[address] = max(found.get(address, ""), attribute, key=len)
     return tuple(Reference(address=address, attribute=attribute) for address, attribute in found.items())
@@ -78,6 +78,14 @@ def to_value(raw: object) -> Value:
     if isinstance(raw, list | tuple):
         return [to_value(value) for value in raw]
     return raw if isinstance(raw, bool | int | float | Expression) else None
+
+
+class UnknownValues(dict[str, Value]):
+    """The values of a block of which only some are known: the others are not known, rather than absent."""
+
+    def get(self, key: str, _default: object = None) -> Value:
+        """Returns a value, an unknown one for what is not held."""
+        return self[key] if key in self else Expression()
 
 
 @dataclass(frozen=True, slots=True)

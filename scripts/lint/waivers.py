@@ -1,21 +1,26 @@
-"""Waivers: a finding that is meant, accepted on its resource with the reason.
+"""Waivers: a finding that is meant, accepted where it is, with the reason.
 
-They are read from the resource's `//`, which Terraform ignores
+On the resource itself, in HCL a comment above it, in it or behind its first line, in JSON its `//`, which Terraform ignores
 (https://developer.hashicorp.com/terraform/language/syntax/json#comment-properties):
 
+    # failover:ignore FW311 why it is meant
     "//": {"failover_lint": {"waive": [{"id": "FW311", "comment": "why it is meant"}]}}
 
-A waiver without a comment waives nothing, and neither does one on another resource. A plan and a state hold no comments.
+Or for any place, also of a plan or a state, in a committed file: see waiver_file.py. A waiver without a reason waives nothing,
+and neither does one at another place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scripts.lint.model import Configuration, Resource
+from scripts.lint.model import Configuration, Document, Waiver
 from scripts.lint.rule import Rule, Severity, Violation, lint
 from scripts.lint.unread import Unread, unread
+from scripts.lint.waiver_file import FileWaiver
+
+Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,47 +32,86 @@ class Judgement:
         waived: waived violation -> the reason given.
         idle: what waives nothing, as `document: address: rule`; the trap is gone, so the waiver should go.
         unread: what no rule could look into; no finding, but no all-clear either.
+        unreasoned: waivers without a reason or past their day, each as a sentence.
+        accepted: how many violations a baseline took.
     """
 
     violations: Sequence[Violation]
     waived: Sequence[tuple[Violation, str]]
     idle: Sequence[str]
     unread: Sequence[Unread]
+    unreasoned: Sequence[str] = ()
+    accepted: int = 0
 
     def fails(self, threshold: Severity | None) -> bool:
-        """Whether something is as bad as the threshold, or a waiver waives nothing; None lets all pass."""
+        """Whether something is as bad as the threshold, or a waiver is wrong; None lets all pass."""
         if threshold is None:
             return False
-        return bool(self.idle) or any(one.rule.severity.is_at_least(threshold) for one in self.violations)
+        is_bad = any(one.rule.severity.is_at_least(threshold) for one in self.violations)
+        return is_bad or bool(self.idle) or bool(self.unreasoned)
 
     @property
     def is_clean(self) -> bool:
         """Whether there is nothing to mend."""
-        return not self.violations and not self.idle
+        return not self.violations and not self.idle and not self.unreasoned
 
 
-def judge(configuration: Configuration, rules: Sequence[Rule]) -> Judgement:
-    """Runs the rules and sorts out what is waived."""
-    reasons = {
-        (*resource.key, rule_id): reason
-        for resource in configuration.resources
-        for rule_id, reason in _waivers(resource).items()
-    }
-    found = [(_place(violation), violation) for violation in lint(configuration, rules)]
-    used = {place for place, _ in found}
+def judge(
+    configuration: Configuration,
+    rules: Sequence[Rule],
+    *,
+    file_waivers: Sequence[FileWaiver] = (),
+    baseline: Iterable[Place] = (),
+) -> Judgement:
+    """Runs the rules and sorts out what is waived.
+
+    Args:
+        configuration: what to look at.
+        rules: what to look for.
+        file_waivers: the waivers of a committed file.
+        baseline: the places of findings that were accepted when the linter came.
+    """
+    written = [(place, waiver) for place, waiver in _written(configuration) if waiver.reason]
+    reasons = {place: waiver.reason for place, waiver in written}
+    found = lint(configuration, rules)
+    by_file = {waiver: [one for one in found if waiver.is_for(one)] for waiver in file_waivers if waiver.is_valid}
+    reasons |= {one.place: waiver.reason for waiver, waived in by_file.items() for one in waived}
+    old = set(baseline)
+    left = [one for one in found if one.place not in reasons]
+    used = {one.place for one in found}
     return Judgement(
-        violations=[violation for place, violation in found if place not in reasons],
-        waived=[(violation, reasons[place]) for place, violation in found if place in reasons],
-        idle=[f"{document}: {address}: {rule_id}" for document, address, rule_id in reasons.keys() - used],
+        violations=[one for one in left if one.place not in old],
+        waived=[(one, reasons[one.place]) for one in found if one.place in reasons],
+        idle=[
+            *dict.fromkeys(f"{place[0]}: {place[1]}: {place[2]}" for place, _ in written if place not in used),
+            *(waiver.name for waiver, waived in by_file.items() if not waived and waiver.is_about(configuration)),
+        ],
         unread=list(unread(configuration)),
+        unreasoned=[*_without_reason(configuration), *(one.problem for one in file_waivers if not one.is_valid)],
+        accepted=sum(one.place in old for one in left),
     )
 
 
-def _waivers(resource: Resource) -> dict[str, str]:
-    """Returns rule id -> reason."""
-    waivers = resource.body.block("//").block("failover_lint").blocks("waive")
-    return {waiver.text("id") or "": reason for waiver in waivers if (reason := waiver.text("comment"))}
+def _written(configuration: Configuration) -> Iterator[tuple[Place, Waiver]]:
+    for document in configuration.documents:
+        for resource in document.resources:
+            for waiver in resource.waivers:
+                yield (document.name, resource.address, waiver.rule_id), waiver
+        for waiver in document.backend_waivers:
+            yield (document.name, _backend(document), waiver.rule_id), waiver
+        for waiver in document.loose_waivers:
+            yield (document.name, waiver.where, waiver.rule_id), waiver
 
 
-def _place(violation: Violation) -> tuple[str, str, str]:
-    return violation.finding.document, violation.finding.address, violation.rule.id
+def _backend(document: Document) -> str:
+    return f"terraform.backend.{document.backend[0]}" if document.backend else "terraform"
+
+
+def _without_reason(configuration: Configuration) -> list[str]:
+    found = [
+        f"the waiver of {place[2] or 'no rule'} at {waiver.where} for {place[1]} "
+        + ("names no rule" if not waiver.rule_id else "has no comment that says why")
+        for place, waiver in _written(configuration)
+        if not waiver.reason or not waiver.rule_id
+    ]
+    return list(dict.fromkeys(found))

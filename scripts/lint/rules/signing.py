@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scripts.lint.distributions import Distribution, distributions, spelled_name
 from scripts.lint.model import Configuration, Resource
-from scripts.lint.records import records
+from scripts.lint.records import records_of
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront
 from scripts.lint.values import Value
@@ -54,9 +54,8 @@ def _served_names(configuration: Configuration, distribution: Distribution) -> I
     for alias in distribution.aliases:
         if "${" not in alias:
             yield alias, distribution.resource
-    for record in records(configuration):
-        is_here = any(end.distribution == distribution.resource for end in record.ends)
-        if is_here and record.name and record.name not in distribution.aliases and distribution.covers(record.name):
+    for record in records_of(configuration, distribution.resource):
+        if record.name and record.name not in distribution.aliases and distribution.covers(record.name):
             yield record.name, record.resource
 
 

@@ -166,9 +166,7 @@ def test_reading_rejects_what_is_no_terraform_json(content: str | bytes, tmp_pat
 def test_reading_says_what_it_found_in_place_of_an_object(content: str, found: str, tmp_path: Path) -> None:
     file = tmp_path / "input.json"
     file.write_text(content, encoding="utf-8")
-    expected = (
-        rf"input\.json holds {found}, and a JSON object of Terraform's is expected: give \*\.tf\.json, or the output"
-    )
+    expected = rf"input\.json holds {found}, and a JSON object of Terraform's is expected: give a folder of \*\.tf or "
     with pytest.raises(WrongUsageError, match=expected):
         read_paths([file])
 
@@ -190,7 +188,7 @@ def test_reading_rejects_what_nests_deeper_than_terraform_does(tmp_path: Path) -
 
 
 def test_reading_rejects_a_path_that_holds_nothing(tmp_path: Path) -> None:
-    with pytest.raises(WrongUsageError, match=r"holds no \*\.tf\.json"):
+    with pytest.raises(WrongUsageError, match=r"holds no \*\.tf and no \*\.tf\.json"):
         read_paths([tmp_path])
     with pytest.raises(WrongUsageError, match="does not exist"):
         read_paths([tmp_path / "absent"])

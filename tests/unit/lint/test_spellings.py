@@ -7,6 +7,7 @@ import pytest
 
 from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
+from scripts.lint.rule import lint
 from scripts.lint.rules import ALL_RULES
 
 Json = dict[str, Any]
@@ -17,7 +18,7 @@ IDENTITY = "${aws_cloudfront_origin_access_identity.o.iam_arn}"
 
 def is_found(rule_id: str, raw: Json) -> bool:
     (rule,) = (rule for rule in ALL_RULES if rule.id == rule_id)
-    return any(True for _ in rule.check(Configuration([read_document("given", raw)])))
+    return bool(lint(Configuration([read_document("given", raw)]), [rule]))
 
 
 def policy(principal: Json, *actions: str, **conditions: Json) -> str:

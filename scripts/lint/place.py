@@ -1,0 +1,41 @@
+"""Where a finding is in its file, for formats that show it there."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+
+def line_of(path: str, address: str, line: int | None) -> int:
+    """Returns the line of a finding, 1 when nobody can tell, as in a plan that is one line, or from stdin.
+
+    Args:
+        path: the file.
+        address: the resource's, as in the plan or the configuration.
+        line: where HCL has it, None in JSON.
+    """
+    if line is not None:
+        return line
+    text = _text(path)
+    if "\n" not in text:
+        return 1
+    place = text.find(f'"address": {json.dumps(address)}')  # as a plan that somebody formatted holds it
+    if place < 0:
+        place = _in_configuration(text, address)
+    return text.count("\n", 0, place) + 1 if place >= 0 else 1
+
+
+def _in_configuration(text: str, address: str) -> int:
+    *_, type_, name = ("", *re.sub(r"\[[^\]]*\]", "", address).split("."))
+    match = re.search(rf'"{re.escape(type_)}"\s*:.*?"{re.escape(name)}"\s*:', text, re.DOTALL)
+    return match.end() if match else -1
+
+
+@lru_cache(maxsize=8)
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
