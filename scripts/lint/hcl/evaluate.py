@@ -123,7 +123,7 @@ def _of(node: Node, scope: Scope) -> Value:
     kind = node.type
     if kind == "expression":
         return _term(node.children, scope)
-    handler = _KINDS.get(kind)
+    handler = KINDS.get(kind)
     if handler is None:
         raise EvaluationError(f"{kind} is not computed here")
     return handler(node, scope)
@@ -516,17 +516,8 @@ def _inside(node: Node, scope: Scope) -> Value:
     return _of(node.children[0], scope)
 
 
-def _template(node: Node, scope: Scope) -> Value:
-    from scripts.lint.hcl.templates import template_value  # which evaluates what it holds
-
-    return template_value(node, scope)
-
-
-_KINDS: Mapping[str, Callable[[Node, Scope], Value]] = {
+KINDS: dict[str, Callable[[Node, Scope], Value]] = {
     "literal_value": _literal,
-    "string_lit": _template,
-    "quoted_template": _template,
-    "heredoc_template": _template,
     "template_expr": _inside,
     "operation": _operation,
     "conditional": _conditional,
@@ -534,3 +525,4 @@ _KINDS: Mapping[str, Callable[[Node, Scope], Value]] = {
     "collection_value": _collection,
     "for_expr": _for,
 }
+"""What evaluates each kind of node; templates.py, whose text holds expressions again, adds its own."""

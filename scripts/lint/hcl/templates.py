@@ -12,6 +12,7 @@ from itertools import pairwise
 from tree_sitter import Node
 
 from scripts.lint.hcl.evaluate import (
+    KINDS,
     Scope,
     combined_text,
     escaped,
@@ -199,3 +200,6 @@ def file_template_value(text: str, scope: Scope) -> Value:
         return text
     value = json_template_value(text, scope)
     return value if isinstance(value, Expression) else as_text(value)
+
+
+KINDS.update(dict.fromkeys(("string_lit", "quoted_template", "heredoc_template"), template_value))

@@ -10,6 +10,7 @@ from scripts.lint.regions import serving_regions
 from scripts.lint.replication import lacks_delete_markers, replication_rules
 from scripts.lint.rule import Finding, Rule, Severity, at, at_backend
 from scripts.lint.state import is_state_bucket, s3_backends
+from scripts.lint.values import Block
 
 
 def _serving_region(configuration: Configuration) -> Iterator[Finding]:
@@ -22,8 +23,12 @@ def _serving_region(configuration: Configuration) -> Iterator[Finding]:
 
 def _dynamodb_lock(configuration: Configuration) -> Iterator[Finding]:
     for document, settings in s3_backends(configuration):
-        if not settings.is_unset("dynamodb_table") and not settings.flag("use_lockfile"):
+        if not settings.is_unset("dynamodb_table") and not _may_lock_by_file(settings):
             yield at_backend(document, "dynamodb_table without use_lockfile")
+
+
+def _may_lock_by_file(settings: Block) -> bool:
+    return settings.flag("use_lockfile") is True or not settings.is_known("use_lockfile")
 
 
 def _unlocked(configuration: Configuration) -> Iterator[Finding]:
