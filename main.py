@@ -5,6 +5,7 @@ written is linted at once: this program alone knows both the constructs and the 
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from constructs_lib import bindings
 from constructs_lib.errors import ConfigError
 from constructs_lib.site_file.loader import load_site_file
+from constructs_lib.site_file.schema import json_schema
 
 DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
@@ -24,7 +26,11 @@ def main(arguments: list[str]) -> int:
         help="TOML file of the site (default: $SITE_FILE, else config/demo.toml)",
     )  # fmt: skip
     parser.add_argument("--output", type=_path, help="output folder (default: $CDKTF_OUTDIR, else cdktf.out)")
+    parser.add_argument("--schema", action="store_true", help="print the site file's JSON Schema, and write nothing")
     options = parser.parse_args(arguments)
+    if options.schema:
+        print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        return 0
     try:
         site = load_site_file(options.site_file)
         bindings.load()

@@ -52,6 +52,7 @@ COMMANDS = (
     "lint",
     "localcloud",
     "review",
+    "schema",
 )
 """The verbs in the order of `failover --help`; each is the function of its name in its module of scripts/commands."""
 

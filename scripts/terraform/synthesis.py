@@ -33,6 +33,19 @@ def synthesize(site_file: Path, outdir: Path, *, program: Path = _MAIN) -> Path:
     return outdir / "stacks"
 
 
+def site_file_schema() -> str:
+    """Returns the site file's JSON Schema, as main.py prints it.
+
+    Raises:
+        EnvironmentFailureError: the program failed.
+    """
+    with started([sys.executable, str(_MAIN), "--schema"], {}) as process:
+        output, _ = process.communicate()
+    if process.returncode != 0:
+        raise EnvironmentFailureError(f"the site file's schema could not be written:\n{output.strip()}")
+    return str(output)
+
+
 def stack_folders(stacks_folder: Path) -> list[Path]:
     """Returns the folder of each synthesized stack, by name.
 
