@@ -42,6 +42,7 @@ COMMANDS = (
     "divert",
     "hand-over",
     "drill",
+    "replay",
     "probe",
     "health-check",
     "performance",

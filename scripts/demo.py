@@ -54,6 +54,19 @@ class Demo:
         Raises:
             OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
         """
+        with self.site() as (endpoints, session):
+            is_within = self._drill(session)
+            if keep:
+                self._keep(endpoints)
+        return is_within
+
+    @contextmanager
+    def site(self) -> Iterator[tuple[Endpoints, DrillSession]]:
+        """Yields the deployed site, with a release that is live, while localcloud runs.
+
+        Raises:
+            OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
+        """
         with first_interrupt_only() as ignore_interrupts, sole_user(self._folder, "demo"):
             _empty(self._folder)
             terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
@@ -64,14 +77,11 @@ class Demo:
                 self._folder / "localcloud", speed=self._speed, arguments=self._localcloud_arguments
             ) as endpoints:
                 try:
-                    is_within = self._rehearse(endpoints, terraform)
-                    if keep:
-                        self._keep(endpoints)
+                    yield endpoints, self._publish(endpoints, terraform)
                 finally:
                     ignore_interrupts()  # a drill takes the first one itself; localcloud's end must not meet the second
-            return is_within
 
-    def _rehearse(self, endpoints: Endpoints, terraform: Terraform) -> bool:
+    def _publish(self, endpoints: Endpoints, terraform: Terraform) -> DrillSession:
         use_localcloud(self._folder / "localcloud")
         terraform.environment.update(endpoints.environment)
         with self._step("Apply all stacks with Terraform"):
@@ -81,7 +91,9 @@ class Demo:
             website = open_website(self._outputs)
             site = publisher(website)
             publish(site, site.plan(read_folder(folder, rules=parse_content(website.content))), folder)
-        session = DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
+        return DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
+
+    def _drill(self, session: DrillSession) -> bool:
         results = []
         for scenario in DEMO_SCENARIOS:
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):

@@ -91,6 +91,16 @@ class DrillSession:
                 after_fault=self._empty_edge_caches if scenario.fills_pages else None,
             )
 
+    @property
+    def deployment(self) -> Deployment:
+        """What Terraform made."""
+        return self._deployment
+
+    @property
+    def release_id(self) -> str:
+        """The release that is live."""
+        return self._release_id
+
     def context(self, *, site_file: str, cost_usd_per_month: float | None) -> DrillContext:
         """Returns what the drills ran against, for their report.
 

@@ -37,6 +37,7 @@ class Page:
         dns_name: asked of DNS instead of the hostname, as for an endpoint that only a failover record leads to.
         https_port: 443 on AWS; localcloud's own on loopback.
         timeout_seconds: how long a visitor waits for one page view, in AWS seconds from its start. Default 10.
+        marker_path: what no cache holds, read after the page. Default: the marker of whichever region answers.
     """
 
     hostname: str
@@ -44,6 +45,7 @@ class Page:
     dns_name: str | None = None
     https_port: int = 443
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    marker_path: str = MARKER_PATH
 
 
 class WrongContentError(Exception):
@@ -123,9 +125,9 @@ class BrowserProbe:
         return response
 
     async def _load_marker(self, connection: Connection, trace: _Trace) -> None:
-        response = await connection.request(host=self._page.hostname, path=MARKER_PATH, close=True)
+        response = await connection.request(host=self._page.hostname, path=self._page.marker_path, close=True)
         trace.end_step("marker", next_step="done")
-        trace.region = _region(response)
+        trace.region = _region(response, self._page.marker_path)
 
     def _reachable(self, address: str) -> str:
         # A machine without IPv6 sockets still reaches an IPv4-mapped address: it is an IPv4 address (RFC 4291 2.5.5.2).
@@ -218,15 +220,15 @@ def _release(response: Response) -> str | None:
     return found.group(1).decode("utf-8", "replace") if found else None
 
 
-def _region(response: Response) -> str:
+def _region(response: Response, path: str) -> str:
     if response.status != 200:
-        raise BadStatusError(f"{MARKER_PATH}: status {response.status}")
+        raise BadStatusError(f"{path}: status {response.status}")
     try:
         region = json.loads(response.body)["region"]
     except (ValueError, KeyError, TypeError) as error:
-        raise WrongContentError(f"{MARKER_PATH}: not a region marker: {response.body[:80]!r}") from error
+        raise WrongContentError(f"{path}: not a region marker: {response.body[:80]!r}") from error
     if not isinstance(region, str) or not region:
-        raise WrongContentError(f"{MARKER_PATH}: not the name of a region: {region!r}")
+        raise WrongContentError(f"{path}: not the name of a region: {region!r}")
     return region
 
 

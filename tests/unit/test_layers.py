@@ -22,7 +22,7 @@ ROOMS = {
     "scripts": (
         ("cli",),
         ("commands", "demo"),  # the demo is a verb that runs others
-        ("onboarding", "review"),
+        ("onboarding", "replay", "review"),
         ("report", "lint", "cost", "site_build"),
         ("drill",),
         ("release",),

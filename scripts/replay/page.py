@@ -1,0 +1,84 @@
+"""What a replay found, as an HTML page without scripts and as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from rich.table import Table
+
+from scripts.replay.incidents import Incident
+from scripts.replay.schedule import Schedule
+from scripts.replay.views import Outcome
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """One incident that was played."""
+
+    incident: Incident
+    schedule: Schedule
+    outcomes: tuple[Outcome, ...]
+    hostname: str
+    speed: float
+
+
+def render(replay: Replay) -> str:
+    """Return the page: one file, no outside resources."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    environment.filters["percent"] = percent
+    return environment.get_template("replay.html.j2").render(replay=replay, last=last_failure)
+
+
+def summary(replays: Sequence[Replay]) -> Table:
+    """Return the table incident x layer: the share of page views that failed, and until when."""
+    table = Table(title="Page views that failed, and until how long after the first fault", title_justify="left")
+    table.add_column("incident", style="bold")
+    for outcome in replays[0].outcomes:
+        table.add_column(outcome.view.name)
+    for replay in replays:
+        cells = [f"{percent(outcome.failed_ratio)}{_until(outcome)}" for outcome in replay.outcomes]
+        table.add_row(f"{replay.incident.id}\n{replay.incident.title}", *cells)
+    return table
+
+
+def document(replay: Replay) -> dict[str, object]:
+    """Return the figures for `--json`."""
+    return {
+        "incident": replay.incident.id,
+        "hostname": replay.hostname,
+        "speed": replay.speed,
+        "shortened_minutes": replay.schedule.shortened_minutes,
+        "views": [
+            {
+                "name": outcome.view.name,
+                "failed_ratio": round(outcome.failed_ratio, 5),
+                "slow_ratio": round(outcome.slow_ratio, 5),
+                "last_failure_seconds": outcome.last_failure_seconds,
+                "late_seconds": round(outcome.late_seconds, 3),
+                "overloaded_page_views": outcome.overloaded,
+            }
+            for outcome in replay.outcomes
+        ],
+    }
+
+
+def percent(ratio: float) -> str:
+    """Return a share for a reader."""
+    return f"{ratio:.1%}"
+
+
+def last_failure(outcome: Outcome) -> str:
+    """Return when the last page view failed, for a reader."""
+    seconds = outcome.last_failure_seconds
+    return "none failed" if seconds is None else f"until {seconds:.0f} s after the first fault"
+
+
+def _until(outcome: Outcome) -> str:
+    return "" if outcome.last_failure_seconds is None else f", until {outcome.last_failure_seconds:.0f} s"

@@ -1,0 +1,109 @@
+"""Replaying incidents on a site that runs on localcloud: the views of it, the probes, the lock and the signals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.clock import AwsClock
+from scripts.drill.faults import LocalcloudFaults
+from scripts.drill.journal import drill_lock
+from scripts.drill.rehearsal import interruptible
+from scripts.local.control import ControlApi
+from scripts.local.endpoints import Endpoints
+from scripts.probe.page_view import MARKER_PATH, BrowserProbe, Page, verifying_tls
+from scripts.probe.resolver import CachingResolver, Nameserver
+from scripts.replay.incidents import Incident
+from scripts.replay.page import Replay
+from scripts.replay.player import CLIENTS, JOURNAL_NAME, Player
+from scripts.replay.schedule import schedule_of
+from scripts.replay.views import View, outcome_of
+from scripts.terraform.outputs import Deployment
+
+
+def views_of(deployment: Deployment) -> tuple[View, ...]:
+    """Return the ways to build the site, from one region alone to all of ours, each at a name where it can be seen."""
+    primary = deployment.primary
+    own_name = deployment.distributions[primary].hostname
+    return (
+        View(
+            name="one region",
+            title=f"CloudFront with the bucket in {primary} alone",
+            hostname=own_name,
+            marker_path=f"/health/{primary}.json",
+        ),
+        View(
+            name="with layer 1",
+            title="CloudFront with an origin group of both buckets, no failover in DNS",
+            hostname=own_name,
+            marker_path=MARKER_PATH,
+        ),
+        View(
+            name="with layers 1 and 3",
+            title="Your site: the origin group, and Route 53 with the regional endpoint behind it",
+            hostname=deployment.hostname,
+            marker_path=MARKER_PATH,
+        ),
+    )
+
+
+def replay(
+    incident: Incident,
+    deployment: Deployment,
+    endpoints: Endpoints,
+    *,
+    release_id: str,
+    state_folder: Path,
+    longest_pause_minutes: float,
+    tell: Callable[[str], None],
+) -> Replay:
+    """Play one incident and return what visitors saw; every fault is undone, whatever ends it.
+
+    Raises:
+        InterruptedDrillError: a signal came; nothing is broken any more.
+        OpsError: a drill or another replay is running, or a fault could not be injected or ended.
+    """
+    clock = AwsClock(speed=endpoints.speed)
+    schedule = schedule_of(incident, longest_pause_minutes=longest_pause_minutes)
+    views = views_of(deployment)
+
+    def new_probe(view: View) -> BrowserProbe:
+        nameserver = Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)
+        resolvers = [
+            CachingResolver(nameservers=[nameserver], clock=clock, first_answer_age_ratio=client / CLIENTS)
+            for client in range(CLIENTS)
+        ]
+        page = Page(
+            hostname=view.hostname,
+            release_id=release_id,
+            https_port=endpoints.https_port,
+            marker_path=view.marker_path,
+        )
+        return BrowserProbe(page=page, resolvers=resolvers, clock=clock, tls=verifying_tls(endpoints.ca_certificate))
+
+    player = Player(
+        clock=clock,
+        injector=LocalcloudFaults(ControlApi(endpoints.control_url)),
+        new_probe=new_probe,
+        journal=state_folder / JOURNAL_NAME,
+        regions=(deployment.primary, deployment.secondary),
+        tell=tell,
+    )
+    with drill_lock(state_folder):
+        samples = asyncio.run(interruptible(player.play(schedule, views), name=f"the replay of {incident.id}"))
+    return Replay(
+        incident=incident,
+        schedule=schedule,
+        outcomes=tuple(
+            outcome_of(
+                view,
+                samples[view.name],
+                fault_at_seconds=schedule.fault_at_seconds,
+                duration_seconds=schedule.duration_seconds,
+            )
+            for view in views
+        ),
+        hostname=deployment.hostname,
+        speed=endpoints.speed,
+    )
