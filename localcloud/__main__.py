@@ -41,6 +41,15 @@ def serve(
     call_log: Annotated[
         bool, typer.Option("--call-log", help="Write every AWS API call to calls.jsonl in the state folder.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Every AWS call needs the secret of the run, not only those that run code.")
+    ] = False,
+    scale_ttls: Annotated[
+        bool,
+        typer.Option(
+            "--scale-ttls", help="Divide TTLs in DNS answers by the speed, for resolvers that keep real time."
+        ),
+    ] = False,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
     ] = None,
@@ -66,6 +75,8 @@ def serve(
         https_port=https_port,
         http_port=http_port,
         has_call_log=call_log,
+        is_strict=strict,
+        has_scaled_ttls=scale_ttls,
     )
     raise typer.Exit(serve_in_foreground(options))
 

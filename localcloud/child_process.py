@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LOG_TAIL_LINES = 30
@@ -74,8 +74,15 @@ class ChildProcess:
             print(text, file=sys.stderr, flush=True)
 
 
-async def start_child(name: str, module: str, arguments: Sequence[str]) -> ChildProcess:
-    """Start a module that ends with this process, in a session of its own: Ctrl-C reaches only the supervisor."""
+async def start_child(name: str, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> ChildProcess:
+    """Start a module that ends with this process, in a session of its own: Ctrl-C reaches only the supervisor.
+
+    Args:
+        name: For messages.
+        module: What `python -m` runs.
+        arguments: Its command line, which other users can see.
+        environment: Variables on top of this process's own, which others cannot see.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -87,6 +94,7 @@ async def start_child(name: str, module: str, arguments: Sequence[str]) -> Child
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=1 << 20,
+        env={**os.environ, **environment},
         start_new_session=True,
     )
     return ChildProcess(name, process)

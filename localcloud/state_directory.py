@@ -55,9 +55,9 @@ class StateDirectory:
         return certificate
 
     def write_endpoints(self, endpoints: Mapping[str, Any]) -> None:
-        """Write `endpoints.json` atomically."""
+        """Write `endpoints.json` atomically, readable by its owner alone: it holds the secret of the run."""
         data = json.dumps(endpoints, indent=2).encode() + b"\n"
-        _write(self.path / ENDPOINTS_FILE, data, mode=0o644)
+        _write(self.path / ENDPOINTS_FILE, data, mode=0o600)
 
     def remove_endpoints(self) -> None:
         """Remove `endpoints.json`: nothing answers any more, or not yet."""
@@ -71,9 +71,11 @@ class StateDirectory:
 
 
 def _write(path: Path, data: bytes, *, mode: int) -> None:
-    """Write a whole file under its final name or nothing."""
+    """Write a whole file under its final name or nothing; its mode is this one whatever the umask."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    os.fchmod(descriptor, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     partial.replace(path)

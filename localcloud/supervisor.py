@@ -13,6 +13,7 @@ from typing import Any
 from localcloud.child_process import ChildProcess, start_child
 from localcloud.model.addresses import CLOUDFRONT_EDGE
 from localcloud.parent_watch import die_with_parent
+from localcloud.run_secret import SECRET_VARIABLE, new_secret
 from localcloud.state_directory import CALL_LOG_FILE, AlreadyRunning, StateDirectory
 
 SUCCESS = 0
@@ -34,6 +35,8 @@ class ServeOptions:
         parent_pid: The process whose end ends localcloud.
         speed: AWS seconds in a real second.
         has_call_log: Whether the gateway writes every AWS API call to `calls.jsonl` in the state folder.
+        is_strict: Whether every AWS call needs the secret of the run, not only those by which code can be run.
+        has_scaled_ttls: Whether TTLs in DNS answers are divided by the speed.
     """
 
     state_dir: Path
@@ -44,6 +47,8 @@ class ServeOptions:
     https_port: int = 8443
     http_port: int = 8080
     has_call_log: bool = False
+    is_strict: bool = False
+    has_scaled_ttls: bool = False
 
 
 def serve(options: ServeOptions) -> int:
@@ -115,17 +120,21 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
 
 async def _run(options: ServeOptions, state: StateDirectory, children: list[ChildProcess]) -> None:
     """Start both children, announce them, and return never: a child that ends is an error."""
-    certificate = state.create_authority()
+    certificate, secret = state.create_authority(), new_secret()
+    environment = {SECRET_VARIABLE: secret}
     async with asyncio.timeout(START_LIMIT_REAL_SECONDS):
-        gateway = await start_child("gateway", "localcloud.gateway", _gateway_arguments(options))
+        gateway = await start_child("gateway", "localcloud.gateway", _gateway_arguments(options), environment)
         children.append(gateway)
         gateway_url = f"http://{LOOPBACK}:{(await gateway.ready())['port']}"
         data_plane = await start_child(
-            "data plane", "localcloud.dataplane", _data_plane_arguments(options, state.path, gateway_url)
+            "data plane",
+            "localcloud.dataplane",
+            _data_plane_arguments(options, state.path, gateway_url),
+            environment,
         )
         children.append(data_plane)
         ports = await data_plane.ready()
-    endpoints = endpoints_document(options.speed, gateway_url, ports, certificate)
+    endpoints = endpoints_document(options.speed, gateway_url, ports, certificate, secret)
     state.write_endpoints(endpoints)
     print(
         f"ready: gateway {gateway_url}, DNS {LOOPBACK}:{ports['dns_port']}, "
@@ -138,7 +147,8 @@ async def _run(options: ServeOptions, state: StateDirectory, children: list[Chil
 
 def _gateway_arguments(options: ServeOptions) -> list[str]:
     log = ["--call-log", str(options.state_dir / CALL_LOG_FILE)] if options.has_call_log else []
-    return ["--port", str(options.gateway_port), "--speed", str(options.speed), *log]
+    strict = ["--strict"] if options.is_strict else []
+    return ["--port", str(options.gateway_port), "--speed", str(options.speed), *log, *strict]
 
 
 def _data_plane_arguments(options: ServeOptions, state_dir: Path, gateway_url: str) -> list[str]:
@@ -150,11 +160,17 @@ def _data_plane_arguments(options: ServeOptions, state_dir: Path, gateway_url: s
         "--http-port": options.http_port,
         "--speed": options.speed,
     }
-    return [str(part) for pair in arguments.items() for part in pair]
+    scaled = ["--scale-ttls"] if options.has_scaled_ttls else []
+    return [*(str(part) for pair in arguments.items() for part in pair), *scaled]
 
 
-def endpoints_document(speed: float, gateway_url: str, ports: Mapping[str, int], certificate: Path) -> dict[str, Any]:
-    """Return what `endpoints.json` says; `environment` lets unchanged production code talk to localcloud."""
+def endpoints_document(
+    speed: float, gateway_url: str, ports: Mapping[str, int], certificate: Path, secret: str
+) -> dict[str, Any]:
+    """Return what `endpoints.json` says; `environment` lets unchanged production code talk to localcloud.
+
+    `environment` and `control_url` hold the secret of the run.
+    """
     return {
         "schema": SCHEMA,
         "pid": os.getpid(),
@@ -164,20 +180,22 @@ def endpoints_document(speed: float, gateway_url: str, ports: Mapping[str, int],
         "https_port": ports["https_port"],
         "http_port": ports["http_port"],
         "ca_certificate": str(certificate),
-        "control_url": f"{gateway_url}/_localcloud",
-        "environment": client_environment(gateway_url),
+        "control_url": f"{gateway_url}/_localcloud/{secret}",
+        "environment": client_environment(gateway_url, secret),
     }
 
 
-def client_environment(gateway_url: str) -> dict[str, str]:
+def client_environment(gateway_url: str, secret: str) -> dict[str, str]:
     """Return the variables with which terraform and boto3 reach localcloud instead of AWS.
 
+    The secret of the run is both access key id and session token: who takes another key id for a name still has the token.
     The SDKs put the account id in front of the host for KeyValueStore calls; only a proxy finds such a host.
     """
     return {
         "AWS_ENDPOINT_URL": gateway_url,
-        "AWS_ACCESS_KEY_ID": "localcloud",
-        "AWS_SECRET_ACCESS_KEY": "localcloud",
+        "AWS_ACCESS_KEY_ID": secret,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_SESSION_TOKEN": secret,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_MAX_ATTEMPTS": "3",

@@ -50,6 +50,7 @@ class ControlPlane:
         self,
         *,
         gateway_url: str,
+        secret: str,
         clock: AwsClock,
         faults: FaultBoard,
         on_change: Callable[[Configuration], None],
@@ -59,13 +60,14 @@ class ControlPlane:
 
         Args:
             gateway_url: E.g. `http://127.0.0.1:4566`.
+            secret: Of the run, which the gateway wants to hear.
             clock: For the propagation delay of key value stores.
             faults: Where faults are put in force.
             on_change: Called with each new configuration.
             on_invocation: Called with the ARN and the event of each asynchronous invocation.
         """
-        self._control_url = f"{gateway_url}/_localcloud"
-        self._parts = ConfigurationParts(Clients(gateway_url))
+        self._control_url = f"{gateway_url}/_localcloud/{secret}"
+        self._parts = ConfigurationParts(Clients(gateway_url, secret))
         self._clock = clock
         self._faults = faults
         self._on_change = on_change

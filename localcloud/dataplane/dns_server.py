@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 MAXIMUM_UDP_BYTES = 1232
 PLAIN_UDP_BYTES = 512
 TCP_IDLE_REAL_SECONDS = 5.0
+HEADER_BYTES, RESPONSE_BIT = 12, 0x80
+"""RFC 1035 section 4.1.1."""
 
 Resolve = Callable[[str, str, ViewerLocation, float], Answer]
 
@@ -76,7 +78,7 @@ class DnsServer:
         self._tcp.close()
 
     async def answer(self, wire: bytes, *, limit_bytes: int | None) -> bytes | None:
-        """Answer one message; None = say nothing (a fault, or bytes that are no DNS message).
+        """Answer one message; None = say nothing (a fault, or bytes that are no query).
 
         Args:
             wire: The query.
@@ -89,15 +91,21 @@ class DnsServer:
             await self._clock.sleep(fault.value / 1000)
         try:
             query = dns.message.from_wire(wire)
-        except dns.exception.DNSException as error:
+        except Exception as error:  # noqa: BLE001  dnspython raises more than its own on malformed bytes
             logger.debug("not a DNS message: %s", error)
+            return _format_error(wire)
+        if query.flags & dns.flags.QR:
             return None
-        response = dns.message.make_response(query)
-        if fault and fault.kind is FaultKind.STATUS:
-            response.set_rcode(dns.rcode.SERVFAIL)
-        else:
-            self._fill(query, response)
-        return _to_wire(query, response, limit_bytes)
+        try:
+            response = dns.message.make_response(query)
+            if fault and fault.kind is FaultKind.STATUS:
+                response.set_rcode(dns.rcode.SERVFAIL)
+            else:
+                self._fill(query, response)
+            return _to_wire(query, response, limit_bytes)
+        except Exception:  # a bug must look like a server failure, not like silence
+            logger.exception("cannot answer %s", query.question)
+            return _header(wire, dns.rcode.SERVFAIL)
 
     def _fill(self, query: dns.message.Message, response: dns.message.Message) -> None:
         if query.opcode() != dns.opcode.QUERY or len(query.question) != 1:
@@ -185,6 +193,17 @@ def _viewer(query: dns.message.Message) -> ViewerLocation:
         if isinstance(option, dns.edns.ECSOption):
             return place_of(option.address)
     return FRANKFURT
+
+
+def _format_error(wire: bytes) -> bytes | None:
+    """Return FORMERR for a query that cannot be read; nothing for what has no header or is no query (RFC 1035, 4.1.1)."""
+    is_query = len(wire) >= HEADER_BYTES and not wire[2] & RESPONSE_BIT
+    return _header(wire, dns.rcode.FORMERR) if is_query else None
+
+
+def _header(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
+    """Return an answer of a header alone: the query's id, opcode and recursion desired, and no section."""
+    return wire[:2] + bytes([RESPONSE_BIT | wire[2] & 0x79, int(rcode)]) + bytes(HEADER_BYTES - 4)
 
 
 def _write(answer: Answer, response: dns.message.Message) -> None:

@@ -7,6 +7,7 @@ accept queue fill so that the kernel drops further SYNs. A fault of one distribu
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import ssl
@@ -22,6 +23,12 @@ logger = logging.getLogger(__name__)
 
 BACKLOG = 512
 CLIENT_HELLO_LIMIT_BYTES = 65_536
+HANDSHAKE_LIMIT_REAL_SECONDS = 10.0
+RETRY_ACCEPT_REAL_SECONDS = 0.1
+_PASSING_ERRORS = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
+)
+"""What accept(2) says of the moment and of one connection, not of the socket."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -133,12 +140,20 @@ class Listener:
         loop = asyncio.get_running_loop()
         assert self._socket  # noqa: S101  open while accepting
         while True:
-            connection, _ = await loop.sock_accept(self._socket)
-            self._keep(self._serve(connection))
+            try:
+                connection, _ = await loop.sock_accept(self._socket)
+            except OSError as error:
+                if error.errno not in _PASSING_ERRORS:
+                    raise
+                logger.warning("no connection can be accepted now: %s", error)
+                await asyncio.sleep(RETRY_ACCEPT_REAL_SECONDS)
+            else:
+                self._keep(self._serve(connection))
 
     async def _serve(self, connection: socket.socket) -> None:
         try:
-            name = await _peek_server_name(connection) if self._is_tls else None
+            async with asyncio.timeout(HANDSHAKE_LIMIT_REAL_SECONDS):
+                name = await _peek_server_name(connection) if self._is_tls else None
             choice = self._choose(name)
             fault = self._faults.find(*choice.fault_targets)
             if fault and fault.kind in (FaultKind.REFUSE, FaultKind.UNREACHABLE):
@@ -148,11 +163,14 @@ class Listener:
                 lambda: self._protocol_factory(name),
                 connection,
                 ssl=choice.context,
-                ssl_handshake_timeout=10.0 if choice.context else None,
+                ssl_handshake_timeout=HANDSHAKE_LIMIT_REAL_SECONDS if choice.context else None,
             )
-        except (OSError, NotTls) as error:
+        except (OSError, TimeoutError, NotTls) as error:
             # A client that goes away or distrusts the certificate is its own business.
             logger.debug("connection ended before HTTP: %s", error)
+            connection.close()
+        except Exception:
+            logger.exception("a connection failed before HTTP")
             connection.close()
         except BaseException:
             connection.close()

@@ -23,9 +23,9 @@ READ_INTERVAL_REAL_SECONDS = 1.0
 class MetricChecks:
     """Follows the metric of every CLOUDWATCH_METRIC check."""
 
-    def __init__(self, *, gateway_url: str, on_change: Callable[[], None]) -> None:
+    def __init__(self, *, clients: Clients, on_change: Callable[[], None]) -> None:
         """Read nothing yet. `on_change` is called when a check's health changed."""
-        self._clients = Clients(gateway_url)
+        self._clients = clients
         self._on_change = on_change
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._checks: dict[str, HealthCheck] = {}

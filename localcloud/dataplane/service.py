@@ -19,11 +19,12 @@ from localcloud.dataplane.faults import FaultBoard
 from localcloud.dataplane.metric_checks import MetricChecks
 from localcloud.dataplane.metrics import Metrics
 from localcloud.dataplane.probe import Ports
+from localcloud.dataplane.readers.clients import Clients
 from localcloud.dataplane.regional.asynchronous import AsynchronousInvocations
 from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
 from localcloud.dataplane.regional.server import RegionalEndpoints
 from localcloud.model.geography import FRANKFURT, ViewerLocation
-from localcloud.model.resolution import Answer, ResolutionContext, resolve
+from localcloud.model.resolution import Answer, ResolutionContext, resolve, with_divided_ttls
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +39,28 @@ class DataPlane:
     """The whole data plane of one localcloud."""
 
     def __init__(
-        self, *, gateway_url: str, state_dir: Path, dns_port: int, https_port: int, http_port: int, speed: float
+        self,
+        *,
+        gateway_url: str,
+        secret: str,
+        state_dir: Path,
+        dns_port: int,
+        https_port: int,
+        http_port: int,
+        speed: float,
+        has_scaled_ttls: bool = False,
     ) -> None:
         """Bind DNS and edge (port 0 = any); call inside a running event loop.
+
+        Args:
+            gateway_url: Where the control plane answers.
+            secret: Of the run.
+            state_dir: Holds the throwaway authority.
+            dns_port: UDP and TCP.
+            https_port: Edge and regional endpoints.
+            http_port: Edge, plain HTTP.
+            speed: AWS seconds in a real second.
+            has_scaled_ttls: Whether TTLs in DNS answers are divided by the speed.
 
         Raises:
             PortTaken: when a port is in use.
@@ -48,12 +68,13 @@ class DataPlane:
         self._clock = AwsClock(speed=speed)
         self._faults = FaultBoard()
         self._metrics = Metrics()
-        self._hosts = LambdaHosts(gateway_url=gateway_url, speed=speed, metrics=self._metrics)
+        self._hosts = LambdaHosts(gateway_url=gateway_url, secret=secret, speed=speed, metrics=self._metrics)
         self._asynchronous = AsynchronousInvocations(
             hosts=self._hosts, functions=lambda: self._current().regional.functions, clock=self._clock
         )
         self._control_plane = ControlPlane(
             gateway_url=gateway_url,
+            secret=secret,
             clock=self._clock,
             faults=self._faults,
             on_change=self._on_change,
@@ -61,10 +82,15 @@ class DataPlane:
         )
         contexts = ServerContexts(load_authority(state_dir))
         self._requester = OriginRequester(
-            gateway_url=gateway_url, configuration=self._current, faults=self._faults, clock=self._clock
+            gateway_url=gateway_url,
+            secret=secret,
+            configuration=self._current,
+            faults=self._faults,
+            clock=self._clock,
         )
         self._answers = CachedAnswers(self._requester, self._clock)
-        self._dns = _bind_dns(dns_port, self._resolve, self._faults, self._clock)
+        self._ttl_divisor = speed if has_scaled_ttls else 1.0
+        self._dns = _bind_dns(dns_port, self._resolve_for_clients, self._faults, self._clock)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(self._dns.close_sockets)
             self._edge = self._bind_edge(https_port, http_port, contexts)
@@ -86,7 +112,8 @@ class DataPlane:
             ports=Ports(https=self._edge.https.address[1], http=self._edge.http.address[1]),
             metric_health=lambda: self._metric_checks.health,
         )
-        self._metric_checks = MetricChecks(gateway_url=gateway_url, on_change=self._checkers.refresh)
+        clients = Clients(gateway_url, secret)
+        self._metric_checks = MetricChecks(clients=clients, on_change=self._checkers.refresh)
         self._invalidated: set[tuple[str, str]] = set()
         self._configurations: asyncio.Queue[Configuration] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
@@ -110,6 +137,17 @@ class DataPlane:
             asyncio.create_task(self._metrics.report_forever(self._control_plane.push_metrics)),
         ]
         await self._control_plane.has_read.wait()
+
+    async def failure(self) -> None:
+        """Wait until a part that should never end does, and raise what ended it.
+
+        Raises:
+            RuntimeError: it ended without an exception.
+        """
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        raise RuntimeError("a part of the data plane has ended")
 
     async def close(self) -> None:
         """Stop everything."""
@@ -180,6 +218,9 @@ class DataPlane:
             draw=draw,
         )
         return resolve(configuration.zones, name, type_, context)
+
+    def _resolve_for_clients(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
+        return with_divided_ttls(self._resolve(name, type_, viewer, draw), self._ttl_divisor)
 
     def _resolve_address(self, name: str) -> str | None:
         """Return the IPv4 address a health checker connects to, by the hosted zones."""

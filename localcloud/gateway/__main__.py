@@ -16,8 +16,10 @@ import sys
 import threading
 from pathlib import Path
 
+from localcloud.gateway.access import Access
 from localcloud.gateway.server import Gateway, PortTaken
 from localcloud.parent_watch import die_with_parent
+from localcloud.run_secret import SECRET_VARIABLE
 
 PORT_TAKEN = 3
 
@@ -38,6 +40,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file, atomically")
     parser.add_argument("--parent-pid", type=int, help="end when this process ends")
     parser.add_argument("--call-log", type=Path, help="write every AWS API call to this file, one JSON object a line")
+    parser.add_argument("--strict", action="store_true", help="every AWS call needs the secret of the run")
     parser.add_argument("--verbose", action="store_true", help="log every request to stderr")
     return parser.parse_args(arguments)
 
@@ -73,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             speed=options.speed,
             replication_delay_seconds=options.replication_delay,
             call_log=options.call_log,
+            access=Access(os.environ.pop(SECRET_VARIABLE, None), is_strict=options.strict),
         )
     except PortTaken as error:
         print(f"localcloud gateway: {error}", file=sys.stderr)

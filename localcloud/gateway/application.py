@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localcloud.gateway import moto_security
+from localcloud.gateway.access import Access
 from localcloud.gateway.acm import AcmService, CertificateStore
 from localcloud.gateway.api_faults import ApiFaults
 from localcloud.gateway.apigateway_domains import ApiGatewayDomains, DomainNameStore
@@ -92,7 +93,12 @@ class Application:
     """Everything behind the endpoint. One instance per process: moto's state is global."""
 
     def __init__(
-        self, *, speed: float = 1.0, replication_delay_seconds: float = 2.0, call_log: Path | None = None
+        self,
+        *,
+        speed: float = 1.0,
+        replication_delay_seconds: float = 2.0,
+        call_log: Path | None = None,
+        access: Access | None = None,
     ) -> None:
         """Build the services.
 
@@ -100,8 +106,10 @@ class Application:
             speed: AWS seconds per real second.
             replication_delay_seconds: AWS seconds between a write to S3 and its replica.
             call_log: the file for the log of calls; default: none is kept.
+            access: who may call; default: everybody on this machine.
         """
-        self._call_log = CallLog(call_log) if call_log else None
+        self._access = access = access or Access()
+        self._call_log = CallLog(call_log, access.caller_of) if call_log else None
         self.clock = AwsClock(speed=speed)
         self._revisions = RevisionCounter()
         self._replays = Replays()
@@ -159,6 +167,7 @@ class Application:
             route53=self.route53_store,
             regions=self._seen_regions,
             cloudwatch=self._cloudwatch,
+            access=access,
             versions=Versions(
                 cloudfront=self.cloudfront_store,
                 route53=self.route53_store,
@@ -226,6 +235,8 @@ class Application:
             ConnectionDropped: the connection is to be closed without an answer.
         """
         try:
+            if refused := self._access.refusal_of_foreigners(request):
+                return refused
             if request.raw_path.startswith(CONTROL_PREFIX):
                 return self._control.handle(request)
             return self._handle_aws(request)
@@ -241,6 +252,8 @@ class Application:
             scope = CredentialScope("cloudfront-keyvaluestore", DEFAULT_REGION)
         else:
             scope = scope_of(request)
+        if refused := self._access.refusal(request, scope.service):
+            return refused
         self._note_region(scope.region)
         try:
             response = self._api_faults.apply(request, scope.service, scope.region) or self._answer(request, scope)
@@ -248,6 +261,7 @@ class Application:
             if self._call_log:
                 self._call_log.add(request, scope.service, scope.region, Response(status=NO_ANSWER))
             raise
+        self._access.note_issued(request, scope.service, response)
         LOG.info("%s %s %s -> %d", scope.service, request.method, request.path, response.status)
         if self._call_log:
             self._call_log.add(request, scope.service, scope.region, response)
@@ -315,5 +329,6 @@ class Application:
         if document.get("Code", {}).get("RepositoryType") == "S3":
             base = f"http://{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
             function = quote(str(document["Configuration"]["FunctionName"]))
-            document["Code"]["Location"] = f"{base}{CONTROL_PREFIX}/lambda-code/{region}/{function}"
+            secret = f"/{self._access.secret}" if self._access.secret else ""
+            document["Code"]["Location"] = f"{base}{CONTROL_PREFIX}{secret}/lambda-code/{region}/{function}"
         return json_response(document)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from localcloud.gateway.operations import resolve
-from localcloud.gateway.wire import Request, Response, credential_of
+from localcloud.gateway.wire import Request, Response
 
 NO_ANSWER = 0
 """The status of a call whose connection ended without an answer."""
@@ -19,14 +21,17 @@ MAXIMUM_BODY_BYTES = 1024**2
 class CallLog:
     """Writes one JSON object a line and call.
 
-    Keys: caller (the access key id), service (its signing name), region, operation (null when AWS's models have none), parameters
-    (of the path), method, path, query, headers (those that carry rights: tags, copy source), user_agent, status, body (null
-    for objects of S3 and what is no text).
+    Keys: caller (the access key id, `localcloud` for the secret of the run), service (its signing name), region, operation (null
+    when AWS's models have none), parameters (of the path), method, path, query, headers (those that carry rights: tags, copy
+    source), user_agent, status, body (null for objects of S3 and what is no text).
     """
 
-    def __init__(self, path: Path) -> None:
-        """Empty the file, or make it."""
-        self._file = path.open("w", encoding="utf-8", buffering=1)
+    def __init__(self, path: Path, caller_of: Callable[[Request], str]) -> None:
+        """Empty the file, or make it, readable by its owner alone: bodies of calls hold tokens and keys."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.fchmod(descriptor, 0o600)
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        self._caller_of = caller_of
         self._lock = threading.Lock()
 
     def add(self, request: Request, service: str, region: str, response: Response) -> None:
@@ -35,7 +40,7 @@ class CallLog:
         operation, parameters = resolved or (None, {})
         line = json.dumps(
             {
-                "caller": credential_of(request).partition("/")[0],
+                "caller": self._caller_of(request),
                 "service": service,
                 "region": region,
                 "operation": operation,

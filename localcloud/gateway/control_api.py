@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from localcloud.gateway.access import CONTROL_HEADER, Access
 from localcloud.gateway.clock import rfc3339
 from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
@@ -30,7 +31,9 @@ class ControlApi:
         regions: Callable[[], list[str]],
         cloudwatch: CloudWatchService,
         versions: Versions,
+        access: Access,
     ) -> None:
+        self._access = access
         self._versions = versions
         self._revisions = revisions
         self._faults = faults
@@ -54,10 +57,15 @@ class ControlApi:
             route("GET", f"{PREFIX}/lambda-code/{{Region}}/{{Function}}", self._lambda_code),
         ]
 
+        self._names = {entry.template[1] for entry in self._routes}
+
     def handle(self, request: Request) -> Response:
-        """Answer one request; refusals are JSON with a code and a message."""
-        segments = segments_of(request.raw_path)
+        """Answer one request; refusals are JSON with a code and a message.
+
+        It wants the secret of the run: in the path, as `control_url` of endpoints.json has it, or in a header.
+        """
         try:
+            segments = self._without_secret(request)
             for entry in self._routes:
                 parameters = match_template(entry.template, segments)
                 if entry.method == request.method and parameters is not None:
@@ -67,6 +75,23 @@ class ControlApi:
             return json_response({"code": error.code, "message": error.message}, status=error.status)
         except (ValueError, KeyError, TypeError) as error:
             return json_response({"code": "InvalidRequest", "message": f"{error!r}"}, status=400)
+
+    def _without_secret(self, request: Request) -> tuple[str, ...]:
+        """Return the path's segments without the secret.
+
+        Raises:
+            ServiceError: 404 for another secret than that of this run, 403 without any.
+        """
+        prefix, *rest = segments_of(request.raw_path)
+        is_named = rest and rest[0] in self._names
+        if rest and not is_named:
+            if not self._access.is_secret(rest[0]):
+                raise ServiceError(404, "NoSuchRun", "this is not the secret of this run of localcloud")
+            rest = rest[1:]
+        elif not self._access.is_secret(request.header(CONTROL_HEADER) or ""):
+            message = f"use control_url of endpoints.json, or its secret in the header {CONTROL_HEADER}"
+            raise ServiceError(403, "Forbidden", message)
+        return (prefix, *rest)
 
     def _revision(self, _: Request, __: Parameters) -> Response:
         pending = self._cloudwatch.deliveries.pending_invocations

@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 from waitress.utilities import build_http_date
 
+from localcloud.gateway.access import Access
 from localcloud.gateway.application import Application
 
 LOG = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class Gateway:
         speed: float = 1.0,
         replication_delay_seconds: float = 2.0,
         call_log: Path | None = None,
+        access: Access | None = None,
     ) -> None:
         """Bind the port, then build the services.
 
@@ -109,6 +111,7 @@ class Gateway:
             speed: AWS seconds per real second.
             replication_delay_seconds: AWS seconds between a write to S3 and its replica.
             call_log: the file for the log of calls; default: none is kept.
+            access: who may call; default: everybody on this machine.
 
         Raises:
             PortTaken: another process listens there.
@@ -116,7 +119,7 @@ class Gateway:
         listener = listening_socket(host, port)
         self.host, self.port = listener.getsockname()[:2]
         self.application = Application(
-            speed=speed, replication_delay_seconds=replication_delay_seconds, call_log=call_log
+            speed=speed, replication_delay_seconds=replication_delay_seconds, call_log=call_log, access=access
         )
         self._server = create_server(
             self.application,

@@ -4,6 +4,7 @@ Which of several records answers is `record_selection`'s part. DNS rules: RFC 10
 (wildcards), RFC 2308 (negative answers).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -153,6 +154,17 @@ def _aws_addresses(target: AwsName, type_: str) -> tuple[str, ...]:
     if type_ == "A":
         return (target.ipv4_address,)
     return (ipv4_mapped(target.ipv4_address),) if type_ == "AAAA" and target.has_ipv6 else ()
+
+
+def with_divided_ttls(answer: Answer, divisor: float) -> Answer:
+    """Return the answer with TTLs divided and rounded up: real seconds, for a resolver that knows no faster clock."""
+    if divisor == 1:
+        return answer
+
+    def divided(sets: tuple[AnswerSet, ...]) -> tuple[AnswerSet, ...]:
+        return tuple(replace(found, ttl_seconds=math.ceil(found.ttl_seconds / divisor)) for found in sets)
+
+    return replace(answer, answers=divided(answer.answers), authority=divided(answer.authority))
 
 
 class _ZoneResolver:

@@ -311,7 +311,7 @@ async def _refuse_foreign_faults(injector: FaultInjector) -> None:
         faults = ", ".join(f"{each.fault} (id {each.fault_id})" for each in active)
         raise NotSteadyError(
             f"faults are in force already: {faults}; nothing was broken."
-            " End each first: DELETE /_localcloud/faults/ID at the gateway"
+            " End each first: DELETE faults/ID below control_url of endpoints.json"
         )
 
 

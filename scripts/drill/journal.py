@@ -54,7 +54,9 @@ class FaultJournal:
 
     def write(self, entry: JournalEntry) -> None:
         """Put the entry on disk; returns once it would survive a power cut."""
-        write_atomically(self.path, entry.model_dump_json(by_alias=True, indent=1) + "\n", durable=True)
+        # control_url holds the secret of localcloud's run
+        text = entry.model_dump_json(by_alias=True, indent=1) + "\n"
+        write_atomically(self.path, text, durable=True, is_secret=True)
 
     def read(self) -> JournalEntry | None:
         """Return the entry, or None.

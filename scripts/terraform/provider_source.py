@@ -136,7 +136,8 @@ def terraform_environment(source: ProviderSource, build_dir: Path, host: Host) -
     }
     if source.is_mirror and source.path is not None:
         rc = build_dir.resolve() / "terraform.rc"
-        write_atomically(rc, cli_configuration(source.path, _kept_configuration(host)))
+        # What is kept of the user's own configuration may hold the token of a registry.
+        write_atomically(rc, cli_configuration(source.path, _kept_configuration(host)), is_secret=True)
         variables["TF_CLI_CONFIG_FILE"] = str(rc)
     if (source.kind is Origin.REGISTRY or source.is_packed) and not host.environ.get("TF_PLUGIN_CACHE_DIR"):
         cache = build_dir.resolve() / "plugin-cache"

@@ -1,5 +1,7 @@
 """The DNS server in front of the hosted zones."""
 
+import socket
+
 import dns.edns
 import dns.flags
 import dns.rcode
@@ -110,9 +112,35 @@ def test_dns_fault_status_is_servfail(world: World) -> None:
     assert world.ask(HOSTNAME).rcode() == dns.rcode.NOERROR
 
 
-def test_dns_ignores_bytes_that_are_no_message(world: World) -> None:
-    import socket
-
+def exchanged(world: World, *messages: bytes) -> list[bytes]:
+    """Sends messages and a good query after them; returns what comes back before the answer to that."""
+    last = dns.message.make_query(HOSTNAME, "A", id=0x7777).to_wire()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.sendto(b"nonsense", ("127.0.0.1", world.endpoints["dns"]["port"]))
-    assert world.addresses(HOSTNAME) == [EDGE]
+        client.settimeout(5)
+        for message in (*messages, last):
+            client.sendto(message, ("127.0.0.1", world.endpoints["dns"]["port"]))
+        received = [client.recv(4096)]
+        while received[-1][:2] != last[:2]:
+            received.append(client.recv(4096))
+    return received[:-1]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "01000001000000000000ff",  # a label that is cut off
+        "010000010000000000000161",  # a question without an end
+        "0100000100000000000000000100010000ff",  # bytes after the question
+        "01000001000000000000c00c00010001",  # a name that points at itself
+    ],
+)
+@documented("RFC/1035", "A query that cannot be read is answered with FORMERR.")
+def test_dns_malformed_query_is_a_format_error(world: World, rest: str) -> None:
+    (answer,) = exchanged(world, b"\x12\x34" + bytes.fromhex(rest))
+    assert answer[:2] == b"\x12\x34"
+    assert (answer[2] & 0x80, answer[3] & 0x0F) == (0x80, dns.rcode.FORMERR)
+
+
+def test_dns_ignores_what_is_no_query(world: World) -> None:
+    response = dns.message.make_response(dns.message.make_query(HOSTNAME, "A")).to_wire()
+    assert exchanged(world, b"", b"nonsense", response, response[:12]) == []

@@ -1,6 +1,7 @@
 """The CloudFront edge: conformance of what a viewer sees."""
 
 import json
+import ssl
 import uuid
 from typing import Any
 
@@ -29,6 +30,12 @@ def fresh_object(world: World, body: bytes = b"v1", **options: Any) -> str:
 )
 def test_edge_shows_the_distributions_certificate_for_its_alias(world: World) -> None:
     assert HOSTNAME in names_of(world.get("/").certificate)
+
+
+def test_edge_certificates_live_a_day(world: World) -> None:
+    certificate = world.get("/").certificate
+    begin, end = (ssl.cert_time_to_seconds(certificate[name]) for name in ("notBefore", "notAfter"))
+    assert 23 * 3600 < end - begin < 25 * 3600
 
 
 def test_edge_shows_the_default_certificate_for_an_unknown_name(world: World) -> None:

@@ -1,5 +1,6 @@
 """`python -m localcloud`: start, refuse, announce, stop."""
 
+import http.client
 import os
 import signal
 import socket
@@ -9,8 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.local.process import ANY_PORT
 from tests.worlds.dataplane_world import World, start_localcloud, stop_localcloud
@@ -56,9 +60,52 @@ def test_supervisor_announces_its_endpoints(running: World) -> None:
     assert endpoints["pid"] == running.process.pid
     assert endpoints["environment"]["AWS_ENDPOINT_URL"] == endpoints["gateway_url"]
     key = Path(endpoints["ca_certificate"]).with_name("ca-key.pem")
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    for name in ("ca-key.pem", "calls.jsonl", "endpoints.json"):
+        assert stat.S_IMODE(key.with_name(name).stat().st_mode) == 0o600
     calls = key.with_name("calls.jsonl").read_text(encoding="utf-8")  # the data plane has read by now
     assert '"operation": "ListHealthChecks"' in calls
+    assert '"caller": "localcloud"' in calls
+    assert endpoints["environment"]["AWS_ACCESS_KEY_ID"] not in calls
+
+
+def control(running: World, path: str, headers: dict[str, str] | None = None) -> int:
+    """Returns the status of a control call."""
+    host, port = running.endpoints["gateway_url"].removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.request("GET", path, headers=headers or {})
+    answer = connection.getresponse()
+    status, allowed = answer.status, answer.getheader("Access-Control-Allow-Origin")
+    connection.close()
+    assert allowed is None
+    return status
+
+
+def test_supervisor_keeps_the_secret_of_the_run(running: World) -> None:
+    environment = running.endpoints["environment"]
+    secret = environment["AWS_ACCESS_KEY_ID"]
+    assert control(running, "/_localcloud/faults") == 403
+    assert control(running, "/_localcloud/LOCALCLOUDother/faults") == 404
+    assert control(running, f"/_localcloud/{secret}/faults") == 200
+    assert control(running, "/_localcloud/faults", {"X-Localcloud-Secret": secret}) == 200
+    assert running.control("GET", "/faults")["faults"] == []
+
+    def functions(key: str, token: str | None = None) -> Any:
+        session: Any = boto3.Session(aws_access_key_id=key, aws_secret_access_key="x", aws_session_token=token)
+        client = session.client("lambda", region_name="us-east-1", endpoint_url=running.endpoints["gateway_url"])
+        return client.list_functions()["Functions"]
+
+    with pytest.raises(ClientError, match="knows the secret of this run"):
+        functions("somebody")
+    assert functions(secret) == functions("somebody", secret) == []
+    others = [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(running.process.pid)]
+    assert not [line for line in others if secret in line]
+
+
+def test_supervisor_refuses_pages_of_a_browser(running: World) -> None:
+    assert control(running, "/", {"Host": "evil.test"}) == 403
+    assert control(running, "/", {"Origin": "https://evil.test"}) == 403
+    assert control(running, "/", {"Sec-Fetch-Site": "cross-site"}) == 403
+    assert control(running, "/") == 200
 
 
 def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(running: World) -> None:

@@ -18,7 +18,8 @@ def test_destroyed_monitoring_leaves_nothing(deployment: DeploymentWorld) -> Non
 
 def monitoring_left(deployment: DeploymentWorld) -> list[str]:
     """Returns the names of everything that only the monitoring stack makes."""
-    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    token = deployment.endpoints.environment["AWS_SESSION_TOKEN"]
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", aws_session_token=token)
     found: list[str] = []
     for region in ("us-east-1", "eu-central-1"):
 

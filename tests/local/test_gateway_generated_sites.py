@@ -76,7 +76,7 @@ def plan_errors(site_file: Path, url: str, folder: Path) -> list[str]:
     module.mkdir()
     (module / "main.tf.json").write_text(json.dumps(one_module(stacks)), encoding="utf-8")
     copy_assets(outdir / "stacks", module)
-    terraform = from_this_machine(folder, client_environment(url))
+    terraform = from_this_machine(folder, client_environment(url, "localcloud"))
     terraform.init(module)
     done = subprocess.run(
         [str(terraform.binary), f"-chdir={module}", "plan", "-json", "-input=false", "-lock=false"],

@@ -106,9 +106,9 @@ class Response:
 
 
 @functools.cache
-def _client(url: str, service: str, region: str) -> Any:
+def _client(url: str, service: str, region: str, secret: str) -> Any:
     """Made once: making one takes longer than some of the periods that tests measure."""
-    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", aws_session_token=secret)
     config = Config(proxies={"http": url}, s3={"addressing_style": "path"})
     return session.client(service, region_name=region, endpoint_url=url, config=config)
 
@@ -124,7 +124,9 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        return _client(self.endpoints["gateway_url"], service, region)
+        return _client(
+            self.endpoints["gateway_url"], service, region, self.endpoints["environment"]["AWS_SESSION_TOKEN"]
+        )
 
     def bucket(self, region: str) -> str:
         return f"site-{region}"

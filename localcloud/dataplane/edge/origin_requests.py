@@ -77,6 +77,7 @@ class OriginRequester:
         self,
         *,
         gateway_url: str,
+        secret: str,
         configuration: Callable[[], Configuration],
         faults: FaultBoard,
         clock: AwsClock,
@@ -85,11 +86,13 @@ class OriginRequester:
 
         Args:
             gateway_url: Where S3 is served, path style.
+            secret: Of the run, which the gateway wants to hear.
             configuration: The current configuration, for bucket policies.
             faults: Faults of the targets `s3:<region>`.
             clock: For timeouts.
         """
         self._gateway_url = gateway_url
+        self._secret = secret
         self._configuration = configuration
         self._faults = faults
         self._clock = clock
@@ -187,7 +190,7 @@ class OriginRequester:
             **request.headers,
             **origin.custom_headers,
             **_ORIGIN_HEADER,
-            **_signature(bucket.region),
+            **_signature(bucket.region, self._secret),
             **_for_key_policy(origin, request, distribution),
         }
         timeout = aiohttp.ClientTimeout(
@@ -235,9 +238,9 @@ def _for_key_policy(origin: Origin, request: OriginRequest, distribution: Distri
     return {**plain, **({"x-localcloud-source-arn": distribution.arn} if origin.access_control_id else {})}
 
 
-def _signature(region: str) -> dict[str, str]:
-    """Return a SigV4 header whose scope names the region; the gateway reads the scope and checks nothing."""
-    credential = f"localcloud/20260101/{region}/s3/aws4_request"
+def _signature(region: str, secret: str) -> dict[str, str]:
+    """Return a SigV4 header whose scope names the region; the gateway reads key id and scope, and checks no signature."""
+    credential = f"{secret}/20260101/{region}/s3/aws4_request"
     return {"authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"}
 
 

@@ -59,16 +59,18 @@ class _Host:
 class LambdaHosts:
     """One runtime process a function, started before the first request needs it."""
 
-    def __init__(self, *, gateway_url: str, speed: float, metrics: Metrics) -> None:
+    def __init__(self, *, gateway_url: str, secret: str, speed: float, metrics: Metrics) -> None:
         """Start nothing yet.
 
         Args:
             gateway_url: What the function's SDK talks to.
+            secret: Of the run, which is the session token of every function.
             speed: For its timeout and its SDK's timeouts.
             metrics: Where invocations and errors are counted.
         """
         self._metrics = metrics
         self._gateway_url = gateway_url
+        self._secret = secret
         self._speed = speed
         self._hosts: dict[str, asyncio.Task[_Host]] = {}
         self._functions: dict[str, LambdaFunction] = {}
@@ -214,6 +216,7 @@ class LambdaHosts:
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_ACCESS_KEY_ID": function.name,  # as whom the gateway's log of calls knows it
             "AWS_SECRET_ACCESS_KEY": "localcloud",
+            "AWS_SESSION_TOKEN": self._secret,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self._gateway_url,
             "LOCALCLOUD_FUNCTION_ARN": function.arn,

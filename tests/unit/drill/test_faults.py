@@ -200,6 +200,31 @@ def test_journal_rejects_a_file_that_is_none(tmp_path: Path) -> None:
         FaultJournal(tmp_path).read()
 
 
+@pytest.mark.parametrize(("is_secret", "mode"), [(True, 0o600), (False, 0o644)])
+def test_write_atomically_sets_the_mode_whatever_the_umask(tmp_path: Path, is_secret: bool, mode: int) -> None:
+    target = tmp_path / "file"
+    target.touch(mode=0o666)
+    before = os.umask(0)
+    try:
+        files.write_atomically(target, "text", is_secret=is_secret)
+    finally:
+        os.umask(before)
+    assert target.stat().st_mode & 0o777 == mode
+
+
+def test_journal_holds_a_secret_so_its_owner_alone_reads_it(tmp_path: Path) -> None:
+    entry = JournalEntry(
+        scenario="s",
+        control_url="http://127.0.0.1:1/_localcloud/secret",
+        target="dns",
+        kind="hang",
+        value=None,
+        written_at="now",
+    )
+    FaultJournal(tmp_path).write(entry)
+    assert FaultJournal(tmp_path).path.stat().st_mode & 0o777 == 0o600
+
+
 def test_write_atomically_leaves_the_old_file_when_writing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

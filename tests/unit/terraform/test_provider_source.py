@@ -140,6 +140,7 @@ def test_generated_configuration_keeps_the_users_other_settings(tmp_path: Path) 
     variables = terraform_environment(find_provider(machine), tmp_path / "build", machine)
     text = Path(variables["TF_CLI_CONFIG_FILE"]).read_text(encoding="utf-8")
     assert text.startswith("disable_checkpoint = true\nprovider_installation {")
+    assert Path(variables["TF_CLI_CONFIG_FILE"]).stat().st_mode & 0o777 == 0o600  # a registry's token may be among them
 
 
 def test_configuration_quotes_the_path() -> None:

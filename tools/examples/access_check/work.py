@@ -16,6 +16,7 @@ import boto3
 
 from constructs_lib.naming import ADMINISTRATORS_STACKS, ERRORS_PREFIX, RELEASES_PREFIX
 from scripts.errors import EnvironmentFailureError
+from scripts.files import write_atomically
 from scripts.terraform.cli import Terraform
 from scripts.terraform.deploy import stack_order
 from scripts.terraform.outputs import load_deployment, save_outputs
@@ -109,7 +110,7 @@ def _commands(folder: Path) -> Run:
         state.mkdir(exist_ok=True)
         endpoints = json.loads((folder / "localcloud" / "endpoints.json").read_bytes())
         endpoints["environment"]["AWS_ACCESS_KEY_ID"] = role
-        (state / "endpoints.json").write_text(json.dumps(endpoints), encoding="utf-8")
+        write_atomically(state / "endpoints.json", json.dumps(endpoints), is_secret=True)
         variables = {"FAILOVER_LOCALCLOUD": str(state), "FAILOVER_OUTPUTS": str(folder / "outputs.json")}
         done = subprocess.run(
             [str(Path(sys.executable).with_name("failover")), *arguments],

@@ -52,5 +52,5 @@ def test_reserved_concurrency_bounds_the_environments(reserved: int | None, expe
 
 def test_function_signs_with_its_own_name() -> None:
     # By it the gateway's log tells a function's calls from others; AWS gives each role session a key id of its own.
-    hosts = LambdaHosts(gateway_url="http://127.0.0.1:1", speed=1, metrics=cast("Metrics", None))
+    hosts = LambdaHosts(gateway_url="http://127.0.0.1:1", secret="s", speed=1, metrics=cast("Metrics", None))
     assert hosts._environment(function(None), Path("/code"))["AWS_ACCESS_KEY_ID"] == "f"

@@ -8,7 +8,15 @@ import pytest
 from localcloud.model.addresses import AwsName, api_gateway_address, ipv4_mapped
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.records import HostedZone, hosted_zone_from_api, record_set_from_api
-from localcloud.model.resolution import Answer, NameFailure, ResolutionContext, Status, resolve
+from localcloud.model.resolution import (
+    Answer,
+    AnswerSet,
+    NameFailure,
+    ResolutionContext,
+    Status,
+    resolve,
+    with_divided_ttls,
+)
 
 DISTRIBUTION = "d111.cloudfront.net."
 API = "d-abc.execute-api.us-east-1.amazonaws.com."
@@ -320,3 +328,10 @@ def test_record_that_was_not_chosen_changes_nothing() -> None:
 def test_other_distribution_is_still_found() -> None:
     answer = vanished(DISTRIBUTION, NameFailure.NXDOMAIN, target="cloudfront:E2")
     assert values(answer) == ["127.0.10.1"]
+
+
+@pytest.mark.parametrize(("divisor", "expected"), [(1.0, 60), (10.0, 6), (7.0, 9), (1000.0, 1)])
+def test_ttls_are_divided_and_rounded_up(divisor: float, expected: int) -> None:
+    found = AnswerSet(name="a.test.", type="A", ttl_seconds=60, values=("192.0.2.1",))
+    answer = with_divided_ttls(Answer(status=Status.NOERROR, answers=(found,), authority=(found,)), divisor)
+    assert [each.ttl_seconds for each in (*answer.answers, *answer.authority)] == [expected, expected]
