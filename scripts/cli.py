@@ -48,6 +48,7 @@ COMMANDS = (
     "performance",
     "slo",
     "bootstrap",
+    "destroy",
     "outputs",
     "cost",
     "lint",

@@ -180,6 +180,23 @@ class Terraform:
         document = json.loads(text[text.index("{") :]) if "{" in text else {}
         return {name: entry["value"] for name, entry in document.items()}
 
+    def resources(self, stack_dir: Path) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return (type, address, attributes) of everything that the stack's state manages; empty before the first apply.
+
+        Raises:
+            TerraformError: it failed.
+        """
+        lines: list[str] = []
+        self._run(stack_dir, ["state", "pull"], None, on_line=lines.append)
+        text = "".join(lines)
+        document = json.loads(text[text.index("{") :]) if "{" in text else {}
+        return [
+            (each["type"], f"{each['type']}.{each['name']}", instance.get("attributes") or {})
+            for each in document.get("resources", ())
+            if each.get("mode") == "managed"
+            for instance in each.get("instances", ())
+        ]
+
     def interrupt(self) -> None:
         """End every run of this object, as `process_group.stop` does, and refuse new ones; returns once all have ended.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from scripts.processes.process_group import interrupts_deferred
@@ -43,18 +45,51 @@ def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Co
     Raises:
         TerraformError: a stack failed; the stacks after it were not touched.
     """
-    columns = (TextColumn("  {task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("{task.fields[doing]}"))  # fmt: skip
-    with Bars(*columns, console=console) as bars:
+    with Bars(*_columns(), console=console) as bars:
         for wave in stack_order(stacks_folder):
-            _apply_wave(terraform, [stacks_folder / name for name in wave], bars)
+            _run_wave(terraform, [stacks_folder / name for name in wave], partial(_apply, terraform, bars))
     save_outputs({path.name: terraform.output(path) for path in sorted(stacks_folder.iterdir())}, outputs)
 
 
-def _apply_wave(terraform: Terraform, folders: list[Path], bars: Bars) -> None:
+def run_waves(
+    terraform: Terraform,
+    stacks_folder: Path,
+    waves: Sequence[Sequence[str]],
+    console: Console,
+    act: Callable[[Path, Callable[[str], None]], None],
+) -> None:
+    """Does something to every stack, wave by wave, with a line per stack.
+
+    Args:
+        terraform: interrupted when one of a wave fails.
+        stacks_folder: holds the stacks.
+        waves: names; the stacks of one wave are worked on at once.
+        console: where the lines are drawn.
+        act: gets a stack's folder, and what to call with what it is doing.
+
+    Raises:
+        OpsError: what `act` raised; the waves after it were not touched.
+    """
+
+    def run(bars: Bars, folder: Path) -> None:
+        task = bars.add_task(folder.name, total=None, doing="waiting")
+        act(folder, lambda doing: bars.update(task, doing=doing))
+        bars.update(task, total=1, completed=1, doing="done")
+
+    with Bars(*_columns(), console=console) as bars:
+        for wave in waves:
+            _run_wave(terraform, [stacks_folder / name for name in wave], partial(run, bars))
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    return (TextColumn("  {task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[doing]}"))  # fmt: skip
+
+
+def _run_wave(terraform: Terraform, folders: list[Path], run: Callable[[Path], None]) -> None:
     with ThreadPoolExecutor(len(folders)) as pool:
         try:
-            jobs = [pool.submit(_apply, terraform, folder, bars) for folder in folders]
+            jobs = [pool.submit(run, folder) for folder in folders]
             for job in jobs:
                 job.result()
         except BaseException:
@@ -64,7 +99,7 @@ def _apply_wave(terraform: Terraform, folders: list[Path], bars: Bars) -> None:
             raise
 
 
-def _apply(terraform: Terraform, folder: Path, bars: Bars) -> None:
+def _apply(terraform: Terraform, bars: Bars, folder: Path) -> None:
     task = bars.add_task(folder.name, total=None, doing="initializing")
     terraform.init(folder)
     bars.update(task, doing="planning")

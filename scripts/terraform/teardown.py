@@ -1,0 +1,144 @@
+"""Taking a site down: every stack in the reverse of the order in which it was made, its versioned buckets emptied first.
+
+S3 deletes no bucket that holds a version or a delete marker, and replication copies no deletion of a version, so each bucket is
+emptied by itself, in its own region: https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.aws.clients import s3_client, translated
+from scripts.errors import AwsError
+from scripts.terraform.deploy import run_waves, stack_order
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from rich.console import Console
+
+    from scripts.terraform.cli import Terraform
+
+_PER_CALL = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+_PROTECTING = ("deletion_protection", "deletion_protection_enabled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A bucket that a stack's state holds.
+
+    Attributes:
+        versions: how many versions and delete markers it has.
+        is_locked: object lock keeps its files: it can be neither emptied nor deleted before they expire.
+    """
+
+    stack: str
+    name: str
+    region: str
+    versions: int
+    is_locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teardown:
+    """What would go.
+
+    Attributes:
+        waves: stacks in the order in which they go; those of one wave do not need each other.
+        buckets: of all stacks.
+        protected: addresses whose deletion protection is on; nothing goes while there is one.
+    """
+
+    waves: tuple[tuple[str, ...], ...]
+    buckets: tuple[Bucket, ...]
+    protected: tuple[str, ...]
+
+    @property
+    def locked(self) -> tuple[Bucket, ...]:
+        """Buckets that stay, and their stacks with them."""
+        return tuple(bucket for bucket in self.buckets if bucket.is_locked)
+
+
+def plan_teardown(terraform: Terraform, stacks_folder: Path) -> Teardown:
+    """Reads every state and counts what its buckets hold.
+
+    Raises:
+        StacksError: nothing is synthesized in the folder.
+        TerraformError: a state cannot be read.
+        AwsError: a bucket cannot be listed.
+    """
+    waves = tuple(tuple(wave) for wave in reversed(stack_order(stacks_folder)))
+    buckets: list[Bucket] = []
+    protected: list[str] = []
+    for stack in (name for wave in waves for name in wave):
+        terraform.init(stacks_folder / stack)
+        for kind, address, body in terraform.resources(stacks_folder / stack):
+            protected += [f"{address} ({stack})" for key in _PROTECTING if body.get(key) is True]
+            if kind == "aws_s3_bucket":
+                buckets.append(_bucket(stack, body))
+    return Teardown(waves=waves, buckets=tuple(buckets), protected=tuple(protected))
+
+
+def tear_down(terraform: Terraform, stacks_folder: Path, teardown: Teardown, console: Console) -> None:
+    """Empties each stack's buckets and destroys it, the last made first. Stacks with a locked bucket stay.
+
+    Raises:
+        TerraformError: a stack could not be destroyed; those after it were not touched.
+        AwsError: a bucket could not be emptied.
+    """
+    staying = {bucket.stack for bucket in teardown.locked}
+    waves = [[name for name in wave if name not in staying] for wave in teardown.waves]
+
+    def destroy(folder: Path, doing: Callable[[str], None]) -> None:
+        for bucket in teardown.buckets:
+            if bucket.stack == folder.name:
+                doing(f"emptying {bucket.name}")
+                empty(s3_client(bucket.region), bucket.name)
+        doing("destroying")
+        terraform.destroy(folder)
+
+    run_waves(terraform, stacks_folder, [wave for wave in waves if wave], console, destroy)
+
+
+def empty(client: S3Client, name: str) -> int:
+    """Deletes every version and every delete marker of a bucket; returns how many there were.
+
+    Raises:
+        AwsError: S3 refused, or kept one.
+    """
+    count = 0
+    while batch := next(_batches(client, name), None):  # the first page each time: what was on it is gone by then
+        with translated("DeleteObjects", name):
+            answer = client.delete_objects(Bucket=name, Delete={"Objects": batch, "Quiet": True})
+        for error in answer.get("Errors", ()):
+            raise AwsError(
+                operation="DeleteObjects",
+                resource=f"{name}/{error.get('Key')}",
+                code=str(error.get("Code")),
+                detail=str(error.get("Message")),
+            )
+        count += len(batch)
+    return count
+
+
+def _bucket(stack: str, body: Mapping[str, Any]) -> Bucket:
+    name, region = str(body["bucket"]), str(body["region"])
+    is_locked = bool(body.get("object_lock_enabled"))
+    count = sum(len(batch) for batch in _batches(s3_client(region), name))
+    return Bucket(stack=stack, name=name, region=region, versions=count, is_locked=is_locked)
+
+
+def _batches(client: S3Client, name: str) -> Iterator[list[Any]]:
+    """Yields up to 1,000 versions and delete markers at a time; none for a bucket that is gone."""
+    pages = client.get_paginator("list_object_versions").paginate(Bucket=name, PaginationConfig={"PageSize": _PER_CALL})
+    try:
+        with translated("ListObjectVersions", name):
+            for page in pages:
+                found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                if found:
+                    yield [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+    except AwsError as error:
+        if error.code != "NoSuchBucket":
+            raise
