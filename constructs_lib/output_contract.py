@@ -162,6 +162,13 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             stability=Stability.MIRROR,
         ),
         Output(
+            name="content_security_policy",
+            type="string",
+            meaning="The header that CloudFront and the regional endpoints send: what a publish compares its pages with",
+            readers=(_DEPLOYMENT,),
+            stability=Stability.MIRROR,
+        ),
+        Output(
             name="state",
             type="object({backend = string, bucket = optional(string), region = optional(string), "
             "replica_region = optional(string)})",

@@ -154,7 +154,7 @@ def _key_is_path_only() -> CloudfrontCachePolicyParametersInCacheKeyAndForwarded
 def _security_headers(headers: Headers) -> CloudfrontResponseHeadersPolicySecurityHeadersConfig:
     return CloudfrontResponseHeadersPolicySecurityHeadersConfig(
         content_security_policy=CloudfrontResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicy(
-            content_security_policy=security_headers.CONTENT_SECURITY_POLICY, override=True
+            content_security_policy=headers.content_security_policy, override=True
         ),
         content_type_options=CloudfrontResponseHeadersPolicySecurityHeadersConfigContentTypeOptions(override=True),
         frame_options=CloudfrontResponseHeadersPolicySecurityHeadersConfigFrameOptions(

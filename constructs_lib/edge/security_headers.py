@@ -7,9 +7,6 @@ without subdomains unless the site file's `[headers]` asks: preload binds the us
 
 from constructs_lib.site_file.security import Headers
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
-)
 HSTS_MAX_AGE_SECONDS = 31_536_000
 REFERRER_POLICY = "strict-origin-when-cross-origin"
 FRAME_OPTIONS = "SAMEORIGIN"
@@ -25,7 +22,7 @@ def strict_transport_security(headers: Headers) -> str:
 def as_http_headers(headers: Headers) -> dict[str, str]:
     """Returns the headers by name, for the regional endpoint."""
     return {
-        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "content-security-policy": headers.content_security_policy,
         "strict-transport-security": strict_transport_security(headers),
         "x-content-type-options": "nosniff",
         "x-frame-options": FRAME_OPTIONS,

@@ -138,14 +138,19 @@ function candidates(routing, ip) {
 async function answerOf(release, request, path, isLast) {
   const style = release.style || '';
   const file = objectPath(path, style);
-  const object = file + variantSuffix(release, file, request);
+  let object = file + variantSuffix(release, file, request);
   let layer = release.base;
   try {
-    if (release.chunks) layer = await layerOf(release, object);
+    const named = release.chunks ? await layerOf(release, object) : null;
+    layer = named || release.base;
     const table = 'redirect/' + release.redirects;
     if (layer[0] === '-') return redirected(await cf.kvs().get(table + encoded(object)), request);
     const value = table.endsWith('*') ? matched(await cf.kvs().get(table), path) : null;
     if (value) return redirected(value, request);
+    if (release.fallback && (!named || named[0] === '~') && isNavigation(path, request)) {
+      object = '/' + release.fallback;
+      layer = (await layerOf(release, object)) || release.base;
+    }
   } catch (error) {
     if (!isLast) return null;
     layer = release.base;
@@ -156,10 +161,18 @@ async function answerOf(release, request, path, isLast) {
   return request;
 }
 
+// The index names every page of a release with a fallback, and with ~ those that are gone, so this asks no origin and hides no
+// dead one.
+function isNavigation(path, request) {
+  const mode = header(request, 'sec-fetch-mode');
+  const isPage = !path.substring(path.lastIndexOf('/')).includes('.');
+  return isPage && (mode ? mode === 'navigate' : header(request, 'accept').includes('text/html'));
+}
+
 async function layerOf(release, object) {
   const digest = sha256(release.salt + ':' + object.substring(1));
   const chunk = await cf.kvs().get('index/' + release.index + '/' + (firstNumber(digest) % release.chunks));
-  return layerInChunk(chunk, digest.substring(8, 16)) || release.base;
+  return layerInChunk(chunk, digest.substring(8, 16));
 }
 
 // "<layer, 16 characters><tag, 8 characters><tag>...;<layer><tag>..."; dashes in place of the layer: redirected

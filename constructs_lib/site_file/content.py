@@ -64,7 +64,9 @@ class Content(Section):
     """`[content]`: rules by pattern, redirects, clean URLs, and what `failover build` makes and allows.
 
     `largest_page_bytes` and `largest_asset_bytes` are budgets that a build and a release must keep. Layer 3 serves no
-    file above 4,500,000 bytes, which is why that is the default.
+    file above 4,500,000 bytes as a whole, which is why that is the default. `ignore` are patterns of files that are left out.
+    `fallback` is the page that answers a browser's navigation to a page that the release lacks, with status 200: what a
+    single-page application needs.
     """
 
     clean_urls: CleanUrls = CleanUrls.FOLDER
@@ -72,6 +74,8 @@ class Content(Section):
     precompress: Bool = True
     largest_page_bytes: _Bytes = 500_000
     largest_asset_bytes: _Bytes = 4_500_000
+    ignore: Annotated[tuple[_Text, ...], says('a list of patterns such as ["*.map"]')] = ()
+    fallback: Annotated[_Text, says("a page such as /index.html")] | None = None
     rule: Annotated[tuple[ContentRule, ...], says("tables [[content.rule]]")] = ()
     redirect: Annotated[tuple[ContentRedirect, ...], says("tables [[content.redirect]]")] = ()
 

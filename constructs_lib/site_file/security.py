@@ -1,9 +1,10 @@
 """The site file's sections about security: optional protection, headers, GitHub's roles, where data may be."""
 
+import difflib
 import re
 from typing import Annotated, Self
 
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from constructs_lib.site_file.base import A_REGION, Bool, Section, known_region, pattern, refuse, says
 
@@ -80,11 +81,50 @@ class Features(Section):
         return self.replication_metrics or self.rtc
 
 
-class Headers(Section):
-    """`[headers]`: HSTS beyond the host itself. Both bind every host of the domain, so both are off by default."""
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
+)
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-response-headers-policies
+_LONGEST_POLICY = 1783
+# https://www.w3.org/TR/CSP3/#csp-directives and the deprecated ones that browsers still know
+_DIRECTIVES = (
+    "base-uri", "block-all-mixed-content", "child-src", "connect-src", "default-src", "fenced-frame-src", "font-src",
+    "form-action", "frame-ancestors", "frame-src", "img-src", "manifest-src", "media-src", "object-src", "prefetch-src",
+    "report-to", "report-uri", "require-trusted-types-for", "sandbox", "script-src", "script-src-attr", "script-src-elem",
+    "style-src", "style-src-attr", "style-src-elem", "trusted-types", "upgrade-insecure-requests", "webrtc", "worker-src",
+)  # fmt: skip
 
+
+class Headers(Section):
+    """`[headers]`: what browsers are told with every answer, by CloudFront and by the regional endpoint.
+
+    `content_security_policy` allows what comes from the site itself and nothing inline; most generators need more, and
+    `failover build` and `failover sync-content` say what (docs/CONTENT.md has a policy for each). HSTS for subdomains and preload
+    bind every host of the domain, so both are off by default.
+    """
+
+    content_security_policy: Annotated[str, Field(strict=True, min_length=1, max_length=_LONGEST_POLICY)] = (
+        CONTENT_SECURITY_POLICY
+    )
     hsts_include_subdomains: Bool = False
     hsts_preload: Bool = False
+
+    @field_validator("content_security_policy")
+    @classmethod
+    def _is_a_policy(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable():
+            raise refuse(allowed="printable ASCII on one line", remedy="write other host names in their xn-- form")
+        names = [directive.split()[0].lower() for directive in value.split(";") if directive.strip()]
+        for name in names:
+            if name not in _DIRECTIVES:
+                near = difflib.get_close_matches(name, _DIRECTIVES, n=1)
+                remedy = f"did you mean {near[0]}?" if near else "see https://www.w3.org/TR/CSP3/#csp-directives"
+                raise refuse(
+                    allowed="directives of Content Security Policy, separated by semicolons", remedy=f"{name}: {remedy}"
+                )
+            if names.count(name) > 1:
+                raise refuse(allowed="each directive once; browsers ignore the second", remedy=f"write {name} once")
+        return value
 
     @field_validator("hsts_preload")
     @classmethod

@@ -244,6 +244,7 @@ class EdgeStack(TerraformStack):
         add_output(self, "objectives", self._site.objectives.model_dump(mode="json"))
         add_output(self, "traffic", self._site.traffic.model_dump(mode="json"))
         add_output(self, "content", self._site.content.as_output())
+        add_output(self, "content_security_policy", self._site.headers.content_security_policy)
         add_output(
             self,
             "distributions",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,6 +16,8 @@ from scripts.commands.shared.bars import byte_bar
 from scripts.commands.shared.options import JsonOption
 from scripts.errors import WrongUsageError
 from scripts.release.folder import read_folder
+from scripts.release.page_policy import policy_notes
+from scripts.release.serving.content_security import USUAL_POLICY
 from scripts.release.serving.content_settings import parse_content
 from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.build import BuiltSite, build_site
@@ -38,10 +42,11 @@ def build(
     Pages are rendered, HTML, links and sizes are checked, parts of pages get a hash of their content in the name, and Brotli
     variants are laid beside the files where they pay. Exit code 1: something must be mended, and nothing was written.
     """
-    rules = content_rules(site_file)
+    document = _site_file(site_file)
+    rules = rules_of(document, site_file)
     if not check:
         check_folder(output, source)
-    site = make(source, rules)
+    site = _with_policy_notes(make(source, rules), document)
     release_id = None
     if not site.findings and not check:
         write_site(site.files, output)
@@ -60,18 +65,39 @@ def content_rules(site_file: Path | None) -> ContentRules:
     Raises:
         WrongUsageError: it cannot be read, or its `[content]` has problems.
     """
+    return rules_of(_site_file(site_file), site_file)
+
+
+def _site_file(site_file: Path | None) -> Mapping[str, Any]:
     if site_file is None:
-        return ContentRules()
+        return {}
     try:
         document = tomllib.loads(site_file.read_text(encoding="utf-8"))
     except OSError as error:
         raise WrongUsageError(f"--site-file {site_file}: {error.strerror}; give a readable TOML file") from error
     except ValueError as error:
         raise WrongUsageError(f"--site-file {site_file} is not TOML: {error}") from error
+    return document
+
+
+def rules_of(document: Mapping[str, Any], site_file: Path | None) -> ContentRules:
+    """Returns the `[content]` of what a site file says.
+
+    Raises:
+        WrongUsageError: it has problems.
+    """
     content = document.get("content", {})
     if not isinstance(content, dict):
         raise WrongUsageError(f"--site-file {site_file}: content is a table: write [content] on a line of its own")
     return parse_content(content)
+
+
+def _with_policy_notes(site: BuiltSite, document: Mapping[str, Any]) -> BuiltSite:
+    """Adds what the site file's Content-Security-Policy refuses; without a site file nobody knows the policy."""
+    headers = document.get("headers", {})
+    policy = headers.get("content_security_policy", USUAL_POLICY) if document and isinstance(headers, dict) else ""
+    texts = ((path, content.decode("utf-8", "replace")) for path, content in site.files.items())
+    return replace(site, notes=(*site.notes, *policy_notes(texts, policy if isinstance(policy, str) else "")))
 
 
 def make(source: Path, rules: ContentRules) -> BuiltSite:

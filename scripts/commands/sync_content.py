@@ -34,6 +34,7 @@ from scripts.release.digests import cache_file
 from scripts.release.folder import read_folder
 from scripts.release.folder_notes import notes_on
 from scripts.release.manifest import ReleaseFile
+from scripts.release.page_policy import policy_notes, read_texts
 from scripts.release.publish import Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.samples import BadAnswer, sample
@@ -94,6 +95,7 @@ def sync_content(
             survey = pool.submit(site.survey)  # the regions answer while the folder is read
             built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
         plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force)
+        notes = _notes(website, plan, folder)
         routing = plan.current.routing
         if apply and not plan.is_empty:
             with _telling_where_it_was_interrupted(plan):
@@ -108,9 +110,9 @@ def sync_content(
     except RegionUnavailableError as error:
         raise _with_way_out(error, website, is_allowed=allow_degraded) from error
     if as_json:
-        print(json.dumps(_document(plan, canary, routing, applied=apply)))
+        print(json.dumps({**_document(plan, canary, routing, applied=apply), "notes": notes}))
     else:
-        _print(website, plan, canary, applied=apply)
+        _print(website, plan, canary, notes, applied=apply)
 
 
 def _refuse_beside_promote(folder: Path, canary: int | None) -> None:
@@ -245,12 +247,18 @@ def _document(plan: PublishPlan, canary: int | None, routing: Routing, *, applie
         "left_out": list(plan.left_out),
         "drains": list(plan.drains),
         "switches": plan.switches,
-        "notes": notes_on(plan.manifest),
         "applied": applied,
     }
 
 
-def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: bool) -> None:
+def _notes(website: Website, plan: PublishPlan, folder: Path) -> list[str]:
+    """Returns what to know of the release before it is published: of its files, and what the header refuses of what changed."""
+    changed = {*plan.changes.new, *plan.changes.changed}
+    texts = read_texts(folder, [file for file in plan.manifest.files if file.path in changed])
+    return [*notes_on(plan.manifest), *policy_notes(texts, website.content_security_policy)]
+
+
+def _print(website: Website, plan: PublishPlan, canary: int | None, notes: Sequence[str], *, applied: bool) -> None:
     console = results_console()
     table = results_table("Region", "Files in release", "To upload", "Bytes to upload")
     for region, files in plan.uploads.items():
@@ -265,7 +273,7 @@ def _print(website: Website, plan: PublishPlan, canary: int | None, *, applied: 
         highlight=False,
     )
     console.print(table)
-    for note in notes_on(plan.manifest):
+    for note in notes:
         console.print(f"Note: {note}.", highlight=False)
     for region in plan.left_out:
         console.print(f"{region} does not answer: {_how_it_is_left_out(website, applied=applied)}")

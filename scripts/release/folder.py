@@ -52,7 +52,7 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
         entries.clear()
         contents = _contents(digests)
         described = {name: describe(name, rules, digests, contents) for name in digests}
-        urls = url_rules(rules.style, rules.redirects)
+        urls = url_rules(rules.style, rules.redirects, rules.fallback)
         addresses = {name: rules.style.addresses_of(name, digests) for name in digests}
         release_id = _release_id(digests, described, urls, [each for paths in addresses.values() for each in paths[1:]])
         files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]

@@ -54,6 +54,7 @@ def refuse_problems(folder: Path, entries: Mapping[str, ScannedFile | os.DirEntr
         if path != name and path in entries
     ]
     problems += problems_in_release(rules.redirects, stored.values(), rules.style)
+    problems += [problem] if (problem := rules.problem_of_fallback(entries)) is not None else []
     if "index.html" not in entries and not any(redirect.key_path == "/" for redirect in rules.redirects):
         problems.append("index.html is missing, and no redirect starts at /: the site would answer 404 there")
     if problems:

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from scripts.release.serving.index import Index, build_index, largest_bytes
-from scripts.release.serving.url_rules import REDIRECTED, RedirectTable, UrlRules, from_document
+from scripts.release.serving.url_rules import NO_PAGE, REDIRECTED, RedirectTable, UrlRules, from_document
 from scripts.release.serving.variants import Variants, complete_variants
 
 SCHEMA = 2
@@ -143,13 +143,16 @@ class Manifest:
 
     @property
     def increments(self) -> dict[str, str]:
-        """Path -> increment of everything that does not lie in the base increment.
+        """Path -> increment of everything that does not lie in the base increment; with a fallback of every page besides.
 
-        A removed path is sent to the release's own increment, where nothing lies.
+        A removed path is sent to the release's own increment, where nothing lies, or to its fallback.
         """
+        lying = {file.path: file.increment for file in self.stored_files}
         return {
+            **{path: lying[path] for path in self.urls.pages(lying)},
             **dict.fromkeys(self.removed, self.release_id),
-            **{file.path: file.increment for file in self.stored_files if file.increment != self.base_id},
+            **dict.fromkeys(self.urls.pages(self.removed), NO_PAGE),
+            **{path: increment for path, increment in lying.items() if increment != self.base_id},
         }
 
     @property
@@ -181,7 +184,7 @@ class Manifest:
         """
         table = self.redirect_table
         marked = self.increments | dict.fromkeys(table.pairs, REDIRECTED)
-        index = build_index(marked, (file.path for file in self.stored_files if file.increment == self.base_id))
+        index = build_index(marked, (file.path for file in self.stored_files if file.path not in marked))
         return replace(index, redirects_id=table.id, redirects=table.entries)
 
     def to_json(self) -> bytes:

@@ -30,6 +30,7 @@ class Pointer:
         redirects_id: id of its redirects.
         br: extensions with a Brotli variant.
         gzip: the same for gzip.
+        fallback: as in ServedRelease.
     """
 
     release_id: str
@@ -39,6 +40,7 @@ class Pointer:
     redirects_id: str = ""
     br: str = ""
     gzip: str = ""
+    fallback: str = ""
 
     def follows(self, release: ServedRelease | None) -> bool:
         """Whether it says what the router reads."""
@@ -55,6 +57,7 @@ def pointer_to(release: ServedRelease) -> Pointer:
         redirects_id=release.redirects,
         br=release.br,
         gzip=release.gzip,
+        fallback=release.fallback,
     )
 
 

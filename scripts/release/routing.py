@@ -44,6 +44,7 @@ class ServedRelease:
         redirects: id of its redirects (url_rules.py); empty without.
         br: extensions of which every file has a Brotli variant, separated by spaces.
         gzip: the same for gzip.
+        fallback: path of the page that answers navigations to pages that the release lacks; empty: none does.
     """
 
     id: str
@@ -55,6 +56,7 @@ class ServedRelease:
     redirects: str = ""
     br: str = ""
     gzip: str = ""
+    fallback: str = ""
 
     def to_document(self) -> dict[str, str | int]:
         """Returns it without what is empty: three of them share 1 KB."""
@@ -88,6 +90,7 @@ def served(manifest: Manifest, index: Index) -> ServedRelease:
         redirects=index.redirects_id,
         br=variants.br,
         gzip=variants.gzip,
+        fallback=manifest.urls.fallback,
     )
 
 

@@ -23,6 +23,7 @@ class Website:
         entry: `cloudfront`, whose router function obeys the routing key, or `regional`.
         parity_regions: regions with a parity check (`features.parity`).
         content: the site file's `[content]`, as the edge stack's output has it.
+        content_security_policy: the header of every answer; empty when the outputs do not say.
     """
 
     hostname: str
@@ -32,6 +33,7 @@ class Website:
     entry: str = "cloudfront"
     parity_regions: tuple[str, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
+    content_security_policy: str = ""
 
     @property
     def hostnames(self) -> tuple[str, ...]:

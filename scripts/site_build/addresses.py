@@ -81,12 +81,14 @@ class Links:
         style: clean URLs.
         redirected: canonical paths that a redirect answers.
         ids: page -> targets of fragments in it.
+        has_fallback: whether a page answers for addresses of pages that the site lacks.
     """
 
     files: Collection[str]
     style: UrlStyle
     redirected: Collection[str]
     ids: Mapping[str, Collection[str]]
+    has_fallback: bool = False
     _dead: dict[str, str] = field(default_factory=dict)
     """Path -> what to do about it, of the paths that were asked for and lead to nothing."""
 
@@ -97,6 +99,8 @@ class Links:
         except ValueError as error:
             return f'"{reference.url}" is no address ({error}): correct it'
         if address is None or (self.redirected and lookup_path(address.path) in self.redirected):
+            return None
+        if self.has_fallback and "." not in address.path.rsplit("/", 1)[-1]:
             return None
         if not self.style.answers(address.path, self.files):
             if address.path not in self._dead:

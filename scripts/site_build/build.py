@@ -135,6 +135,7 @@ def _broken(
         style=rules.style,
         redirected={redirect.key_path for redirect in rules.redirects},
         ids={path: set(page.ids) for path, page in facts.items()},
+        has_fallback=bool(rules.fallback),
     )
     by_owner = {**{path: list(page.references) for path, page in facts.items()}, **sheets}
     findings = [

@@ -61,6 +61,7 @@ class Deployment(_Model):
         routing: entry and policy; outputs of earlier versions had one kind only.
         parity_regions: regions with a parity check, by `features.parity`; outputs of earlier versions do not say.
         content: the site file's `[content]`, for `scripts.release.serving.content_settings.parse_content`.
+        content_security_policy: the header of every answer; outputs of earlier versions do not say.
     """
 
     hostname: str
@@ -74,6 +75,7 @@ class Deployment(_Model):
     routing: Routing = Routing()
     parity_regions: tuple[str, ...] = ()
     content: Mapping[str, Any] = {}
+    content_security_policy: str = ""
 
     @property
     def regional_hostnames(self) -> tuple[str, ...]:

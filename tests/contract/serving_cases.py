@@ -26,6 +26,7 @@ FILES = {
     "about/index.html": b"about",
     "a.b/c/index.html": b"folder with a dot",
     "page.html": b"page",
+    "app.html": b"application",
     "styles.css": b"body {}",
     "styles.css.br": BROTLI_CSS,
     "app.js": b"run()",
@@ -69,6 +70,8 @@ CONTENTS: Mapping[str, dict[str, Any]] = {
     "file any": {"rule": RULES, "clean_urls": "file"},
     "file remove": {"rule": RULES, "clean_urls": "file", "trailing_slash": "remove"},
     "off": {"rule": RULES, "clean_urls": "off"},
+    "fallback": {"redirect": [{"from": "/old", "to": "/about/"}], "fallback": "/index.html"},
+    "fallback add": {"fallback": "/app.html", "trailing_slash": "add"},
 }
 
 
@@ -83,7 +86,8 @@ class Case:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-ALL = tuple(CONTENTS)
+ALL = tuple(name for name in CONTENTS if "fallback" not in name)
+SINGLE_PAGE = ("fallback",)
 FOLDERS = ("usual", "folder add", "folder remove")
 ANY = ("usual", "file any", "off")
 
@@ -209,7 +213,23 @@ ODD_NAMES = [
     case(("folder add",), "//evil", MISSING),
     case(("usual",), "/about//", MISSING),
 ]
-CASES = [*INDEX_DOCUMENTS, *NOT_FOUND_PAGE, *REDIRECTED, *WILDCARDS, *ENCODINGS, *ODD_NAMES]
+NAVIGATION, FETCH = {"sec-fetch-mode": "navigate"}, {"sec-fetch-mode": "cors", "accept": "text/html"}
+FALLBACKS = [
+    *(Case(contents=SINGLE_PAGE, path=path, headers=NAVIGATION, wanted=page("home"))
+      for path in ("/", "/users/7", "/users/7/", "/no/such/page", "/%C3%BCx", "/LICENSES")),
+    Case(contents=SINGLE_PAGE, path="/users/7", headers={"accept": "text/html,*/*"}, wanted=page("home")),
+    Case(contents=SINGLE_PAGE, path="/about", headers=NAVIGATION, wanted=page("about")),
+    Case(contents=SINGLE_PAGE, path="/page.html", headers=NAVIGATION, wanted=page("page")),
+    Case(contents=SINGLE_PAGE, path="/old", headers=NAVIGATION, wanted=moved("/about/")),
+    Case(contents=SINGLE_PAGE, path="/LICENSE", headers=NAVIGATION, wanted=page("free", BINARY)),
+    Case(contents=SINGLE_PAGE, path="/docs/1.0", headers=NAVIGATION, wanted=page("version")),
+    *(Case(contents=SINGLE_PAGE, path=path, headers=NAVIGATION, wanted=MISSING)
+      for path in ("/no.js", "/a/b.json", "/users/7.html")),
+    *(Case(contents=SINGLE_PAGE, path="/users/7", headers=headers, wanted=MISSING) for headers in (FETCH, {}, {"accept": "*/*"})),
+    Case(contents=("fallback add",), path="/users/7", headers=NAVIGATION, wanted=moved("/users/7/")),
+    Case(contents=("fallback add",), path="/users/7/", headers=NAVIGATION, wanted=page("application")),
+]  # fmt: skip
+CASES = [*FALLBACKS, *INDEX_DOCUMENTS, *NOT_FOUND_PAGE, *REDIRECTED, *WILDCARDS, *ENCODINGS, *ODD_NAMES]
 
 
 def write_site(folder: Path) -> Path:

@@ -365,6 +365,7 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
     assert own == {
         "buckets",
         "content",
+        "content_security_policy",
         "distributions",
         "health_check_ids",
         "hosted_zone_id",

@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,12 +16,31 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 SOURCE = Path(__file__).parents[2] / "constructs_lib" / "functions" / "regional_endpoint" / "handler.py"
 
 
+MODIFIED_AT = datetime(2026, 11, 24, 8, 49, 37, tzinfo=UTC)
+
+
+class _Counted(io.BytesIO):
+    """A body that tells how much of it was read."""
+
+    def __init__(self, objects: "Objects", body: bytes) -> None:
+        super().__init__(body)
+        self._objects = objects
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self._objects.bytes_read += len(found)
+        return found
+
+
 class NoSuchKeyError(Exception):
     """Stands for the client's own NoSuchKey class."""
 
 
 class Objects:
-    """An S3 client with `get_object` only. `fail_with` makes every call fail; `reads` lists the keys asked for."""
+    """An S3 client with `get_object` only.
+
+    `fail_with` makes every call fail; `reads` lists the keys asked for, and `bytes_read` counts what was read of their bodies.
+    """
 
     class exceptions:  # noqa: N801  (the name that botocore's clients have)
         NoSuchKey = NoSuchKeyError
@@ -29,22 +49,27 @@ class Objects:
         self.content: dict[str, tuple[bytes, str]] = {}
         self.encodings: dict[str, str | None] = {}
         self.reads: list[str] = []
+        self.bytes_read = 0
         self.fail_with: Exception | None = None
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, Range: str = "bytes=0-") -> dict[str, Any]:  # noqa: N803
         assert Bucket == "content"
         self.reads.append(Key)
         if self.fail_with is not None:
             raise self.fail_with
         if Key not in self.content:
             raise NoSuchKeyError
-        body, content_type = self.content[Key]
+        whole, content_type = self.content[Key]
+        first, _, last = Range.removeprefix("bytes=").partition("-")
+        body = whole[int(first) : int(last) + 1 if last else None]
         return {
             "ContentType": content_type,
             "CacheControl": "max-age=60",
-            "ETag": f'"{len(body)}"',
+            "ETag": f'"{len(whole)}"',
+            "LastModified": MODIFIED_AT,
+            "ContentLength": len(body),
             "Metadata": {"release": "r1"},
-            "Body": io.BytesIO(body),
+            "Body": _Counted(self, body),
             **({"ContentEncoding": encoding} if (encoding := self.encodings.get(Key)) else {}),
         }
 

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import time
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -132,6 +133,14 @@ def _redirect(release: dict[str, Any], path: str, object_: str) -> str | None:
     return value or (f"301 {encoded(other)}" if other else None)
 
 
+def _is_navigation(path: str, request_headers: dict[str, str]) -> bool:
+    """Returns whether a browser goes to a page: what scripts fetch must not get a page in its place."""
+    if "." in path.rsplit("/", 1)[-1]:
+        return False
+    mode = request_headers.get("sec-fetch-mode")
+    return mode == "navigate" if mode else "text/html" in request_headers.get("accept", "")
+
+
 def _redirected(value: str, query: str) -> Answer:
     status, _, location = value.partition(" ")
     address, hash_, fragment = location.partition("#")
@@ -153,6 +162,11 @@ def _serve(path: str, method: str, request_headers: dict[str, str], query: str) 
     value = _redirect(release, path, object_)
     if value:
         return _redirected(value, query)
+    is_absent = (
+        release["layers"].get(object_[1:], "~")[0] == "~"
+    )  # the pointer names every page of a release with a fallback
+    if release.get("fallback") and is_absent and _is_navigation(path, request_headers):
+        object_ = f"/{release['fallback']}"
     found = _cached(_key(release, object_))
     if found:
         return _answer(200, found, method, request_headers)
@@ -172,8 +186,8 @@ def _key(release: dict[str, Any], path: str) -> str:
 def _active_release() -> dict[str, Any] | None:
     """Returns the pointer object, which scripts/release/pointers.py writes.
 
-    It has release_id, base_id, layers (path -> layer of what is not in the base layer), style, br, gzip, redirects (object path
-    -> status and location) and wildcards.
+    It has release_id, base_id, layers (path -> layer of what is not in the base layer), style, br, gzip, fallback, redirects
+    (object path -> status and location) and wildcards.
     """
     read_at = _pointer["read_at"]
     if read_at is None or time.monotonic() - read_at > POINTER_TTL_SECONDS:
@@ -190,13 +204,15 @@ def _cached(key: str) -> dict[str, Any] | None:
     if key in _objects:
         return _objects[key]
     found = _fetch(key)
-    if found and _objects_bytes + len(found["body"]) <= CACHE_BYTES:
+    size = len(found["body"] or b"") if found else 0
+    if found and _objects_bytes + size <= CACHE_BYTES:
         _objects[key] = found
-        _objects_bytes += len(found["body"])
+        _objects_bytes += size
     return found
 
 
 def _fetch(key: str) -> dict[str, Any] | None:
+    """Returns an object: key, headers, size, and body, which is None when it is too large to be answered whole."""
     try:
         response = s3.get_object(Bucket=BUCKET, Key=key)
     except s3.exceptions.NoSuchKey:
@@ -205,34 +221,63 @@ def _fetch(key: str) -> dict[str, Any] | None:
         "content-type": response["ContentType"],
         "cache-control": response.get("CacheControl", "no-store"),
         "etag": response["ETag"],
+        "last-modified": format_datetime(response["LastModified"], usegmt=True),
+        "accept-ranges": "bytes",
     }
     if response.get("ContentEncoding"):
         headers["content-encoding"] = response["ContentEncoding"]
     headers.update({f"x-amz-meta-{name}": value for name, value in response["Metadata"].items()})
-    return {"headers": headers, "body": response["Body"].read()}
+    found: dict[str, Any] = {"key": key, "headers": headers, "size": response["ContentLength"], "body": None}
+    if found["size"] <= LARGEST_BODY_BYTES:
+        return {**found, "body": response["Body"].read()}
+    response["Body"].close()
+    return found
 
 
 def _answer(status: int, found: dict[str, Any], method: str, request_headers: dict[str, str]) -> Answer:
-    headers = {**HEADERS, **found["headers"]}
-    if _is_known(request_headers.get("if-none-match", ""), headers["etag"]):
+    headers, size = {**HEADERS, **found["headers"]}, found["size"]
+    if _is_current(request_headers, headers):
         return {"statusCode": 304, "headers": headers}
-    body = found["body"]
+    if method == "HEAD":
+        return {"statusCode": status, "headers": {**headers, "content-length": str(size)}, "body": ""}
     wanted = _RANGE.fullmatch(request_headers.get("range", ""))
-    if wanted and method == "GET" and request_headers.get("if-range", headers["etag"]) == headers["etag"]:
-        first, last = _bounds(wanted, len(body))
+    if wanted and request_headers.get("if-range", headers["etag"]) in (headers["etag"], headers["last-modified"]):
+        first, last = _bounds(wanted, size)
         if first > last:
-            return {"statusCode": 416, "headers": {**headers, "content-range": f"bytes */{len(body)}"}}
-        status, headers["content-range"] = 206, f"bytes {first}-{last}/{len(body)}"
-        body = body[first : last + 1]
-    if len(body) > LARGEST_BODY_BYTES:
-        return _text(503, "This file is too large for the regional endpoint; it is served by CloudFront only.")
-    body = b"" if method == "HEAD" else body
-    return {
-        "statusCode": status,
-        "headers": headers,
-        "body": base64.b64encode(body).decode("ascii"),
-        "isBase64Encoded": True,
-    }
+            return {"statusCode": 416, "headers": {**headers, "content-range": f"bytes */{size}"}}
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+        return _whole(206, headers, _part(found, first, last))
+    if found["body"] is None:
+        return _text(
+            503, "This file is too large for the regional endpoint, which has it in parts only: ask for a Range."
+        )
+    return _whole(status, headers, found["body"])
+
+
+def _whole(status: int, headers: dict[str, str], body: bytes) -> Answer:
+    text = base64.b64encode(body).decode("ascii")
+    return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": True}
+
+
+def _part(found: dict[str, Any], first: int, last: int) -> bytes:
+    """Returns a part of an object; of a large one S3 is asked for no more than that."""
+    if found["body"] is not None:
+        part: bytes = found["body"][first : last + 1]
+        return part
+    response = s3.get_object(Bucket=BUCKET, Key=found["key"], Range=f"bytes={first}-{last}")
+    read: bytes = response["Body"].read()
+    return read
+
+
+def _is_current(request_headers: dict[str, str], headers: dict[str, str]) -> bool:
+    """Returns whether the viewer has this already; its ETag goes before its date (RFC 9110 section 13.2.2)."""
+    if "if-none-match" in request_headers:
+        return _is_known(request_headers["if-none-match"], headers["etag"])
+    try:
+        since = parsedate_to_datetime(request_headers["if-modified-since"])
+    except (KeyError, ValueError):
+        return False
+    return since.tzinfo is not None and parsedate_to_datetime(headers["last-modified"]) <= since
 
 
 def _is_known(tags: str, etag: str) -> bool:
@@ -241,10 +286,15 @@ def _is_known(tags: str, etag: str) -> bool:
 
 
 def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
-    """Returns the first and last byte of one range; first is after last when there is none (RFC 9110 section 14.1.2)."""
+    """Returns the first and last byte of one range, no more than an answer holds; first is after last when there is none.
+
+    RFC 9110 sections 14.1.2 and 15.3.7: a part of what was asked for is a good answer, and browsers ask for the rest.
+    """
     if wanted["first"]:
-        return _number(wanted["first"]), min(_number(wanted["last"]), size - 1) if wanted["last"] else size - 1
-    return max(0, size - _number(wanted["end"])), size - 1
+        first, last = _number(wanted["first"]), min(_number(wanted["last"]), size - 1) if wanted["last"] else size - 1
+    else:
+        first, last = max(0, size - _number(wanted["end"])), size - 1
+    return first, min(last, first + LARGEST_BODY_BYTES - 1)
 
 
 def _number(digits: str) -> int:

@@ -263,4 +263,6 @@ def _http_response(request: ApiRequest, response: ApiResponse) -> web.Response:
     # API Gateway names no server; aiohttp would name itself.
     headers["server"] = "localcloud"
     is_bodiless = request.method == "HEAD" or response.status_code in (204, 304)
+    if request.method == "HEAD" and "content-length" in response.headers:
+        headers["content-length"] = response.headers["content-length"]  # of the body that a GET would get
     return web.Response(status=response.status_code, headers=headers, body=None if is_bodiless else response.body)

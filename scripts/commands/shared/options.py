@@ -118,6 +118,7 @@ def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
         entry=deployment.routing.entry,
         parity_regions=deployment.parity_regions,
         content=deployment.content,
+        content_security_policy=deployment.content_security_policy,
     )
 
 

@@ -35,7 +35,8 @@ _ALONE = (
 )  # fmt: skip
 _ENCODINGS = ("br", "gzip")
 _KEYS = (
-    "clean_urls", "trailing_slash", "precompress", "largest_page_bytes", "largest_asset_bytes", "ignore", "rule", "redirect",
+    "clean_urls", "trailing_slash", "precompress", "largest_page_bytes", "largest_asset_bytes", "ignore", "fallback", "rule",
+    "redirect",
 )  # fmt: skip
 _RULE_KEYS = ("pattern", "content_type", "cache_control", "content_encoding", "fingerprinted", "largest_bytes")
 _REDIRECT_KEYS = ("from", "to", "status")
@@ -88,8 +89,18 @@ class _Reader:
             precompress=self._flag(document, "content.precompress", default=True),
             largest_page_bytes=self._size(document, "content.largest_page_bytes") or LARGEST_PAGE_BYTES,
             largest_asset_bytes=self._size(document, "content.largest_asset_bytes") or LARGEST_ASSET_BYTES,
+            fallback=self._fallback(document),
             ignored=(*ALWAYS_IGNORED, *self._ignored(document)),
         )
+
+    def _fallback(self, document: Mapping[str, Any]) -> str:
+        value = document.get("fallback")
+        if value is None:
+            return ""
+        if not isinstance(value, str) or not re.fullmatch(r"/[^?#%*]*\.html?", value):
+            self._refuse("content.fallback", value, "the path of a page of the site, such as /index.html: write it so")
+            return ""
+        return value[1:]
 
     def _ignored(self, document: Mapping[str, Any]) -> Iterator[PathPattern]:
         found = document.get("ignore", [])

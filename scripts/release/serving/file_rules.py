@@ -113,6 +113,7 @@ class ContentRules:
         largest_page_bytes: budget of a page.
         largest_asset_bytes: budget of every other file.
         ignored: files of the folder that are left out.
+        fallback: relative path of the page that answers where the release has none; empty: nothing does.
     """
 
     rules: tuple[FileRule, ...] = ()
@@ -122,6 +123,13 @@ class ContentRules:
     largest_page_bytes: int = LARGEST_PAGE_BYTES
     largest_asset_bytes: int = LARGEST_ASSET_BYTES
     ignored: tuple[PathPattern, ...] = ALWAYS_IGNORED
+    fallback: str = ""
+
+    def problem_of_fallback(self, files: Container[str]) -> str | None:
+        """Returns why the fallback cannot answer; `files` are the release's paths."""
+        if not self.fallback or self.fallback in files:
+            return None
+        return f'content.fallback "/{self.fallback}": the release has no such file: correct it'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +237,7 @@ def check_release(rules: ContentRules, files: Mapping[str, int]) -> ReleaseCheck
     problems = [problem for path in sorted(files) if (problem := _problem_of_size(path, files[path], rules, files))]
     stored = [rules.style.stored_path(path) for path in files]
     problems += redirects.problems_in_release(rules.redirects, stored, rules.style)
+    problems += [problem] if (problem := rules.problem_of_fallback(files)) is not None else []
     notes = [
         f'content.rule "{rule.pattern.text}": no file of the release matches it: correct or remove it'
         for rule in rules.rules

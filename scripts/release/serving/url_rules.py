@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -34,6 +34,8 @@ from scripts.release.serving.variants import Variants
 REDIRECT_PREFIX = "redirect/"
 REDIRECTED = "-" * INCREMENT_CHARACTERS
 """What the index says in place of an increment."""
+NO_PAGE = "~" * INCREMENT_CHARACTERS
+"""What it says of a page that the base increment has and the release has not, where a fallback answers: nothing lies there."""
 
 _USUAL_STYLE = UrlStyle()
 
@@ -77,11 +79,21 @@ class UrlRules:
 
     Attributes:
         style: clean URLs and trailing slashes.
+        fallback: relative path of the page that answers where the release has none; empty: nothing does.
         redirects: lookup path (with a last `*`: everything below) -> `<status> <location>`, in the order of the site file.
     """
 
     style: UrlStyle = _USUAL_STYLE
     redirects: tuple[tuple[str, str], ...] = ()
+    fallback: str = ""
+
+    def pages(self, paths: Iterable[str]) -> list[str]:
+        """Returns the paths that a viewer may mean without an extension, if there is a fallback: it answers for none of them."""
+        return (
+            [path for path in paths if path.endswith(".html") or "." not in path.rsplit("/", 1)[-1]]
+            if self.fallback
+            else []
+        )
 
     def table(self, variants: Variants) -> RedirectTable:
         """Returns what the routers look up, for a release with these variants."""
@@ -101,12 +113,14 @@ class UrlRules:
     def to_document(self) -> dict[str, Any]:
         """Returns what a manifest says about them; nothing where they are the usual ones."""
         style = {} if self.style == _USUAL_STYLE else {"style": style_words(self.style)}
+        style |= {"fallback": self.fallback} if self.fallback else {}
         return style | ({"redirects": [list(pair) for pair in self.redirects]} if self.redirects else {})
 
 
-def url_rules(style: UrlStyle, redirects: Sequence[Redirect]) -> UrlRules:
+def url_rules(style: UrlStyle, redirects: Sequence[Redirect], fallback: str = "") -> UrlRules:
     """Returns the rules of a site file's `[content]`."""
-    return UrlRules(style=style, redirects=tuple((each.key_path, each.value) for each in redirects))
+    pairs = tuple((each.key_path, each.value) for each in redirects)
+    return UrlRules(style=style, redirects=pairs, fallback=fallback)
 
 
 def from_document(document: Mapping[str, Any]) -> UrlRules:
@@ -116,12 +130,12 @@ def from_document(document: Mapping[str, Any]) -> UrlRules:
         ValueError: it names a style that this version does not know.
     """
     pairs = tuple((str(source), str(value)) for source, value in document.get("redirects", ()))
-    words = document.get("style")
+    words, fallback = document.get("style"), str(document.get("fallback", ""))
     if not words:
-        return UrlRules(redirects=pairs)
+        return UrlRules(redirects=pairs, fallback=fallback)
     clean_urls, trailing_slash = words.split(" ")
     style = UrlStyle(clean_urls=CleanUrls(clean_urls), trailing_slash=TrailingSlash(trailing_slash))
-    return UrlRules(style=style, redirects=pairs)
+    return UrlRules(style=style, redirects=pairs, fallback=fallback)
 
 
 def style_words(style: UrlStyle) -> str:

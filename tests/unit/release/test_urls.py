@@ -140,6 +140,38 @@ def test_retained_file_without_a_variant_ends_the_extension(world: ReleaseWorld)
     assert "br" not in world.routing["active"]
 
 
+def test_fallback_stands_in_routing_and_pointer_and_leaves_with_its_release(world: ReleaseWorld) -> None:
+    publish(world, "one", {"fallback": "/index.html"})
+    assert (world.routing["active"]["fallback"], pointer(world)["fallback"]) == ("index.html", "index.html")
+    assert set(pointer(world)["layers"]) == {"404.html", "index.html"}
+    publish(world, "two", {})
+    assert "fallback" not in world.routing["active"]
+
+
+def test_page_that_is_gone_falls_back_and_anything_else_that_is_gone_is_missing(world: ReleaseWorld) -> None:
+    (world.folder / "gone").mkdir()
+    for name in ("gone/index.html", "gone.txt", *(f"{number}.txt" for number in range(9))):
+        (world.folder / name).write_text("x", encoding="utf-8")
+    publish(world, "one", {"fallback": "/index.html"})
+    for name in ("gone/index.html", "gone.txt"):
+        (world.folder / name).unlink()
+    second = publish(world, "two", {"fallback": "/index.html"})
+    assert second.base is not None
+    layers = pointer(world)["layers"]
+    assert (layers["gone/index.html"], layers["gone.txt"]) == ("~" * 16, second.release_id)
+
+
+@pytest.mark.parametrize("value", ["index.html", "/a?b.html", "/no.js", 1, "/*"])
+def test_fallback_that_is_no_page_is_refused(value: object) -> None:
+    with pytest.raises(WrongUsageError, match=r"content\.fallback"):
+        parse_content({"fallback": value})
+
+
+def test_fallback_that_the_release_lacks_is_refused(world: ReleaseWorld) -> None:
+    with pytest.raises(WrongUsageError, match="the release has no such file"):
+        publish(world, "one", {"fallback": "/app.html"})
+
+
 def write_with_variant(path: Path) -> None:
     path.write_bytes(b"a {}")
     path.with_name(f"{path.name}.br").write_bytes(brotli.compress(b"a {}"))

@@ -196,6 +196,13 @@ def test_root_may_be_a_redirect() -> None:
     assert messages({"en/index.html": page()}, {"redirect": [{"from": "/", "to": "/en/", "status": 302}]}) == ""
 
 
+def test_link_below_a_fallback_is_accepted_and_a_file_is_looked_for() -> None:
+    source: Source = {"index.html": page('<a href="/users/7">x</a>')}
+    assert messages(source, {"fallback": "/index.html"}) == ""
+    assert messages({"index.html": page('<a href="/users.js">x</a>')}, {"fallback": "/index.html"}) != ""
+    assert "the release has no such file" in messages(source, {"fallback": "/app.html"})
+
+
 def test_link_to_a_redirect_is_accepted() -> None:
     redirect: dict[str, object] = {"redirect": [{"from": "/old", "to": "/"}]}
     assert messages({"index.html": page('<a href="/old">x</a>')}, redirect) == ""

@@ -21,7 +21,7 @@ def load(tmp_path: Path, addition: str) -> SiteFile:
 def test_everything_that_costs_or_binds_is_off_by_default(tmp_path: Path) -> None:
     site = load(tmp_path, "")
     assert not any(site.features.model_dump().values())
-    assert not any(site.headers.model_dump().values())
+    assert not any(site.headers.model_dump(exclude={"content_security_policy"}).values())
     assert (site.github.subjects, site.residency.allowed_regions) == ((), ())
 
 
@@ -30,6 +30,28 @@ REFUSED = [
     ("[features]\ndnssec = 1", "features.dnssec", "true or false", ""),
     ("[features]\nkms = true", "features.kms", 'region_check_protocol = "https"', "plain HTTP"),
     ("[features]\nfirewall = true", "features.firewall", "waf", ""),
+    (
+        "[headers]\ncontent_security_policy = \"scrip-src 'self'\"",
+        "headers.content_security_policy",
+        "",
+        "did you mean script-src?",
+    ),
+    (
+        '[headers]\ncontent_security_policy = "img-src a; img-src b"',
+        "headers.content_security_policy",
+        "once",
+        "write img-src once",
+    ),
+    ('[headers]\ncontent_security_policy = "img-src é"', "headers.content_security_policy", "printable ASCII", "xn--"),
+    (
+        '[headers]\ncontent_security_policy = "img-src\\n*"',
+        "headers.content_security_policy",
+        "printable characters",
+        "",
+    ),
+    (f'[headers]\ncontent_security_policy = "img-src {"x" * 1783}"', "headers.content_security_policy", "1783", ""),
+    ("[content]\nfallback = 1", "content.fallback", "/index.html", ""),
+    ('[content]\nignore = "*.map"', "content.ignore", "a list of patterns", ""),
     ("[headers]\nhsts_preload = true", "headers.hsts_preload", "hsts_include_subdomains = true", "hstspreload.org"),
     ('[github]\nsubjects = ["repo:org/*"]', "github.subjects", "repo:example-org/site", "without wildcards"),
     ('[github]\nsubjects = ["repo:org@1/*"]', "github.subjects", "repo:example-org/site", "without wildcards"),
