@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -63,10 +64,17 @@ def configure_log(*, is_verbose: bool) -> None:
     logging.getLogger("waitress").setLevel(logging.ERROR)
 
 
+def raise_file_limit() -> None:
+    """Let this process have as many files as it may: each large object of S3 is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; return the exit code."""
     options = parse_arguments(arguments)
     configure_log(is_verbose=options.verbose)
+    raise_file_limit()
     if options.parent_pid:
         die_with_parent(options.parent_pid)
     try:

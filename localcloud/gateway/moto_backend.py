@@ -18,6 +18,7 @@ SETTINGS = {
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",  # terraform attaches AWS's managed policies by ARN
     "MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "true",
     "MOTO_PRETTIFY_RESPONSES": "false",
+    "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1024**2),  # larger objects lie on disk, each with a file descriptor
     "MOTO_DISABLE_GLOBAL_CORS": "true",  # else any page in a browser could read its answers
 }
 """moto reads these from the environment when it is imported."""

@@ -248,6 +248,12 @@ def test_store_method(cloud: Cloud, expression: str, expected: bytes) -> None:
     cloud.until(lambda: cloud.get(domain, "/i").body == expected, seconds=5)
 
 
+@documented("CFAPI/API_KeyValueStore", "A key value store without a comment has none.")
+def test_store_without_a_comment_has_none(cloud: Cloud) -> None:
+    made = cloud.aws("cloudfront").create_key_value_store(Name=unique("kvs"))["KeyValueStore"]
+    assert made.get("Comment") is None
+
+
 @documented("CF/functions-custom-methods", "get of a key that is not there throws.")
 def test_store_get_throws_without_the_key(cloud: Cloud) -> None:
     code = "import cf from 'cloudfront';\n" + STORE_HANDLER.replace("BODY", "cf.kvs().get('nothing')")

@@ -290,8 +290,8 @@ def metric(cloud: Cloud, name: str, check_id: str, statistic: str = "Minimum") -
 @documented("R53/monitoring-health-checks", "HealthCheckStatus is 1 for a healthy check and 0 for an unhealthy one.")
 def test_status_metric_can_be_read(cloud: Cloud) -> None:
     healthy, sick = cloud.health_check(Disabled=True), cloud.health_check(Disabled=True, Inverted=True)
-    cloud.until(lambda: metric(cloud, "HealthCheckStatus", healthy) == [1.0])
-    cloud.until(lambda: metric(cloud, "HealthCheckStatus", sick) == [0.0])
+    cloud.until(lambda: set(metric(cloud, "HealthCheckStatus", healthy)) == {1.0})
+    cloud.until(lambda: set(metric(cloud, "HealthCheckStatus", sick)) == {0.0})
 
 
 @documented(

@@ -10,6 +10,11 @@ from localcloud.model.behaviours import matches_path_pattern
 from localcloud.model.cache import CacheEntry, CacheKey
 
 CAPACITY_BYTES = 256 * 1024 * 1024
+ENTRY_OVERHEAD_BYTES = 2048
+"""What an entry takes beside its body: key, headers, the objects that hold them. So many small ones (404s) fill the cache too."""
+
+SWEEP_EVERY = 1024
+"""How many new entries until expired errors, which nobody can be given again, are thrown away."""
 
 
 class CacheStore:
@@ -20,6 +25,7 @@ class CacheStore:
         self._capacity_bytes = capacity_bytes
         self._entries: OrderedDict[CacheKey, CacheEntry] = OrderedDict()
         self._size_bytes = 0
+        self._until_sweep = SWEEP_EVERY
         self.invalidations = 0
         """How many invalidations there were: what an origin was asked for before the last one is not kept."""
 
@@ -41,10 +47,13 @@ class CacheStore:
         if asked_at != self.invalidations:
             return
         self._drop(key)
-        if len(entry.body) > self._capacity_bytes:
+        if _size_bytes(entry) > self._capacity_bytes:
             return
         self._entries[key] = entry
-        self._size_bytes += len(entry.body)
+        self._size_bytes += _size_bytes(entry)
+        self._until_sweep -= 1
+        if self._until_sweep <= 0:
+            self._sweep(entry.stored_at)
         while self._size_bytes > self._capacity_bytes:
             self._drop(next(iter(self._entries)))
 
@@ -64,7 +73,16 @@ class CacheStore:
     def _drop(self, key: CacheKey) -> None:
         entry = self._entries.pop(key, None)
         if entry:
-            self._size_bytes -= len(entry.body)
+            self._size_bytes -= _size_bytes(entry)
+
+    def _sweep(self, now: float) -> None:
+        self._until_sweep = SWEEP_EVERY
+        for key in [key for key, entry in self._entries.items() if entry.is_error and not entry.is_fresh(now)]:
+            self._drop(key)
+
+
+def _size_bytes(entry: CacheEntry) -> int:
+    return len(entry.body) + ENTRY_OVERHEAD_BYTES
 
 
 class Collapser:

@@ -44,7 +44,7 @@ class KeyValueStores:
         with self._store.lock:
             if name in self._store.key_value_stores:
                 raise ServiceError(409, "EntityAlreadyExists", f"A key value store named {name} already exists.")
-            store = KeyValueStore(id=random_uuid(), name=name, comment=root.findtext("Comment") or "")
+            store = KeyValueStore(id=random_uuid(), name=name, comment=root.findtext("Comment"))
             self._store.key_value_stores[name] = store
         return xml_response(_store_xml(store), status=201, etag=store.etag, location=f"key-value-store/{name}")
 
@@ -59,7 +59,7 @@ class KeyValueStores:
             return xml_response(_store_xml(store), etag=store.etag)
 
     def _update(self, request: Request, parameters: Parameters) -> Response:
-        comment = parse_xml(request.body).findtext("Comment") or ""
+        comment = parse_xml(request.body).findtext("Comment")
         with self._store.lock:
             store = self._find(parameters["Name"])
             require_if_match(request, store.etag)
@@ -88,7 +88,7 @@ def _store_xml(store: KeyValueStore) -> Element:
         "KeyValueStore",
         text_element("Name", store.name),
         text_element("Id", store.id),
-        text_element("Comment", store.comment),
+        *([] if store.comment is None else [text_element("Comment", store.comment)]),  # Terraform takes "" for a change
         text_element("ARN", store.arn),
         text_element("Status", "READY"),
         text_element("LastModifiedTime", rfc3339(store.last_modified)),

@@ -108,7 +108,7 @@ class KeyValueStore:
 
     id: str
     name: str
-    comment: str
+    comment: str | None
     values: dict[str, str] = field(default_factory=dict)
     etag: str = field(default_factory=cloudfront_id)
     data_etag: str = field(default_factory=cloudfront_id)

@@ -14,7 +14,9 @@ from localcloud.gateway.errors import UnsupportedResource
 
 _KEPT_SECONDS = 26 * 3600
 """A day's longest period and the evaluation range of an hourly alarm fit in."""
-_MOST_POINTS = 20_000
+RESOLUTION_SECONDS = 60
+"""What comes within a minute is one point, as CloudWatch keeps metrics of standard resolution; periods are whole minutes:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Resolution_definition"""
 SERVICE_PREFIX = "AWS/"
 """Namespaces that only AWS's services write to: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
 
@@ -47,6 +49,16 @@ def single_value(value: float) -> StatisticSet:
     return StatisticSet(count=1, sum=value, minimum=value, maximum=value)
 
 
+def merged(first: StatisticSet, second: StatisticSet) -> StatisticSet:
+    """Return what was observed in both."""
+    return StatisticSet(
+        count=first.count + second.count,
+        sum=first.sum + second.sum,
+        minimum=min(first.minimum, second.minimum),
+        maximum=max(first.maximum, second.maximum),
+    )
+
+
 _STATISTICS: Mapping[str, Callable[[list[StatisticSet]], float]] = {
     "Sum": lambda points: sum(point.sum for point in points),
     "SampleCount": lambda points: sum(point.count for point in points),
@@ -74,10 +86,14 @@ class MetricStore:
         self._series: dict[MetricKey, deque[tuple[float, StatisticSet]]] = {}
 
     def put(self, key: MetricKey, point: StatisticSet, *, at_seconds: float) -> None:
-        """Add a point at a moment in AWS seconds."""
+        """Add a point at a moment in AWS seconds, no earlier than the minute of the last one."""
+        minute = at_seconds // RESOLUTION_SECONDS * RESOLUTION_SECONDS
         with self._lock:
-            series = self._series.setdefault(key, deque(maxlen=_MOST_POINTS))
-            series.append((at_seconds, point))
+            series = self._series.setdefault(key, deque())
+            if series and series[-1][0] >= minute:
+                series[-1] = (series[-1][0], merged(series[-1][1], point))
+            else:
+                series.append((minute, point))
             while series[0][0] < at_seconds - _KEPT_SECONDS:
                 series.popleft()
 

@@ -31,6 +31,9 @@ from localcloud.model.metric_math import evaluate_expression
 Record = Callable[[MetricKey, StatisticSet], None]
 ServiceData = Callable[[str, Collection[tuple[str, str]] | None], list[tuple[MetricKey, datetime, StatisticSet]]]
 _ACTION_SERVICES = ("sns",)
+_KEPT_DATA = 20_000
+"""moto would keep each datum of PutMetricData for ever."""
+
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, Period
 _SHORTEST_PERIOD_SECONDS = 60
 
@@ -68,6 +71,7 @@ def patch_cloudwatch(board: AlarmBoard, record: Record) -> None:
     @functools.wraps(originals["put_metric_data"])
     def put_metric_data(self: Any, namespace: str, metric_data: list[JsonObject]) -> None:  # noqa: ANN401
         originals["put_metric_data"](self, namespace, metric_data)
+        del self.metric_data[:-_KEPT_DATA]
         for datum in metric_data:
             pairs = frozenset((str(pair["Name"]), str(pair["Value"])) for pair in datum.get("Dimensions") or ())
             key = MetricKey(region=self.region_name, namespace=namespace, name=datum["MetricName"], dimensions=pairs)
