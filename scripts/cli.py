@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, NoReturn
 
 import typer
 
-from scripts.errors import OpsError
+from scripts.errors import EnvironmentFailureError, OpsError
 
 _COMPLETION = "_FAILOVER_COMPLETE"  # set by the script of `failover --install-completion`
 _INTERRUPTED = 130  # as shells report the end by SIGINT
@@ -69,11 +70,28 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """Returns the command line with these verbs. Only their modules are imported: all of them take half a second."""
     app = _empty()
     for name in commands:
-        module = importlib.import_module(f"scripts.commands.{name.replace('-', '_')}")
+        module = _module(name)
         verb = getattr(module, name.replace("-", "_"))
         settings = getattr(module, "CONTEXT_SETTINGS", None)
         app.command(name, help=_without_line_ends(inspect.getdoc(verb) or ""), context_settings=settings)(verb)
     return app
+
+
+def _module(name: str) -> ModuleType:
+    """Imports the module of a verb.
+
+    Raises:
+        EnvironmentFailureError: only what `failover lint` needs is installed here.
+    """
+    try:
+        return importlib.import_module(f"scripts.commands.{name.replace('-', '_')}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "scripts":
+            raise
+        raise EnvironmentFailureError(
+            f"failover {name} needs {error.name}, which is not installed: failover lint alone works without it. "
+            "Install the rest: pip install 'failover-website[site]'"
+        ) from error
 
 
 def contents() -> typer.Typer:

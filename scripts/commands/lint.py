@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from scripts.errors import WrongUsageError
 from scripts.lint import baseline as baselines
@@ -78,7 +77,7 @@ def lint(
         Path | None,
         typer.Option(help="Accept the findings in this file; without it, write today's into it and exit 0."),
     ] = None,
-    explain: Annotated[str | None, typer.Option(help="Say what a rule is about, with its examples, and stop.")] = None,
+    explain: Annotated[str | None, typer.Option(help="Say what a rule is about, and stop.")] = None,
 ) -> None:
     """Find failover traps in Terraform; exit 1 on errors that nothing waives, and on waivers that waive nothing."""
     if explain is not None:
@@ -138,5 +137,5 @@ def _print(judgement: Judgement, configuration: Configuration, format_: Format, 
                 rules_count=len(ALL_RULES),
                 resources_count=len(configuration.resources),
                 documents_count=len(configuration.documents),
-                console=Console(),
+                file=sys.stdout,
             )

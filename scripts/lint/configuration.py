@@ -82,6 +82,8 @@ def json_waivers(body: Block, where: str) -> Iterator[Waiver]:
 
 
 def _backend_waivers(folder: Folder, backend: Declared) -> Iterator[Waiver]:
+    for around in folder.terraform:
+        yield from _commented(Declared(path=backend.path, body=around))
     yield from _commented(backend)
     for raw in (backend.body, *folder.terraform):
         if isinstance(raw.get("//"), Mapping):
@@ -108,6 +110,9 @@ def _left_out(path: str, folder: Folder, notes: Notes) -> Iterator[LeftOut]:
     for declared, address, decider in notes.uncounted:
         reason = f"its {decider} is not known, so it may be none; {HOW_A_PLAN_SETTLES_IT}"
         yield LeftOut(path=declared.path, address=address, line=declared.line, reason=reason)
+    for file in folder.values_left if notes.unvalued else ():
+        reason = f"one of several files of values, which Terraform reads when it is told to; give --var-file {file}"
+        yield LeftOut(path=file, address=file, reason=reason)
     if notes.unvalued:
         names = ", ".join(f"var.{name}" for name in notes.unvalued)
         reason = f"no default and no *.tfvars gives a value; give --var-file FILE, or {HOW_A_PLAN_SETTLES_IT}"

@@ -19,20 +19,14 @@ _SETS = ("origin", "origin_group", "custom_error_response", "principals", "condi
 _LEFT_TO_AWS = (
     "binary_media_types",
     "disable_execute_api_endpoint",
-    "inline_policy",
     "ip_address_type",
-    "managed_policy_arns",
     "policy",
-    "acl",
-    "allow_overwrite",
     "triggers",
     # What may be written inside a bucket, beside resources of its own for it.
     "replication_configuration",
     "server_side_encryption_configuration",
     "versioning",
 )
-# What a plan's configuration says of an attribute that is left out, or null.
-_NOTHING: tuple[Value, ...] = (None, {}, {"constant_value": None})
 _MOST_HOPS = 8
 
 
@@ -68,11 +62,7 @@ class Configured:
         expressions = {key: _with_each(value, behind) for key, value in configured.block("expressions").values.items()}
         merged = self._merged("", dict(values.values), unknown, dict(expressions), prefix)
         filled = merged if isinstance(merged, dict) else {}
-        left = [
-            key
-            for key in _LEFT_TO_AWS
-            if configured.values and expressions.get(key) in _NOTHING and values.is_unset(key)
-        ]
+        left = [key for key in _LEFT_TO_AWS if configured.values and key not in expressions and values.is_unset(key)]
         return Block({key: value for key, value in filled.items() if key not in left})
 
     def used(self, expressions: Block, prefix: str) -> Iterator[str]:

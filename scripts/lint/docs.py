@@ -17,26 +17,62 @@ _INTRODUCTION = """# The rules of `failover lint`
 Written from `scripts/lint/rules` and the examples of the tests by `pytest tests/unit/lint/test_page.py --update-snapshots`; edit
 those, not this page.
 
-    failover lint                                   # the synthesized stacks in cdktf.out/stacks
-    failover lint FOLDER_OR_FILE ...                # anybody's *.tf.json, or `terraform show -json` of a plan or a state
+    pipx install "git+https://github.com/OWNER/REPO@SHA"   # the linter alone: no Terraform, no bindings, no AWS account
+    failover lint                                   # the synthesized stacks in cdktf.out/stacks, or else the current folder
+    failover lint FOLDER_OR_FILE ...                # anybody's *.tf and *.tf.json, or `terraform show -json` of a plan or a state
     terraform show -json plan.bin | failover lint - # the same, from stdin
-    failover lint --format json|sarif PATH ...      # for programs, and for code scanning
+    failover lint --explain FW021                   # what a rule is about
+    failover lint --format json|sarif|github|junit  # for programs, code scanning, annotations and CI systems
 
-Severity: `error` fails over wrongly, or is refused at apply; `warning` works until the outage; `note` is about money or habits.
-Exit code 0: no error; 1: an error, or from what `--fail-on warning|note|never` says; 2: wrong usage or an input that cannot be
-read. Give stacks that belong together in one
-call: references between them are followed. A value that is not known never makes a finding; a state knows all of them.
-Only configuration tells the backend (FW291 to FW295), only a plan tells FW101, and a state tells no provider version (FW231)
-and no order (FW212).
+Give stacks that belong together in one call: references between them are followed.
 
-What no rule can look into is named as `not read`, without changing the exit code: a policy or a function's code that Terraform
-computes (`jsonencode(...)`, `file(...)`, known after apply), the modules that a configuration calls, `*.tf` files beside its
-JSON, what a plan lacks that failed or had a `-target`. A plan reads through modules and functions, a state knows everything.
+## What is read
 
-Every synth (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding makes it exit with 1. What is meant is
-waived on its resource, with the reason, by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`; in JSON
-written by hand, by `"//": {"failover_lint": {"waive": [{"id": "FW311", "comment": "why"}]}}` in the resource. A waiver that
-waives nothing is a finding. Plans and states hold no comments, so they hold no waivers either.
+Of a folder every module in it that no other calls, with what it calls by a local source: variables with their defaults and
+types, `terraform.tfvars`, `*.auto.tfvars`, a single other `*.tfvars`, or `--var-file FILE`; locals, outputs, `for_each`, `count`,
+`dynamic`, templates, heredocs, and Terraform's functions but for those of a run or of a provider (docs/adr/0021-reading-hcl.md).
+A file named by `file()` is read. Instances that are known are expanded: `for_each = toset(["A", "AAAA"])` is two records.
+
+A value that is not known never makes a finding. A resource whose `count` or `for_each` is not known may be there or not, and so
+may what a module from a registry makes: a finding has to hold both ways. What was not read or is not known is named once, as
+`not read`, and a plan settles it: `terraform plan -out=p && terraform show -json p | failover lint -`. `--strict` makes the exit
+code 1 of it. A plan reads through modules and functions, a state knows everything; only configuration tells the backend (FW291
+to FW295), only a plan tells FW101, and a state tells no provider version (FW231) and no order (FW212).
+
+## Severity and exit codes
+
+`error` fails over wrongly, or is refused at apply; `warning` works until the outage; `note` is about money or habits. Exit code
+0: no error; 1: an error, or from what `--fail-on warning|note|never` says, or a waiver that waives nothing; 2: wrong usage or an
+input that cannot be read.
+
+## Waivers
+
+What is meant is waived where it is, with the reason; a waiver without a reason, or that waives nothing, is named and fails.
+
+    # failover:ignore FW311 the whole domain is ours      in HCL: above a block, in it, or behind its first line
+    "//": {"failover_lint": {"waive": [{"id": "FW311", "comment": "the whole domain is ours"}]}}      in JSON, in the block
+
+For plans, states, and many places at once a committed file, `.failover-lint.toml`, in the folder that is linted, above it, or
+where the command runs:
+
+    [[waive]]
+    rule = "FW292"
+    address = "terraform.backend.s3"  # * and ? match; without it any address; without [...] every instance
+    path = "infra/prod/*"             # of the file, seen from this one; without it any
+    reason = "we move to lock files in January"
+    expires = 2027-01-31              # if it is to end
+
+`--baseline lint-baseline.json` writes today's findings into the file where there is none, and accepts them from then on: a large
+code base starts with what is new. Commit the file, and delete lines as they are mended.
+
+## In a repository
+
+pre-commit: `repo: https://github.com/OWNER/REPO`, `rev: SHA`, `hooks: [{id: failover-lint, args: [infra]}]`. GitHub Actions:
+`uses: OWNER/REPO/lint@SHA` with `paths: infra`, which annotates the pull request and uploads SARIF (it takes
+`security-events: write`; `upload: "false"` goes without). Elsewhere `--format junit`.
+
+Every synth of this repository (`python main.py`, `cdktf synth`, `cdktf deploy`) ends with it: a finding of any severity makes it
+exit with 1; constructs are waived by `waive(resource, {"FW311": "why"})` of `constructs_lib/lint_waivers.py`.
 """
 
 _EACH = """## Each rule

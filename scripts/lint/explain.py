@@ -1,4 +1,4 @@
-"""`failover lint --explain FW123`: what a rule is about, and an example that breaks it beside one that does not."""
+"""`failover lint --explain FW123`: what a rule is about. Examples are in docs/LINT_RULES.md."""
 
 from __future__ import annotations
 

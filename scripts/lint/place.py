@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,16 +24,27 @@ def line_of(path: str, address: str, line: int | None) -> int:
     text = _text(path)
     if "\n" not in text:
         return 1
-    place = text.find(f'"address": {json.dumps(address)}')  # as a plan that somebody formatted holds it
+    place = _in_configuration(text, address)
     if place < 0:
-        place = _in_configuration(text, address)
+        place = text.find(f'"address": {json.dumps(address)}')  # as a plan that somebody formatted holds it
     return text.count("\n", 0, place) + 1 if place >= 0 else 1
 
 
 def _in_configuration(text: str, address: str) -> int:
     *_, type_, name = ("", *re.sub(r"\[[^\]]*\]", "", address).split("."))
-    match = re.search(rf'"{re.escape(type_)}"\s*:.*?"{re.escape(name)}"\s*:', text, re.DOTALL)
-    return match.end() if match else -1
+    keys = _keys(text)
+    types, names = keys.get(type_, ()), keys.get(name, ())
+    index = bisect(names, types[0]) if types else len(names)
+    return names[index] if index < len(names) else -1
+
+
+@lru_cache(maxsize=8)
+def _keys(text: str) -> Mapping[str, Sequence[int]]:
+    """Returns the places of each key of an object in a text of JSON, in order."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for match in re.finditer(r'"([^"\\]*)"\s*:', text):
+        found[match[1]].append(match.end())
+    return found
 
 
 @lru_cache(maxsize=8)

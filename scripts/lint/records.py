@@ -169,9 +169,9 @@ class RecordSet:
         """Whether no other record may belong to it, such as one whose type is not known, and each one's policy is known."""
         key = (self.zone, self.name, self.type)
         knows_policies = all(record.policies or record.knows_policies for record in self.records)
-        own = {record.resource.key for record in self.records}
-        others = (record for record in self.all_records if record.resource.key not in own)
-        return knows_policies and not any(record.may_be_of(key) for record in others)
+        return knows_policies and not any(
+            record.may_be_of(key) for record in self.all_records if record not in self.records
+        )
 
     def with_policy(self, policy: str) -> list[Record]:
         """Returns its records of one routing policy."""

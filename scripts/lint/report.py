@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-
-from rich.console import Console
-from rich.markup import escape
+from typing import TextIO
 
 from scripts.lint.place import line_of
 from scripts.lint.rule import Severity, Violation
@@ -22,49 +21,50 @@ def location(violation: Violation, *, with_document: bool) -> str:
 
 
 def print_text(
-    judgement: Judgement, *, rules_count: int, resources_count: int, documents_count: int, console: Console
+    judgement: Judgement, *, rules_count: int, resources_count: int, documents_count: int, file: TextIO
 ) -> None:
     """Prints each finding with why, source and remedy, what is waived and why, then one line that sums up."""
-    violations = judgement.violations
-    for violation in violations:
-        rule = violation.rule
+    show = _printer(file)
+    for violation in judgement.violations:
+        rule, finding = violation.rule, violation.finding
         where = location(violation, with_document=documents_count > 1)
-        colour = _COLOURS[rule.severity]
-        console.print(
-            f"[{colour}]{rule.severity}[/] [{colour}]{rule.id}[/] [bold]{rule.slug}[/]  {escape(where)}", soft_wrap=True
-        )
-        finding = violation.finding
-        place = f"{finding.path}:{line_of(finding.path, finding.address, finding.line)}"
-        lines = (
-            f"{place}: {finding.detail}",
-            f"why:    {rule.why}",
-            f"source: {rule.source}",
-            f"remedy: {rule.remedy}",
-        )
-        for line in lines:
-            console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
-        console.print()
+        show(f"{rule.severity} {rule.id} {rule.slug}  {where}", _COLOURS[rule.severity])
+        show(f"  {finding.path}:{line_of(finding.path, finding.address, finding.line)}: {finding.detail}", "")
+        show(f"  why:    {rule.why}\n  source: {rule.source}\n  remedy: {rule.remedy}\n", "")
     for violation, reason in judgement.waived:
         where = location(violation, with_document=documents_count > 1)
-        console.print(escape(f"waived: {violation.rule.id} {where}: {reason}"), soft_wrap=True, highlight=False)
+        show(f"waived: {violation.rule.id} {where}: {reason}", "")
     for problem in judgement.unreasoned:
-        console.print(escape(f"{problem}: it waives nothing"), style="bold red", soft_wrap=True, highlight=False)
+        show(f"{problem}: it waives nothing", "bold red")
     for idle in judgement.idle:
-        console.print(
-            escape(f"a waiver waives nothing: {idle}: take it out"), style="bold red", soft_wrap=True, highlight=False
-        )
+        show(f"a waiver waives nothing: {idle}: take it out", "bold red")
     for one in judgement.unread:
         where = f"{one.document}: {one.address}" if documents_count > 1 else one.address
-        console.print(escape(f"not read: {where}: {one.reason}"), style="yellow", soft_wrap=True, highlight=False)
-    checked = f"{resources_count} resources against {rules_count} rules"
+        show(f"not read: {where}: {one.reason}", "yellow")
+    show(_summary(judgement, f"{resources_count} resources against {rules_count} rules"), "")
+
+
+def _printer(file: TextIO) -> Callable[[str, str], None]:
+    """Returns what prints a text in a style: in colours on a terminal alone, since to load what does it takes 0.1 s."""
+    if not file.isatty():
+        return lambda text, _: print(text, file=file)
+    from rich.console import Console  # as above
+    from rich.text import Text
+
+    console = Console(file=file)
+    return lambda text, style: console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _summary(judgement: Judgement, checked: str) -> str:
     if judgement.accepted:
         checked += f"; accepted by the baseline: {judgement.accepted}"
     if judgement.unread:
         checked += f"; not read: {len(judgement.unread)}"
-    verdict = f"{len(violations)} findings" if len(violations) != 1 else "1 finding"
+    if judgement.is_clean:
+        return f"clean: {checked}"
     counted = [f"{count} {severity}" for severity in Severity if (count := _count(judgement, severity))]
-    verdict += f" ({', '.join(counted)})" if counted else ""
-    console.print(f"clean: {checked}" if judgement.is_clean else f"{verdict} in {checked}", highlight=False)
+    listed = f" ({', '.join(counted)})" if counted else ""
+    return f"{len(judgement.violations)} finding{'' if len(judgement.violations) == 1 else 's'}{listed} in {checked}"
 
 
 def _count(judgement: Judgement, severity: Severity) -> int:

@@ -4,6 +4,7 @@ synth   `python main.py` against merely importing one resource from the plain bi
         example against the demo
 apply   terraform apply of every stack of config/prod.example.toml on localcloud
 demo    wall time and memory of `make demo`, what a cache miss costs in a layer 1 fault, recovery in a layer 3 fault
+lint    CPU of `failover lint` on 5,000 resources and on a small stack
 outages recovery in the outages that happened (docs/DISASTER_RECOVERY.md)
 test    wall time of the test suite
 """
@@ -32,6 +33,7 @@ from rich.table import Table
 from constructs_lib import bindings
 from scripts.terraform.deploy import deploy
 from tools.bench.figures import ROOT, Figure, aws_figure
+from tools.bench.lint import bench_lint
 from tools.bench.outages import bench_outages
 from tools.examples.deployed_example import ready
 
@@ -199,6 +201,7 @@ BENCHES = {
     "synth": bench_synth,
     "apply": bench_apply,
     "demo": bench_demo,
+    "lint": bench_lint,
     "outages": bench_outages,
     "test": bench_test,
 }

@@ -9,14 +9,15 @@ import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-
-from tree_sitter import Node
+from typing import TYPE_CHECKING, Protocol
 
 from scripts.lint.hcl import functions
 from scripts.lint.hcl.functions import EvaluationError, as_text, to_bool, to_number
 from scripts.lint.hcl.syntax import text_of
 from scripts.lint.values import Expression, Reference, Value, expressions_in
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _OPERATORS: Mapping[str, Callable[[float, float], Value]] = {
     "+": operator.add,

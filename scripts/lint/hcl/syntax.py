@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-
-from tree_sitter import Language, Node, Parser
+from typing import TYPE_CHECKING
 
 from scripts.lint.hcl.waiver_comments import Comment, comments_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
 
 # What a template of JSON is wrapped into, so that one parser reads both: a heredoc takes text as it is, as JSON strings do.
 _HEREDOC = "FAILOVER_LINT_TEMPLATE"
@@ -56,7 +58,8 @@ class HclFile:
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    import tree_sitter_hcl
+    import tree_sitter_hcl  # both are loaded for HCL, and for expressions in JSON: most synthesized JSON needs neither
+    from tree_sitter import Language, Parser
 
     return Parser(Language(tree_sitter_hcl.language()))
 

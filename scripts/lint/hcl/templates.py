@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-
-from tree_sitter import Node
+from typing import TYPE_CHECKING
 
 from scripts.lint.hcl.evaluate import (
     KINDS,
@@ -23,6 +22,9 @@ from scripts.lint.hcl.evaluate import (
 from scripts.lint.hcl.functions import EvaluationError, as_text, to_bool
 from scripts.lint.hcl.syntax import parse_template, text_of
 from scripts.lint.values import Expression, Value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}

@@ -5,12 +5,15 @@ https://developer.hashicorp.com/terraform/language/expressions/type-constraints
 
 from __future__ import annotations
 
-from tree_sitter import Node
+from typing import TYPE_CHECKING
 
 from scripts.lint.hcl.evaluate import Scope, evaluate
 from scripts.lint.hcl.functions import EvaluationError, as_text, to_bool, to_number, to_set
 from scripts.lint.hcl.syntax import text_of
 from scripts.lint.values import Expression, Value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 
 def converted(value: Value, type_: Node, scope: Scope) -> Value:

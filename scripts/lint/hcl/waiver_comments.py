@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tree_sitter import Node
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 
 _WAIVER = re.compile(r"failover:ignore\b[ \t]*(?P<ids>(?:FW\d+[ \t,]*)*)(?P<reason>[^\n]*)")
 _MARK = b"failover:ignore"

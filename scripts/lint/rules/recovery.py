@@ -11,9 +11,7 @@ from scripts.lint.roles import ROLE, rights
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.values import Expression, Value
 
-_FUNCTION, _TOPIC = "aws_lambda_function", "aws_sns_topic"
-# Type -> what holds its steps.
-_RUNBOOKS = {"aws_ssm_document": "content", "aws_sfn_state_machine": "definition"}
+_FUNCTION, _TOPIC, _DOCUMENT = "aws_lambda_function", "aws_sns_topic", "aws_ssm_document"
 _ALARMS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
 _ACTIONS = ("alarm_actions", "ok_actions", "insufficient_data_actions")
 # Control planes in us-east-1, by whose help a site is moved:
@@ -26,11 +24,10 @@ _CONTROL_PLANE = (
     "cloudfront:UpdateDomainAssociation",
 )
 _FULL_ACCESS = ("/AmazonRoute53FullAccess", "/CloudFrontFullAccess")
-# As an API, a command of the CLI, a method of boto3, or an action of Step Functions.
 _API = re.compile(
-    r"(?<![a-z])(?:change[-_]?resource[-_]?record[-_]?sets|update[-_]?health[-_]?check|associate[-_]?alias"
-    r"|update[-_]?distribution|update[-_]?domain[-_]?association)(?![a-z])",
-    re.IGNORECASE,
+    r"\b(?:ChangeResourceRecordSets|change-resource-record-sets|change_resource_record_sets"
+    r"|UpdateHealthCheck|update-health-check|update_health_check|AssociateAlias|associate-alias|associate_alias"
+    r"|UpdateDistribution|update-distribution|update_distribution|UpdateDomainAssociation|update-domain-association)\b"
 )
 
 
@@ -42,10 +39,10 @@ def _started_by_alarm(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _runbooks(configuration: Configuration) -> Iterator[Finding]:
-    for runbook in configuration.of_type(*_RUNBOOKS):
-        call = _API.search(_spelled(runbook.body.value(_RUNBOOKS[runbook.type])))
-        if call and runbook.body.text("document_type") in ("Automation", None):
-            yield at(runbook, f"calls {call[0]}")
+    for document in configuration.of_type(_DOCUMENT):
+        call = _API.search(_spelled(document.body.value("content")))
+        if call and document.body.text("document_type") in ("Automation", None):
+            yield at(document, f"calls {call[0]}")
 
 
 def _started(configuration: Configuration) -> Iterator[tuple[Resource, Resource]]:
@@ -120,7 +117,7 @@ RULES = (
         id="FW272",
         severity=Severity.WARNING,
         slug="runbook-by-control-plane",
-        title="A runbook or a state machine that changes records or distributions",
+        title="A runbook document that changes records or distributions",
         why="An automation that edits records, moves aliases or updates distributions needs the control planes in us-east-1.",
         source="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/best-practices-dns.html",
         remedy="Let the document write what a data plane reads (a metric, a key value store, a routing control), and keep "

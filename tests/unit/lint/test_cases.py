@@ -1,4 +1,6 @@
-"""Whole inputs, each for its kind, with the result that `failover lint` has to give: one folder of cases/ each.
+"""Whole inputs, each for its kind, with the result that `failover lint` has to give: one folder each.
+
+cases/ holds inputs that were once judged wrongly, hcl/ folders as teams write them, with modules, variables and loops.
 
 A folder holds configuration (`*.tf`, `*.tf.json`) or a plan (`*.json`), or both, and expected.txt with one expectation a line:
 
@@ -28,7 +30,8 @@ from scripts.cli import application
 
 ARGUMENTS = ("with", "folder")
 CASES = Path(__file__).parent / "cases"
-FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
+HCL = Path(__file__).parent / "hcl"
+FOLDERS = sorted(path for path in (*CASES.iterdir(), *HCL.iterdir()) if path.is_dir() and path.name != "__pycache__")
 
 
 def expectations(folder: Path) -> list[tuple[str, str]]:

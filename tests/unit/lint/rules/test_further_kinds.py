@@ -156,11 +156,6 @@ def started(*actions: str, by: Any = "alarm", **role: Any) -> Json:
     return made
 
 
-OWN_POLICY: Json = {
-    "aws_iam_policy.p": {"name": "switch", "policy": e.policy(e.right("cloudfront:AssociateAlias"))},
-    "aws_iam_role_policy_attachment.a": {"role": f"${{{e.ROLE}.name}}", "policy_arn": "${aws_iam_policy.p.arn}"},
-}
-MACHINE = {"definition": '{"Resource": "arn:aws:states:::aws-sdk:route53:changeResourceRecordSets"}'}
 OAI = {
     "s3_origin_config": {
         "origin_access_identity": "${aws_cloudfront_origin_access_identity.o.cloudfront_access_identity_path}"
@@ -309,13 +304,7 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW255", at_event("cf.updateRequestOrigin({});", "${var.event}"), False),
         ("FW272", {"aws_ssm_document.d": {"document_type": "Command", "content": "aws route53 change-resource-record-sets"}},
            False),
-        ("FW271", started("logs:PutLogEvents", **OWN_POLICY), True),
         ("FW272", {"aws_ssm_document.d": {"document_type": "Automation", "content": "Api: AssociateAlias"}}, True),
-        ("FW272", {"aws_ssm_document.d": {"document_type": "Automation", "content": "client.update_distribution(Id=i)"}}, True),
-        ("FW272", {"aws_ssm_document.d": {"document_type": "Automation", "content": "Api: GetDistribution"}}, False),
-        ("FW272",
-           {"aws_sfn_state_machine.m": MACHINE}, True),
-        ("FW272", {"aws_sfn_state_machine.m": {"definition": "${var.definition}"}}, False),
         ("FW283", {e.ALARM: {"ok_actions": ["arn:aws:sns:eu-west-1:1:ops"]}}, True),
         ("FW283", {e.ALARM: {"alarm_actions": ["arn:aws:sns:us-east-1:1:ops", "${var.topic}"]}}, False),
         ("FW283", {"aws_cloudwatch_composite_alarm.c": {"alarm_actions": ["arn:aws:lambda:eu-west-1:1:function:f"]}}, True),
@@ -346,8 +335,6 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW324", edge(f"${{{e.LAMBDA}.qualified_arn}}", layers=["arn:aws:lambda:us-east-1:1:layer:l:1"]), True),
         ("FW331", {**PAIR, **ZONE, **soa(86400, ttl=900)}, True),
         ("FW331", {**PAIR, **ZONE, **soa(60, ttl=900)}, False),
-        ("FW331", {**PAIR, **ZONE, e.RECORD_3: e.record(**IN_ZONE, type="${var.type}")}, False),
-        ("FW331", {**PAIR, **ZONE, e.RECORD_3: e.record(**IN_ZONE, type="${each.value.resource_record_type}")}, True),
         ("FW331", {**PAIR, **ZONE, **soa(86400, ttl=60)}, False),
         ("FW331", {**PAIR, **ZONE, **soa(86400, ttl="${var.ttl}")}, False),
         ("FW331", {**PAIR, "aws_route53_zone.z": {"name": "example.com", "vpc": [{"vpc_id": "v"}]}}, False),

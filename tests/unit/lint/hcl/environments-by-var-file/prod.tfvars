@@ -1,0 +1,4 @@
+ttl = 60
+records = {
+  a = { address = "198.51.100.7", weight = 1 }
+}

@@ -1,0 +1,3 @@
+locals {
+  versioning = title("suspended")
+}

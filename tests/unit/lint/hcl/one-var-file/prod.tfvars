@@ -1,0 +1,1 @@
+weights = { "blue" = 0, "green" = 0 }
