@@ -44,6 +44,8 @@ class Features(Section):
     (https://aws.amazon.com/cloudwatch/pricing/). `origin_latency` adds CloudFront's additional metrics on the distribution of
     the public name, 2.40, and an alarm, 0.10
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html).
+    `certificate_alarms` tells 45 days before a certificate ends that ACM has not renewed it; an alarm for CloudFront's and one
+    for each region's, 0.10 each. No health check validates a certificate, so nothing else tells.
     `replication_metrics` adds S3's replication metrics, 4 metrics and 2 alarms a direction: 2.80.
     `parity` adds a function in each region that puts back objects of releases, with a metric and two alarms: 1.00, and a few
     cents for its requests to S3. It reserves one of the account's concurrent executions in each region, and brings
@@ -67,6 +69,7 @@ class Features(Section):
     replication_metrics: Bool = False
     object_events: Bool = False
     parity: Bool = False
+    certificate_alarms: Bool = False
     api: Bool = False
     multi_account: Bool = False
     database: Bool = False

@@ -72,6 +72,7 @@ class EdgeStack(TerraformStack):
         )
         name.add_records()
         self.external_check_ids = name.external_check_ids
+        self.certificate_arn = self._dns.edge_certificate.arn
         self._add_outputs(router, distributions, checks)
 
     def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:

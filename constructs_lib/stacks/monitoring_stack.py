@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.monitoring.alarms.certificates import CertificateAlarms
 from constructs_lib.monitoring.alarms.composite import CompositeAlarms
 from constructs_lib.monitoring.alarms.edge import EdgeAlarms
 from constructs_lib.monitoring.alarms.endpoint import EndpointAlarms
@@ -42,6 +43,7 @@ class MonitoringStack(TerraformStack):
         self._add_places()
         self._add_alerting()
         alarms: list[Alarm] = [*self._add_global_alarms(), *self._add_regional_alarms(), *self._add_outside_watch()]
+        alarms += self._add_certificate_alarms()
         timelines = {
             region: EventTimeline(self, f"events_{region}", site=site, provider=place.provider)
             for region, place in self._places.items()
@@ -170,6 +172,27 @@ class MonitoringStack(TerraformStack):
                     provider=self._places[region].provider,
                 ).all
         return alarms
+
+    def _add_certificate_alarms(self) -> Sequence[Alarm]:
+        """Adds the alarms on the certificates that serve: CloudFront's, where it does, and each regional endpoint's."""
+        site = self._site
+        if not site.features.certificate_alarms:
+            return []
+        certificates = {region: {region: stack.certificate_arn} for region, stack in self._regions.items()}
+        if site.routing.entry is Entry.CLOUDFRONT:
+            certificates.setdefault(naming.GLOBAL_REGION, {})["cloudfront"] = self._edge.certificate_arn
+        return [
+            alarm
+            for region, arns in certificates.items()
+            for alarm in CertificateAlarms(
+                self,
+                f"certificate_alarms_{region}",
+                site=site,
+                certificates=arns,
+                topic_arn=self._topic_arn(region),
+                provider=self._places[region].provider,
+            ).all
+        ]
 
     def _add_replication_alarms(self, source: str) -> Sequence[Alarm]:
         """Adds the alarms of a source; its rules are numbered as the edge stack numbers its destinations.

@@ -69,6 +69,15 @@ class RegionStack(TerraformStack):
         # The region's own name belongs to its regional endpoint when CloudFront does not serve it.
         is_regional = site.routing.entry is Entry.REGIONAL
         own_hostname = naming.regional_hostname(site, region.name) if is_regional else None
+        certificate = RegionalCertificate(
+            self,
+            "certificate",
+            hostname=site.site.hostname,
+            own_names=[] if own_hostname is None else [own_hostname],
+            own_proof=self._own_proof(site, dns),
+            provider=provider,
+        )
+        self.certificate_arn = certificate.arn
         self.endpoint = RegionalEndpoint(
             self,
             "regional_endpoint",
@@ -78,14 +87,7 @@ class RegionStack(TerraformStack):
             own_hostname=own_hostname,
             headers=security_headers.as_http_headers(site.headers),
             bucket=self.bucket,
-            certificate=RegionalCertificate(
-                self,
-                "certificate",
-                hostname=site.site.hostname,
-                own_names=[] if own_hostname is None else [own_hostname],
-                own_proof=self._own_proof(site, dns),
-                provider=provider,
-            ),
+            certificate=certificate,
             provider=provider,
         )
         add_output(self, "region", region.name)

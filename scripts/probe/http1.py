@@ -7,6 +7,7 @@ cost little; a session with its pool and timers gives none of that. RFC 9112 is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import ipaddress
 import socket
@@ -154,7 +155,11 @@ async def start_http(
             sock=connection, ssl=tls, server_hostname=server_name if tls else None
         )
     except BaseException:
-        connection.close()
+        # asyncio's transport has the socket by now and closes it. Closed here, its number would go to another connection while
+        # the loop still watches this one, when a timeout meets the end of the handshake.
+        # After a shutdown the transport sees its end.
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
         raise
     return Connection(reader, writer)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from scripts.clock import Clock
@@ -17,13 +17,15 @@ from scripts.errors import NotSteadyError
 from scripts.files import write_atomically
 from scripts.probe.samples import Sample
 from scripts.probe.schedule import OpenLoopProber, Probe
-from scripts.replay.schedule import Schedule
+from scripts.replay.schedule import LEAD_SECONDS, Schedule
 from scripts.replay.views import View
 
 JOURNAL_NAME = "replay-journal.json"
 RATE_PER_SECOND = 2.0
 """Page views of each view in an AWS second."""
 CLIENTS = 5
+STEADY_LIMIT_SECONDS = 300.0
+"""How long to wait for steady state: after a deploy the path check turns healthy, and DNS answers run out."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,6 @@ class Player:
             raise NotSteadyError(
                 f"faults are in force already: {faults}. End each first: DELETE /_localcloud/faults/ID"
             )
-        began_seconds = self.clock.now_seconds()
         samples: dict[str, list[Sample]] = {view.name: [] for view in views}
         probers = [self._prober(view) for view in views]
         tasks = [
@@ -61,18 +62,40 @@ class Player:
             for prober, view in zip(probers, views, strict=True)
         ]
         try:
+            began_seconds = await self._steady_since(samples)
             await self._follow(schedule, began_seconds)
         finally:
             await asyncio.shield(self._put_in_force(()))
             for prober in probers:
                 prober.stop()
             await asyncio.gather(*tasks)
-        return {name: [_since(began_seconds, sample) for sample in found] for name, found in samples.items()}
+        return {
+            name: [_since(began_seconds, each) for each in found if each.scheduled_at_seconds >= began_seconds]
+            for name, found in samples.items()
+        }
 
     async def recover(self) -> None:
         """End what a replay that crashed left in force."""
         if self.journal.exists():
             await self._end({Fault(**each) for each in json.loads(self.journal.read_text(encoding="utf-8"))})
+
+    async def _steady_since(self, samples: Mapping[str, Sequence[Sample]]) -> float:
+        """Wait until no view has failed for the lead; return when that began.
+
+        Raises:
+            NotSteadyError: it did not come to that; nothing was injected.
+        """
+        started_seconds = self.clock.now_seconds()
+        while (now_seconds := self.clock.now_seconds()) - started_seconds < STEADY_LIMIT_SECONDS:
+            since_seconds = now_seconds - LEAD_SECONDS
+            bad = [name for name, found in samples.items() if any(_is_bad(each, since_seconds) for each in found)]
+            if since_seconds >= started_seconds and not bad:
+                return since_seconds
+            await self.clock.sleep(1)
+        raise NotSteadyError(
+            f"page views failed without any fault ({', '.join(bad) or 'too few'}), so nothing was broken: the site is not well, "
+            "or this machine is too busy for the speed of localcloud's clock; start it with a lower --speed"
+        )
 
     async def _follow(self, schedule: Schedule, began_seconds: float) -> None:
         primary, secondary = self.regions
@@ -103,6 +126,10 @@ class Player:
         return OpenLoopProber(
             probe=self.new_probe(view), clock=self.clock, rate_per_second=RATE_PER_SECOND, clients=CLIENTS
         )
+
+
+def _is_bad(sample: Sample, since_seconds: float) -> bool:
+    return sample.scheduled_at_seconds >= since_seconds and not sample.is_good
 
 
 def _since(began_seconds: float, sample: Sample) -> Sample:

@@ -24,7 +24,7 @@ GOLDEN = Path(__file__).parent / "golden"
 DEMO = example_text("demo")
 FREE_ALARM_METRICS = 10
 FREE_DASHBOARDS = 3
-_FEATURES = ("canary", "composite_alarms", "origin_latency", "replication_metrics", "parity")
+_FEATURES = ("canary", "certificate_alarms", "composite_alarms", "origin_latency", "replication_metrics", "parity")
 EVERYTHING = "[features]\n" + "".join(f"{feature} = true\n" for feature in _FEATURES)
 
 Body = dict[str, Any]
@@ -438,6 +438,7 @@ def test_replication_alarms_read_the_metrics_of_a_rule_that_publishes_them(full:
 @pytest.mark.parametrize(
     ("feature", "usd"),
     [
+        ("certificate_alarms = true", 0.30),
         ("composite_alarms = true", 1.00),
         ("origin_latency = true", 2.50),
         ("canary = true", 3.70),
@@ -522,3 +523,20 @@ def test_page_lists_exactly_the_alarms_that_there_are(full: Stacks) -> None:
 def test_runbook_has_a_section_for_every_kind_of_alarm(kind: AlarmKind) -> None:
     runbook = (ROOT / "docs" / "DISASTER_RECOVERY.md").read_text(encoding="utf-8")
     assert f"\n### {kind.value}\n" in runbook
+
+
+def test_every_certificate_that_serves_has_its_alarm_in_its_own_region(full: Stacks) -> None:
+    """The metric is where the certificate is; CloudFront's is in us-east-1 beside that region's own."""
+    found = [body for body in of_type(full, "aws_cloudwatch_metric_alarm") if body.get("metric_name") == "DaysToExpiry"]
+    places = {body["alarm_name"].rpartition(".")[2]: region_of(full, body) for body in found}
+    assert places == {"eu-central-1": "eu-central-1", "us-east-1": "us-east-1", "cloudfront": "us-east-1"}
+    assert len({body["dimensions"]["CertificateArn"] for body in found}) == 3
+    assert {(body["threshold"], body["comparison_operator"]) for body in found} == {(45, "LessThanOrEqualToThreshold")}
+    assert {body["treat_missing_data"] for body in found} == {"ignore"}
+
+
+def test_without_cloudfront_the_certificate_that_no_distribution_uses_has_no_alarm() -> None:
+    stacks = stacks_of(example_text("regional.example") + "[features]\ncertificate_alarms = true\n")
+    names = [body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")]
+    assert sum("certificate-expiring" in name for name in names) == 2
+    assert not any(name.endswith(".cloudfront") for name in names)

@@ -9,7 +9,7 @@ from scripts.cost.estimate import estimate, monthly_cost_usd
 from tests.worlds.synthesized import Stacks, example_text, stacks_of
 
 # What no example has switched on.
-_MORE = ("canary", "composite_alarms", "origin_latency", "parity", "replication_metrics")
+_MORE = ("canary", "certificate_alarms", "composite_alarms", "origin_latency", "parity", "replication_metrics")
 
 
 def test_every_type_of_an_example_is_priced_or_free(stacks: Stacks) -> None:
@@ -34,6 +34,7 @@ def test_readme_says_what_an_example_costs(example: str) -> None:
 @pytest.mark.parametrize(
     ("example", "more", "price"),
     [
+        ("demo", "certificate_alarms = true", "0.30"),
         ("demo", "composite_alarms = true", "1.00"),
         ("demo", "canary = true", "3.70"),
         ("demo", "origin_latency = true", "2.50"),

@@ -212,6 +212,11 @@ GUIDES: dict[str, Guide] = {
         covers="Nothing: an absent page is a 404. But what still lies anywhere is put back within minutes.",
         todo="Find out who deleted it. If it does not end by itself: `failover verify --repair --apply`.",
     ),
+    "certificate-expiring": Guide(
+        what="a certificate ends soon and was not renewed",
+        covers="Nothing will: no health check validates a certificate. Until it ends, users are served.",
+        todo="Put its validation record back (`terraform plan` of dns shows whether it is gone); ACM renews within hours.",
+    ),
     "parity-unchecked": Guide(
         what="nobody compares a region with its releases",
         covers=_NOTHING_NEEDED,

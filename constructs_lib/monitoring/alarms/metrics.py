@@ -96,6 +96,20 @@ def missing_objects(hostname: str, region: str, statistic: str, *, period_second
     )
 
 
+def days_to_expiry(certificate_arn: str) -> Metric:
+    """Returns the days until a certificate ends, in its region, twice a day.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/cloudwatch-metrics.html
+    """
+    return Metric(
+        namespace="AWS/CertificateManager",
+        name="DaysToExpiry",
+        dimensions={"CertificateArn": certificate_arn},
+        statistic="Minimum",
+        period_seconds=86_400,
+    )
+
+
 def canary_success(canary_name: str, *, period_seconds: int) -> Metric:
     """Returns the share of a canary's runs that succeeded, in percent, in its region.
 

@@ -25,6 +25,7 @@ class AlarmKind(StrEnum):
     CANARY = "canary-failed"
     PARITY_LOST = "parity-lost"
     PARITY_UNCHECKED = "parity-unchecked"
+    CERTIFICATE = "certificate-expiring"
     SERVING_FROM_SECONDARY = "serving-from-secondary"
     BOTH_REGIONS_ILL = "both-regions-ill"
 

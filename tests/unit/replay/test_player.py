@@ -37,6 +37,7 @@ class Board:
     faults: dict[str, Fault] = dataclasses.field(default_factory=dict)
     history: list[tuple[str, float]] = dataclasses.field(default_factory=list)
     refuses_injection: bool = False
+    is_ill: bool = False
 
     async def inject(self, fault: Fault) -> str:
         if self.refuses_injection:
@@ -56,7 +57,7 @@ class Board:
         now = self.clock.now_seconds()
         times = {"scheduled_at_seconds": ticket.scheduled_at_seconds, "started_at_seconds": now}
         await self.clock.sleep(0.05)
-        region = None if BROKEN in self.faults.values() else PRIMARY
+        region = None if self.is_ill or BROKEN in self.faults.values() else PRIMARY
         return a_sample(ticket.sequence, region, **times, finished_at_seconds=now + 0.05)
 
 
@@ -85,7 +86,7 @@ def test_faults_come_and_go_by_the_schedule_and_samples_count_from_the_beginning
         return await player.play(SCHEDULE, [VIEW]), board.history
 
     samples, history = playing(tmp_path, scenario)
-    assert history == [("inject", 560), ("undo", 620)]
+    assert history == [("inject", 560), ("undo", 620)]  # 500, and a minute of steady state
     outcome = outcome_of(VIEW, samples[VIEW.name], fault_at_seconds=60, duration_seconds=180)
     assert [(each.failed > 100, each.good > 100) for each in outcome.minutes] == [
         (False, True),
@@ -155,3 +156,26 @@ def test_page_is_valid_and_tells_sources_certainty_and_lateness(tmp_path: Path) 
     assert re.search(r"<td>(49|50)\.\d%</td>", page.read_text(encoding="utf-8"))
     assert document(found)["shortened_minutes"] == 1
     assert [column.header for column in summary([found]).columns] == ["incident", "one region"]
+
+
+def test_replay_rejects_a_site_whose_page_views_fail_without_a_fault(tmp_path: Path) -> None:
+    async def scenario(player: Player, board: Board) -> list[tuple[str, float]]:
+        board.is_ill = True
+        with pytest.raises(NotSteadyError, match=r"one region.*lower --speed"):
+            await player.play(SCHEDULE, [VIEW])
+        return board.history
+
+    assert playing(tmp_path, scenario) == []
+
+
+def test_replay_waits_for_steady_state(tmp_path: Path) -> None:
+    async def scenario(player: Player, board: Board) -> Any:
+        board.is_ill = True
+        task = asyncio.create_task(player.play(SCHEDULE, [VIEW]))
+        await player.clock.sleep(100)
+        board.is_ill = False
+        return await task, board.history
+
+    samples, history = playing(tmp_path, scenario)
+    assert 160 <= history[0][1] <= 163
+    assert all(each.is_good for each in samples[VIEW.name] if each.scheduled_at_seconds < 59)
