@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,12 +89,9 @@ class Record:
         return (self.zone, self.name, type_) if self.zone and self.name and type_ else None
 
     def may_be_of(self, key: tuple[str, str, str]) -> bool:
-        """Whether no part of its key certainly differs: an unknown one does not, and an expression from another one does."""
+        """Whether no part of its key certainly differs."""
         own = (self.zone, self.name, self.configuration.same(self.body.value("type"), self.resource))
-        return all(
-            mine is None or mine == part or ("${" in mine) is not ("${" in part)
-            for mine, part in zip(own, key, strict=True)
-        )
+        return all(mine is None or _may_equal(mine, part) for mine, part in zip(own, key, strict=True))
 
     @cached_property
     def ends(self) -> tuple[Record, ...]:
@@ -176,6 +174,22 @@ class RecordSet:
     def with_policy(self, policy: str) -> list[Record]:
         """Returns its records of one routing policy."""
         return [record for record in self.records if policy in record.policies]
+
+
+def _may_equal(one: str, other: str) -> bool:
+    """Whether two values, as `Configuration.same` spells them, may be equal: `${var.a}` may be anything.
+
+    `api.${var.domain}` is certainly not `${var.domain}`.
+    """
+    if one == other or not ("${" in one or "${" in other):
+        return one == other
+    return _interpolations(one) != _interpolations(other)
+
+
+def _interpolations(spelled: str) -> tuple[str, frozenset[str]]:
+    """Returns what a value depends on: the document whose variables it takes, and the expressions."""
+    document = spelled.partition(":")[0] if "${" in spelled else ""
+    return document, frozenset(re.findall(r"\$\{[^}]*\}", spelled))
 
 
 def records(configuration: Configuration) -> list[Record]:

@@ -139,11 +139,17 @@ def _simple_twice(configuration: Configuration) -> Iterator[Finding]:
             for one in group.records
             if not one.policies and one.knows_policies and _is_made_new(one.body.value("allow_overwrite"))
         ]
-        for record in simple[1:] if "${" not in group.type else []:
+        others = [one for one in simple[1:] if "${" not in group.name or _block(one) != _block(simple[0])]
+        for record in others if "${" not in group.type else []:
             detail = (
                 f"{group.type.upper()} {group.name} is also made by {simple[0].resource.address}, both without a policy"
             )
             yield at(record.resource, detail)
+
+
+def _block(record: Record) -> str:
+    """Returns the address of the block that makes a record: its instances may have names that are not known apart."""
+    return re.sub(r"\[[^\]]*\]$", "", record.resource.address)
 
 
 def _is_made_new(allow_overwrite: object) -> bool:

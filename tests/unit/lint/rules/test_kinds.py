@@ -104,6 +104,12 @@ def pages(bucket: str = "b", **more: Any) -> Json:
     }
 
 
+def located(place: str, name: str) -> Json:
+    policy = {"country": "*"} if place == "*" else {"continent": place}
+    return of_zone(name, records=["192.0.2.1"], ttl=60, geolocation_routing_policy=policy)
+
+
+SIMPLE = {"zone_id": "Z1", "type": "A", "records": ["192.0.2.1"], "ttl": 60}
 HEALTH_AND = {**e.site(ordered_cache_behavior=e.PINNED), e.CHECK: e.check("/health/eu-central-1.json")}
 ELSEWHERE = of_zone("www", records=["198.51.100.7"], ttl=60)
 TO_D1 = of_zone(
@@ -118,6 +124,11 @@ OF_ANY = {"bucket": "${var.bucket}", **STATUS}
 @pytest.mark.parametrize(
     ("rule_id", "resources", "expected"),
     [
+        ("FW041", {e.RECORD_1: located("EU", "${var.domain}"), e.RECORD_2: ELSEWHERE | {"name": "api.${var.domain}"}}, True),
+        ("FW041", {e.RECORD_1: located("EU", "${var.a}"), e.RECORD_2: located("*", "${var.b}")}, False),
+        ("FW041", {e.RECORD_1: located("EU", "${var.a}"), e.RECORD_2: located("*", "www.example.com")}, False),
+        ("FW056", {e.RECORD_1: SIMPLE | {"name": "${var.name}"}, e.RECORD_2: SIMPLE | {"name": "${var.name}"}}, True),
+        ("FW056", {e.RECORD_1: SIMPLE | {"name": "${var.name}", "for_each": {"a": 1, "b": 2}}}, False),
         ("FW042", {e.RECORD_1: e.weighted(0), e.RECORD_2: {**WEIGHTED, "zone_id": "Z1", "type": "${var.type}"}}, False),
         ("FW042", {e.RECORD_1: e.weighted(0), e.RECORD_2: {**WEIGHTED, "zone_id": "Z1", "name": "api.example.com"}}, True),
         ("FW054", {e.RECORD_1: e.weighted(1, records=["192.0.2.1", "192.0.2.2"])}, False),
