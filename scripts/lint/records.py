@@ -154,22 +154,26 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSet:
-    """The records of one zone, name and type, among which Route 53 chooses; `all_records` are those of every set."""
+    """The records of one zone, name and type, among which Route 53 chooses.
+
+    `all_records` are those of every set, `doubtful` those of them whose zone, name or type is not known.
+    """
 
     zone: str
     name: str
     type: str
     records: Sequence[Record]
     all_records: Sequence[Record]
+    doubtful: Sequence[Record]
 
     @property
     def is_complete(self) -> bool:
         """Whether no other record may belong to it, such as one whose type is not known, and each one's policy is known."""
         key = (self.zone, self.name, self.type)
         knows_policies = all(record.policies or record.knows_policies for record in self.records)
-        return knows_policies and not any(
-            record.may_be_of(key) for record in self.all_records if record not in self.records
-        )
+        own = {record.resource.key for record in self.records}
+        others = self.all_records if any("${" in part for part in key) else self.doubtful
+        return knows_policies and not any(record.may_be_of(key) for record in others if record.resource.key not in own)
 
     def with_policy(self, policy: str) -> list[Record]:
         """Returns its records of one routing policy."""
@@ -242,7 +246,8 @@ def _record_sets(configuration: Configuration) -> list[RecordSet]:
     for record in all_records:
         if record.key:
             found[record.key].append(record)
+    doubtful = [record for record in all_records if not record.key or any("${" in part for part in record.key)]
     return [
-        RecordSet(zone=zone, name=name, type=type_, records=members, all_records=all_records)
+        RecordSet(zone=zone, name=name, type=type_, records=members, all_records=all_records, doubtful=doubtful)
         for (zone, name, type_), members in found.items()
     ]

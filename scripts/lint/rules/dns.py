@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from scripts.lint.model import Configuration, Resource
@@ -55,8 +56,16 @@ def _tags_in_force(configuration: Configuration, record: Resource) -> set[str]:
     """
     own = full_name(configuration, record)
     listed = {match["tag"].lower() for text in record.body.texts("records") if (match := _CAA.match(text))}
-    names = [name for name in _public_names(configuration) if _asked_for(configuration, name) == own]
+    names = configuration.once("names by CAA owner", lambda: _by_owner(configuration)).get(own, []) if own else []
     return {"issuewild" if name.startswith("*.") and "issuewild" in listed else "issue" for name in names}
+
+
+def _by_owner(configuration: Configuration) -> dict[str | None, list[str]]:
+    """Returns the name of a CAA record -> the names of certificates for which ACM asks it."""
+    found: dict[str | None, list[str]] = defaultdict(list)
+    for name in _public_names(configuration):
+        found[_asked_for(configuration, name)].append(name)
+    return found
 
 
 def _public_names(configuration: Configuration) -> Iterator[str]:
@@ -70,19 +79,21 @@ def _public_names(configuration: Configuration) -> Iterator[str]:
 
 def _asked_for(configuration: Configuration, name: str) -> str | None:
     """Returns the name of the CAA record that counts for a certificate's name: the nearest at or above it."""
-    owners = [
+    owners = configuration.once("owners of CAA records", lambda: _owners(configuration))
+    if None in owners or any("${" in owner for owner in owners if owner):
+        return None
+    labels = name.removeprefix("*.").split(".")
+    above = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((one for one in above if one in owners), None)
+
+
+def _owners(configuration: Configuration) -> set[str | None]:
+    """Returns the names with a CAA record, None for one whose name is not known."""
+    return {
         full_name(configuration, record)
         for record in configuration.of_type(RECORD)
         if not record.body.is_known("type") or (record.body.text("type") or "").upper() == "CAA"
-    ]
-    if None in owners or any("${" in owner for owner in owners if owner):
-        return None
-    host = name.removeprefix("*.")
-    return max((owner for owner in owners if owner and _is_at_or_below(host, owner)), key=len, default=None)
-
-
-def _is_at_or_below(name: str, other: str) -> bool:
-    return name == other or name.endswith(f".{other}")
+    }
 
 
 def _long_signed_ttl(configuration: Configuration) -> Iterator[Finding]:
