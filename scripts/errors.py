@@ -8,6 +8,7 @@
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
+    ├── SupersededError         somebody else switched the site meanwhile; the message says to what (exit code 1)
     ├── ProbeRefusedError       a release was switched to and did not answer; rolled back where possible (exit code 1)
     ├── InterruptedPublishError  Ctrl-C ended a publish; the message says whether it had switched (exit code 130)
     ├── DrillAbortedError       a drill ended before it measured anything; its fault is undone
@@ -108,6 +109,12 @@ class RegionUnavailableError(AwsError):
 
 class UnsafePlanError(OpsError):
     """The plan would delete or change too much, or break a rule that keeps the site up."""
+
+    exit_code = 1
+
+
+class SupersededError(OpsError):
+    """Somebody else switched the site after this command did, or instead of it; what is live is his."""
 
     exit_code = 1
 

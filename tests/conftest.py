@@ -22,6 +22,7 @@ _NEW_OBJECTS_PER_COLLECTION = 50_000
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="rewrite the golden JSON in tests/synth/golden")
+    parser.addoption("--explore-all", action="store_true", help="explore every two and three operators at once: hours")
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,10 @@ Clients are made with botocore alone: nothing of what boto3 adds is used, and im
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,7 @@ from botocore.session import Session, get_session
 from botocore.utils import determine_content_length
 
 from scripts.aws.s3_listing import read_faster
-from scripts.clock import Clock
+from scripts.clock import Clock, utc_now
 from scripts.errors import AwsError, RegionUnavailableError
 
 if TYPE_CHECKING:
@@ -178,6 +180,16 @@ def until_accepted(call: Callable[[], object], *, not_yet: Set[str], clock: Cloc
             asyncio.run(clock.sleep(_PAUSE_SECONDS))
         else:
             return
+
+
+def told_time(answer: Mapping[str, Any]) -> datetime:
+    """Returns AWS's clock as an answer's Date header has it (whole seconds, RFC 9110 section 6.6.1).
+
+    This machine's where something between took the header off: a runner's clock may be wrong by days, and what is older than a
+    day is deleted.
+    """
+    told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(told).astimezone(UTC) if told else utc_now()
 
 
 @contextmanager

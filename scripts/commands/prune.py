@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from scripts.clock import utc_now
+from scripts.clock import AwsClock
 from scripts.commands.shared.bars import object_bar
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
@@ -21,10 +22,12 @@ from scripts.commands.shared.options import (
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.commands.shared.tables import results_console, results_table
+from scripts.release.deletion import DEFAULT_PAUSE_SECONDS
+from scripts.release.deletion import prune as delete_releases
 from scripts.release.prune import DEFAULT_GRACE_SECONDS, DEFAULT_KEEP, PrunePlan, plan_prune
-from scripts.release.prune import prune as delete_releases
 
 _LONGEST_GRACE_SECONDS = 10 * 366 * 86_400
+_LONGEST_PAUSE_SECONDS = 86_400
 
 
 def prune(
@@ -38,6 +41,15 @@ def prune(
             help="How long a release stays after it was published or replaced.",
         ),
     ] = DEFAULT_GRACE_SECONDS,
+    pause_seconds: Annotated[
+        int,
+        typer.Option(
+            "--pause-seconds",
+            min=0,
+            max=_LONGEST_PAUSE_SECONDS,
+            help="How long to wait between claiming the releases and deleting them: longer than a request of a publish takes.",
+        ),
+    ] = DEFAULT_PAUSE_SECONDS,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
     apply: ApplyOption = False,
@@ -45,14 +57,19 @@ def prune(
 ) -> None:
     """Delete old releases and the remains of unfinished ones; never the active or the previous release.
 
-    The buckets are versioned, so each object becomes a delete marker; lifecycle removes the old version later.
+    What goes is claimed first: who planned to switch to it before is refused, and so is who plans it meanwhile. Ages are by S3's
+    clock, and what was uploaded within six hours and has no manifest yet stays whatever --grace-seconds says. The buckets are
+    versioned, so each object becomes a delete marker; lifecycle removes the old version later.
     """
-    use_localcloud(localcloud)
+    endpoints = use_localcloud(localcloud)
     site = open_website(outputs)
-    plan = plan_prune(site, keep=keep, grace=timedelta(seconds=grace_seconds), now=utc_now())
+    plan = plan_prune(site, keep=keep, grace=timedelta(seconds=grace_seconds))
     if apply:
+        if plan.removals and pause_seconds:
+            print(f"Claimed first, deleted after {pause_seconds} s: --pause-seconds", file=sys.stderr)
+        clock = AwsClock(speed=1.0 if endpoints is None else endpoints.speed)
         with object_bar("Deleting from every region", plan.objects) as advance:
-            delete_releases(site, plan, advance)
+            delete_releases(site, plan, advance, clock=clock, pause_seconds=pause_seconds)
     if as_json:
         print(json.dumps(_document(plan, applied=apply)))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.commands.shared.asking import Probe, network_probe, shown
 from scripts.commands.shared.bars import byte_bar
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
@@ -28,7 +29,6 @@ from scripts.commands.shared.options import (
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.commands.shared.tables import results_console, results_table
 from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
-from scripts.local.endpoints import Endpoints
 from scripts.release.changes import Changes
 from scripts.release.digests import cache_file
 from scripts.release.folder import read_folder
@@ -37,12 +37,10 @@ from scripts.release.manifest import ReleaseFile
 from scripts.release.page_policy import policy_notes, read_texts
 from scripts.release.publish import Publisher, PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
-from scripts.release.samples import BadAnswer, sample
+from scripts.release.samples import sample
 from scripts.release.serving.content_settings import parse_content
 from scripts.release.website import Website
 
-Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]
-_SHOWN = 3
 _FOLDER = Path("site/build")
 
 
@@ -65,7 +63,11 @@ def sync_content(
         ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Also when more than half of the active release's files go.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Also when more than half of the active release's files go, or it was rolled back from before.",
+        ),
     ] = False,
     probe: Annotated[
         bool, typer.Option("--probe/--no-probe", help="Ask the site's names after the switch; roll back if they fail.")
@@ -85,7 +87,7 @@ def sync_content(
     website = open_website(outputs)
     if canary is not None:
         _refuse_without_router(website)
-    asking = _network_probe(website, endpoints) if probe and apply else None
+    asking = network_probe(website, endpoints) if probe and apply else None
     if promote:
         _promote(website, asking, apply=apply, as_json=as_json)
         return
@@ -165,15 +167,14 @@ def _keep_what_answers(website: Website, probe: Probe, switched: _Switched) -> N
     bad = probe(switched.files)
     if not bad:
         return
-    shown = "\n".join(f"  {each}" for each in bad[:_SHOWN])
     if switched.earlier.active is None:
         raise ProbeRefusedError(
-            f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown}\n"
+            f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown(bad)}\n"
             "There is nothing to go back to. Is the hosted zone delegated? Then `failover status`; --no-probe skips this"
         )
     switcher(website).restore_routing(switched.earlier, switched.written)
     raise ProbeRefusedError(
-        f"the site does not serve release {switched.release_id} after the switch:\n{shown}\n"
+        f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}\n"
         f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again"
     )
 
@@ -206,14 +207,6 @@ def _promote(website: Website, probe: Probe | None, *, apply: bool, as_json: boo
     print(f"{verb} the canary {release_id}: every viewer gets it instead of {earlier.release_id}.")
     if not apply:
         print(PLAN_ONLY)
-
-
-def _network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
-    # DNS and TLS take 0.05 s that a plan should not.
-    from scripts.local.network import network_of
-    from scripts.release.probe import network_probe
-
-    return network_probe(website.hostnames, network_of(endpoints)).ask
 
 
 def _with_way_out(error: RegionUnavailableError, website: Website, *, is_allowed: bool) -> RegionUnavailableError:

@@ -57,7 +57,7 @@ def verify(
     parity, repaired = plan.parity, store
     if apply and plan.regions:
         with byte_bar("Copying between regions", plan.copy_bytes) as advance:
-            parity = repair(plan, site.buckets, advance)
+            parity = repair(plan, site.buckets, advance, store=site.routing)
     if apply and store.lacking:
         repaired = repair_store(site.routing, store)
     if as_json:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.clients import translated
+from scripts.aws.clients import told_time, translated
 from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.manifest import (
     MANIFESTS_PREFIX,
@@ -72,6 +72,11 @@ class ContentBucket:
         self.region = region
         self.name = name
         self._asked_digests: dict[tuple[str, str], str] = {}
+
+    def clock(self) -> datetime:
+        """Returns the time at S3, which the times of its objects are of."""
+        with self._calling("ListObjectsV2", MANIFESTS_PREFIX):
+            return told_time(self.client.list_objects_v2(Bucket=self.name, Prefix=MANIFESTS_PREFIX, MaxKeys=1))
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yields what lies under a prefix; one call per 1,000 objects."""

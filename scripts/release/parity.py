@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 
 from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
+from scripts.release.following import follow_routing
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
-from scripts.release.pointers import POINTER_KEY, read_pointer, write_pointer
-from scripts.release.routing import Routing
+from scripts.release.pointers import POINTER_KEY, read_pointer
+from scripts.release.routing import Routing, RoutingStore
 
 PARALLEL_COPIES = 8
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -218,9 +219,15 @@ def plan_repair(parity: Parity, routing: Routing) -> RepairPlan:
 
 
 def repair(
-    plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: Callable[[int], None] = lambda _size: None
+    plan: RepairPlan,
+    buckets: Mapping[str, ContentBucket],
+    progress: Callable[[int], None] = lambda _size: None,
+    *,
+    store: RoutingStore,
 ) -> Parity:
     """Copies the files, then writes the manifest and the control objects; returns the parity afterwards.
+
+    The control objects follow what the routing in `store` says by then: a publish may have switched meanwhile.
 
     Raises:
         UnsafePlanError: no region holds a file, or a region's copy is damaged; no manifest was written.
@@ -236,8 +243,11 @@ def repair(
     _copy_all(plan, buckets, progress)
     for region in plan.regions:
         if not buckets[region].missing_files(manifest.held_files):
-            _finish(buckets[region], plan.parity.regions[region], manifest, plan.routing)
-    return check_parity(buckets.values(), manifest, plan.routing)
+            _finish(buckets[region], plan.parity.regions[region], manifest)
+    outdated = [each for each in plan.regions if plan.parity.regions[each].outdated_keys]
+    if outdated:
+        follow_routing(store, [buckets[region] for region in outdated])
+    return check_parity(buckets.values(), manifest, store.read().routing)
 
 
 def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: Callable[[int], None]) -> None:
@@ -255,16 +265,12 @@ def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: 
             raise
 
 
-def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest, routing: Routing) -> None:
+def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest) -> None:
     """Writes what says that the region holds the release, after its files are there."""
     if not found.has_manifest:
         for each in (manifest.base, manifest):
             if each is not None:
                 bucket.put_manifest(each.release_id, each.to_json())
-    if NOT_FOUND_PAGE_KEY in found.outdated_keys:
-        bucket.copy_not_found_page(manifest)
-    if POINTER_KEY in found.outdated_keys and routing.active is not None:
-        write_pointer(bucket.client, bucket.name, routing.active, manifest, region=bucket.region)
 
 
 def _outdated_keys(bucket: ContentBucket, manifest: Manifest, routing: Routing) -> tuple[str, ...]:

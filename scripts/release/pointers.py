@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
+
+from botocore.exceptions import ClientError
 
 from scripts.aws.clients import translated
 from scripts.release.manifest import Manifest
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 POINTER_KEY = "control/active.json"
 POINTER_SCHEMA = 2
+# Another object, one that came at the same moment, or none any more: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+_REPLACED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+
+
+class _Condition(TypedDict, total=False):
+    IfMatch: str
+    IfNoneMatch: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +70,42 @@ def pointer_to(release: ServedRelease) -> Pointer:
     )
 
 
-def write_pointer(client: S3Client, bucket: str, release: ServedRelease, manifest: Manifest, *, region: str) -> None:
-    """Tells the regional endpoint of a region which release is active, its increments and its redirects."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPointer:
+    """A region's pointer object.
+
+    Attributes:
+        pointer: what it says; None: there is none, or it is unreadable.
+        etag: its version, for the write that replaces it; None: there is no object.
+    """
+
+    pointer: Pointer | None = None
+    etag: str | None = None
+
+
+def write_pointer(
+    client: S3Client,
+    bucket: str,
+    release: ServedRelease,
+    manifest: Manifest,
+    *,
+    region: str,
+    replacing: HeldPointer | None = None,
+) -> bool:
+    """Tells the regional endpoint of a region which release is active, its increments and its redirects.
+
+    Args:
+        client: S3's of the region.
+        bucket: its content bucket.
+        release: the release as the router reads it.
+        manifest: the same release.
+        region: the region.
+        replacing: the object that this was decided on. Default: whatever is there.
+
+    Returns:
+        Whether it was written: not when another object lies there by now.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
     table = manifest.urls.table(Variants(br=release.br, gzip=release.gzip))
     document = {
         "schema": POINTER_SCHEMA,
@@ -72,26 +115,46 @@ def write_pointer(client: S3Client, bucket: str, release: ServedRelease, manifes
         "wildcards": table.wildcards,
     }
     with translated("PutObject", f"{bucket}/{POINTER_KEY}", region=region):
-        client.put_object(
-            Bucket=bucket,
-            Key=POINTER_KEY,
-            Body=(json.dumps(document, separators=(",", ":")) + "\n").encode(),
-            ContentType="application/json",
-            CacheControl="no-store",
-        )
+        try:
+            client.put_object(
+                Bucket=bucket,
+                Key=POINTER_KEY,
+                Body=(json.dumps(document, separators=(",", ":")) + "\n").encode(),
+                ContentType="application/json",
+                CacheControl="no-store",
+                **_condition(replacing),
+            )
+        except ClientError as error:
+            if replacing is None or error.response["Error"]["Code"] not in _REPLACED_MEANWHILE:
+                raise
+            return False
+    return True
+
+
+def _condition(replacing: HeldPointer | None) -> _Condition:
+    if replacing is None:
+        return {}
+    return {"IfNoneMatch": "*"} if replacing.etag is None else {"IfMatch": replacing.etag}
 
 
 def read_pointer(client: S3Client, bucket: str) -> Pointer | None:
     """Returns what the regional endpoint of this bucket's region serves; None: nothing, or the object is unreadable."""
+    return held_pointer(client, bucket).pointer
+
+
+def held_pointer(client: S3Client, bucket: str) -> HeldPointer:
+    """Returns the pointer object of this bucket's region."""
     with translated("GetObject", f"{bucket}/{POINTER_KEY}", region=client.meta.region_name):
         try:
-            body = client.get_object(Bucket=bucket, Key=POINTER_KEY)["Body"].read()
+            found = client.get_object(Bucket=bucket, Key=POINTER_KEY)
+            body, etag = found["Body"].read(), found["ETag"]
         except client.exceptions.NoSuchKey:
-            return None
+            return HeldPointer()
     try:
         document = json.loads(body)
         wanted = ("release_id", "base_id", "index_id")
         others = [each.name for each in fields(Pointer) if each.name in document and each.name not in wanted]
-        return Pointer(**{name: document[name] for name in (*wanted, *others)})
+        pointer = Pointer(**{name: document[name] for name in (*wanted, *others)})
     except (ValueError, KeyError, TypeError):
-        return None
+        return HeldPointer(etag=etag)
+    return HeldPointer(pointer=pointer, etag=etag)

@@ -1,28 +1,29 @@
-"""Deleting old releases: which ones (a pure function), and how, so that a crash half-way leaves nothing that looks whole.
-
-Manifests go first, in every region; what is left of a half-pruned release is then an orphan that the next run finishes.
-"""
+"""Which old releases go: a pure function, and the plan that it makes of what the regions hold. deletion.py carries it out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from scripts.clock import rfc3339
 from scripts.errors import UnsafePlanError
-from scripts.release.bucket import DELETES_PER_CALL, StoredObject
+from scripts.release.bucket import ContentBucket, StoredObject
 from scripts.release.inventory import RegionListing, list_regions, published_times
 from scripts.release.manifest import RELEASES_PREFIX, Manifest, manifest_key
 from scripts.release.pointers import read_pointer
 from scripts.release.routing import Routing
 from scripts.release.serving.index import KEY_PREFIX
 from scripts.release.serving.url_rules import REDIRECT_PREFIX
+from scripts.release.standing import CLAIM_PREFIX, held_claims
 from scripts.release.website import Website
 
 DEFAULT_KEEP = 5
 DEFAULT_GRACE_SECONDS = 86_400
+UPLOAD_GRACE = timedelta(hours=6)
+"""What has no manifest and was written to within this time is an upload under way: 5 GB, the largest, take 2 h of 6 Mbit/s."""
 
 
 class Reason(StrEnum):
@@ -62,11 +63,13 @@ class Removal:
         release_id: its id.
         reason: OLD or ORPHAN.
         keys: region -> keys under the release's prefix.
+        traces: region -> key -> when it was written, of all that lies there, its manifest included.
     """
 
     release_id: str
     reason: Reason
     keys: Mapping[str, tuple[str, ...]]
+    traces: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +80,14 @@ class PrunePlan:
         removals: releases that go, oldest first.
         kept: release -> why it stays.
         index_keys: keys of the KeyValueStore, of indexes and redirects, that belong to no release that viewers may get.
+        ended_keys: claims in it that ended by themselves.
         etag: version of the store that this was decided on.
     """
 
     removals: tuple[Removal, ...]
     kept: Mapping[str, Reason]
     index_keys: tuple[str, ...] = ()
+    ended_keys: tuple[str, ...] = ()
     etag: str = ""
 
     @property
@@ -92,7 +97,13 @@ class PrunePlan:
 
 
 def choose(
-    releases: Iterable[StoredRelease], served: Collection[str], *, keep: int, grace: timedelta, now: datetime
+    releases: Iterable[StoredRelease],
+    served: Collection[str],
+    *,
+    keep: int,
+    grace: timedelta,
+    now: datetime,
+    upload_grace: timedelta,
 ) -> dict[str, Reason]:
     """Returns release -> reason; OLD and ORPHAN mean that it goes.
 
@@ -102,7 +113,8 @@ def choose(
         keep: how many of the newest releases with a manifest stay, at least 1.
         grace: how long a release stays after it was published or replaced. A release is taken as replaced when the next one
             was published, so the newest one from before the grace time stays too.
-        now: the present.
+        now: the present, by the clock that the times of the releases are of.
+        upload_grace: how long at least what has no manifest stays after it was written to.
     """
     # S3's times are whole seconds: of two releases in one, the served one is the newer.
     ordered = sorted(
@@ -117,7 +129,7 @@ def choose(
         if release.release_id in served:
             return Reason.SERVED
         if not release.has_manifest:
-            return Reason.YOUNG if now - release.changed_at < grace else Reason.ORPHAN
+            return Reason.YOUNG if now - release.changed_at < max(grace, upload_grace) else Reason.ORPHAN
         if release.release_id in recent:
             return Reason.RECENT
         return Reason.YOUNG if release.release_id in in_grace else Reason.OLD
@@ -125,13 +137,19 @@ def choose(
     return {release.release_id: reason(release) for release in ordered}
 
 
-def plan_prune(site: Website, *, keep: int, grace: timedelta, now: datetime) -> PrunePlan:
+def plan_prune(site: Website, *, keep: int, grace: timedelta, now: datetime | None = None) -> PrunePlan:
     """Chooses what goes and lists its objects.
 
     An object stays while a release that stays needs it, whatever increment it lies in.
 
+    Args:
+        site: the website.
+        keep: as for `choose`.
+        grace: as for `choose`.
+        now: the present. Default: S3's, because the releases' times are S3's too; a machine's clock may be wrong by days.
+
     Raises:
-        UnsafePlanError: no release is active, so nothing says what must stay.
+        UnsafePlanError: no release is active, so nothing says what must stay, or another prune is under way.
         RegionUnavailableError: a region does not answer; half of a release must not stay.
     """
     current = site.routing.read()
@@ -140,64 +158,34 @@ def plan_prune(site: Website, *, keep: int, grace: timedelta, now: datetime) -> 
     for listing in listings.values():
         if listing.error is not None:
             raise listing.error
-    objects = _objects(site)
-    reasons = choose(_stored(listings, objects), served, keep=keep, grace=grace, now=now)
+    objects = objects_of(site)
+    now = now or _now(site)
+    reasons = choose(_stored(listings, objects), served, keep=keep, grace=grace, now=now, upload_grace=UPLOAD_GRACE)
     manifests = _manifests(site, [each for each, reason in reasons.items() if reason not in GOING])
     for manifest in manifests:
         if manifest.base is not None and reasons.get(manifest.base_id, Reason.ORPHAN) in GOING:
             reasons[manifest.base_id] = Reason.BASE
     needed = {file.key for manifest in manifests for file in manifest.held_files}
+    traces = traces_of(listings, objects)
     removals = [
-        Removal(release_id=each, reason=reason, keys=_unneeded(objects, each, needed))
+        Removal(
+            release_id=each,
+            reason=reason,
+            keys=_unneeded(objects, each, needed),
+            traces={region: found.get(each, {}) for region, found in traces.items()},
+        )
         for each, reason in reversed(reasons.items())
         if reason in GOING
     ]
     listed = published_times(listings)
+    entries = site.routing.entries(KEY_PREFIX, REDIRECT_PREFIX, CLAIM_PREFIX)
     return PrunePlan(
         removals=tuple(each for each in removals if each.release_id in listed or any(each.keys.values())),
         kept={each: reason for each, reason in reasons.items() if reason not in GOING},
-        index_keys=_unused_index_keys(site, current.routing),
+        index_keys=_unused_index_keys(entries, current.routing),
+        ended_keys=_ended_claims(entries, now),
         etag=current.etag,
     )
-
-
-def prune(site: Website, plan: PrunePlan, progress: Callable[[int], None] = lambda _count: None) -> None:
-    """Deletes what the plan names. Calls `progress` with the number of objects that were deleted since it was called last.
-
-    Raises:
-        UnsafePlanError: a release of the plan is served by now; of those before it some are gone.
-        AwsError: an AWS call failed; run it again.
-    """
-    for removals in _batches(plan.removals):
-        served = _served(site, site.routing.read().routing)
-        for removal in plan.removals:  # a later one may stand on the increments of these
-            if removal.release_id in served:
-                raise UnsafePlanError(
-                    f"release {removal.release_id} was switched to meanwhile: it stays; run prune again"
-                )
-        with ThreadPoolExecutor(len(site.buckets)) as pool:
-            manifests = [manifest_key(removal.release_id) for removal in removals]
-            list(pool.map(lambda bucket, keys=manifests: bucket.delete_objects(keys), site.buckets.values()))
-            going = {region: [key for each in removals for key in each.keys.get(region, ())] for region in site.buckets}
-            list(pool.map(lambda region, keys: site.buckets[region].delete_objects(keys), going, going.values()))
-        progress(sum(len(keys) for keys in going.values()))
-    if plan.index_keys:
-        site.routing.delete_keys(list(plan.index_keys), expected_etag=plan.etag)
-
-
-def _batches(removals: Iterable[Removal]) -> Iterator[list[Removal]]:
-    """Yields removals that a request per region deletes; a release of more objects takes several and is alone."""
-    batch: list[Removal] = []
-    size = 0
-    for removal in removals:
-        objects = max(1, *(len(keys) for keys in removal.keys.values()))
-        if batch and size + objects > DELETES_PER_CALL:
-            yield batch
-            batch, size = [], 0
-        batch.append(removal)
-        size += objects
-    if batch:
-        yield batch
 
 
 def _served(site: Website, routing: Routing) -> set[str]:
@@ -208,7 +196,7 @@ def _served(site: Website, routing: Routing) -> set[str]:
     return {*(release.id for release in routing.releases), *(each.release_id for each in pointers if each is not None)}
 
 
-def _objects(site: Website) -> dict[str, dict[str, StoredObject]]:
+def objects_of(site: Website) -> dict[str, dict[str, StoredObject]]:
     """Returns region -> key -> object of everything that lies in an increment."""
     with ThreadPoolExecutor(len(site.buckets)) as pool:
         listings = pool.map(
@@ -260,8 +248,45 @@ def _increment(key: str) -> str:
     return key.removeprefix(RELEASES_PREFIX).partition("/")[0]
 
 
-def _unused_index_keys(site: Website, routing: Routing) -> tuple[str, ...]:
+def _unused_index_keys(entries: Iterable[str], routing: Routing) -> tuple[str, ...]:
     indexes = (f"{KEY_PREFIX}{release.index}/" for release in routing.releases if release.index)
     redirects = (f"{REDIRECT_PREFIX}{release.redirects}" for release in routing.releases if release.redirects)
     used = (*indexes, *redirects)
-    return tuple(sorted(key for key in site.routing.index_entries() if not key.startswith(used)))
+    return tuple(
+        sorted(key for key in entries if key.startswith((KEY_PREFIX, REDIRECT_PREFIX)) and not key.startswith(used))
+    )
+
+
+def _ended_claims(entries: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+    """Returns the keys of claims that mean nothing any more.
+
+    Raises:
+        UnsafePlanError: a claim has not ended: another prune is under way, or was killed a while ago.
+    """
+    claims = {key: value for key, value in entries.items() if key.startswith(CLAIM_PREFIX)}
+    if held := held_claims(claims, now):
+        raise UnsafePlanError(
+            f"another failover prune has claimed {len(held)} releases ({', '.join(list(held)[:3])}): run it again when that has "
+            f"ended. If it was killed, its claim ends at {rfc3339(max(held.values()))}"
+        )
+    return tuple(claims)
+
+
+def _now(site: Website) -> datetime:
+    """Returns S3's clock; of regions that differ the one that is behind, by which everything is younger."""
+    with ThreadPoolExecutor(len(site.buckets)) as pool:
+        return min(list(pool.map(ContentBucket.clock, site.buckets.values())))
+
+
+def traces_of(
+    listings: Mapping[str, RegionListing], objects: Mapping[str, Mapping[str, StoredObject]]
+) -> dict[str, dict[str, dict[str, datetime]]]:
+    """Returns region -> release -> key -> when it was written, of every object and manifest."""
+    found: dict[str, dict[str, dict[str, datetime]]] = {}
+    for region, listing in listings.items():
+        of_region = found.setdefault(region, {})
+        for release_id, moment in listing.manifests.items():
+            of_region.setdefault(release_id, {})[manifest_key(release_id)] = moment
+        for stored in objects[region].values():
+            of_region.setdefault(_increment(stored.key), {})[stored.key] = stored.modified_at
+    return found

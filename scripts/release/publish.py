@@ -10,23 +10,31 @@ object ever changes. So a plan reads manifests and lists nothing; `failover veri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from scripts.clock import utc_now
 from scripts.errors import InterruptedPublishError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
 from scripts.release.checked_files import Progress
 from scripts.release.drain import drained
-from scripts.release.increments import on_increments
+from scripts.release.increments import on_increments, with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.pointers import Pointer, read_pointer
-from scripts.release.routing import STORE_BYTES, Routing, RoutingStore, RoutingVersion, served
+from scripts.release.pointers import HeldPointer, held_pointer
+from scripts.release.routing import (
+    NO_MARKS,
+    STORE_BYTES,
+    Marks,
+    Routing,
+    RoutingStore,
+    RoutingVersion,
+    ServedRelease,
+    served,
+)
+from scripts.release.standing import standing_of, time_of
 from scripts.release.switching import Switcher, not_complete
 from scripts.release.transfer import not_confirmed, upload
 
@@ -47,6 +55,9 @@ class PublishPlan:
         unlisted: regions that do not have the release's manifest yet.
         left_out: regions that do not answer and are published without; drained first.
         has_new_not_found_page: whether the page of CloudFront's error response changes.
+        is_misrouted: the routing names the release and has something else of it than its manifest gives.
+        pointers: region -> its pointer object; looked at before the routing.
+        marks: what is noted with the switch.
     """
 
     manifest: Manifest
@@ -57,6 +68,9 @@ class PublishPlan:
     unlisted: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     has_new_not_found_page: bool = True
+    is_misrouted: bool = False
+    pointers: Mapping[str, HeldPointer] = field(default_factory=dict)
+    marks: Marks = NO_MARKS
 
     @property
     def drains(self) -> tuple[str, ...]:
@@ -76,7 +90,8 @@ class PublishPlan:
     @property
     def is_empty(self) -> bool:
         """Whether everything is as it should be already."""
-        return not (self.switches or self.drains or self.stale_pointers or self.unlisted or any(self.uploads.values()))
+        is_served = not (self.switches or self.is_misrouted or self.drains or self.stale_pointers)
+        return is_served and not (self.unlisted or any(self.uploads.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +100,7 @@ class _RegionState:
 
     bucket: ContentBucket
     active: Manifest | None
-    pointer: Pointer | None
+    pointer: HeldPointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +113,19 @@ class Survey:
 
 
 class Publisher:
-    """Moves one website from release to release. Buckets, store and clock are given, so tests bring their own."""
+    """Moves one website from release to release. Buckets and store are given, so tests bring their own."""
 
-    def __init__(
-        self, buckets: Sequence[ContentBucket], routing: RoutingStore, *, now: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, buckets: Sequence[ContentBucket], routing: RoutingStore) -> None:
         self._buckets = {bucket.region: bucket for bucket in buckets}
         self._routing = routing
-        self._now = now
-        self._switcher = Switcher(buckets, routing, now=now)
+        self._switcher = Switcher(buckets, routing)
 
     def survey(self) -> Survey:
         """Asks for everything that a plan needs to know; a command may read the folder meanwhile."""
         buckets = self._buckets.values()
         with ThreadPoolExecutor(2 * len(buckets)) as pool:
             # The pointers need no routing, so that connections to the regions stand when the manifests do.
-            pointers = [pool.submit(read_pointer, bucket.client, bucket.name) for bucket in buckets]
+            pointers = [pool.submit(held_pointer, bucket.client, bucket.name) for bucket in buckets]
             current = self._routing.read()
             found = list(pool.map(partial(_look_at, routing=current.routing), buckets, pointers))
         states = [each for each in found if isinstance(each, _RegionState)]
@@ -129,35 +141,38 @@ class Publisher:
             built: the release as its folder gives it.
             survey: what `survey` found a moment ago. Default: it is asked for now.
             allow_degraded: publish without a region that does not answer, and drain it. Default: its error is raised.
-            force: publish even if most of the active release's files are gone from it.
+            force: publish even if most of the active release's files are gone from it, or if it was rolled back from.
 
         Raises:
             RegionUnavailableError: a region does not answer and may not be left out, or none answers.
-            UnsafePlanError: leaving the silent region out would leave none that serves, or too much would be removed.
+            UnsafePlanError: leaving the silent region out would leave none that serves, too much would be removed, the release
+                was rolled back from, or a prune deletes it.
         """
         found = survey or self.survey()
         current, states, silent = found.current, found.states, found.silent
+        is_active = built.release_id == current.routing.release_id
+        standing = standing_of(self._routing, built.release_id)
+        standing.refuse_claimed(time_of(current))
+        if not (force or is_active):
+            standing.refuse_withdrawn("publish it with --force")
         if silent and (not allow_degraded or not states):
             raise silent[0]
         left_out = tuple(error.region for error in silent)
         if left_out:
             drained(current.routing, left_out, set(self._buckets))
         active = _agreed(states)
-        manifest = self._on_increments(built, active, states)
-        if current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
+        held = self._still_served(built, current, active, states)
+        manifest = held or self._on_increments(built, active, states, current)
+        if held is None and current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
         changes = changes_between(manifest, active)
         refuse_a_broken_build(changes, active, force=force)
-        is_active = manifest.release_id == current.routing.release_id
-        stale = tuple(
-            state.bucket.region
-            for state in states
-            if not is_active or state.pointer is None or not state.pointer.follows(current.routing.active)
-        )
+        active_now = served(manifest, manifest.index()) if is_active else None
+        stale = tuple(state.bucket.region for state in states if not _follows(state.pointer, active_now))
         return PublishPlan(
             manifest=manifest,
             changes=changes,
-            uploads=_uploads(states, manifest, active),
+            uploads=_uploads(states, manifest, active) if held is None else {each.bucket.region: () for each in states},
             current=current,
             stale_pointers=stale,
             unlisted=tuple(state.bucket.region for state in states if not is_active or state.active is None),
@@ -165,6 +180,9 @@ class Publisher:
             has_new_not_found_page=active is None
             or active.not_found_page != manifest.not_found_page
             or (is_active and bool(stale)),  # the page is copied before the pointer: it may be the earlier release's
+            is_misrouted=is_active and active_now != current.routing.active,
+            pointers={state.bucket.region: state.pointer for state in states},
+            marks=standing.forgotten,
         )
 
     def apply(self, plan: PublishPlan, folder: Path, progress: Progress = lambda _size: None) -> RoutingVersion:
@@ -172,11 +190,18 @@ class Publisher:
 
         Raises:
             UnsafePlanError: a file changed since it was planned, or a region is not complete; nothing was switched.
-            AwsError: an AWS call failed; nothing was switched unless the failing call came after the switch's UpdateKeys.
+            SupersededError: the release was active, and somebody else has switched to another one meanwhile.
+            AwsError: an AWS call failed; nothing was switched unless the message says so.
         """
         current = self._prepare(plan, folder, progress)
-        buckets = [self._buckets[region] for region in plan.uploads]
-        return self._switcher.switch(plan.manifest, current, buckets, with_page=plan.has_new_not_found_page)
+        return self._switcher.switch(
+            plan.manifest,
+            current,
+            [self._buckets[region] for region in plan.uploads],
+            pointers=plan.pointers,
+            with_page=plan.has_new_not_found_page,
+            marks=plan.marks,
+        )
 
     def apply_canary(
         self, plan: PublishPlan, folder: Path, percent: int, progress: Progress = lambda _size: None
@@ -197,13 +222,33 @@ class Publisher:
         index = plan.manifest.index()
         release = served(plan.manifest, index)
         target = current.routing.with_canary(release, percent)
-        return self._routing.write(target, expected_etag=current.etag, index=index)
+        return self._routing.write(target, expected_etag=current.etag, index=index, marks=plan.marks)
 
-    def _on_increments(self, built: Manifest, active: Manifest | None, states: Sequence[_RegionState]) -> Manifest:
+    def _still_served(
+        self, built: Manifest, current: RoutingVersion, active: Manifest | None, states: Sequence[_RegionState]
+    ) -> Manifest | None:
+        """Returns a release that the routing names beside the active one on the increments that it has, if it is whole.
+
+        On others, edges that still serve it by its old index would lose what the new manifest does not keep from a prune.
+        """
+        beside = (current.routing.previous_release_id, current.routing.canary_release_id)
+        if built.release_id not in beside or active is None or built.release_id == active.release_id:
+            return None
+        found = [state.bucket.read_manifest(built.release_id) for state in states]
+        held = next((each for each in found if each is not None), None)
+        if held is None or any(each is None or each.files != held.files for each in found):
+            return None
+        if any(state.bucket.missing_files(held.files) for state in states):
+            return None
+        return with_retained(held, active, now=time_of(current))
+
+    def _on_increments(
+        self, built: Manifest, active: Manifest | None, states: Sequence[_RegionState], current: RoutingVersion
+    ) -> Manifest:
         """Returns the release as every region that takes part can hold it: whole, when one lacks the active release."""
         lacking = [state.bucket.region for state in states if state.active is None]
         if active is None or not lacking:
-            return on_increments(built, active, now=self._now())
+            return on_increments(built, active, now=time_of(current))
         if built.release_id == active.release_id and active.base is not None:
             raise UnsafePlanError(
                 f"{' and '.join(lacking)} does not hold the active release {active.release_id}, and a folder alone cannot "
@@ -251,13 +296,17 @@ class Publisher:
 
 
 def _look_at(
-    bucket: ContentBucket, pointer: Future[Pointer | None], *, routing: Routing
+    bucket: ContentBucket, pointer: Future[HeldPointer], *, routing: Routing
 ) -> _RegionState | RegionUnavailableError:
     try:
         active = None if routing.active is None else bucket.read_manifest(routing.active.id, routing.active.base)
         return _RegionState(bucket=bucket, active=active, pointer=pointer.result())
     except RegionUnavailableError as error:
         return error
+
+
+def _follows(held: HeldPointer, active: ServedRelease | None) -> bool:
+    return held.pointer is not None and held.pointer.follows(active)
 
 
 def _agreed(states: Sequence[_RegionState]) -> Manifest | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.clients import translated
+from scripts.aws.clients import told_time, translated
 from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.manifest import Manifest
 from scripts.release.serving.index import KEY_PREFIX, Index
@@ -28,6 +29,7 @@ KEYS_PER_WRITE = 50
 STORE_BYTES = 5 * 1024 * 1024
 # Ten without asking: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_kvs_ListKeys.html
 KEYS_PER_LISTING = 50
+_CONFLICT = "ConflictException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,12 +194,31 @@ def _served_or_none(document: Mapping[str, Any] | None) -> ServedRelease | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """Keys that are written or deleted together with the routing (standing.py); the deleted ones are there."""
+
+    puts: Mapping[str, str] = field(default_factory=dict)
+    deletes: tuple[str, ...] = ()
+
+
+NO_MARKS = Marks()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingVersion:
-    """A routing together with the version of the store it was read at."""
+    """A routing together with the version of the store it was read at.
+
+    Attributes:
+        routing: the routing.
+        etag: the version.
+        store_bytes: what the store held then.
+        told_at: AWS's clock then; None of a version that was written here.
+    """
 
     routing: Routing
     etag: str
     store_bytes: int = 0
+    told_at: datetime | None = field(default=None, compare=False)
 
 
 class RoutingStore:
@@ -217,22 +238,39 @@ class RoutingStore:
         """
         with translated("DescribeKeyValueStore", self._arn):
             store = self._client.describe_key_value_store(KvsARN=self._arn)
-        etag, size = store["ETag"], store.get("TotalSizeInBytes", 0)
-        with translated("GetKey", f"{self._arn} {ROUTING_KEY}"):
-            try:
-                value = self._client.get_key(KvsARN=self._arn, Key=ROUTING_KEY)["Value"]
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                    raise
-                return RoutingVersion(routing=Routing(), etag=etag, store_bytes=size)
+        etag, size, told_at = store["ETag"], store.get("TotalSizeInBytes", 0), told_time(store)
+        value = self.value(ROUTING_KEY)
         try:
-            return RoutingVersion(routing=parse_routing(value), etag=etag, store_bytes=size)
+            routing = Routing() if value is None else parse_routing(value)
+            return RoutingVersion(routing=routing, etag=etag, store_bytes=size, told_at=told_at)
         except ValueError as error:
             raise UnsafePlanError(
                 f"{self._arn} {ROUTING_KEY} is unreadable ({error}): find out who wrote it, then delete the key and publish again"
             ) from error
 
-    def write(self, routing: Routing, *, expected_etag: str, index: Index | None = None) -> RoutingVersion:
+    def etag(self) -> str:
+        """Returns the store's version."""
+        with translated("DescribeKeyValueStore", self._arn):
+            return self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
+
+    def value(self, key: str) -> str | None:
+        """Returns a key's value, None when there is none."""
+        with translated("GetKey", f"{self._arn} {key}"):
+            try:
+                return self._client.get_key(KvsARN=self._arn, Key=key)["Value"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
+                return None
+
+    def write(
+        self,
+        routing: Routing,
+        *,
+        expected_etag: str,
+        index: Index | None = None,
+        marks: Marks = NO_MARKS,
+    ) -> RoutingVersion:
         """Replaces the routing if the store has not changed since `expected_etag`; returns it with the new version.
 
         Args:
@@ -241,27 +279,42 @@ class RoutingStore:
             index: an index that the routing names and the store may lack. It is written before the routing, or with it:
                 UpdateKeys is atomic, and an edge that gets one key later than the other is covered by the router. Redirects that
                 another release of the routing has are there already.
+            marks: what is noted or forgotten in the same write as the routing.
 
         Raises:
             AwsError: ConflictException when somebody else wrote in between; nothing was switched then.
         """
-        puts = [*(_missing(index, routing) if index else {}).items(), (ROUTING_KEY, routing.to_json())]
+        entries = list((_missing(index, routing) if index else {}).items())
+        last = {**marks.puts, ROUTING_KEY: routing.to_json()}
+        room = KEYS_PER_WRITE - len(last) - len(marks.deletes)
         etag = expected_etag
-        for portion in _portions(puts):
-            etag = self._update(etag, puts=dict(portion))
+        if len(entries) > room:
+            etag = self.put_entries(dict(entries), expected_etag=etag)
+            entries = []
+        try:
+            etag = self._update(etag, puts={**dict(entries), **last}, deletes=list(marks.deletes))
+        except AwsError as error:
+            # The answer to a first try may be lost: the second meets the version that the first has made.
+            if error.code != _CONFLICT or (found := self.read()).routing != routing:
+                raise
+            return found
         return RoutingVersion(routing=routing, etag=etag)
 
     def index_entries(self) -> dict[str, str]:
         """Returns key -> value of all indexes and redirects in the store."""
+        return self.entries(KEY_PREFIX, REDIRECT_PREFIX)
+
+    def entries(self, *prefixes: str) -> dict[str, str]:
+        """Returns key -> value of what begins so; the listing is of the whole store, 50 keys a call."""
         with translated("ListKeys", self._arn):
             pages = self._client.get_paginator("list_keys").paginate(
                 KvsARN=self._arn, PaginationConfig={"PageSize": KEYS_PER_LISTING}
             )
             items = ((item["Key"], item["Value"]) for page in pages for item in page.get("Items", []))
-            return {key: value for key, value in items if key.startswith((KEY_PREFIX, REDIRECT_PREFIX))}
+            return {key: value for key, value in items if key.startswith(prefixes)}
 
     def put_entries(self, entries: Mapping[str, str], *, expected_etag: str) -> str:
-        """Writes index and redirect keys if the store has not changed; returns the new version.
+        """Writes keys if the store has not changed; returns the new version. Of more than 50 the first may be written alone.
 
         Raises:
             AwsError: ConflictException when somebody else wrote in between.
@@ -293,11 +346,11 @@ class RoutingStore:
                     Deletes=[{"Key": key} for key in deletes or []],
                 )
         except AwsError as error:
-            if error.code != "ConflictException":
+            if error.code != _CONFLICT:
                 raise
             told = (
-                f"{error.detail.rstrip('.')}. Somebody else wrote it meanwhile, so nothing was changed: see failover "
-                "status, then run it again"
+                f"{error.detail.rstrip('.')}. Somebody else wrote it meanwhile, so this write was refused and nothing was "
+                "switched: see failover status before you run it again"
             )
             raise AwsError(operation="UpdateKeys", resource=resource, code=error.code, detail=told) from error
         return answer["ETag"]
@@ -310,6 +363,6 @@ def _missing(index: Index, routing: Routing) -> dict[str, str]:
 
 
 def _portions(puts: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Yields what one write takes, the routing in the last one."""
+    """Yields what one write takes."""
     for start in range(0, len(puts), KEYS_PER_WRITE):
         yield puts[start : start + KEYS_PER_WRITE]

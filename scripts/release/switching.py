@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
-from scripts.clock import utc_now
-from scripts.errors import MissingOutputError, RegionUnavailableError, UnknownReleaseError, UnsafePlanError
+from scripts.errors import (
+    AwsError,
+    MissingOutputError,
+    RegionUnavailableError,
+    SupersededError,
+    UnknownReleaseError,
+    UnsafePlanError,
+)
 from scripts.release.bucket import ContentBucket, put_manifests
+from scripts.release.following import Seen, follow_routing
 from scripts.release.increments import with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.pointers import write_pointer
-from scripts.release.routing import Canary, Routing, RoutingStore, RoutingVersion, served
+from scripts.release.pointers import HeldPointer
+from scripts.release.routing import NO_MARKS, Canary, Marks, Routing, RoutingStore, RoutingVersion, served
+from scripts.release.standing import Standing, standing_of, time_of, withdrawal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +32,14 @@ class RollbackPlan:
         current: the routing now.
         left_out: regions that do not answer; they hold the release or nothing, and are brought in line by `failover verify`.
         cancels_canary: only the canary ends; the active release stays.
+        marks: what is noted with the switch: the release that is left is withdrawn, one that comes back is not any more.
     """
 
     manifest: Manifest
     current: RoutingVersion
     left_out: tuple[str, ...] = ()
     cancels_canary: bool = False
+    marks: Marks = NO_MARKS
 
     @property
     def ends_canary(self) -> Canary | None:
@@ -48,14 +57,11 @@ class RollbackPlan:
 
 
 class Switcher:
-    """Switches one website. Buckets, store and clock are given, so tests bring their own."""
+    """Switches one website. Buckets and store are given, so tests bring their own."""
 
-    def __init__(
-        self, buckets: Sequence[ContentBucket], routing: RoutingStore, *, now: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, buckets: Sequence[ContentBucket], routing: RoutingStore) -> None:
         self._buckets = {bucket.region: bucket for bucket in buckets}
         self._routing = routing
-        self._now = now
 
     def plan_promotion(self) -> RollbackPlan:
         """Finds the canary's release, to switch every viewer to it.
@@ -68,57 +74,90 @@ class Switcher:
             raise MissingOutputError(
                 "no canary runs: start one with `failover sync-content FOLDER --canary 10 --apply`"
             )
-        return self._plan_switch(current, current.routing.canary.release.id)
+        release_id = current.routing.canary.release.id
+        return self._plan_switch(current, release_id, standing_of(self._routing, release_id))
 
-    def plan_rollback(self, release_id: str | None) -> RollbackPlan:
+    def plan_rollback(self, release_id: str | None, *, force: bool = False) -> RollbackPlan:
         """Finds an older release and verifies that every region that answers holds it.
 
         Args:
             release_id: the release; the active one ends a canary. None: the canary ends, or without one the release before the
-                active one.
+                active one, unless that is the one that a rollback came from.
+            force: also to a named release that was rolled back from.
 
         Raises:
             MissingOutputError: there is no such release.
-            UnsafePlanError: a region does not hold all of it.
+            UnsafePlanError: a region does not hold all of it, it was rolled back from, or a prune deletes it.
             RegionUnavailableError: no region answers.
         """
         current = self._routing.read()
         active_id = current.routing.release_id
         if release_id in (None, active_id) and current.routing.canary is not None and active_id is not None:
             plan = self._plan_switch(current, active_id)
-            return RollbackPlan(manifest=plan.manifest, current=current, left_out=plan.left_out, cancels_canary=True)
+            marks = withdrawal(current.routing.canary_release_id, active_id, time_of(current))
+            return replace(plan, cancels_canary=True, marks=marks)
         target = release_id or current.routing.previous_release_id
         if target is None:
             raise MissingOutputError("there is no previous release to go back to: name one, or publish first")
-        plan = self._plan_switch(current, target)
-        buckets = [bucket for region, bucket in self._buckets.items() if region not in plan.left_out]
-        _insist_on_whole(plan.manifest, buckets)
-        return plan
+        standing = standing_of(self._routing, target)
+        if not (force and release_id) and target != active_id:
+            standing.refuse_withdrawn(
+                f"failover rollback {target} --force --apply. To go further back, name one of `failover releases`"
+            )
+        plan = self._plan_switch(current, target, standing)
+        _insist_on_whole(plan.manifest, self._taking_part(plan))
+        # Who comes back to a withdrawn release goes on from a rollback that was wrong: nothing is wrong with what he leaves.
+        left = None if standing.withdrawn else active_id
+        return replace(plan, marks=standing.forgotten if left is None else withdrawal(left, target, time_of(current)))
 
     def rollback(self, plan: RollbackPlan) -> RoutingVersion:
         """Switches to the release of a rollback or promotion without sending a file; returns the new routing."""
         if plan.cancels_canary:
-            return self._routing.write(plan.current.routing.without_canary(), expected_etag=plan.current.etag)
-        buckets = [bucket for region, bucket in self._buckets.items() if region not in plan.left_out]
-        put_manifests(buckets, plan.manifest)
-        return self.switch(plan.manifest, plan.current, buckets, with_page=True)
+            target = plan.current.routing.without_canary()
+            return self._routing.write(target, expected_etag=plan.current.etag, marks=plan.marks)
+        put_manifests(self._taking_part(plan), plan.manifest)
+        return self.switch(plan.manifest, plan.current, self._taking_part(plan), marks=plan.marks)
 
-    def restore_routing(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:
-        """Writes an earlier routing back, if nobody has written since; the pointers of regions that answer follow it.
+    def verify(self, plan: RollbackPlan) -> None:
+        """Looks again, after the switch, whether every region that took part holds all of the release.
 
         Raises:
-            AwsError: ConflictException when somebody else wrote in between.
+            UnsafePlanError: names what is absent.
         """
-        back = self._routing.write(earlier, expected_etag=written.etag)
-        if earlier.active is not None:
-            for bucket in self._buckets.values():
-                manifest = _manifest_of(bucket, earlier.active.id)
-                if isinstance(manifest, Manifest):
-                    write_pointer(bucket.client, bucket.name, earlier.active, manifest, region=bucket.region)
-                    bucket.copy_not_found_page(manifest)
+        _insist_on_whole(plan.manifest, self._taking_part(plan), "was switched to and is not complete")
+
+    def _taking_part(self, plan: RollbackPlan) -> list[ContentBucket]:
+        return [bucket for region, bucket in self._buckets.items() if region not in plan.left_out]
+
+    def restore_routing(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:
+        """Goes back to an earlier routing after a switch that failed; the pointers of regions that answer follow.
+
+        When somebody else has written meanwhile, without switching, what he wrote stays, and of the earlier routing only the
+        active release comes back: the ones beside it had nobody's protection from a prune since.
+
+        Raises:
+            SupersededError: somebody else has switched meanwhile; what he switched to stays.
+            AwsError: AWS failed, or others keep writing.
+        """
+        back = self._write_back(earlier, written)
+        follow_routing(self._routing, list(self._buckets.values()), is_patient=True)
         return back
 
-    def _plan_switch(self, current: RoutingVersion, release_id: str) -> RollbackPlan:
+    def _write_back(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:
+        try:
+            return self._routing.write(earlier, expected_etag=written.etag)
+        except AwsError as error:
+            if error.code != "ConflictException":
+                raise
+            now = self._routing.read()
+            if now.routing.active != written.routing.active:
+                raise replaced_meanwhile(written.routing.release_id, now.routing) from error
+            target = replace(now.routing, active=earlier.active, previous=None)
+            return self._routing.write(target, expected_etag=now.etag)
+
+    def _plan_switch(self, current: RoutingVersion, release_id: str, standing: Standing | None = None) -> RollbackPlan:
+        if standing is not None:
+            standing.refuse_claimed(time_of(current))
         with ThreadPoolExecutor(len(self._buckets)) as pool:
             found = dict(
                 zip(
@@ -148,10 +187,17 @@ class Switcher:
         active_id = current.routing.release_id
         if active_id is None or active_id == manifest.release_id:
             return manifest
-        return with_retained(manifest, bucket.read_manifest(active_id), now=self._now())
+        return with_retained(manifest, bucket.read_manifest(active_id), now=time_of(current))
 
     def switch(
-        self, manifest: Manifest, current: RoutingVersion, buckets: Sequence[ContentBucket], *, with_page: bool
+        self,
+        manifest: Manifest,
+        current: RoutingVersion,
+        buckets: Sequence[ContentBucket],
+        *,
+        pointers: Mapping[str, HeldPointer] | None = None,
+        with_page: bool = True,
+        marks: Marks = NO_MARKS,
     ) -> RoutingVersion:
         """Switches every viewer to a release that the buckets hold, then their pointers; returns the new routing.
 
@@ -159,27 +205,45 @@ class Switcher:
             manifest: the release.
             current: the routing that it was decided on.
             buckets: of the regions that take part.
+            pointers: region -> its pointer, looked at before. Default: they are looked at.
             with_page: whether the page of CloudFront's error response changes too.
+            marks: what is noted with the switch.
 
         Raises:
-            AwsError: ConflictException when somebody else wrote in between; nothing was switched then.
+            SupersededError: the release was active and is not any more.
+            AwsError: ConflictException when somebody else wrote in between; nothing was switched then. Or a region failed after
+                the switch, which the message says.
         """
         index = manifest.index()
         release = served(manifest, index)
-        routing = current.routing.switched_to(release)
-        if routing != current.routing:
-            current = self._routing.write(routing, expected_etag=current.etag, index=index)
+        target = current.routing.switched_to(release)
+        if target != current.routing:
+            written = self._routing.write(target, expected_etag=current.etag, index=index, marks=marks)
+        elif (written := self._routing.read()).routing.active != release:
+            raise replaced_meanwhile(manifest.release_id, written.routing)
+        seen = None if pointers is None else Seen(pointers=pointers, current=written, manifest=manifest)
+        try:
+            follow_routing(self._routing, buckets, seen=seen, with_page=with_page)
+        except AwsError as error:
+            raise _after_the_switch(error, manifest.release_id) from error
+        return written
 
-        def follow(bucket: ContentBucket) -> None:
-            if with_page:
-                bucket.copy_not_found_page(manifest)
-            # Last: a pointer that is old says to the next publish that this one did not end.
-            write_pointer(bucket.client, bucket.name, release, manifest, region=bucket.region)
 
-        with ThreadPoolExecutor(len(self._buckets)) as pool:
-            for _ in pool.map(follow, buckets):
-                pass
-        return current
+def replaced_meanwhile(release_id: str | None, now: Routing) -> SupersededError:
+    """Returns what is told to somebody whose release was replaced by somebody else's."""
+    return SupersededError(
+        f"release {release_id} was switched to, and somebody else has switched to {now.release_id} since: that is what viewers "
+        "get, and it stays. Running this again would replace it: first see failover status whose release is the newer one"
+    )
+
+
+def _after_the_switch(error: AwsError, release_id: str) -> AwsError:
+    """Returns the error of a region that did not follow; without the region's own advice, which is for before a switch."""
+    told = (
+        f"{error.detail.rstrip('.')}. Release {release_id} was switched to all the same; the regional endpoint of that region "
+        "may serve another one until failover verify --repair --apply"
+    )
+    return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". "))
 
 
 def _manifest_of(bucket: ContentBucket, release_id: str) -> Manifest | RegionUnavailableError | None:
@@ -189,7 +253,9 @@ def _manifest_of(bucket: ContentBucket, release_id: str) -> Manifest | RegionUna
         return error
 
 
-def _insist_on_whole(manifest: Manifest, buckets: Sequence[ContentBucket]) -> None:
+def _insist_on_whole(
+    manifest: Manifest, buckets: Sequence[ContentBucket], what: str = "is not complete, so nothing was switched"
+) -> None:
     """Compares regions with the manifest.
 
     Raises:
@@ -201,16 +267,17 @@ def _insist_on_whole(manifest: Manifest, buckets: Sequence[ContentBucket]) -> No
         (bucket.region, missing, len(manifest.files)) for bucket, missing in zip(buckets, found, strict=True) if missing
     ]
     if lacking:
-        raise not_complete(manifest, lacking)
+        raise not_complete(manifest, lacking, what)
 
 
-def not_complete(manifest: Manifest, lacking: Sequence[tuple[str, Sequence[ReleaseFile], int]]) -> UnsafePlanError:
+def not_complete(
+    manifest: Manifest,
+    lacking: Sequence[tuple[str, Sequence[ReleaseFile], int]],
+    what: str = "is not complete, so nothing was switched",
+) -> UnsafePlanError:
     """Returns the refusal of a release of which regions lack files; `lacking` is (region, those, of how many)."""
     problems = [
         f"{region} lacks {len(missing)} of {count} files ({', '.join(file.path for file in missing[:3])})"
         for region, missing, count in lacking
     ]
-    return UnsafePlanError(
-        f"release {manifest.release_id} is not complete, so nothing was switched: {'; '.join(problems)}. "
-        "Run sync-content again"
-    )
+    return UnsafePlanError(f"release {manifest.release_id} {what}: {'; '.join(problems)}. Run sync-content again")

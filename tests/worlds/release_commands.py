@@ -10,6 +10,7 @@ import pytest
 from scripts import cli
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
+from tests.worlds.manual_clock import ManualClock
 from tests.worlds.release_world import ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world
@@ -42,6 +43,7 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs, **_: world.site)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
+    monkeypatch.setattr("scripts.commands.prune.AwsClock", lambda **_speed: ManualClock())
     monkeypatch.setattr("scripts.release.probe.network_probe", lambda *_arguments: FakeProbe(world))
 
     def run(*arguments: str) -> tuple[int, str, str]:

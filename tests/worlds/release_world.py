@@ -14,13 +14,16 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from scripts.release.bucket import ContentBucket
+from scripts.release.deletion import prune
 from scripts.release.folder import read_folder
 from scripts.release.manifest import Manifest
+from scripts.release.prune import PrunePlan
 from scripts.release.publish import Publisher
 from scripts.release.routing import RoutingStore, parse_routing
 from scripts.release.switching import Switcher
 from scripts.release.website import Website
 from tests.worlds.fake_store import FakeKeyValueStore
+from tests.worlds.manual_clock import ManualClock
 
 PRIMARY, SECONDARY = "eu-central-1", "us-east-1"
 PAGE = '<!doctype html><html lang="en"><head><meta name="release" content=""></head><body>{}</body></html>'
@@ -83,6 +86,10 @@ class ReleaseWorld:
         manifest = self.write(text)
         self.publisher.apply(self.publisher.plan(manifest, allow_degraded=allow_degraded), self.folder)
         return manifest
+
+    def prune(self, plan: PrunePlan, progress: Callable[[int], None] = lambda _count: None) -> None:
+        """Carries a plan out; the pause before the deletion takes no time."""
+        prune(self.site, plan, progress, clock=ManualClock())
 
     def keys(self, region: str, prefix: str = "") -> set[str]:
         return {stored.key for stored in self.site.buckets[region].objects(prefix)}

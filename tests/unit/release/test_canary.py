@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scripts.errors import AwsError, MissingOutputError, UnsafePlanError
+from scripts.errors import MissingOutputError, SupersededError, UnsafePlanError
 from scripts.release.manifest import Manifest
 from scripts.release.pointers import POINTER_KEY, read_pointer
 from scripts.release.routing import parse_routing
@@ -225,7 +225,7 @@ def test_somebody_elses_switch_is_not_undone(world: ReleaseWorld) -> None:
     plan = world.publisher.plan(world.write("two"))
     written = world.publisher.apply(plan, world.folder)
     world.publish("three")
-    with pytest.raises(AwsError, match="ConflictException"):
+    with pytest.raises(SupersededError, match=f"somebody else has switched to {world.release_ids[0]} since"):
         world.switcher.restore_routing(plan.current.routing, written)
     assert first.release_id not in world.release_ids
 

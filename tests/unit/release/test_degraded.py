@@ -179,6 +179,6 @@ def test_repair_and_restoration_bring_a_region_back_after_a_degraded_publish(wor
         plan_restoration(world.site, PRIMARY)
     routing = world.site.routing.read().routing
     plan = plan_repair(check_parity(world.site.buckets.values(), second, routing), routing)
-    assert repair(plan, world.site.buckets).is_reached
+    assert repair(plan, world.site.buckets, store=world.site.routing).is_reached
     change_drains(world.site, plan_restoration(world.site, PRIMARY))
     assert world.routing["drained_regions"] == []

@@ -10,7 +10,7 @@ from scripts.release.bucket import ContentBucket, StoredObject
 from scripts.release.inventory import ReleaseSummary, take_inventory
 from scripts.release.manifest import MANIFESTS_PREFIX, manifest_key
 from scripts.release.overview import take_overview
-from scripts.release.prune import plan_prune, prune
+from scripts.release.prune import plan_prune
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world
@@ -76,7 +76,7 @@ def test_pruned_release_whose_files_others_use_is_not_incomplete(world: ReleaseW
     (world.folder / "app.0123456789abcdef.css").unlink()
     world.publish("two")
     world.publish("three")
-    prune(world.site, plan_prune(world.site, keep=1, grace=timedelta(0), now=datetime.now(UTC)))
+    world.prune(plan_prune(world.site, keep=1, grace=timedelta(0), now=datetime.now(UTC)))
     found = inventory(world)[first.release_id]
     assert (found.published_at, found.is_increment, found.is_incomplete) == (None, True, False)
 

@@ -81,21 +81,21 @@ def test_repair_copies_what_a_region_lacks_from_the_other(world: ReleaseWorld, s
 def test_repair_of_everything_reaches_parity(world: ReleaseWorld) -> None:
     manifest = world.publish()
     world.site.buckets[SECONDARY].delete_objects(sorted(world.keys(SECONDARY)))
-    assert repair(plan_of(world, manifest), world.site.buckets).is_reached
+    assert repair(plan_of(world, manifest), world.site.buckets, store=world.site.routing).is_reached
 
 
 def test_repair_heals_both_regions_from_each_other(world: ReleaseWorld) -> None:
     manifest = world.publish()
     world.delete(PRIMARY, f"{manifest.prefix}index.html")
     world.damage(SECONDARY, f"{manifest.prefix}logo.svg")
-    assert repair(plan_of(world, manifest), world.site.buckets).is_reached
+    assert repair(plan_of(world, manifest), world.site.buckets, store=world.site.routing).is_reached
 
 
 def test_repair_keeps_headers_and_metadata(world: ReleaseWorld) -> None:
     manifest = world.publish()
     key = f"{manifest.prefix}index.html"
     world.delete(SECONDARY, key)
-    repair(plan_of(world, manifest), world.site.buckets)
+    repair(plan_of(world, manifest), world.site.buckets, store=world.site.routing)
     headers = []
     for bucket in world.site.buckets.values():
         found = bucket.client.head_object(Bucket=bucket.name, Key=key)
@@ -108,7 +108,7 @@ def test_repair_keeps_headers_and_metadata(world: ReleaseWorld) -> None:
 def test_repair_points_the_regional_endpoint(world: ReleaseWorld) -> None:
     manifest = world.publish()
     world.delete(SECONDARY, "control/active.json")
-    repair(plan_of(world, manifest), world.site.buckets)
+    repair(plan_of(world, manifest), world.site.buckets, store=world.site.routing)
     bucket = world.site.buckets[SECONDARY]
     pointer = read_pointer(bucket.client, bucket.name)
     assert pointer is not None and pointer.release_id == manifest.release_id
@@ -127,7 +127,7 @@ def test_repair_rejects_a_file_that_no_region_holds(world: ReleaseWorld) -> None
     for region in (PRIMARY, SECONDARY):
         world.delete(region, f"{manifest.prefix}index.html")
     with pytest.raises(UnsafePlanError, match=r"no region holds 1 of 3 files .*index\.html"):
-        repair(plan_of(world, manifest), world.site.buckets)
+        repair(plan_of(world, manifest), world.site.buckets, store=world.site.routing)
 
 
 def test_repair_rejects_a_source_that_is_damaged_meanwhile(world: ReleaseWorld) -> None:
@@ -137,7 +137,7 @@ def test_repair_rejects_a_source_that_is_damaged_meanwhile(world: ReleaseWorld) 
     plan = plan_of(world, manifest)
     world.damage(PRIMARY, key)
     with pytest.raises(UnsafePlanError, match="not copied to us-east-1"):
-        repair(plan, world.site.buckets)
+        repair(plan, world.site.buckets, store=world.site.routing)
     assert key not in world.keys(SECONDARY)
 
 
@@ -147,7 +147,7 @@ def test_repair_writes_no_manifest_before_the_files_are_there(
     manifest = world.publish()
     world.site.buckets[SECONDARY].delete_objects(sorted(world.keys(SECONDARY)))
     monkeypatch.setattr(world.site.buckets[SECONDARY], "copy_file_from", lambda *_arguments: None)
-    repair(plan_of(world, manifest), world.site.buckets)
+    repair(plan_of(world, manifest), world.site.buckets, store=world.site.routing)
     assert world.keys(SECONDARY, "control/") == set()
 
 
@@ -193,7 +193,7 @@ def test_region_that_missed_a_rollback_is_repaired(
     found = find_manifest(world.site.buckets.values(), first.release_id)
     assert [each.file.path for each in found.retained] == ["app.0123abcd.js"]
     assert not parity_of(world, found).regions[silent].has_manifest
-    assert repair(plan_of(world, found), world.site.buckets).is_reached
+    assert repair(plan_of(world, found), world.site.buckets, store=world.site.routing).is_reached
     assert parity_of(world, find_manifest(world.site.buckets.values(), second.release_id)).is_reached
 
 

@@ -15,7 +15,7 @@ from scripts.release.folder import read_folder
 from scripts.release.manifest import Manifest
 from scripts.release.parity import check_parity
 from scripts.release.pointers import read_pointer
-from scripts.release.prune import plan_prune, prune
+from scripts.release.prune import plan_prune
 from scripts.release.routing import Routing, served
 from scripts.release.serving.content_settings import parse_content
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld, aws, world
@@ -78,7 +78,7 @@ def test_rollback_brings_back_the_redirects_of_its_release(world: ReleaseWorld) 
     first = publish(world, "one", MOVED)
     for text in ("two", "three"):
         publish(world, text, {})
-    prune(world.site, plan_prune(world.site, keep=5, grace=timedelta(days=1), now=utc_now()))
+    world.prune(plan_prune(world.site, keep=5, grace=timedelta(days=1), now=utc_now()))
     assert redirect_keys(world) == set()
     world.switcher.rollback(world.switcher.plan_rollback(first.release_id))
     assert redirect_keys(world) == set(first.redirect_table.entries)

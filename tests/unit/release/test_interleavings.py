@@ -1,0 +1,213 @@
+"""Several operators at once, in every order of their requests, with a crash of any of them: nothing is lost, nothing is silent.
+
+`make test` explores the pairs that meet each other's keys, and a three. `make test ARGS="--explore-all -k every_pair"` takes
+every pair of operators, and `-k every_three` every three: a quarter of an hour, and hours.
+"""
+
+import itertools
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.release import following
+from scripts.release.pointers import POINTER_KEY, HeldPointer, write_pointer
+from scripts.release.routing import RoutingStore, RoutingVersion
+from scripts.release.standing import Standing
+from tests.worlds.explorer.cloud import Cloud
+from tests.worlds.explorer.operators import REGIONS, Program, Refused, run_alone
+from tests.worlds.explorer.programs import (
+    Sites,
+    evacuate,
+    promote,
+    prune_all,
+    repair_active,
+    restore,
+    without_threads,
+)
+from tests.worlds.explorer.properties import insist_on_agreement, insist_on_whole_releases, routing_at, routing_of
+from tests.worlds.explorer.search import CRASHED, BrokenPromiseError, Outcomes, Search
+
+FEWEST_INTERLEAVINGS = 100_000
+ACTIVE, PREVIOUS, OLD = "new2", "new1", "old"
+AN_HOUR_AND_A_HALF_SECONDS = 5400
+
+
+@pytest.fixture(autouse=True)
+def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_threads(monkeypatch)
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Sites:
+    return Sites(tmp_path)
+
+
+@pytest.fixture
+def programs(sites: Sites) -> dict[str, Program]:
+    """What an operator may do, by name."""
+    return {
+        "publish": sites.publish("new3"),
+        "publish another": sites.publish("other"),
+        "publish the old": sites.publish(OLD),
+        "publish the previous": sites.publish(PREVIOUS),
+        "publish in vain": sites.publish_in_vain("new4"),
+        "canary": sites.canary("new5"),
+        "promote": promote,
+        "roll back": sites.roll_back(),
+        "roll back to the old": sites.roll_back(OLD),
+        "evacuate": evacuate,
+        "restore": restore,
+        "prune": prune_all,
+        "repair": repair_active,
+    }
+
+
+def deployed(sites: Sites, *names: str) -> Cloud:
+    """Three releases, of which a prune takes the first; a canary to promote; a region to repair."""
+    cloud = sites.deployed(OLD, PREVIOUS, ACTIVE)
+    if "promote" in names:
+        cloud, _ = run_alone(cloud, sites.canary("new6"))
+    if "repair" in names:
+        cloud, _ = cloud.delete_objects(REGIONS[1], (POINTER_KEY,))
+    return cloud
+
+
+def insist_on_a_good_end(cloud: Cloud, outcomes: Outcomes) -> None:
+    """Who says that he switched did; regions follow the routing, after a crash as soon as somebody repairs."""
+    was_active = {routing_at(each).release_id for each in cloud.routings}
+    for name, told in outcomes.items():
+        assert told == CRASHED or isinstance(told, str | Refused), f"{name} ended with {told!r}"
+        if isinstance(told, str) and told.startswith("active "):
+            assert told.removeprefix("active ") in was_active, f"SILENT: {name} says {told}, and it never was"
+    if CRASHED in outcomes.values():
+        cloud, _ = run_alone(cloud, repair_active)
+        insist_on_whole_releases(cloud)
+    insist_on_agreement(cloud)
+
+
+def explore(cloud: Cloud, *programs: Program, crashes: int = 1) -> int:
+    named = {f"operator {number}": program for number, program in enumerate(programs, 1)}
+    search = Search(programs=named, always=insist_on_whole_releases, at_end=insist_on_a_good_end, crashes=crashes)
+    return search.run(cloud)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("publish", "publish"),
+        ("publish", "publish another"),
+        ("publish", "roll back"),
+        ("publish", "prune"),
+        ("publish", "repair"),
+        ("roll back", "roll back"),
+        ("roll back to the old", "prune"),
+        ("prune", "prune"),
+        ("promote", "roll back"),
+        ("promote", "prune"),
+        ("evacuate", "restore", "publish"),
+    ],
+    ids=" and ".join,
+)
+def test_no_order_of_requests_and_no_crash_loses_anything(
+    sites: Sites, programs: dict[str, Program], names: tuple[str, ...]
+) -> None:
+    assert explore(deployed(sites, *names), *(programs[name] for name in names)) > FEWEST_INTERLEAVINGS
+
+
+def test_no_order_of_two_rollbacks_brings_back_what_was_rolled_back_from(
+    sites: Sites, programs: dict[str, Program]
+) -> None:
+    insist_on_one_way(sites, programs)
+
+
+def insist_on_one_way(sites: Sites, programs: dict[str, Program]) -> None:
+    def insist(cloud: Cloud) -> None:
+        active = [routing_at(each).release_id for each in cloud.routings]
+        bad = sites.id_of(ACTIVE)
+        assert bad not in active[active.index(bad) + 1 :][1:], f"SILENT: {bad} is active again"
+
+    rollbacks = {"first": programs["roll back"], "second": programs["roll back"]}
+    Search(programs=rollbacks, always=insist, at_end=insist_on_a_good_end, crashes=0).run(deployed(sites))
+
+
+def test_whoever_comes_after_a_killed_prune_finds_or_sends_everything(sites: Sites) -> None:
+    """Wherever it was killed: before its claim ends nobody switches to what it claimed, afterwards everybody can."""
+    left: dict[int, Cloud] = {}
+    Search(
+        programs={"prune": prune_all},
+        always=insist_on_whole_releases,
+        at_end=lambda cloud, _outcomes: left.update({cloud.digest: cloud}),
+    ).run(deployed(sites))
+    assert len(left) > 3
+    for cloud in left.values():
+        after, told = run_alone_telling(cloud, sites.publish(OLD))
+        insist_on_whole_releases(after)
+        is_claimed = any(key.startswith("pruning/") for key in cloud.values)
+        assert isinstance(told, Refused) == is_claimed
+        later, _ = run_alone(cloud.later(AN_HOUR_AND_A_HALF_SECONDS), sites.publish(OLD))
+        insist_on_whole_releases(later)
+        assert routing_of(later).release_id == sites.id_of(OLD)
+        tidy, _ = run_alone(cloud.later(AN_HOUR_AND_A_HALF_SECONDS), prune_all)
+        assert not [key for key in tidy.values if key.startswith("pruning/")]
+
+
+def run_alone_telling(cloud: Cloud, program: Program) -> tuple[Cloud, Any]:
+    """As `run_alone`, with what a refused operator is told."""
+    ends: list[tuple[Cloud, Any]] = []
+    Search(
+        programs={"only": program},
+        always=lambda _cloud: None,
+        at_end=lambda end, outcomes: ends.append((end, outcomes["only"])),
+        crashes=0,
+    ).run(cloud)
+    return ends[0]
+
+
+# Each of the following takes one mend out, and the same exploration then finds what the mend is for.
+
+
+@pytest.mark.parametrize("name", ["roll back to the old", "publish the old", "publish"])
+def test_without_its_claim_a_prune_takes_what_somebody_is_about_to_switch_to(
+    sites: Sites, programs: dict[str, Program], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("scripts.release.deletion._claim", lambda *_arguments: None)
+    monkeypatch.setattr("scripts.release.deletion._insist_on_untouched", lambda *_arguments: None)
+    monkeypatch.setattr("scripts.release.prune.UPLOAD_GRACE", timedelta(0))
+    with pytest.raises(BrokenPromiseError, match="LOST"):
+        explore(deployed(sites), prune_all, programs[name])
+
+
+@pytest.mark.parametrize("names", [("publish", "publish another"), ("repair", "publish"), ("publish", "roll back")])
+def test_without_a_condition_and_a_second_look_regions_disagree(
+    sites: Sites, programs: dict[str, Program], monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    def unconditionally(*arguments: Any, replacing: HeldPointer, **named: Any) -> bool:  # noqa: ARG001
+        return write_pointer(*arguments, **named)
+
+    def surely(_store: RoutingStore, _current: RoutingVersion) -> bool:
+        return True
+
+    monkeypatch.setattr(following, "write_pointer", unconditionally)
+    monkeypatch.setattr(following, "_is_still", surely)
+    with pytest.raises(BrokenPromiseError, match="DISAGREE"):
+        explore(deployed(sites, *names), *(programs[name] for name in names), crashes=0)
+
+
+def test_without_its_mark_a_release_that_was_rolled_back_from_comes_back(
+    sites: Sites, programs: dict[str, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Standing, "refuse_withdrawn", lambda *_arguments: None)
+    with pytest.raises(BrokenPromiseError, match="is active again"):
+        insist_on_one_way(sites, programs)
+
+
+@pytest.mark.parametrize("size", [pytest.param(2, id="every_pair"), pytest.param(3, id="every_three")])
+def test_nothing_is_lost_by_any(
+    sites: Sites, programs: dict[str, Program], request: pytest.FixtureRequest, size: int
+) -> None:
+    """More by a flag; without it this explores one operator at a time, each of them."""
+    is_all = request.config.getoption("--explore-all")
+    for names in itertools.combinations_with_replacement(programs, size if is_all else 1):
+        explore(deployed(sites, *names), *(programs[name] for name in names))
