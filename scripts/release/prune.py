@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from scripts.release.inventory import RegionListing, list_regions, published_tim
 from scripts.release.manifest import RELEASES_PREFIX, Manifest, manifest_key
 from scripts.release.pointers import read_pointer
 from scripts.release.routing import Routing
-from scripts.release.serving.index import KEY_PREFIX
+from scripts.release.serving.index import INCREMENT_CHARACTERS, KEY_PREFIX
 from scripts.release.serving.url_rules import REDIRECT_PREFIX
 from scripts.release.standing import CLAIM_PREFIX, held_claims
 from scripts.release.website import Website
@@ -24,6 +25,9 @@ DEFAULT_KEEP = 5
 DEFAULT_GRACE_SECONDS = 86_400
 UPLOAD_GRACE = timedelta(hours=6)
 """What has no manifest and was written to within this time is an upload under way: 5 GB, the largest, take 2 h of 6 Mbit/s."""
+
+# No publish makes another one; somebody put it there by hand.
+_IS_RELEASE = re.compile(f"[0-9a-f]{{{INCREMENT_CHARACTERS}}}")
 
 
 class Reason(StrEnum):
@@ -129,7 +133,8 @@ def choose(
         if release.release_id in served:
             return Reason.SERVED
         if not release.has_manifest:
-            return Reason.YOUNG if now - release.changed_at < max(grace, upload_grace) else Reason.ORPHAN
+            stays = max(grace, upload_grace) if _IS_RELEASE.fullmatch(release.release_id) else grace
+            return Reason.YOUNG if now - release.changed_at < stays else Reason.ORPHAN
         if release.release_id in recent:
             return Reason.RECENT
         return Reason.YOUNG if release.release_id in in_grace else Reason.OLD

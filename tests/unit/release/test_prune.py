@@ -328,6 +328,8 @@ def test_upload_under_way_is_not_taken_whatever_the_grace_time(world: ReleaseWor
     found = plan_of(world)
     assert found.kept[built.release_id] is Reason.YOUNG
     assert plan_of(world, later=A_DAY).removals[-1].release_id == built.release_id
+    world.put(PRIMARY, "releases/by-hand/x")
+    assert "by-hand" in {each.release_id for each in plan_of(world).removals}
     world.publisher.apply(plan, world.folder)
     assert world.release_ids[0] == built.release_id
 

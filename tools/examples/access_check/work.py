@@ -144,7 +144,7 @@ def _publish(run: Run, site_file: Path, folder: Path) -> None:
     run(CONTENT, "rollback", releases[1], "--apply")
     for bucket in _content_buckets(folder):  # as a publish that never ended leaves it behind
         bucket.put_object(Key=f"{RELEASES_PREFIX}{_UNFINISHED_RELEASE}/index.html", Body=b"")
-    run(CONTENT, "prune", "--keep", "1", "--grace-seconds", "0", "--apply")
+    run(CONTENT, "prune", "--keep", "1", "--grace-seconds", "0", "--pause-seconds", "0", "--apply")
 
 
 def _content_buckets(folder: Path) -> list[Any]:
