@@ -162,7 +162,9 @@ def test_prune_removes_an_orphan_from_both_regions(deployment: DeploymentWorld, 
     clients = {region: s3_client(deployment, region) for region in outputs["buckets"]}
     for region, bucket in outputs["buckets"].items():
         clients[region].put_object(Bucket=bucket, Key="releases/orphan/index.html", Body=b"half a release")
-    document = json.loads(deployment.failover("prune", "--grace-seconds", "0", "--pause-seconds", "1", "--apply", "--json").stdout)
+    document = json.loads(
+        deployment.failover("prune", "--grace-seconds", "0", "--pause-seconds", "1", "--apply", "--json").stdout
+    )
     assert [removal["release_id"] for removal in document["removals"]] == ["orphan"]
     assert release_id in document["kept"]
     for region, bucket in outputs["buckets"].items():

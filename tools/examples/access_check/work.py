@@ -29,7 +29,7 @@ ADMINISTRATOR, DEPLOY, PLAN, CONTENT, DRILL = "administrator", "deploy", "plan",
 ROOT = Path(__file__).resolve().parents[3]
 _GITHUB = '\n[github]\nsubjects = ["repo:example-org/website", "repo:example-org@1234567/website@7654321"]\n'
 _SPEED = 5.0  # as the demo: its drills find a steady state on a busy machine too
-_UNFINISHED_RELEASE = "0" * 16
+_UNFINISHED_RELEASE = "by-hand"  # what has the name of a release may be an upload under way, and stays for hours
 _LARGE_FILE_BYTES = 24 * 1024 * 1024  # is sent in parts
 
 
