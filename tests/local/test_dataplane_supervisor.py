@@ -101,6 +101,19 @@ def test_supervisor_keeps_the_secret_of_the_run(running: World) -> None:
     assert not [line for line in others if secret in line]
 
 
+def test_supervisor_that_is_strict_wants_the_secret_for_every_call(tmp_path: Path) -> None:
+    world = start_localcloud(tmp_path, arguments=("--strict",))
+    try:
+        session: Any = boto3.Session(aws_access_key_id="somebody", aws_secret_access_key="x")
+        stranger = session.client("s3", region_name="us-east-1", endpoint_url=world.endpoints["gateway_url"])
+        with pytest.raises(ClientError, match="knows the secret of this run"):
+            stranger.list_buckets()
+        world.client("route53").create_hosted_zone(Name="strict.test", CallerReference="1")
+        world.eventually(lambda: len(world.addresses("strict.test", "NS")) == 4)  # the data plane knows the secret
+    finally:
+        stop_localcloud(world)
+
+
 def test_supervisor_refuses_pages_of_a_browser(running: World) -> None:
     assert control(running, "/", {"Host": "evil.test"}) == 403
     assert control(running, "/", {"Origin": "https://evil.test"}) == 403
