@@ -39,6 +39,10 @@ may what a module from a registry makes: a finding has to hold both ways. What w
 code 1 of it. A plan reads through modules and functions, a state knows everything; only configuration tells the backend (FW291
 to FW295), only a plan tells FW101, and a state tells no provider version (FW231) and no order (FW212).
 
+Templates of CloudFormation in JSON are read too, `failover lint cdk.out` or by name, where a resource type is one of Terraform's
+under other names: buckets and their policies, distributions, functions, records, zones, health checks, alarms and certificates.
+Findings name them as Terraform would (`aws_route53_record.LOGICALID`); what is of another type is named as not read.
+
 ## Severity and exit codes
 
 `error` fails over wrongly, or is refused at apply; `warning` works until the outage; `note` is about money or habits. Exit code

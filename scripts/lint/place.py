@@ -34,7 +34,7 @@ def _in_configuration(text: str, address: str) -> int:
     *_, type_, name = ("", *re.sub(r"\[[^\]]*\]", "", address).split("."))
     keys = _keys(text)
     types, names = keys.get(type_, ()), keys.get(name, ())
-    index = bisect(names, types[0]) if types else len(names)
+    index = bisect(names, types[0]) if types else 0  # a template of CloudFormation has the names alone
     return names[index] if index < len(names) else -1
 
 

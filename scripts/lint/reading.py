@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from scripts.lint.cloudformation import as_configuration, is_template
 from scripts.lint.configuration import configuration_document
 from scripts.lint.folders import Folders, configuration_below
 from scripts.lint.hcl.folder import Folder
@@ -20,6 +21,7 @@ from scripts.lint.shown import PLAN_KEYS, shown_document
 _CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
 _STDIN_NAME = "stdin"
 _HEAD_BYTES = 200
+_TEMPLATE = ".template.json"  # as `cdk synth` calls them, in cdk.out
 
 __all__ = ["UnreadableInputError", "read_document", "read_paths", "shape_of"]
 
@@ -28,7 +30,7 @@ def read_paths(paths: Iterable[Path], variable_files: Sequence[Path] = ()) -> Co
     """Returns everything below the paths as one configuration.
 
     A folder means its `*.tf` and `*.tf.json` files and those of its sub-folders; the files of one folder are one module. `-` is
-    stdin.
+    stdin. A folder without any means its `*.template.json`, of the CDK; see cloudformation.py.
 
     Args:
         paths: files and folders.
@@ -42,10 +44,12 @@ def read_paths(paths: Iterable[Path], variable_files: Sequence[Path] = ()) -> Co
     documents: list[Document] = []
     for path in dict.fromkeys(file for one in given for file in _files(one)):
         raw = {} if path.name.endswith(".tf") else load(path)
-        if path.name.endswith(".tf") or (path != STDIN and shape_of(raw, where=str(path)) == "configuration"):
+        if path.name.endswith(".tf") or (
+            path != STDIN and not is_template(raw) and shape_of(raw, where=str(path)) == "configuration"
+        ):
             modules[path.parent][path] = raw
         else:
-            name = _STDIN_NAME if path == STDIN else path.stem
+            name = _STDIN_NAME if path == STDIN else path.stem.removesuffix(_TEMPLATE.removesuffix(".json"))
             documents.append(_document(name, _STDIN_NAME if path == STDIN else str(path), raw))
     folders = Folders(modules, variable_files)
     configured = [
@@ -69,8 +73,12 @@ def _document(name: str, path: str, raw: Mapping[str, object]) -> Document:
     if shape_of(raw, where=path) != "configuration":
         return shown_document(name, path, raw)
     folder = Folder(path=Path(path).parent, is_on_disk=False)
+    left: list[LeftOut] = []
+    if is_template(raw):
+        raw, left = as_configuration(raw, path)
     folder.add(path, raw)
-    return configuration_document(name, path, folder, lambda _: None)
+    document = configuration_document(name, path, folder, lambda _: None)
+    return replace(document, left_out=(*left, *document.left_out)) if left else document
 
 
 def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
@@ -83,7 +91,7 @@ def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
         return "plan"
     if "format_version" in raw:
         return "state"
-    if _CONFIGURATION_KEYS & raw.keys():
+    if _CONFIGURATION_KEYS & raw.keys() or is_template(raw):
         return "configuration"
     raise UnreadableInputError(
         f"{where} is JSON, but neither Terraform configuration nor `terraform show -json` of a plan or state: {HOW}"
@@ -93,7 +101,7 @@ def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
 def _files(given: Path) -> list[Path]:
     if given == STDIN or (given.exists() and not given.is_dir()):
         return [given]
-    found = list(configuration_below(given))
+    found = list(configuration_below(given)) or sorted(given.glob(f"*{_TEMPLATE}"))
     if not found:
         reason = "holds no *.tf and no *.tf.json" if given.is_dir() else "does not exist"
         shown = [str(path) for path in _shown_files(given)] if given.is_dir() else []
