@@ -61,7 +61,10 @@ def _resource(document: str, made: Made) -> Resource:
         body=body,
         role=made.provider.block("assume_role").text("role_arn") or "",
         depends_on=made.depends_on,
-        waivers=(*_commented(made.declared), *json_waivers(body, made.declared.path)),
+        waivers=(
+            *(waiver for declared in (made.declared, *made.calls) for waiver in _commented(declared)),
+            *json_waivers(body, f"{made.declared.path} ({made.block})"),
+        ),
         is_certain=made.is_certain,
     )
 

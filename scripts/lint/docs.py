@@ -53,7 +53,7 @@ input that cannot be read.
 
 What is meant is waived where it is, with the reason; a waiver without a reason, or that waives nothing, is named and fails.
 
-    # failover:ignore FW311 the whole domain is ours      in HCL: above a block, in it, or behind its first line
+    # failover:ignore FW311 the whole domain is ours      in HCL: above a block, in it, or behind its first line; a module's too
     "//": {"failover_lint": {"waive": [{"id": "FW311", "comment": "the whole domain is ours"}]}}      in JSON, in the block
 
 For plans, states, and many places at once a committed file, `.failover-lint.toml`, in the folder that is linted, above it, or

@@ -9,6 +9,7 @@ from pathlib import Path
 from scripts.lint.hcl.folder import Folder, written
 from scripts.lint.hcl.variable_files import merged
 from scripts.lint.hcl.variable_files import variable_files as files_of_values
+from scripts.lint.hcl.waiver_comments import Comment
 from scripts.lint.json_files import UnreadableInputError, load
 
 _NOT_CONFIGURATION = (".terraform", ".terragrunt-cache", ".git", "node_modules")
@@ -97,9 +98,18 @@ def _add_hcl(folder: Folder, file: Path) -> None:
 
     parsed = parse(_bytes(file))
     folder.add(str(file), parsed.body)
-    folder.comments += [(str(file), comment) for comment in parsed.comments]
+    folder.comments += [(str(file), comment) for comment in (*parsed.comments, *_of_no_resource(parsed.body))]
     if parsed.error_line is not None:
         folder.broken.append((str(file), parsed.error_line))
+
+
+def _of_no_resource(body: Mapping[str, object]) -> Iterator[Comment]:
+    """Yields the waivers beside blocks in which no rule finds anything, such as variables."""
+    waiting = [value for kind, value in body.items() if kind not in ("resource", "data", "module", "terraform")]
+    while waiting:
+        value = waiting.pop()
+        yield from getattr(value, "comments", ())
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _values(file: Path) -> Mapping[str, object]:

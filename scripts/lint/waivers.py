@@ -12,6 +12,7 @@ and neither does one at another place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -78,18 +79,36 @@ def judge(
     reasons |= {one.place: waiver.reason for waiver, waived in by_file.items() for one in waived}
     old = set(baseline)
     left = [one for one in found if one.place not in reasons]
-    used = {one.place for one in found}
+    places = {one.place for one in found}
+    used = {_by_hand(waiver) for place, waiver in written if place in places}
     return Judgement(
         violations=[one for one in left if one.place not in old],
         waived=[(one, reasons[one.place]) for one in found if one.place in reasons],
         idle=[
-            *dict.fromkeys(f"{place[0]}: {place[1]}: {place[2]}" for place, _ in written if place not in used),
+            *dict.fromkeys(
+                ": ".join(_block(place)) for place, waiver in _first_of_each(written) if _by_hand(waiver) not in used
+            ),
             *(waiver.name for waiver, waived in by_file.items() if not waived and waiver.is_about(configuration)),
         ],
         unread=list(unread(configuration)),
         unreasoned=[*_without_reason(configuration), *(one.problem for one in file_waivers if not one.is_valid)],
         accepted=sum(one.place in old for one in left),
     )
+
+
+def _by_hand(waiver: Waiver) -> tuple[str, str]:
+    """Returns what tells a waiver as it is written; of the resources that its block makes, one that breaks is enough."""
+    return waiver.where, waiver.rule_id
+
+
+def _first_of_each(written: Sequence[tuple[Place, Waiver]]) -> list[tuple[Place, Waiver]]:
+    return list({_by_hand(waiver): (place, waiver) for place, waiver in reversed(written)}.values())[::-1]
+
+
+def _block(place: Place) -> Place:
+    """Returns the place of the block that a waiver is written on."""
+    document, address, rule_id = place
+    return document, re.sub(r"\[[^\]]*\]", "", address), rule_id
 
 
 def _written(configuration: Configuration) -> Iterator[tuple[Place, Waiver]]:
@@ -109,7 +128,7 @@ def _backend(document: Document) -> str:
 
 def _without_reason(configuration: Configuration) -> list[str]:
     found = [
-        f"the waiver of {place[2] or 'no rule'} at {waiver.where} for {place[1]} "
+        f"the waiver of {place[2] or 'no rule'} at {waiver.where} "
         + ("names no rule" if not waiver.rule_id else "has no comment that says why")
         for place, waiver in _written(configuration)
         if not waiver.reason or not waiver.rule_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,12 +49,17 @@ _UNCOUNTED = Instance(key=None, names={}, is_certain=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """An instance of a resource with its values, as rules read them."""
+    """An instance of a resource with its values, as rules read them.
+
+    `block` is its address without [...], `calls` are those of the modules that it is in.
+    """
 
     address: str
+    block: str
     type: str
     is_data: bool
     declared: Declared
+    calls: tuple[Declared, ...]
     values: dict[str, Value]
     provider: Block
     depends_on: tuple[str, ...]
@@ -325,6 +331,8 @@ class Module:
             values["for_each"] = value_of(declared.body["for_each"], self.scope)
         return Made(
             address=address,
+            block=re.sub(r"\[[^\]]*\]", "", address),
+            calls=self._calls(),
             type=type_,
             is_data=is_data,
             declared=declared,
@@ -334,6 +342,12 @@ class Module:
             + self._call_depends_on(),
             is_certain=one.is_certain and self._is_certain,
         )
+
+    def _calls(self) -> tuple[Declared, ...]:
+        if not self._call:
+            return ()
+        caller, block, _ = self._call
+        return (*(one for one in caller.folder.calls.values() if one.body is block), *caller._calls())
 
     def _call_depends_on(self) -> tuple[str, ...]:
         if not self._call:

@@ -38,3 +38,18 @@ resource "aws_route53_record" "www" {
   ttl     = 60
   records = ["198.51.100.7"]
 }
+
+# failover:ignore FW043 the old one goes on Friday
+resource "aws_route53_record" "weighted" {
+  for_each       = { old = 300, new = 10 }
+  zone_id        = "Z1"
+  name           = "w.lemonade.example"
+  type           = "A"
+  ttl            = 60
+  records        = ["198.51.100.7"]
+  set_identifier = each.key
+
+  weighted_routing_policy {
+    weight = each.value
+  }
+}
