@@ -16,6 +16,7 @@ settings.load_profile("usual")
 # `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
 settings.register_profile("thorough", max_examples=4000, deadline=None)
 
+LIVE = Path(__file__).parent / "live"
 _WANTED = "wanted"
 _NEW_OBJECTS_PER_COLLECTION = 50_000
 
@@ -23,6 +24,11 @@ _NEW_OBJECTS_PER_COLLECTION = 50_000
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="rewrite the golden JSON in tests/synth/golden")
     parser.addoption("--explore-all", action="store_true", help="explore every two and three operators at once: hours")
+    live = parser.getgroup("live", "tests/live: a deployed site, with -m live")
+    live.addoption("--site-file", type=Path, help="the site file of the deployment; without it tests/live is left out")
+    live.addoption("--outputs", type=Path, default=Path("build/outputs.json"), help="saved by `failover outputs`")
+    live.addoption("--localcloud", type=Path, help="state folder of a localcloud; without it AWS is meant")
+    live.addoption("--drill", action="append", help="a lever to drill with; may be given more than once")
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +37,8 @@ def update_snapshots(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    return True if is_left_out(collection_path, config) else None
+    is_live = collection_path.is_relative_to(LIVE)
+    return True if is_left_out(collection_path, config) or (is_live and not config.option.site_file) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,5 +93,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == "live" and not config.option.site_file:
+        raise pytest.UsageError("-m live needs --site-file FILE: the site file of the deployment to look at")
     if FOLDER in (given := getattr(config, "workerinput", {})):
         config.stash[UNDER_WAY] = UsedDeployment(Path(given[FOLDER]))

@@ -16,6 +16,7 @@ from scripts.commands.shared.options import (
     use_localcloud,
 )
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
+from scripts.drill.lever_scenarios import LEVER_SCENARIOS
 from scripts.drill.request import DrillSettings
 from scripts.drill.scenarios import SCENARIOS
 from scripts.drill.session import DrillSession
@@ -25,7 +26,8 @@ from scripts.report.drill_log import LOG_NAME, append
 from scripts.report.report import summary_table, write_reports
 from scripts.terraform.outputs import load_deployment
 
-_NAMES = ", ".join(SCENARIOS)
+LEVERS = tuple(LEVER_SCENARIOS)
+_NAMES = ", ".join([*SCENARIOS, *LEVERS])
 _VARIANTS = "; ".join(
     f"{scenario.name} has {', '.join(variant.name for variant in scenario.variants)}" for scenario in SCENARIOS.values()
 )
@@ -58,24 +60,49 @@ def drill(
         "cdktf.out/stacks"
     ),
     site_file: Annotated[str, typer.Option(help="What the report calls the site file; a label, not read.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Pull a lever. Without it its plan is printed.")] = False,
+    confirm: Annotated[str, typer.Option(help="ACCOUNT:HOSTNAME of the site whose lever is pulled.")] = "",
+    stop_alarm: Annotated[str, typer.Option(help="Name or ARN of an alarm; in ALARM it ends a lever's drill.")] = "",
+    stop_failed_ratio: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of failed page views within 30 s that ends a lever's drill.")
+    ] = 0.2,
+    max_seconds: Annotated[float, typer.Option(min=60, help="Longest time that a lever stays pulled.")] = 900,
+    rate: Annotated[
+        float, typer.Option(min=1, max=100, help="Page views a second; fewer where this machine is busy.")
+    ] = 10.0,
     as_json: JsonOption = False,
 ) -> None:
     """Run SCENARIO: steady state, fault, probing throughout, undo always, report.
 
-    The verdict is inconclusive unless the primary, then the secondary, then the primary again was seen. The undo is written to
-    disk before the fault, so Ctrl-C and even a crash leave nothing broken: the next drill on this target undoes it first.
+    Levers of AWS's own (`failover chaos levers`) run against AWS and localcloud alike, with --apply and --confirm; the other
+    scenarios break localcloud's data plane. The verdict is inconclusive unless the primary, then the secondary, then the
+    primary again was seen. The undo is written to disk before the fault, so Ctrl-C and even a crash leave nothing broken: the
+    next drill on this target undoes it first, or `failover chaos recover`.
     """
-    if scenario not in SCENARIOS:
-        raise WrongUsageError(f"unknown scenario {scenario!r}; allowed: {_NAMES}")
     variants = tuple(variant or ())
-    SCENARIOS[scenario].select(variants)  # a wrong name is told before anything else
-    endpoints = use_localcloud(localcloud)
-    if endpoints is None:  # before the account is asked for anything
-        raise WrongUsageError("drills against AWS are not available yet; run it with --localcloud DIR")
-    cost_usd_per_month = _cost_usd_per_month(stacks)
-    session = DrillSession(load_deployment(outputs), endpoints, state_folder=localcloud or outputs.parent)
-    settings = DrillSettings(error_keeping_ratio=error_keeping_ratio)
-    result = session.run(SCENARIOS[scenario], variants, settings)
+    _insist_on_known(scenario, variants, localcloud)  # a wrong name is told before anything else
+    cost_usd_per_month = _cost_usd_per_month(stacks) if apply or scenario not in LEVERS else None
+    state_folder = localcloud or outputs.parent
+    if scenario in LEVERS:
+        from scripts.commands.shared.lever_drill import LeverOptions, run_lever
+
+        options = LeverOptions(
+            apply=apply,
+            confirm=confirm,
+            stop_alarm=stop_alarm,
+            stop_failed_ratio=stop_failed_ratio,
+            max_seconds=max_seconds,
+            rate=rate,
+        )
+        run = run_lever(scenario, outputs, use_localcloud(localcloud), options, state_folder=state_folder)
+        if run is None:
+            return
+        session, result = run
+    else:
+        endpoints = use_localcloud(localcloud)
+        session = DrillSession(load_deployment(outputs), endpoints, state_folder=state_folder)
+        settings = DrillSettings(rate_per_second=rate, error_keeping_ratio=error_keeping_ratio)
+        result = session.run(SCENARIOS[scenario], variants, settings)
     context = session.context(site_file=site_file, cost_usd_per_month=cost_usd_per_month)
     written = write_reports([result], context, report)
     append(report.parent / LOG_NAME, written.report)
@@ -86,6 +113,19 @@ def drill(
         print(f"Report: {written.html_file}")
     if result.worst.measurement.verdict is not Verdict.WITHIN:
         raise typer.Exit(1)
+
+
+def _insist_on_known(scenario: str, variants: tuple[str, ...], localcloud: Path | None) -> None:
+    if scenario in LEVERS:
+        return
+    if scenario not in SCENARIOS:
+        raise WrongUsageError(f"unknown scenario {scenario!r}; allowed: {_NAMES}")
+    SCENARIOS[scenario].select(variants)
+    if localcloud is None:  # before the account is asked for anything
+        raise WrongUsageError(
+            f"{scenario} breaks localcloud's data plane, which AWS has no call for: run it with --localcloud DIR, or drill by"
+            f" a lever of AWS's own: {', '.join(LEVERS)}"
+        )
 
 
 def _cost_usd_per_month(stacks: Path) -> float | None:

@@ -82,14 +82,14 @@ def slo(
 
 
 def _recovery_point(deployment: Deployment, *, speed: float) -> float:
+    from scripts.aws.clients import s3_client
+    from scripts.release.bucket import ContentBucket
     from scripts.release.recovery_point import measure_recovery_point
 
-    primary, secondary = deployment.primary, deployment.secondary
-    found = measure_recovery_point(
-        (primary, deployment.buckets[primary]),
-        (secondary, deployment.buckets[secondary]),
-        now=utc_now(),
-        speed=speed,
+    primary, secondary = (
+        ContentBucket(s3_client(region, is_hasty=True), region=region, name=deployment.buckets[region])
+        for region in (deployment.primary, deployment.secondary)
     )
+    found = measure_recovery_point(primary, secondary, now=utc_now(), speed=speed)
     typer.echo(f"Recovery point: {found}", err=True)
     return found.seconds

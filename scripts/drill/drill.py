@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from scripts.clock import Clock
 from scripts.drill.faults import FaultInjector, HealthReader
+from scripts.drill.guard import NEVER, Guard, StopConditions
 from scripts.drill.journal import FaultJournal, JournaledFault
 from scripts.drill.measurement import Marks, measure
 from scripts.drill.progress import DrillState, Progress
@@ -22,12 +23,13 @@ from scripts.drill.result import FaultRun, ScenarioResult
 from scripts.drill.scenarios import FaultVariant
 from scripts.drill.streaks import STREAK_LENGTH, has_filled_page, lasting_streak_at, streak_at
 from scripts.errors import DrillAbortedError, NotSteadyError, OpsError
-from scripts.probe.samples import Sample
+from scripts.probe.samples import Sample, as_written
 from scripts.probe.schedule import OpenLoopProber, Probe
 
 T = TypeVar("T")
 POLL_INTERVAL_SECONDS = 0.5
 """How often the drill looks at its samples; figures come from the samples' own times and do not depend on it."""
+EFFECT_POLL_INTERVAL_SECONDS = 2.0
 HEALTH_POLL_INTERVAL_SECONDS = 0.5
 """How much later than it happened a health check's flip may be noted."""
 
@@ -36,6 +38,8 @@ HEALTH_POLL_INTERVAL_SECONDS = 0.5
 class DrillParts:
     """What a drill works with; tests pass their own.
 
+    `effect` tells whether the fault works, where visitors are not to see it. Default None: visitors see it.
+    `stop` says when a drill must end before its time. Default: never.
     `new_probe` is called once for each fault, so that no visitor's DNS cache is carried over. `after_fault` is awaited as
     soon as the fault is in force; an OpsError of it ends the drill. Default None: nothing follows the fault.
     """
@@ -48,6 +52,8 @@ class DrillParts:
     control_url: str
     progress: Progress
     after_fault: Callable[[], Awaitable[None]] | None = None
+    effect: Callable[[], Awaitable[bool]] | None = None
+    stop: StopConditions = NEVER
 
 
 async def drill(request: DrillRequest, parts: DrillParts) -> ScenarioResult:
@@ -74,6 +80,8 @@ class FaultDrill:
         self._health = parts.health
         self._progress = parts.progress
         self._after_fault = parts.after_fault
+        self._effect = parts.effect
+        self._guard = Guard(parts.stop, parts.clock)
         self._fault = JournaledFault(
             fault=request.scenario.fault(variant, primary=request.primary_region, secondary=request.secondary_region),
             scenario=request.scenario.name,
@@ -94,11 +102,17 @@ class FaultDrill:
         self._is_path_healthy: bool | None = None
         self._fault_at_seconds: float | None = None
         self._detected_at_seconds: float | None = None
+        self._effect_at_seconds: float | None = None
+        self._has_effect = False
+        self._is_in_force = False
 
     async def run(self) -> FaultRun:
         """Drill and measure."""
         started_at_seconds = self._clock.now_seconds()
         background = [asyncio.create_task(self._prober.run(self._record))]
+        background.append(asyncio.create_task(self._guard.watch_alarm()))
+        if self._effect is not None:
+            background.append(asyncio.create_task(self._watch_effect(self._effect)))
         if not self._request.scenario.detects_by_marker:
             background.append(asyncio.create_task(self._watch_health_check()))
         try:
@@ -107,7 +121,8 @@ class FaultDrill:
             await background[0]
         finally:
             await _end(background)
-        samples = tuple(sorted(self._samples, key=lambda sample: sample.sequence))
+        ordered = sorted(self._samples, key=lambda sample: sample.sequence)
+        samples = tuple(as_written(sample) for sample in ordered)  # so that an audit of the file finds the same figures
         return FaultRun(
             variant=self._variant,
             started_at_seconds=started_at_seconds,
@@ -120,17 +135,20 @@ class FaultDrill:
         await self._reach_steady_state(background)
         fault_at_seconds = self._fault_at_seconds = self._clock.now_seconds()
         try:
+            self._is_in_force = True
             await _finish(self._fault.inject())
             await self._follow_fault_up()
             await self._outlast_fault(fault_at_seconds, background)
         finally:
             undo_at_seconds = self._clock.now_seconds()
             await _finish(self._fault.undo())
+            self._is_in_force = False
         await self._outlast_fail_back(undo_at_seconds, background)
         return Marks(
             fault_at_seconds=fault_at_seconds,
             undo_at_seconds=undo_at_seconds,
             detected_at_seconds=self._detected_at_seconds,
+            effect_at_seconds=self._effect_at_seconds,
         )
 
     async def _reach_steady_state(self, background: list[asyncio.Task[None]]) -> None:
@@ -165,6 +183,9 @@ class FaultDrill:
         if self._request.scenario.degrades:
             await self._go_on(self._settings.degraded_seconds, "fault on a share of the requests", background)
             return
+        if self._request.scenario.stays:
+            await self._outlast_standing(background)
+            return
         secondary, fills_pages = self._request.secondary_region, self._request.expectation.fills_pages
 
         def recovered_at() -> float | None:
@@ -180,6 +201,25 @@ class FaultDrill:
             stay_seconds=self._settings.hold_seconds,
             background=background,
         )
+
+    async def _outlast_standing(self, background: list[asyncio.Task[None]]) -> None:
+        primary = self._request.primary_region
+        has_effect = await self._until(
+            lambda: self._has_effect,
+            phase="fault in force, waiting for its effect",
+            timeout_seconds=self._settings.recovery_timeout_seconds,
+            background=background,
+        )
+        if has_effect:
+            await self._go_on(self._settings.stand_seconds, f"fault in force, {primary} is to serve on", background)
+
+    async def _watch_effect(self, effect: Callable[[], Awaitable[bool]]) -> None:
+        while True:
+            self._has_effect = await effect()
+            has_fault = self._fault_at_seconds is not None
+            if has_fault and self._has_effect and self._effect_at_seconds is None:
+                self._effect_at_seconds = self._clock.now_seconds()
+            await self._clock.sleep(EFFECT_POLL_INTERVAL_SECONDS)
 
     async def _outlast_fail_back(self, undo_at_seconds: float, background: list[asyncio.Task[None]]) -> None:
         primary = self._request.primary_region
@@ -235,6 +275,10 @@ class FaultDrill:
             for task in background:
                 if task.done():
                     task.result()
+            if self._is_in_force and (
+                reason := self._guard.reason(self._samples, fault_at_seconds=self._fault_at_seconds)
+            ):
+                raise DrillAbortedError(f"{reason}, so the drill ended before its time; nothing is broken any more")
             self._show(phase, elapsed_seconds)
             await self._clock.sleep(POLL_INTERVAL_SECONDS)
         return True

@@ -1,13 +1,15 @@
 """Breaking things on purpose, and seeing what the health checks make of it.
 
 A fault is named by target and kind in localcloud's words (`s3:<region>`, `cloudfront`; `unreachable`, `status` ...).
-The drill knows only the two protocols; whether the site is on AWS or on localcloud is decided in `fault_injector`.
+The drill knows only the two protocols; what AWS itself can break is in `levers`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
 
 from scripts.errors import EnvironmentFailureError
 from scripts.local.control import ControlApi
@@ -46,8 +48,28 @@ class ActiveFault:
     fault: Fault
 
 
+class JournaledLever(BaseModel):
+    """How to put back what one of AWS's own levers changes; all that a recovery needs.
+
+    Attributes:
+        kind: the lever's name.
+        where: what it acts on.
+        before: what was there.
+        account: whose it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: str
+    where: dict[str, str]
+    before: dict[str, Any]
+    account: str
+
+
 class FaultInjector(Protocol):
     """Breaks and mends."""
+
+    async def prepare(self, fault: Fault) -> JournaledLever | None:
+        """Return what the journal must hold before the fault is in force; None where `undo` needs nothing of it."""
 
     async def inject(self, fault: Fault) -> str:
         """Put a fault in force and return its id."""
@@ -74,6 +96,10 @@ class LocalcloudFaults:
 
     def __init__(self, control: ControlApi) -> None:
         self._control = control
+
+    async def prepare(self, fault: Fault) -> JournaledLever | None:  # noqa: ARG002  (as every injector)
+        """Nothing: localcloud itself knows which faults are in force."""
+        return None
 
     async def inject(self, fault: Fault) -> str:
         """Put a fault in force; it acts from the answer on."""
@@ -122,18 +148,3 @@ class LocalcloudHealthChecks:
         answer = await self._control.get("/health-checks")
         state = answer.get(health_check_id) if isinstance(answer, dict) else None
         return bool(state["is_healthy"]) if isinstance(state, dict) and "is_healthy" in state else None
-
-
-def fault_injector(target: str, control: ControlApi | None) -> FaultInjector:
-    """Return what breaks things on a target: "localcloud" or "aws".
-
-    Raises:
-        EnvironmentFailureError: the target cannot be drilled.
-    """
-    if target == "localcloud" and control is not None:
-        return LocalcloudFaults(control)
-    if target == "aws":
-        raise EnvironmentFailureError(
-            "drills against AWS are not available yet: nothing was broken; run it with --localcloud DIR"
-        )
-    raise EnvironmentFailureError(f"a drill needs a running target, got {target!r}; allowed: localcloud")

@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scripts.clock import rfc3339, utc_now
-from scripts.drill.faults import Fault, FaultInjector, LocalcloudFaults
+from scripts.drill.faults import Fault, FaultInjector, JournaledLever, LocalcloudFaults
 from scripts.errors import EnvironmentFailureError, LocalcloudGoneError, OpsError
 from scripts.files import sync_folder, write_atomically
 from scripts.local.control import ControlApi
@@ -27,7 +27,10 @@ LOCK_NAME = "drill.lock"
 
 
 class JournalEntry(BaseModel):
-    """One fault that is, or is about to be, in force. `fault_id` is None until the injection was answered."""
+    """One fault that is, or is about to be, in force.
+
+    `fault_id` is None until the injection was answered; `lever` is None for a fault that localcloud injects.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     schema_: Literal[1] = Field(1, alias="schema")
@@ -38,6 +41,7 @@ class JournalEntry(BaseModel):
     value: int | None
     ratio: float | None = None
     fault_id: str | None = None
+    lever: JournaledLever | None = None
     written_at: str
 
     @property
@@ -97,6 +101,7 @@ class JournaledFault:
     ) -> None:
         self._injector = injector
         self._journal = journal
+        self._is_written = False
         self._entry = JournalEntry(
             scenario=scenario,
             control_url=control_url,
@@ -109,7 +114,10 @@ class JournaledFault:
 
     async def inject(self) -> None:
         """Write the journal, then break."""
+        lever = await self._injector.prepare(self._entry.fault)
+        self._entry = self._entry.model_copy(update={"lever": lever})
         self._journal.write(self._entry)
+        self._is_written = True
         fault_id = await self._injector.inject(self._entry.fault)
         self._entry = self._entry.model_copy(update={"fault_id": fault_id})
         self._journal.write(self._entry)
@@ -121,17 +129,43 @@ class JournaledFault:
             LocalcloudGoneError: localcloud has ended, and the fault with it.
             OpsError: the fault may still be in force; the journal stays.
         """
+        if not self._is_written:
+            return
         try:
-            await self._injector.undo(self._entry.fault, self._entry.fault_id)
+            await self._undo()
         except LocalcloudGoneError:
             self._journal.clear()
             raise
         except OpsError as error:
             raise EnvironmentFailureError(
-                f"{self._entry.fault} may still be in force ({error}): run any drill on this target once"
-                f" {self._entry.control_url} answers, it first undoes what {self._journal.path} says"
+                f"{self._entry.fault} may still be in force ({error}): run `failover chaos recover` once AWS, or the"
+                f" localcloud at {self._entry.control_url}, answers you; it undoes what {self._journal.path} says"
             ) from error
         self._journal.clear()
+
+    async def _undo(self) -> None:
+        if self._entry.lever is None:
+            await self._injector.undo(self._entry.fault, self._entry.fault_id)
+        else:
+            await asyncio.to_thread(restore_lever, self._entry.lever)
+
+
+def restore_lever(lever: JournaledLever) -> None:
+    """Put back what a lever changed, from its journal alone.
+
+    Raises:
+        EnvironmentFailureError: these are another account's credentials.
+        AwsError: AWS refused, or does not answer.
+    """
+    from scripts.aws.clients import caller_account
+    from scripts.drill.levers.catalogue import lever_of
+
+    account = caller_account("us-east-1")
+    if account != lever.account:
+        raise EnvironmentFailureError(
+            f"{lever.kind} was pulled in account {lever.account}, and you are signed in to {account}: sign in to the former"
+        )
+    lever_of(lever.kind, lever.where).restore(lever.before)
 
 
 @contextmanager
@@ -176,7 +210,10 @@ async def undo_leftover(journal: FaultJournal) -> Fault | None:
     if entry is None:
         return None
     try:
-        await LocalcloudFaults(ControlApi(entry.control_url)).undo(entry.fault, entry.fault_id)
+        if entry.lever is not None:
+            await asyncio.to_thread(restore_lever, entry.lever)
+        else:
+            await LocalcloudFaults(ControlApi(entry.control_url)).undo(entry.fault, entry.fault_id)
     except LocalcloudGoneError:
         journal.clear()
         return None

@@ -25,6 +25,7 @@ class Marks:
     fault_at_seconds: float
     undo_at_seconds: float
     detected_at_seconds: float | None = None
+    effect_at_seconds: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,8 @@ def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expecte
         failed_ratio=_ratio(has_failed(s) for s in outage),
         slow_ratio=_slow_ratio(ordered, marks, outage),
         covered_ratio=_ratio(s.is_good and s.region == expected.secondary for s in outage),
+        lost_page_views=sum(has_failed(s) for s in ordered if s.scheduled_at_seconds >= marks.fault_at_seconds),
+        has_effect=not expected.stays or marks.effect_at_seconds is not None,
     )
 
 

@@ -9,70 +9,110 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from scripts.clock import AwsClock, Clock
+from scripts.clock import Clock
 from scripts.drill.drill import DrillParts, drill
-from scripts.drill.faults import LocalcloudHealthChecks, fault_injector
+from scripts.drill.faults import LocalcloudFaults, LocalcloudHealthChecks
+from scripts.drill.guard import StopConditions
 from scripts.drill.journal import FaultJournal, drill_lock, undo_leftover
+from scripts.drill.levers.injector import LeverInjector, Route53Health
+from scripts.drill.levers.lever import Lever
 from scripts.drill.progress import Progress, SilentProgress
 from scripts.drill.request import DrillRequest
 from scripts.drill.result import ScenarioResult
 from scripts.errors import InterruptedDrillError
 from scripts.local.control import ControlApi
 from scripts.local.endpoints import Endpoints
-from scripts.probe.page_view import BrowserProbe, Page, verifying_tls
-from scripts.probe.resolver import CachingResolver, Nameserver
+from scripts.local.network import network_of
+from scripts.probe.network import Network
+from scripts.probe.page_view import BrowserProbe, Page
+from scripts.probe.resolver import CachingResolver
 
 T = TypeVar("T")
 
 
 def run_drill(
     request: DrillRequest,
-    endpoints: Endpoints | None,
+    endpoints: Endpoints,
     *,
-    target: str = "localcloud",
     progress: Progress | None = None,
     after_fault: Callable[[], Awaitable[None]] | None = None,
 ) -> ScenarioResult:
-    """Run one drill; undo its fault whatever happens, SIGINT, SIGTERM and SIGHUP included.
+    """Run one drill by faults of localcloud's data plane; undo its fault whatever happens, signals included.
 
     Args:
         request: what to drill.
-        endpoints: the running localcloud; None on AWS.
-        target: "localcloud" or, later, "aws".
+        endpoints: the running localcloud.
         progress: is told how it goes. Default: nothing is shown.
         after_fault: awaited right after each fault; see `DrillParts`. Default: nothing.
 
     Raises:
         DrillAbortedError: interrupted, the site was not steady, or `after_fault` failed; nothing is broken any more.
-        EnvironmentFailureError: no such target, another drill is running, or the fault could not be undone.
+        EnvironmentFailureError: another drill is running, or the fault could not be undone.
         AwsError: localcloud refused the fault.
     """
-    control = None if endpoints is None else ControlApi(endpoints.control_url)
-    injector = fault_injector(target, control)
-    if endpoints is None or control is None:
-        raise AssertionError("fault_injector refuses a target that is not running")
-    clock = AwsClock(speed=endpoints.speed)
+    control, network = ControlApi(endpoints.control_url), network_of(endpoints)
+    clock = network.clock()
     parts = DrillParts(
         clock=clock,
-        new_probe=lambda: browser_probe(request, endpoints, clock),
-        injector=injector,
+        new_probe=lambda: browser_probe(request, network, clock),
+        injector=LocalcloudFaults(control),
         health=LocalcloudHealthChecks(control),
         journal=FaultJournal(request.state_folder),
         control_url=control.url,
         progress=progress or SilentProgress(),
         after_fault=after_fault,
     )
-    with drill_lock(request.state_folder):
-        return asyncio.run(interruptible(_after_a_crash(request, parts), name=request.scenario.name))
+    return _run(request, parts)
 
 
-def browser_probe(request: DrillRequest, endpoints: Endpoints, clock: Clock) -> BrowserProbe:
-    """Return a probe of the request's site on localcloud, with visitors whose DNS answers are evenly aged."""
-    nameserver = Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)
+def run_lever_drill(
+    request: DrillRequest,
+    network: Network,
+    lever: Lever,
+    *,
+    progress: Progress | None = None,
+    after_fault: Callable[[], Awaitable[None]] | None = None,
+    effect: Callable[[], Awaitable[bool]] | None = None,
+    stop: StopConditions,
+) -> ScenarioResult:
+    """Run one drill by a lever of AWS's own; undo it whatever happens, signals included.
+
+    Args:
+        request: what to drill.
+        network: how to reach the site.
+        lever: what is pulled.
+        progress: is told how it goes. Default: nothing is shown.
+        after_fault: awaited right after the lever; see `DrillParts`. Default: nothing.
+        effect: whether the lever works, where visitors are not to see it.
+        stop: when to end before the time.
+
+    Raises:
+        DrillAbortedError: interrupted, stopped, or the site was not steady; nothing is broken any more.
+        EnvironmentFailureError: another drill is running, or the lever could not be undone.
+        AwsError: AWS refused.
+    """
+    clock = network.clock()
+    parts = DrillParts(
+        clock=clock,
+        new_probe=lambda: browser_probe(request, network, clock),
+        injector=LeverInjector(request.scenario.lever, lever),
+        health=Route53Health(),
+        journal=FaultJournal(request.state_folder),
+        control_url="",
+        progress=progress or SilentProgress(),
+        after_fault=after_fault,
+        effect=effect,
+        stop=stop,
+    )
+    return _run(request, parts)
+
+
+def browser_probe(request: DrillRequest, network: Network, clock: Clock) -> BrowserProbe:
+    """Return a probe of the request's site, with visitors whose DNS answers are evenly aged."""
     clients = request.settings.clients
     resolvers = [
         CachingResolver(
-            nameservers=[nameserver],
+            nameservers=network.resolvers,
             clock=clock,
             first_answer_age_ratio=client / clients,
             keeps_errors=request.settings.keeps_errors(client),
@@ -82,10 +122,10 @@ def browser_probe(request: DrillRequest, endpoints: Endpoints, clock: Clock) -> 
     page = Page(
         hostname=request.hostname,
         release_id=request.release_id,
-        https_port=endpoints.https_port,
+        https_port=network.https_port,
         timeout_seconds=request.settings.probe_timeout_seconds,
     )
-    return BrowserProbe(page=page, resolvers=resolvers, clock=clock, tls=verifying_tls(endpoints.ca_certificate))
+    return BrowserProbe(page=page, resolvers=resolvers, clock=clock, tls=network.tls())
 
 
 async def interruptible(work: Coroutine[None, None, T], *, name: str) -> T:
@@ -117,6 +157,11 @@ async def interruptible(work: Coroutine[None, None, T], *, name: str) -> T:
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
+
+
+def _run(request: DrillRequest, parts: DrillParts) -> ScenarioResult:
+    with drill_lock(request.state_folder):
+        return asyncio.run(interruptible(_after_a_crash(request, parts), name=request.scenario.name))
 
 
 async def _after_a_crash(request: DrillRequest, parts: DrillParts) -> ScenarioResult:

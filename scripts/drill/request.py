@@ -34,6 +34,8 @@ class DrillSettings:
         degraded_seconds: how long a fault stays that hits a share of the requests. Default 60.
         hold_seconds: how long the fault stays after recovery, and again after a relapse. Default 10.
         fail_back_timeout_seconds: how long to wait for the primary after the undo. Default 300.
+        stand_seconds: how long a fault stays that nothing may move for, after its effect was seen. Default 90: a DNS answer's
+            60 s and more.
         tail_seconds: how long to go on probing after the primary is back. Default 5.
     """
 
@@ -48,6 +50,7 @@ class DrillSettings:
     degraded_seconds: float = 60.0
     hold_seconds: float = 10.0
     fail_back_timeout_seconds: float = 300.0
+    stand_seconds: float = 90.0
     tail_seconds: float = 5.0
 
     def keeps_errors(self, client: int) -> bool:
@@ -97,4 +100,6 @@ class DrillRequest:
             detects_by_marker=self.scenario.detects_by_marker,
             fills_pages=self.scenario.fills_pages,
             availability_ratio=self.availability_ratio if self.scenario.degrades else None,
+            stays=self.scenario.stays,
+            loses_nothing=self.scenario.loses_nothing,
         )

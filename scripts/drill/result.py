@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from scripts.drill.measurement import Marks, Measurement
 from scripts.drill.request import DrillRequest
@@ -24,10 +25,14 @@ class FaultRun:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioResult:
-    """All faults of one scenario, in the order in which they ran; at least one."""
+    """All faults of one scenario, in the order in which they ran; at least one.
+
+    `recovery_point_seconds` is the worst that was measured, at the fault or while it lasted; None where it was not.
+    """
 
     request: DrillRequest
     runs: tuple[FaultRun, ...]
+    recovery_point_seconds: float | None = None
 
     @property
     def worst(self) -> FaultRun:
@@ -53,6 +58,8 @@ class DrillContext:
         hostname: the site's public name.
         release: the release id that was live.
         cost_usd_per_month: the estimate for the site; default None, not estimated.
+        stacks_sha256: of the synthesized stacks that were deployed; default None, not known.
+        versions: of what made them, such as terraform and the provider; default: not known.
     """
 
     target: str
@@ -61,3 +68,5 @@ class DrillContext:
     hostname: str
     release: str
     cost_usd_per_month: float | None = None
+    stacks_sha256: str | None = None
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -50,6 +50,9 @@ class Scenario:
         degrades: only a share of the requests is hit, so nobody takes over for good: the fault stays for a set time, and the
             share of the page views that failed is judged by `objectives.availability_ratio`.
         variants: in the order in which they run.
+        lever: the name of the lever of AWS's own that does it; default "", a fault of localcloud's data plane.
+        stays: nothing may move: the primary serves on, and nobody notices. Default no.
+        loses_nothing: not one page view may fail, for CloudFront serves throughout. Default no.
     """
 
     name: str
@@ -61,6 +64,9 @@ class Scenario:
     fills_pages: bool
     variants: tuple[FaultVariant, ...]
     degrades: bool = False
+    lever: str = ""
+    stays: bool = False
+    loses_nothing: bool = False
 
     def fault(self, variant: FaultVariant, *, primary: str, secondary: str) -> Fault:
         """Return the fault to inject for a site with these regions."""

@@ -13,14 +13,18 @@ from rich.console import Console
 
 from scripts.aws.clients import key_value_store_client, s3_client
 from scripts.aws.invalidation import cloudfront_client, invalidate_all
+from scripts.drill.guard import StopConditions
 from scripts.drill.journal import recover_journal
+from scripts.drill.levers.effects import LeverEffects
+from scripts.drill.levers.lever import Lever
 from scripts.drill.progress import progress_on
-from scripts.drill.rehearsal import run_drill
+from scripts.drill.rehearsal import run_drill, run_lever_drill
 from scripts.drill.request import DrillRequest, DrillSettings
 from scripts.drill.result import DrillContext, ScenarioResult
 from scripts.drill.scenarios import Scenario
 from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
 from scripts.local.endpoints import Endpoints
+from scripts.local.network import network_of
 from scripts.release.bucket import ContentBucket
 from scripts.release.parity import RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing, RoutingStore
@@ -45,11 +49,19 @@ class DrillSession:
         MissingOutputError: nothing is published yet.
     """
 
-    def __init__(self, deployment: Deployment, endpoints: Endpoints | None, *, state_folder: Path) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        endpoints: Endpoints | None,
+        *,
+        state_folder: Path,
+    ) -> None:
         _require_one_region_first(deployment)
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder
+        self._network = network_of(endpoints)
+        self._console = Console(stderr=True, soft_wrap=True)
         self._routing, self._release_id = self._active_release()
 
     def run(
@@ -62,14 +74,56 @@ class DrillSession:
             RegionUnavailableError: a region's S3 does not answer; nothing was broken.
             OpsError: what `run_drill` raises.
         """
-        console = Console(stderr=True, soft_wrap=True)
+        if self._endpoints is None:
+            raise WrongUsageError(
+                f"{scenario.name} breaks localcloud's data plane, which AWS has no call for: run it with --localcloud DIR, or"
+                " drill by a lever of AWS's own (`failover drill --help`)"
+            )
+        request = self._prepared(scenario, variant_names, settings)
+        with progress_on(self._console) as progress:
+            return run_drill(
+                request,
+                self._endpoints,
+                progress=progress,
+                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+            )
+
+    def run_lever(
+        self, scenario: Scenario, lever: Lever, *, effects: LeverEffects, stop: StopConditions, settings: DrillSettings
+    ) -> ScenarioResult:
+        """Runs one scenario by a lever of AWS's own.
+
+        Args:
+            scenario: one with a lever.
+            lever: that lever, for this deployment.
+            effects: how the lever's effect is seen.
+            stop: when to end before the time.
+            settings: how to probe and how long to wait.
+
+        Raises:
+            OpsError: as `run`, and what `run_lever_drill` raises.
+        """
+        request = self._prepared(scenario, (), settings)
+        with progress_on(self._console) as progress:
+            return run_lever_drill(
+                request,
+                self._network,
+                lever,
+                progress=progress,
+                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+                effect=effects.effect_of(scenario.lever),
+                stop=stop,
+            )
+
+    def _prepared(self, scenario: Scenario, variant_names: tuple[str, ...], settings: DrillSettings) -> DrillRequest:
+        """Undoes what a crash left, insists on parity, and says what is to be drilled."""
         if (leftover := recover_journal(self._state_folder)) is not None:
-            console.print(
+            self._console.print(
                 f"Undone first: {leftover}, which a drill that did not end had left in force", highlight=False
             )
         self._insist_on_parity()
         deployment = self._deployment
-        request = DrillRequest(
+        return DrillRequest(
             scenario=scenario,
             variant_names=variant_names,
             hostname=deployment.hostname,
@@ -82,14 +136,6 @@ class DrillSession:
             state_folder=self._state_folder,
             settings=settings,
         )
-        with progress_on(console) as progress:
-            return run_drill(
-                request,
-                self._endpoints,
-                target=self._target,
-                progress=progress,
-                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
-            )
 
     @property
     def deployment(self) -> Deployment:
@@ -110,7 +156,7 @@ class DrillSession:
         """
         return DrillContext(
             target=self._target,
-            speed=1.0 if self._endpoints is None else self._endpoints.speed,
+            speed=self._network.speed,
             site_file=site_file,
             hostname=self._deployment.hostname,
             release=self._release_id,

@@ -31,6 +31,8 @@ class Expectation:
             that the drill shows only that caches work. Default: not expected.
         availability_ratio: the objective where the fault hits a share of the requests, so that nobody takes over for good.
             Default None: the fault hits all of them.
+        stays: the primary is to serve throughout, whatever the fault breaks behind it. Default: no.
+        loses_nothing: not one page view is to fail. Default: some may, within the objective.
     """
 
     primary: str
@@ -39,6 +41,8 @@ class Expectation:
     detects_by_marker: bool
     fills_pages: bool = False
     availability_ratio: float | None = None
+    stays: bool = False
+    loses_nothing: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,8 @@ class Evidence:
         failed_ratio: page views that failed while the fault was in force, of all in that time.
         slow_ratio: those that were good, but more than a second slower than usual.
         covered_ratio: those that were good and that the secondary answered.
+        lost_page_views: all that failed from the fault on, after the undo too.
+        has_effect: the fault was seen to work, where that is not what visitors see. Default: it is.
     """
 
     recovery_time_seconds: float | None
@@ -72,17 +78,21 @@ class Evidence:
     failed_ratio: float = 0.0
     slow_ratio: float = 0.0
     covered_ratio: float = 0.0
+    lost_page_views: int = 0
+    has_effect: bool = True
 
 
 def judge(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict and its reasons."""
     if expected.availability_ratio is not None:
         return _judge_share(evidence, expected, expected.availability_ratio)
+    if expected.stays:
+        return _judge_standing(evidence, expected)
     # A drill that broke the site and never saw it recover, from the fault or from its undo, is outside, whatever else was
     # seen. One in which primary, then secondary, then primary again was not seen proves nothing.
     if evidence.recovery_time_seconds is None and evidence.has_failed:
         return Verdict.OUTSIDE, (_never_recovered(evidence),)
-    misses = _misses(evidence, expected.rto_seconds)
+    misses = _misses(evidence, expected)
     if evidence.fail_back_loss_seconds > expected.rto_seconds:
         return Verdict.OUTSIDE, misses
     doubts = _doubts(evidence, expected)
@@ -98,7 +108,7 @@ def _judge_share(
 ) -> tuple[Verdict, tuple[str, ...]]:
     shares = f"{evidence.failed_ratio:.1%} of the page views failed, {evidence.slow_ratio:.1%} were slow"
     allowed_ratio = 1 - availability_ratio
-    misses = _misses(evidence, expected.rto_seconds)
+    misses = _misses(evidence, expected)
     if evidence.failed_ratio > allowed_ratio:
         misses += (f"{shares}; objectives.availability_ratio allows {allowed_ratio:.2%} to fail",)
     if misses:
@@ -123,8 +133,33 @@ def _never_recovered(evidence: Evidence) -> str:
     return "the secondary never took over while the fault lasted"
 
 
-def _misses(evidence: Evidence, rto_seconds: float) -> tuple[str, ...]:
+def _judge_standing(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
+    """Judges a fault for which nothing may move."""
+    moved = tuple(region for region in evidence.seen if region != expected.primary)
+    misses = _losses(evidence)
+    misses += [f"visitors were moved to {_arrows(moved)}, and nothing was to move"] if moved else []
+    if misses:
+        return Verdict.OUTSIDE, tuple(misses)
+    if not evidence.has_effect:
+        return Verdict.INCONCLUSIVE, (
+            "the fault had no effect that could be seen, so that nothing moved proves nothing",
+        )
+    if evidence.overload_ratio > MAX_OVERLOAD_RATIO or not evidence.seen:
+        return Verdict.INCONCLUSIVE, _doubts(evidence, expected)
+    return Verdict.WITHIN, (f"{expected.primary} served throughout, and no page view failed",)
+
+
+def _losses(evidence: Evidence) -> list[str]:
+    losses = [f"{evidence.lost_page_views} page views failed, and none was to"] if evidence.lost_page_views else []
+    wrong = evidence.wrong_content_requests
+    return losses + ([f"{wrong} requests were answered with the wrong content"] if wrong else [])
+
+
+def _misses(evidence: Evidence, expected: Expectation) -> tuple[str, ...]:
+    rto_seconds = expected.rto_seconds
     misses = []
+    if expected.loses_nothing and evidence.lost_page_views:
+        misses.append(f"{evidence.lost_page_views} page views failed, and none was to")
     if evidence.recovery_time_seconds is not None and evidence.recovery_time_seconds > rto_seconds:
         misses.append(f"recovery took {evidence.recovery_time_seconds:.1f} s, the objective is {rto_seconds:g} s")
     if evidence.fail_back_loss_seconds > rto_seconds:

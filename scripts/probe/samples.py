@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class Family(enum.StrEnum):
@@ -98,6 +99,36 @@ def to_json_lines(samples: Iterable[Sample], *, variant: str) -> str:
 def _as_record(sample: Sample, variant: str) -> dict[str, object]:
     record = {"variant": variant, **dataclasses.asdict(sample), "total_seconds": sample.total_seconds}
     return {key: _rounded(value) for key, value in record.items()}
+
+
+def as_written(sample: Sample) -> Sample:
+    """Return the sample with its times as a file of samples holds them, so that both give the same figures."""
+    return from_record(_as_record(sample, ""))
+
+
+def from_json_line(line: str) -> tuple[str, Sample]:
+    """Return the fault variant and the sample of one line of `to_json_lines`.
+
+    Raises:
+        ValueError: the line is none.
+    """
+    try:
+        record = json.loads(line)
+        return str(record["variant"]), from_record(record)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a sample: {line[:60]!r}") from error
+
+
+def from_record(record: Mapping[str, Any]) -> Sample:
+    """Return the sample of one object of a samples file."""
+    kept = {field.name: record[field.name] for field in dataclasses.fields(Sample)}
+    error = kept["error"]
+    kept |= {
+        "family": Family(kept["family"]),
+        "phases": Phases(**kept["phases"]),
+        "error": None if error is None else ErrorKind(error),
+    }
+    return Sample(**kept)
 
 
 def _rounded(value: object) -> object:

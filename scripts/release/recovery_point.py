@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scripts.aws.clients import aws_client, translated
+from scripts.aws.clients import translated
+from scripts.release.bucket import ContentBucket
 
 RELEASES_PREFIX = "releases/"
 _TOLD = 20
@@ -43,38 +44,31 @@ class RecoveryPoint:
 
 
 def measure_recovery_point(
-    primary: tuple[str, str], secondary: tuple[str, str], *, now: datetime, speed: float = 1.0
+    primary: ContentBucket, secondary: ContentBucket, *, now: datetime, speed: float = 1.0
 ) -> RecoveryPoint:
     """Compare two buckets.
 
     Args:
-        primary: region and bucket name.
-        secondary: the same of the other one.
+        primary: whose objects are wanted.
+        secondary: which is to hold them.
         now: the present.
         speed: AWS seconds in a second of this machine's clock.
 
     Raises:
         AwsError: S3 refused, or does not answer.
     """
-    held, wanted = _listed(*secondary), _listed(*primary)
-    missing = sorted((wanted[key], key) for key in wanted.keys() - held.keys())
+    held = {each.key for each in secondary.objects(RELEASES_PREFIX)}
+    wanted = {each.key: each.modified_at for each in primary.objects(RELEASES_PREFIX)}
+    missing = sorted((wanted[key], key) for key in wanted.keys() - held)
     return RecoveryPoint(
         seconds=max(0.0, (now - missing[0][0]).total_seconds() * speed) if missing else 0.0,
         missing=len(missing),
         objects=len(wanted),
         oldest_key=missing[0][1] if missing else "",
-        statuses=tuple(_status(*primary, key) for _, key in missing[:_TOLD]),
+        statuses=tuple(_status(primary, key) for _, key in missing[:_TOLD]),
     )
 
 
-def _listed(region: str, bucket: str) -> dict[str, datetime]:
-    client = aws_client("s3", region=region, is_hasty=True)
-    with translated("ListObjectsV2", f"{bucket}/{RELEASES_PREFIX}", region=region):
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=RELEASES_PREFIX)
-        return {each["Key"]: each["LastModified"] for page in pages for each in page.get("Contents", [])}
-
-
-def _status(region: str, bucket: str, key: str) -> str:
-    client = aws_client("s3", region=region, is_hasty=True)
-    with translated("HeadObject", f"{bucket}/{key}", region=region):
-        return str(client.head_object(Bucket=bucket, Key=key).get("ReplicationStatus", "none"))
+def _status(bucket: ContentBucket, key: str) -> str:
+    with translated("HeadObject", f"{bucket.name}/{key}", region=bucket.region):
+        return str(bucket.client.head_object(Bucket=bucket.name, Key=key).get("ReplicationStatus", "none"))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from scripts.clock import rfc3339, utc_now
-from scripts.drill.measurement import Measurement, MissCost
+from scripts.drill.measurement import Marks, Measurement, MissCost
 from scripts.drill.result import DrillContext, FaultRun, ScenarioResult
+from scripts.drill.verdict import Expectation
+from scripts.probe.samples import to_json_lines
+from scripts.report.criteria import CriterionReport, PhaseReport, criteria, findings, hypothesis, phases
+
+CONFIDENCE = {
+    "localcloud": "laboratory: proven on localcloud, by AWS's documented rules; not proven on AWS",
+    "aws": "proven on AWS itself, on the day of this report",
+}
 
 
 class MissCostReport(TypedDict):
@@ -52,8 +62,35 @@ class Figures(TypedDict):
     covered_ratio: float
 
 
+class MarksReport(TypedDict):
+    """When the drill did what, unrounded: with the samples, all that the figures are made of."""
+
+    fault_at_seconds: float
+    undo_at_seconds: float
+    detected_at_seconds: float | None
+    effect_at_seconds: float | None
+
+
+class ExpectationReport(TypedDict):
+    """What the drill was to show."""
+
+    primary: str
+    secondary: str
+    rto_seconds: float
+    detects_by_marker: bool
+    fills_pages: bool
+    stays: bool
+    loses_nothing: bool
+    availability_ratio: float | None
+
+
 class VariantReport(Figures):
     """One fault of a scenario."""
+
+    criteria: list[CriterionReport]
+    marks: MarksReport
+    phases: list[PhaseReport]
+    findings: list[str]
 
     name: str
     what_broke: str
@@ -75,8 +112,12 @@ class ScenarioReport(Figures):
     what_broke: str
     took_over: str
     worst_variant: str
+    recovery_point_seconds: float | None
     variants: list[VariantReport]
+    hypothesis: str
+    expectation: ExpectationReport
     samples_file: str
+    samples_sha256: str
 
 
 class MachineReport(TypedDict):
@@ -100,11 +141,15 @@ class Report(TypedDict):
     machine: MachineReport
     scenarios: list[ScenarioReport]
     cost_usd_per_month: float | None
+    confidence: str
+    stacks_sha256: str | None
+    versions: dict[str, str]
+    digest: str
 
 
 def build_report(results: Sequence[ScenarioResult], context: DrillContext) -> Report:
     """Return report.json's content."""
-    return Report(
+    report = Report(
         schema=1,
         generated_at=rfc3339(utc_now()),
         target=context.target,
@@ -115,7 +160,24 @@ def build_report(results: Sequence[ScenarioResult], context: DrillContext) -> Re
         machine=MachineReport(platform=platform.platform(), python=platform.python_version(), cpus=os.cpu_count() or 1),
         scenarios=[_scenario(result) for result in results],
         cost_usd_per_month=context.cost_usd_per_month,
+        confidence=CONFIDENCE[context.target],
+        stacks_sha256=context.stacks_sha256,
+        versions=dict(context.versions),
+        digest="",
     )
+    report["digest"] = digest_of(report)
+    return report
+
+
+def digest_of(report: Mapping[str, object]) -> str:
+    """Return the SHA-256 of a report without its own digest, in one canonical form."""
+    content = {key: value for key, value in report.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def samples_text(result: ScenarioResult) -> str:
+    """Return the content of a scenario's samples file."""
+    return "".join(to_json_lines(run.samples, variant=run.variant.name) for run in result.runs)
 
 
 def samples_file_name(result: ScenarioResult) -> str:
@@ -127,7 +189,7 @@ def _scenario(result: ScenarioResult) -> ScenarioReport:
     scenario = result.request.scenario
     regions = {"primary": result.request.primary_region, "secondary": result.request.secondary_region}
     variants = [_variant(run, result) for run in result.runs]
-    figures = _figures(result.worst.measurement)
+    figures = figures_of(result.worst.measurement)
     for key in ("requests", "failed_requests", "wrong_content_requests"):
         figures[key] = sum(variant[key] for variant in variants)
     return ScenarioReport(
@@ -136,9 +198,13 @@ def _scenario(result: ScenarioResult) -> ScenarioReport:
         what_broke=scenario.what_fails.format(**regions),
         took_over=scenario.takes_over.format(**regions),
         worst_variant=result.worst.variant.name,
+        recovery_point_seconds=_rounded(result.recovery_point_seconds),
         **figures,
         variants=variants,
+        hypothesis=hypothesis(result.request),
+        expectation=_expectation(result.request.expectation),
         samples_file=samples_file_name(result),
+        samples_sha256=hashlib.sha256(samples_text(result).encode()).hexdigest(),
     )
 
 
@@ -152,7 +218,11 @@ def _variant(run: FaultRun, result: ScenarioResult) -> VariantReport:
         kind=run.variant.kind,
         value=run.variant.value,
         ratio=run.variant.ratio,
-        **_figures(run.measurement),
+        **figures_of(run.measurement),
+        criteria=criteria(run.measurement, run.samples, run.marks, request.expectation),
+        marks=_marks(run.marks),
+        phases=phases(run.samples, run.marks),
+        findings=findings(run.samples, run.marks, request.expectation),
         page_views=len(run.samples),
         overloaded_page_views=run.measurement.overloaded_page_views,
         miss_cost_seconds=_miss_cost(run.measurement.miss_cost),
@@ -160,7 +230,8 @@ def _variant(run: FaultRun, result: ScenarioResult) -> VariantReport:
     )
 
 
-def _figures(measurement: Measurement) -> Figures:
+def figures_of(measurement: Measurement) -> Figures:
+    """Return what one fault came to, rounded as a report has it."""
     return Figures(
         verdict=measurement.verdict.value,
         reasons=list(measurement.reasons),
@@ -176,6 +247,28 @@ def _figures(measurement: Measurement) -> Figures:
         failed_ratio=round(measurement.shares.failed_ratio, 5),
         slow_ratio=round(measurement.shares.slow_ratio, 5),
         covered_ratio=round(measurement.shares.covered_ratio, 5),
+    )
+
+
+def _marks(marks: Marks) -> MarksReport:
+    return MarksReport(
+        fault_at_seconds=marks.fault_at_seconds,
+        undo_at_seconds=marks.undo_at_seconds,
+        detected_at_seconds=marks.detected_at_seconds,
+        effect_at_seconds=marks.effect_at_seconds,
+    )
+
+
+def _expectation(expected: Expectation) -> ExpectationReport:
+    return ExpectationReport(
+        primary=expected.primary,
+        secondary=expected.secondary,
+        rto_seconds=expected.rto_seconds,
+        detects_by_marker=expected.detects_by_marker,
+        fills_pages=expected.fills_pages,
+        stays=expected.stays,
+        loses_nothing=expected.loses_nothing,
+        availability_ratio=expected.availability_ratio,
     )
 
 

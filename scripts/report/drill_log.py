@@ -48,6 +48,7 @@ def records_of(report: Report) -> list[DrillRecord]:
                 "scenario": scenario["name"],
                 "variant": variant["name"],
                 "release": report["release"],
+                "recovery_point_seconds": scenario["recovery_point_seconds"],
             }
         )
         for scenario in report["scenarios"]

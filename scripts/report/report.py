@@ -15,8 +15,8 @@ from rich.text import Text
 from scripts.drill.result import DrillContext, ScenarioResult
 from scripts.drill.verdict import Verdict
 from scripts.files import write_atomically
-from scripts.probe.samples import to_json_lines
-from scripts.report.data import Figures, Report, build_report, samples_file_name
+from scripts.report.data import Figures, Report, build_report, samples_file_name, samples_text
+from scripts.report.junit import junit
 from scripts.report.timeline import chart, describe, moments_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,10 +50,10 @@ def write_reports(results: Sequence[ScenarioResult], context: DrillContext, fold
     """
     report = build_report(results, context)
     for result in results:
-        lines = [to_json_lines(run.samples, variant=run.variant.name) for run in result.runs]
-        write_atomically(folder / samples_file_name(result), "".join(lines))
+        write_atomically(folder / samples_file_name(result), samples_text(result))
     html_file, json_file = folder / "report.html", folder / "report.json"
     write_atomically(html_file, render_html(results, report))
+    write_atomically(folder / "junit.xml", junit(report))
     write_atomically(json_file, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return WrittenReports(report=report, json_file=json_file, html_file=html_file)
 
@@ -95,12 +95,14 @@ def summary_table(report: Report) -> Table:
 
 
 def headline(report: Report) -> str:
-    """Return the outcome of all drills in one sentence."""
+    """Return the outcome of all drills in one sentence, and why the first is not within its objective in another."""
     verdicts = [scenario["verdict"] for scenario in report["scenarios"]]
     within = verdicts.count(Verdict.WITHIN)
     if within == len(verdicts):
         return f"{within} of {within} drills within the objective"
-    return f"{len(verdicts) - within} of {len(verdicts)} drills not within the objective"
+    worst = next(s for s in report["scenarios"] if s["verdict"] != Verdict.WITHIN)
+    reason = f"{worst['name']}: {'; '.join(worst['reasons'])}"
+    return f"{len(verdicts) - within} of {len(verdicts)} drills not within the objective. {reason}"
 
 
 def format_seconds(seconds: float | None) -> str:

@@ -114,6 +114,16 @@ def regional_endpoints(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def endpoint_functions(document: Mapping[str, Any]) -> dict[str, str]:
+    """Returns region -> name of its regional endpoint's function, of the stacks that are in the document."""
+    stacks = (outputs for name, outputs in document.items() if name.startswith("region-"))
+    return {
+        str(outputs["region"]): str(outputs["regional_endpoint_function_name"])
+        for outputs in stacks
+        if "regional_endpoint_function_name" in outputs
+    }
+
+
 def load_outputs(path: Path) -> dict[str, Any]:
     """Reads stack -> output -> value, as `failover outputs` saved it.
 

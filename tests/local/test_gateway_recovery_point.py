@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from scripts.aws.clients import s3_client
 from scripts.errors import AwsError
+from scripts.release.bucket import ContentBucket
 from scripts.release.recovery_point import RecoveryPoint, measure_recovery_point
 from tests.worlds.gateway_world import GatewayWorld
 
@@ -33,9 +35,10 @@ class Buckets:
         return found
 
     def measure(self, now: dt.datetime, speed: float = 1.0) -> RecoveryPoint:
-        return measure_recovery_point(
-            (PRIMARY, self.names[PRIMARY]), (SECONDARY, self.names[SECONDARY]), now=now, speed=speed
+        primary, secondary = (
+            ContentBucket(s3_client(region), region=region, name=name) for region, name in self.names.items()
         )
+        return measure_recovery_point(primary, secondary, now=now, speed=speed)
 
 
 @pytest.fixture

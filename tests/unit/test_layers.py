@@ -23,7 +23,7 @@ ROOMS = {
         ("cli",),
         ("commands", "demo"),  # the demo is a verb that runs others
         ("onboarding", "replay", "review"),
-        ("report", "lint", "cost", "site_build"),
+        ("report", "lint", "cost", "load", "site_build", "chaos"),
         ("drill",),
         ("release",),
         ("release.serving",),

@@ -59,6 +59,9 @@ class FakeSite:
         if self.is_just_deployed:
             self.changed_at_seconds = self.clock.now_seconds()
 
+    async def prepare(self, fault: Fault) -> None:
+        """Nothing is to be journaled."""
+
     async def inject(self, fault: Fault) -> str:
         self.history.append(f"inject {fault}")
         if self.refuses_injection:

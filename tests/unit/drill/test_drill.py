@@ -173,7 +173,7 @@ class _Blind:
     """An injector that sees no faults in force."""
 
     def __init__(self, site: FakeSite) -> None:
-        self.inject, self.undo = site.inject, site.undo
+        self.prepare, self.inject, self.undo = site.prepare, site.inject, site.undo
 
     async def active(self) -> list[ActiveFault]:
         return []
@@ -234,7 +234,7 @@ def test_injection_under_way_ends_before_the_undo(tmp_path: Path) -> None:
     class Slow:
         def __init__(self, site: FakeSite) -> None:
             self._site = site
-            self.undo, self.active = site.undo, site.active
+            self.prepare, self.undo, self.active = site.prepare, site.undo, site.active
 
         async def inject(self, fault: Fault) -> str:
             await self._site.clock.sleep(3)

@@ -11,7 +11,7 @@ import pytest
 
 from scripts import files
 from scripts.drill import journal
-from scripts.drill.faults import Fault, LocalcloudFaults, LocalcloudHealthChecks, fault_injector
+from scripts.drill.faults import Fault, LocalcloudFaults, LocalcloudHealthChecks
 from scripts.drill.journal import FaultJournal, JournaledFault, JournalEntry, drill_lock, recover_journal, undo_leftover
 from scripts.errors import AwsError, EnvironmentFailureError, LocalcloudGoneError
 from scripts.local.control import ControlApi
@@ -111,11 +111,6 @@ def test_health_of_a_check_is_what_the_checkers_pushed(health_check_id: str, is_
 def test_control_api_that_is_gone_is_told_apart(gone_url: str) -> None:
     with pytest.raises(LocalcloudGoneError, match="localcloud has ended"):
         asyncio.run(LocalcloudFaults(ControlApi(gone_url)).inject(FAULT))
-
-
-def test_fault_injector_rejects_aws_loudly() -> None:
-    with pytest.raises(EnvironmentFailureError, match="drills against AWS are not available yet"):
-        fault_injector("aws", None)
 
 
 def test_journal_is_on_disk_before_the_fault_and_gone_after_the_undo(tmp_path: Path) -> None:

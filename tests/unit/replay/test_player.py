@@ -39,6 +39,9 @@ class Board:
     refuses_injection: bool = False
     is_ill: bool = False
 
+    async def prepare(self, fault: Fault) -> None:
+        """Nothing is to be journaled."""
+
     async def inject(self, fault: Fault) -> str:
         if self.refuses_injection:
             raise AwsError(operation="POST /faults", resource="fake", code="400")

@@ -176,7 +176,9 @@ def test_summary_table_fits_a_terminal_and_tells_all(written: WrittenReports) ->
 
 
 def test_headline_counts_drills_that_missed(unhappy: list[ScenarioResult]) -> None:
-    assert headline(build_report(unhappy, CONTEXT)) == "1 of 1 drills not within the objective"
+    assert headline(build_report(unhappy, CONTEXT)) == (
+        "1 of 1 drills not within the objective. edge-outage: the secondary never took over while the fault lasted"
+    )
 
 
 def test_share_that_was_hit_is_told_in_every_form(tmp_path: Path) -> None:
