@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.cloud import ALL_METHODS, Cloud, items, methods, refused, unique
+from tests.conformance.cloud import ALL_METHODS, DISABLED, Cloud, items, methods, refused, unique
 from tests.documented import documented, stated
 
 
@@ -379,3 +379,56 @@ def test_access_control_rejects_a_long_name(cloud: Cloud) -> None:
         "OriginAccessControlOriginType": "s3",
     }
     refused("InvalidArgument", cloud.aws("cloudfront").create_origin_access_control, OriginAccessControlConfig=config)
+
+
+def behaviors(*patterns: str) -> dict[str, Any]:
+    common = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", "CachePolicyId": DISABLED}
+    return {"CacheBehaviors": items([{"PathPattern": pattern, **common} for pattern in patterns])}
+
+
+@documented("CF/DownloadDistValuesCacheBehavior", "A path pattern stands once in a distribution.")
+def test_distribution_rejects_a_path_pattern_twice(cloud: Cloud) -> None:
+    create(cloud, cloud.config([cloud.origin("nobody")]) | behaviors("/a/*", "/a/*"), "InvalidArgument")
+
+
+@documented("CF/cloudfront-limits", "A distribution has at most 75 cache behaviors.")
+def test_distribution_rejects_more_than_75_behaviors(cloud: Cloud) -> None:
+    many = behaviors(*(f"/{number}" for number in range(76)))
+    create(cloud, cloud.config([cloud.origin("nobody")]) | many, "TooManyCacheBehaviors")
+
+
+@documented("CF/cloudfront-limits", "A distribution has at most 100 origins.")
+def test_distribution_rejects_more_than_100_origins(cloud: Cloud) -> None:
+    origins = [cloud.origin("nobody", f"o{number}") for number in range(101)]
+    create(cloud, cloud.config(origins), "TooManyOrigins")
+
+
+@documented("CFAPI/API_CustomErrorResponse", "An error code stands once among the custom error responses.")
+def test_distribution_rejects_an_error_code_twice(cloud: Cloud) -> None:
+    responses = items([{"ErrorCode": 404, "ErrorCachingMinTTL": ttl} for ttl in (0, 1)])
+    create(cloud, cloud.config([cloud.origin("nobody")], CustomErrorResponses=responses), "InvalidArgument")
+
+
+@pytest.mark.parametrize(
+    "ttls",
+    [
+        stated(
+            "CF/Expiration",
+            "The minimum TTL of a cache policy is no longer than its maximum.",
+            {"MinTTL": 10, "MaxTTL": 5},
+        ),
+        stated(
+            "CF/Expiration",
+            "The default TTL of a cache policy is no longer than its maximum.",
+            {"MinTTL": 0, "DefaultTTL": 10, "MaxTTL": 5},
+        ),
+        stated(
+            "CF/Expiration",
+            "The default TTL of a cache policy is no shorter than its minimum.",
+            {"MinTTL": 10, "DefaultTTL": 5, "MaxTTL": 20},
+        ),
+    ],
+)
+def test_cache_policy_rejects_ttls_out_of_order(cloud: Cloud, ttls: dict[str, int]) -> None:
+    config = {"Name": unique("policy"), **ttls}
+    refused("InvalidArgument", cloud.aws("cloudfront").create_cache_policy, CachePolicyConfig=config)

@@ -111,6 +111,7 @@ class ConfiguredResources:
         for tag, limit in self._kind.text_limits.items():
             if len(config.findtext(tag) or "") > limit:
                 raise ServiceError(400, "InvalidArgument", f"{tag} has more than {limit} characters.")
+        _check_ttl_order(config)
         name = config.findtext("Name")
         for resource in self._resources.values():
             if resource.id != own_id and resource.config.findtext("Name") == name:
@@ -174,6 +175,16 @@ class ConfiguredResources:
         flat = renamed_copy(resource.config, tag)
         flat.insert(0, text_element("Id", resource.id))
         return flat
+
+
+def _check_ttl_order(config: Element) -> None:
+    """Of a cache policy: minimum, default and maximum TTL in this order.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
+    """
+    ttls = [int(text) for tag in ("MinTTL", "DefaultTTL", "MaxTTL") if (text := config.findtext(tag))]
+    if ttls != sorted(ttls):
+        raise ServiceError(400, "InvalidArgument", f"MinTTL, DefaultTTL and MaxTTL are {ttls}, but must rise.")
 
 
 def _type_of(resource: Resource) -> str:

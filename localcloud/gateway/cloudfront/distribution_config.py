@@ -29,6 +29,17 @@ MAXIMUM_ALIAS = 253
 _ALIAS = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 """A wildcard stands for the leftmost label: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html"""
 
+MOST_OF = {
+    "Origins/Items/Origin": (100, "TooManyOrigins"),
+    "OriginGroups/Items/OriginGroup": (10, "TooManyOriginGroupsPerDistribution"),
+    "CacheBehaviors/Items/CacheBehavior": (75, "TooManyCacheBehaviors"),
+    "Aliases/Items/CNAME": (100, "TooManyDistributionCNAMEs"),
+}
+"""Default quotas of a distribution: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+
+UNIQUE = ("CacheBehaviors/Items/CacheBehavior/PathPattern", "CustomErrorResponses/Items/CustomErrorResponse/ErrorCode")
+"""What no two entries of a list may share."""
+
 GROUP_MEMBERS = 2
 WRITE_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 ORIGIN_LIMITS = {"ConnectionAttempts": (1, 3), "ConnectionTimeout": (1, 10)}
@@ -146,6 +157,7 @@ def check_config(config: Element, facts: AccountFacts) -> None:
         ServiceError: with the code that CreateDistribution documents.
     """
     _check_quantities(config)
+    _check_lists(config)
     _check_texts(config)
     for response in config.findall("CustomErrorResponses/Items/CustomErrorResponse"):
         _check_error_response(response)
@@ -174,6 +186,19 @@ def _check_quantities(config: Element) -> None:
         if quantity is not None and int(quantity) != len(node.findall("Items/*")):
             message = f"The value of Quantity and the number of Items do not match: {node.tag}"
             raise ServiceError(400, "InconsistentQuantities", message)
+
+
+def _check_lists(config: Element) -> None:
+    for path, (most, code) in MOST_OF.items():
+        if len(found := config.findall(path)) > most:
+            raise ServiceError(400, code, f"The distribution has {len(found)} of {path}; at most {most} are allowed.")
+    for path in UNIQUE:
+        values = [node.text or "" for node in config.findall(path)]
+        if twice := {value for value in values if values.count(value) > 1}:
+            message = (
+                f"{path.rpartition('/')[2]} {', '.join(sorted(twice))} stands twice in the distribution."
+            )
+            raise ServiceError(400, "InvalidArgument", message)
 
 
 def _check_texts(config: Element) -> None:
