@@ -195,9 +195,7 @@ def _check_lists(config: Element) -> None:
     for path in UNIQUE:
         values = [node.text or "" for node in config.findall(path)]
         if twice := {value for value in values if values.count(value) > 1}:
-            message = (
-                f"{path.rpartition('/')[2]} {', '.join(sorted(twice))} stands twice in the distribution."
-            )
+            message = f"{path.rpartition('/')[2]} {', '.join(sorted(twice))} stands twice in the distribution."
             raise ServiceError(400, "InvalidArgument", message)
 
 
