@@ -5,18 +5,20 @@ import io
 import json
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from dateutil.tz import tzutc  # type: ignore[import-untyped]  # boto3 brings it, without types
 
 SOURCE = Path(__file__).parents[2] / "constructs_lib" / "functions" / "regional_endpoint" / "handler.py"
 
 
-MODIFIED_AT = datetime(2026, 11, 24, 8, 49, 37, tzinfo=UTC)
+# As boto3 gives it, whose UTC is no datetime.UTC.
+MODIFIED_AT = datetime(2026, 11, 24, 8, 49, 37, tzinfo=tzutc())
 
 
 class _Counted(io.BytesIO):

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import time
+from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -221,7 +222,7 @@ def _fetch(key: str) -> dict[str, Any] | None:
         "content-type": response["ContentType"],
         "cache-control": response.get("CacheControl", "no-store"),
         "etag": response["ETag"],
-        "last-modified": format_datetime(response["LastModified"], usegmt=True),
+        "last-modified": format_datetime(response["LastModified"].astimezone(UTC), usegmt=True),
         "accept-ranges": "bytes",
     }
     if response.get("ContentEncoding"):
