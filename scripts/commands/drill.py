@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -95,7 +96,9 @@ def drill(
             rate=rate,
         )
         run = run_lever(scenario, outputs, use_localcloud(localcloud), options, state_folder=state_folder)
-        if run is None:
+        if run is None:  # the plan, which stderr has
+            if as_json:
+                print(json.dumps({"scenario": scenario, "applied": False}))
             return
         session, result = run
     else:
