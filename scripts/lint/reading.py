@@ -17,6 +17,7 @@ from scripts.lint.hcl.folder import Folder
 from scripts.lint.json_files import HOW, STDIN, UnreadableInputError, load
 from scripts.lint.model import Configuration, Document, LeftOut
 from scripts.lint.shown import PLAN_KEYS, shown_document
+from scripts.lint.twins import without_twins
 
 _CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
 _STDIN_NAME = "stdin"
@@ -57,7 +58,7 @@ def read_paths(paths: Iterable[Path], variable_files: Sequence[Path] = ()) -> Co
         for folder in folders.roots(given)
     ]
     named = _with_own_names([*configured, *documents])
-    return Configuration(_with_plans_unread(named, given))
+    return Configuration(_with_plans_unread(without_twins(named), given))
 
 
 def read_document(name: str, raw: Mapping[str, object]) -> Document:

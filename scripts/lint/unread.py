@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scripts.lint.distributions import FUNCTION, code_of
-from scripts.lint.model import Configuration, Document
+from scripts.lint.javascript import is_readable
+from scripts.lint.model import Configuration, Document, Resource
 from scripts.lint.policies import statements
 
 # Resource type -> the policy that rules read.
@@ -46,15 +47,23 @@ def unread(configuration: Configuration) -> Iterator[Unread]:
                 reason=f"its {key} is an expression, {_INSTEAD}",
             )
     for function in configuration.of_type(FUNCTION):
-        if code_of(function) is None and not function.body.is_unset("code"):
+        if reason := _unread_code(function):
             yield Unread(
                 document=function.document,
                 path=function.path,
                 address=function.address,
-                reason=f"its code is an expression, {_INSTEAD}",
+                reason=reason,
+                line=function.line,
             )
     for document in configuration.documents:
         yield from _beyond(document)
+
+
+def _unread_code(function: Resource) -> str | None:
+    code = code_of(function)
+    if code is None:
+        return None if function.body.is_unset("code") else f"its code is an expression, {_INSTEAD}"
+    return None if is_readable(code) else "its code is no JavaScript that a parser reads, so no rule knows what it does"
 
 
 def _beyond(document: Document) -> Iterator[Unread]:

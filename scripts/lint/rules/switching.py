@@ -13,6 +13,7 @@ from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import Record, RecordSet, record_sets, records
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import route53, route53_api
+from scripts.lint.validation import OPTIONS
 from scripts.lint.values import Expression, Value
 
 _ADDRESS_TYPES = ("a", "aaaa")
@@ -162,7 +163,7 @@ def _long_negative_answer(configuration: Configuration) -> Iterator[Finding]:
     for record in records(configuration):
         by_zone[record.zone or ""].append(record)
         is_unknown = record.zone is None or "${" in record.zone
-        may_be_soa += [record] if is_unknown and (record.body.text("type") or "SOA").upper() == "SOA" else []
+        may_be_soa += [record] if is_unknown and (not _knows_type(record) or _type(record) == "SOA") else []
     for zone in configuration.of_type("aws_route53_zone"):
         members = by_zone[f"{zone.document}:{zone.address}"]
         seconds = _shortest_failover_ttl(members)
@@ -176,7 +177,10 @@ def _long_negative_answer(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _knows_type(record: Record) -> bool:
-    return record.body.text("type") is not None
+    """Whether it is certain that a record is an SOA record or none; one that proves a certificate is none."""
+    value = record.body.value("type")
+    spelled = value.text if isinstance(value, Expression) else ""
+    return isinstance(value, str) or "resource_record_type" in spelled or OPTIONS in spelled
 
 
 def _shortest_failover_ttl(members: list[Record]) -> float | None:

@@ -1,15 +1,17 @@
-"""Each rule finds its failing example and lets the passing one be, in each of Terraform's three JSON shapes."""
+"""Each rule finds its failing example and lets the passing one be, in HCL and in each of Terraform's three JSON shapes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.lint.model import Configuration
 from scripts.lint.not_checkable import NOT_CHECKABLE
-from scripts.lint.reading import read_document
+from scripts.lint.reading import read_document, read_paths
 from scripts.lint.rule import lint
 from scripts.lint.rules import ALL_RULES
 from tests.unit.lint.examples import CHECK, EXAMPLES, Example, check, document
+from tests.unit.lint.hcl_spelling import with_providers
 from tests.unit.lint.shapes import as_plan, as_state
 
 NOT_IN_PLAN = {"FW291", "FW292", "FW293", "FW294", "FW295"}
@@ -19,6 +21,7 @@ MADE_BY_FOR_EACH = {"FW226"}
 # A policy that names what is not made yet is known as a whole only after apply, and shapes.py resolves no references in text.
 NOT_YET_KNOWN = {"FW199"}
 TRAPS = 36
+RULES = {rule.id: rule for rule in ALL_RULES}
 
 
 def findings(raw: dict[str, Any], rule_id: str = "FW") -> set[tuple[str, str, str]]:
@@ -48,6 +51,14 @@ def test_rule_finds_the_same_in_a_plan_and_in_a_state(example: Example) -> None:
             assert findings(as_plan(raw), example.rule_id) == expected
         if example.rule_id not in NOT_IN_STATE | NOT_YET_KNOWN:
             assert findings(as_state(raw), example.rule_id) == expected
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.rule_id)
+def test_rule_finds_the_same_in_hcl(example: Example, tmp_path: Path) -> None:
+    for raw in (example.failing, example.passing):
+        (tmp_path / "main.tf").write_text(with_providers(raw), encoding="utf-8")
+        found = {violation.finding.address for violation in lint(read_paths([tmp_path]), [RULES[example.rule_id]])}
+        assert found == {address for _, address, _ in findings(raw, example.rule_id)}
 
 
 @pytest.mark.parametrize(

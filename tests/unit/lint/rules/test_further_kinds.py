@@ -335,6 +335,8 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW324", edge(f"${{{e.LAMBDA}.qualified_arn}}", layers=["arn:aws:lambda:us-east-1:1:layer:l:1"]), True),
         ("FW331", {**PAIR, **ZONE, **soa(86400, ttl=900)}, True),
         ("FW331", {**PAIR, **ZONE, **soa(60, ttl=900)}, False),
+        ("FW331", {**PAIR, **ZONE, e.RECORD_3: e.record(**IN_ZONE, type="${var.type}")}, False),
+        ("FW331", {**PAIR, **ZONE, e.RECORD_3: e.record(**IN_ZONE, type="${each.value.resource_record_type}")}, True),
         ("FW331", {**PAIR, **ZONE, **soa(86400, ttl=60)}, False),
         ("FW331", {**PAIR, **ZONE, **soa(86400, ttl="${var.ttl}")}, False),
         ("FW331", {**PAIR, "aws_route53_zone.z": {"name": "example.com", "vpc": [{"vpc_id": "v"}]}}, False),

@@ -39,7 +39,9 @@ def planned(*addresses: str, **values: Any) -> Json:
     for block in dict.fromkeys(re.sub(r"\[.*", "", address) for address in addresses):
         certificate = f"aws_acm_certificate.{block.rpartition('.')[2]}"
         each = {"references": [f"{certificate}.{OPTIONS}", certificate]}
-        configured.append({"address": block, "expressions": {"name": TAKEN}, "for_each_expression": each})
+        constants = {key: {"constant_value": value} for key, value in values.items()}
+        expressions = {"name": TAKEN, **constants}
+        configured.append({"address": block, "expressions": expressions, "for_each_expression": each})
     resources = [
         {"address": address, "mode": "managed", "type": address.split(".")[0], "values": body}
         for address, body in known.items()
