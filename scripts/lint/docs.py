@@ -37,8 +37,8 @@ A value that is not known never makes a finding. A resource whose `count` or `fo
 may what a module from a registry makes: a finding has to hold both ways. What was not read or is not known is named once, as
 `not read`, and a plan settles it: `terraform plan -out=p && terraform show -json p | failover lint -`. `--strict` makes the exit
 code 1 of it. A plan reads through modules and functions, a state knows everything; only configuration tells the backend (FW291
-to FW295), only a plan tells FW101, and a state tells no provider version (FW231) and no order (FW212, FW225). A configuration beside
-its own plan or state is read once, and its waivers count for both.
+to FW295), only a plan tells FW101, and a state tells no provider version (FW231) and no order (FW212, FW225). A
+configuration beside its own plan or state is read once, and its waivers count for both.
 
 Templates of CloudFormation in JSON are read too, `failover lint cdk.out` or by name, where a resource type is one of Terraform's
 under other names: buckets and their policies, distributions, functions, records, zones, health checks, alarms and certificates.
