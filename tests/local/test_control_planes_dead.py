@@ -104,7 +104,7 @@ def test_every_command_of_the_runbook_works_with_all_control_planes_dead(operate
         operated.failover("evacuate", PRIMARY, "--apply")
         operated.failover("restore", PRIMARY, "--apply")
         operated.failover("sync-content", operated.write("two"), "--no-probe", "--apply")
-        operated.failover("rollback", "--apply")
+        operated.failover("rollback", "--no-probe", "--apply")
         operated.failover("verify")
         operated.failover("verify", "--repair", "--apply")
         operated.failover("prune", "--apply")
