@@ -31,6 +31,9 @@ from scripts.terraform.deploy import deploy
 from scripts.terraform.outputs import load_deployment
 from scripts.terraform.synthesis import synthesize
 
+_MARK = ".made-by-failover-demo"
+"""In a folder of the demo's: what else is there was made by a demo and may be deleted by the next one."""
+_LOCK = ".lock"
 ROOT = Path(__file__).parents[1]
 SITE_SOURCE = ROOT / "site" / "src"
 
@@ -52,7 +55,8 @@ class Demo:
         """Runs all steps; returns whether every drill was within its objective.
 
         Raises:
-            OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
+            WrongUsageError: the folder holds what no demo made.
+        OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
         """
         with self.site() as (endpoints, session):
             is_within = self._drill(session)
@@ -67,7 +71,9 @@ class Demo:
         Raises:
             OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
         """
+        refuse_foreign_folder(self._folder)
         with first_interrupt_only() as ignore_interrupts, sole_user(self._folder, "demo"):
+            (self._folder / _MARK).touch()
             _empty(self._folder)
             terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
             with self._step("Synthesize Terraform JSON from the site file"):
@@ -146,10 +152,26 @@ localcloud keeps running until Ctrl-C. In another terminal:
         self._console.print(f"  done in {self._clock.now_seconds() - began_seconds:.0f} s", highlight=False)
 
 
+def refuse_foreign_folder(folder: Path) -> None:
+    """Refuses a folder that holds what no demo made: all of it would be deleted.
+
+    Raises:
+        WrongUsageError: names something of it.
+    """
+    if not folder.is_dir() or (folder / _MARK).is_file():
+        return
+    found = sorted(each.name for each in folder.iterdir() if each.name != _LOCK)
+    if found:
+        raise WrongUsageError(
+            f"--output {folder} holds what no demo made ({', '.join(found[:3])}), and a demo deletes what an earlier one left: "
+            "give a folder that is empty or does not exist, or empty this one yourself"
+        )
+
+
 def _empty(folder: Path) -> None:
     """Removes what an earlier run left: its states describe a localcloud that is gone."""
     for path in folder.iterdir():
-        if path.name == ".lock":
+        if path.name in (_LOCK, _MARK):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

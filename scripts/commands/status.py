@@ -14,7 +14,7 @@ from scripts.commands.shared.options import (
     open_website,
     use_localcloud,
 )
-from scripts.commands.shared.parity_words import parity_document, parity_words
+from scripts.commands.shared.parity_words import foreign_lines, parity_document, parity_words
 from scripts.commands.shared.tables import results_console, results_table
 from scripts.release.overview import Overview, RegionOverview, take_overview
 from scripts.release.parity_metric import LOOK_BACK, LastComparison
@@ -48,6 +48,7 @@ def _document(overview: Overview) -> dict[str, object]:
         "canary": overview.routing.canary
         and {"release_id": overview.routing.canary_release_id, "percent": overview.routing.canary.percent},
         "drained_regions": list(overview.routing.drained_regions),
+        "routing_problems": _problems(overview),
         "regions": {
             region: {
                 "is_drained": found.is_drained,
@@ -68,6 +69,8 @@ def _print(overview: Overview) -> None:
     console.print(f"previous release: {routing.previous_release_id or _NONE}")
     if routing.canary is not None:
         console.print(f"canary: {routing.canary.percent} % of viewers get {routing.canary_release_id}")
+    for line in _problems(overview):
+        console.print(line, highlight=False, soft_wrap=True)
     has_checks = any(found.comparison is not None for found in overview.regions.values())
     headers = ["Region", "Routing", "Endpoint pointer", "Parity", *(["Parity check"] if has_checks else [])]
     table = results_table(*headers, whole=("Region", "Endpoint pointer"))
@@ -81,6 +84,16 @@ def _print(overview: Overview) -> None:
         ]
         table.add_row(*cells[: len(headers)])
     console.print(table)
+
+
+def _problems(overview: Overview) -> list[str]:
+    """Returns what is wrong with the routing itself."""
+    if overview.lacks_manifest:
+        return [
+            f"No region has a manifest of release {overview.routing.release_id}, which the routing names: publish the folder "
+            "again, or roll back to one of `failover releases`"
+        ]
+    return foreign_lines(overview.foreign)
 
 
 def _routing_of(overview: Overview, found: RegionOverview) -> str:

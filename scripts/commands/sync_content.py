@@ -29,6 +29,7 @@ from scripts.commands.shared.options import (
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.commands.shared.tables import results_console, results_table
 from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.release.build_order import Build, commit_seconds
 from scripts.release.changes import Changes
 from scripts.release.digests import cache_file
 from scripts.release.folder import read_folder
@@ -66,9 +67,25 @@ def sync_content(
         bool,
         typer.Option(
             "--force",
-            help="Also when more than half of the active release's files go, or it was rolled back from before.",
+            help="Also when more than half of the active release's files go, it was rolled back from, or a newer build went out.",
         ),
     ] = False,
+    build_number: Annotated[
+        int | None,
+        typer.Option(
+            "--build-number",
+            envvar="FAILOVER_BUILD_NUMBER",
+            help="The pipeline's number, which a build keeps when it is run again: one older than a published one is refused.",
+        ),
+    ] = None,
+    source_seconds: Annotated[
+        int | None,
+        typer.Option(
+            "--source-seconds",
+            envvar="SOURCE_DATE_EPOCH",
+            help="The same by when the source was made, seconds since 1970; default: git's last commit where FOLDER is.",
+        ),
+    ] = None,
     probe: Annotated[
         bool, typer.Option("--probe/--no-probe", help="Ask the site's names after the switch; roll back if they fail.")
     ] = True,
@@ -96,9 +113,14 @@ def sync_content(
         with ThreadPoolExecutor(1) as pool:
             survey = pool.submit(site.survey)  # the regions answer while the folder is read
             built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
-        plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force)
+        build = Build(
+            number=build_number, source_seconds=commit_seconds(folder) if source_seconds is None else source_seconds
+        )
+        plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force, build=build)
         notes = _notes(website, plan, folder)
         routing = plan.current.routing
+        if apply and plan.is_empty:
+            site.note_build(plan)
         if apply and not plan.is_empty:
             with _telling_where_it_was_interrupted(plan):
                 written = publish(site, plan, folder, canary=canary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -20,11 +20,12 @@ from scripts.commands.shared.options import (
     release_of_the_command_line,
     use_localcloud,
 )
-from scripts.commands.shared.parity_words import PLAN_ONLY, parity_document, parity_words
+from scripts.commands.shared.parity_words import PLAN_ONLY, foreign_lines, parity_document, parity_words
 from scripts.commands.shared.tables import results_console, results_table
-from scripts.errors import MissingOutputError, WrongUsageError
+from scripts.errors import MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
 from scripts.release.routing import Routing
+from scripts.release.standing import standing_of, time_of
 from scripts.release.store_parity import StoreParity, check_store, repair_store
 from scripts.release.website import Website
 
@@ -54,6 +55,9 @@ def verify(
     with release_of_the_command_line(release_id):
         plan = _plan(site, current.routing, release_id)
     store = check_store(site.routing, current, site.buckets.values(), release_id)
+    if repair_it:
+        standing_of(site.routing, plan.parity.manifest.release_id).refuse_claimed(time_of(current))
+        refuse_to_spread(store.foreign)
     parity, repaired = plan.parity, store
     if apply and plan.regions:
         with byte_bar("Copying between regions", plan.copy_bytes) as advance:
@@ -101,6 +105,7 @@ def _store_document(before: StoreParity, after: StoreParity) -> dict[str, object
         "in_parity": after.is_reached,
         "lacking": list(before.lacking),
         "lost": list(before.lost),
+        "foreign": {release_id: list(words) for release_id, words in before.foreign.items()},
     }
 
 
@@ -125,11 +130,22 @@ def _store_lines(store: StoreParity, *, planned: bool, applied: bool) -> Iterato
     if store.lacking:
         verb = ("Written" if applied else "To write") if planned else "Absent or different"
         yield f"{verb}: {len(store.lacking)} keys of the KeyValueStore, {_first(list(store.lacking))}."
+    yield from foreign_lines(store.foreign)
     if store.lost:
         yield (
             f"The KeyValueStore lacks {len(store.lost)} keys that no manifest gives, {_first(store.lost)}: publish another "
             "release, or roll back to one, which writes its own."
         )
+
+
+def refuse_to_spread(foreign: Mapping[str, Sequence[str]]) -> None:
+    """Refuses to repair anything by a routing that no manifest gives.
+
+    Raises:
+        UnsafePlanError: says what it has and how to get rid of it.
+    """
+    if foreign:
+        raise UnsafePlanError("\n".join([*foreign_lines(foreign), "Nothing is repaired from it."]))
 
 
 def _first(keys: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scripts.errors import UnsafePlanError, WrongUsageError
 from scripts.release.parity import RegionParity, find_manifest, region_parity
 from scripts.release.routing import Routing, RoutingVersion
+from scripts.release.store_parity import foreign_words
 from scripts.release.website import Website
 
 
@@ -62,6 +63,11 @@ def plan_restoration(site: Website, region: str) -> DrainPlan:
     if release_id is not None:
         manifest = find_manifest(site.buckets.values(), release_id)
         _insist_on_whole(region_parity(bucket, manifest, current.routing), release_id)
+        if current.routing.active is not None and foreign_words(current.routing.active, manifest, current.routing):
+            raise UnsafePlanError(
+                f"the routing has something else of release {release_id} than its manifest gives, so {region} stays as it is: "
+                "see failover status"
+            )
     return DrainPlan(region=region, current=current, target=current.routing.restoring(region))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from scripts.aws.clients import cloudwatch_client
 from scripts.clock import utc_now
 from scripts.errors import MissingOutputError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
+from scripts.release.manifest import Manifest
 from scripts.release.parity import RegionParity, check_parity, find_manifest
 from scripts.release.parity_metric import LastComparison, last_comparison
 from scripts.release.pointers import read_pointer
 from scripts.release.routing import Routing
+from scripts.release.store_parity import foreign_words
 from scripts.release.website import Website
 
 
@@ -47,12 +49,16 @@ class Overview:
         entry: what stands behind it, "cloudfront" or "regional".
         routing: what the router reads.
         regions: region -> its state.
+        foreign: the active release -> what the routing says of it and its manifest does not give; usually empty.
+        lacks_manifest: whether a release is active of which no region has a manifest, and every region answered.
     """
 
     hostname: str
     entry: str
     routing: Routing
     regions: Mapping[str, RegionOverview]
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacks_manifest: bool = False
 
 
 def take_overview(
@@ -74,7 +80,9 @@ def take_overview(
         comparisons = {region: pool.submit(compared, region) for region in site.parity_regions}
         pointers = dict(zip(site.buckets, pool.map(_pointer, site.buckets.values()), strict=True))
     answering = [bucket for region, bucket in site.buckets.items() if pointers[region].answers]
-    parity = _parity(answering, routing)
+    manifest = _active_manifest(answering, routing)
+    parity = {} if manifest is None else check_parity(answering, manifest, routing).regions
+    words = () if manifest is None or routing.active is None else foreign_words(routing.active, manifest, routing)
     regions = {
         region: RegionOverview(
             is_drained=region in routing.drained_regions,
@@ -85,7 +93,14 @@ def take_overview(
         )
         for region, pointer in pointers.items()
     }
-    return Overview(hostname=site.hostname, entry=site.entry, routing=routing, regions=regions)
+    return Overview(
+        hostname=site.hostname,
+        entry=site.entry,
+        routing=routing,
+        regions=regions,
+        foreign={str(routing.release_id): words} if words else {},
+        lacks_manifest=routing.active is not None and manifest is None and len(answering) == len(site.buckets),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +117,10 @@ def _pointer(bucket: ContentBucket) -> _Pointer:
         return _Pointer(answers=False)
 
 
-def _parity(buckets: list[ContentBucket], routing: Routing) -> Mapping[str, RegionParity]:
+def _active_manifest(buckets: list[ContentBucket], routing: Routing) -> Manifest | None:
     if routing.release_id is None or not buckets:
-        return {}
+        return None
     try:
-        manifest = find_manifest(buckets, routing.release_id)
+        return find_manifest(buckets, routing.release_id)
     except (MissingOutputError, RegionUnavailableError):
-        return {}
-    return check_parity(buckets, manifest, routing).regions
+        return None

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from scripts.errors import InterruptedPublishError, RegionUnavailableError, UnsafePlanError
+from scripts.errors import AwsError, InterruptedPublishError, RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket, put_manifests
+from scripts.release.build_order import UNKNOWN_BUILD, Build, mark_of, newest_build, refuse_older
 from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
 from scripts.release.checked_files import Progress
 from scripts.release.drain import drained
@@ -133,7 +134,13 @@ class Publisher:
         return Survey(current=current, states=states, silent=silent)
 
     def plan(
-        self, built: Manifest, survey: Survey | None = None, *, allow_degraded: bool = False, force: bool = False
+        self,
+        built: Manifest,
+        survey: Survey | None = None,
+        *,
+        allow_degraded: bool = False,
+        force: bool = False,
+        build: Build = UNKNOWN_BUILD,
     ) -> PublishPlan:
         """Compares a release with what each region holds.
 
@@ -141,20 +148,24 @@ class Publisher:
             built: the release as its folder gives it.
             survey: what `survey` found a moment ago. Default: it is asked for now.
             allow_degraded: publish without a region that does not answer, and drain it. Default: its error is raised.
-            force: publish even if most of the active release's files are gone from it, or if it was rolled back from.
+            force: publish even if most of the active release's files are gone from it, if it was rolled back from, or if the
+                build is older than one that was published.
+            build: where it stands in the order of builds.
 
         Raises:
             RegionUnavailableError: a region does not answer and may not be left out, or none answers.
             UnsafePlanError: leaving the silent region out would leave none that serves, too much would be removed, the release
-                was rolled back from, or a prune deletes it.
+                was rolled back from or is of an older build, or a prune deletes it.
         """
         found = survey or self.survey()
         current, states, silent = found.current, found.states, found.silent
         is_active = built.release_id == current.routing.release_id
         standing = standing_of(self._routing, built.release_id)
         standing.refuse_claimed(time_of(current))
+        newest = newest_build(self._routing) if build != UNKNOWN_BUILD else UNKNOWN_BUILD
         if not (force or is_active):
             standing.refuse_withdrawn("publish it with --force")
+            refuse_older(build, newest)
         if silent and (not allow_degraded or not states):
             raise silent[0]
         left_out = tuple(error.region for error in silent)
@@ -182,7 +193,7 @@ class Publisher:
             or (is_active and bool(stale)),  # the page is copied before the pointer: it may be the earlier release's
             is_misrouted=is_active and active_now != current.routing.active,
             pointers={state.bucket.region: state.pointer for state in states},
-            marks=standing.forgotten,
+            marks=standing.forgotten + mark_of(build, newest),
         )
 
     def apply(self, plan: PublishPlan, folder: Path, progress: Progress = lambda _size: None) -> RoutingVersion:
@@ -202,6 +213,19 @@ class Publisher:
             with_page=plan.has_new_not_found_page,
             marks=plan.marks,
         )
+
+    def note_build(self, plan: PublishPlan) -> None:
+        """Notes a build whose release is active already, so that an older one does not take its place.
+
+        Another publish that writes meanwhile notes its own; nobody is refused for that.
+        """
+        if not plan.marks.puts:
+            return
+        try:
+            self._routing.put_entries(plan.marks.puts, expected_etag=plan.current.etag)
+        except AwsError as error:
+            if error.code != "ConflictException":
+                raise
 
     def apply_canary(
         self, plan: PublishPlan, folder: Path, percent: int, progress: Progress = lambda _size: None

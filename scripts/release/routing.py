@@ -200,6 +200,10 @@ class Marks:
     puts: Mapping[str, str] = field(default_factory=dict)
     deletes: tuple[str, ...] = ()
 
+    def __add__(self, other: Marks) -> Marks:
+        """Returns both."""
+        return Marks(puts={**self.puts, **other.puts}, deletes=(*self.deletes, *other.deletes))
+
 
 NO_MARKS = Marks()
 

@@ -7,13 +7,14 @@ or none, and no publish of the same release would write it again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 
 from scripts.errors import MissingOutputError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import Manifest
 from scripts.release.parity import find_manifest
-from scripts.release.routing import RoutingStore, RoutingVersion, ServedRelease
+from scripts.release.routing import Routing, RoutingStore, RoutingVersion, ServedRelease
+from scripts.release.routing import served as routed
 from scripts.release.serving.index import chunk_key, index_id
 from scripts.release.serving.url_rules import REDIRECT_PREFIX
 
@@ -27,17 +28,19 @@ class StoreParity:
         lacking: key -> value that a manifest gives and the store has not.
         lost: keys that the store lacks and no manifest gives.
         etag: version of the store before it was compared.
+        foreign: release -> what the routing says of it and its manifest does not give, as words of the routing.
     """
 
     compared: tuple[str, ...]
     lacking: Mapping[str, str]
     lost: tuple[str, ...]
     etag: str
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_reached(self) -> bool:
-        """Whether the router finds all of these releases."""
-        return not self.lacking and not self.lost
+        """Whether the router finds all of these releases, as their manifests have them."""
+        return not self.lacking and not self.lost and not self.foreign
 
 
 def check_store(
@@ -59,9 +62,13 @@ def check_store(
     held = store.index_entries() if any(each.chunks or each.redirects for each in served) else {}
     wanted: dict[str, str] = {}
     lost: list[str] = []
+    foreign: dict[str, tuple[str, ...]] = {}
     for release in served:
+        manifest = _manifest(buckets, release.id)
+        if manifest is not None and (words := foreign_words(release, manifest, current.routing)):
+            foreign[release.id] = words
         if release.chunks or release.redirects:
-            given = _given(release, _manifest(buckets, release.id))
+            given = _given(release, manifest)
             wanted |= given
             lost += _lost(release, given, held)
     return StoreParity(
@@ -69,7 +76,20 @@ def check_store(
         lacking={key: value for key, value in wanted.items() if held.get(key) != value},
         lost=tuple(lost),
         etag=current.etag,
+        foreign=foreign,
     )
+
+
+def foreign_words(release: ServedRelease, manifest: Manifest, routing: Routing) -> tuple[str, ...]:
+    """Returns the words of the routing that a release's manifest does not give: somebody wrote them by hand.
+
+    Of a release beside the active one only what its folder decides is compared: a publish or rollback to it that did not end has
+    written its manifest anew, with other increments or retained files.
+    """
+    given = asdict(routed(manifest, manifest.index()))
+    words = asdict(release)
+    compared = words if release.id == routing.release_id else ("style", "redirects")
+    return tuple(name for name in compared if words[name] != given[name])
 
 
 def repair_store(store: RoutingStore, found: StoreParity) -> StoreParity:
@@ -79,7 +99,7 @@ def repair_store(store: RoutingStore, found: StoreParity) -> StoreParity:
         AwsError: ConflictException when somebody else wrote since it was compared.
     """
     etag = store.put_entries(found.lacking, expected_etag=found.etag)
-    return StoreParity(compared=found.compared, lacking={}, lost=found.lost, etag=etag)
+    return replace(found, lacking={}, etag=etag)
 
 
 def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | None:

@@ -32,6 +32,9 @@ FILES = {
     "app.js": b"run()",
     "app.js.br": BROTLI_JS,
     "app.js.gz": GZIP_JS,
+    "app.0123abcd.js": b"run()",
+    "app.0123abcd.js.br": BROTLI_JS,
+    "app.0123abcd.js.gz": GZIP_JS,
     "data.json": b"[]",
     "data.json.br": brotli.compress(b"[]"),
     "more.json": b"{}",
@@ -171,6 +174,7 @@ ENCODINGS = [
       for accepted in ("br", "gzip, br", "gzip, deflate, BR;q=1.0", "br;q=0.5,gzip", " br ; q=0.001")),
     *(case(ALL, "/styles.css", page("body {}", CSS), accepted=accepted)
       for accepted in (None, "", "identity", "gzip", "br;q=0", "br; q=0.000", "*", "brotli", "x-br")),
+    case(ALL, "/app.0123abcd.js", page(BROTLI_JS, JS, "br"), accepted="br"),
     case(ALL, "/app.js", page(BROTLI_JS, JS, "br"), accepted="gzip, br"),
     case(ALL, "/app.js", page(GZIP_JS, JS, "gzip"), accepted="gzip"),
     case(ALL, "/app.js", page(GZIP_JS, JS, "gzip"), accepted="br;q=0, gzip"),

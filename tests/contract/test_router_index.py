@@ -1,5 +1,6 @@
 """Router function, regional endpoint and publisher agree on the increment of every path, and viewers stay with one release."""
 
+import hashlib
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -90,6 +91,19 @@ def test_canary_gets_its_share_of_the_viewers_and_keeps_them() -> None:
     first = [increment("/", routing, viewer_address=viewer) for viewer in viewers]
     assert first == [increment("/x.css", routing, viewer_address=viewer) for viewer in viewers]
     assert 60 <= first.count(CANARY) <= 140  # 100 expected, standard deviation 8.7
+
+
+@pytest.mark.parametrize("percent", [1, 50, 99])
+@pytest.mark.parametrize("canary_id", [CANARY, "3" * 16])
+def test_canary_draws_by_its_own_id_and_the_address(canary_id: str, percent: int) -> None:
+    """Another canary draws other viewers, and a share is neither one percent more nor less."""
+    canary = Canary(release=ServedRelease(id=canary_id, base=canary_id), percent=percent)
+    routing = Routing(active=ServedRelease(id=NEW, base=NEW), canary=canary)
+    viewers = [f"198.51.{high}.{low}" for high in range(3) for low in range(250)]
+    draws = {each: int(hashlib.sha256(f"{canary_id}:{each}".encode()).hexdigest()[:8], 16) % 100 for each in viewers}
+    assert percent in draws.values()  # the boundary is drawn
+    got = {each for each in viewers if increment("/", routing, viewer_address=each) == canary_id}
+    assert got == {each for each, draw in draws.items() if draw < percent}
 
 
 def test_canary_without_its_index_falls_back_to_the_active_release() -> None:

@@ -1,5 +1,6 @@
 """The routing policies behind one CloudFront name: which region's bucket the router function asks first."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,22 @@ def test_latency_asks_the_nearest_region_first(tmp_path: Path, latitude: str, lo
     assert first_region(policy_of(tmp_path, "latency"), headers) == region
 
 
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "region"),
+    [("30.0", "31.2", OWN), ("59.3", "18.1", OWN), ("-22.6", "17.1", OTHER), ("-26.2", "28.0", OTHER)],
+)
+def test_latency_tells_north_from_south(latitude: str, longitude: str, region: str) -> None:
+    """Frankfurt and Cape Town lie nearly on one meridian."""
+    places = {"ownPlace": unit_vector(50.1, 8.7), "otherPlace": unit_vector(-33.9, 18.4)}
+    headers = {"cloudfront-viewer-latitude": latitude, "cloudfront-viewer-longitude": longitude}
+    assert first_region({"hostname": HOSTNAME, "kind": "latency", **places}, headers) == region
+
+
+def unit_vector(latitude: float, longitude: float) -> list[float]:
+    north, east = math.radians(latitude), math.radians(longitude)
+    return [math.cos(north) * math.cos(east), math.cos(north) * math.sin(east), math.sin(north)]
+
+
 def test_latency_without_a_place_asks_the_own_region_first(tmp_path: Path) -> None:
     assert first_region(policy_of(tmp_path, "latency"), {}) == OWN
 
@@ -124,6 +141,10 @@ def test_drained_region_is_asked_last_whatever_the_policy_prefers(
 @pytest.mark.parametrize("host", [f"{OWN}.{HOSTNAME}", "d111111abcdef8.cloudfront.net"])
 def test_policy_is_for_the_public_name_only(tmp_path: Path, host: str) -> None:
     assert first_region(policy_of(tmp_path, "weighted"), {"host": host}, random=0.0) == OWN
+
+
+def test_policy_is_for_the_public_name_at_any_port(tmp_path: Path) -> None:
+    assert first_region(policy_of(tmp_path, "weighted"), {"host": f"{HOSTNAME}:8443"}, random=0.0) == OTHER
 
 
 def test_policy_leaves_the_function_room_for_the_release() -> None:

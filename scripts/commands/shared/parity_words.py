@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from scripts.release.parity import RegionParity
 
 PLAN_ONLY = "This is the plan. Run again with --apply to carry it out."
@@ -31,3 +33,13 @@ def parity_document(found: RegionParity) -> dict[str, object]:
         "has_manifest": found.has_manifest,
         "outdated_keys": list(found.outdated_keys),
     }
+
+
+def foreign_lines(foreign: Mapping[str, Sequence[str]]) -> list[str]:
+    """Returns what an operator reads about a routing that has something else of a release than its manifest."""
+    return [
+        f"The routing has another {', '.join(words)} of release {release_id} than its manifest gives: somebody wrote the key "
+        "`routing` of the KeyValueStore by hand, and viewers get what it says. Publish the release's folder again "
+        "(failover sync-content FOLDER --apply) or roll back to another one"
+        for release_id, words in foreign.items()
+    ]

@@ -1,5 +1,6 @@
 """The switch between releases that are there: rollbacks and what they mark, pointers that follow, and what a loser is told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -268,3 +269,24 @@ def test_publishing_the_previous_release_again_keeps_its_increments(world: Relea
     world.delete(SECONDARY, f"{second.prefix}index.html")
     world.publish("four")
     assert world.publisher.plan(world.write("two")).uploads[SECONDARY]
+
+
+def test_regions_that_disagree_on_the_active_release_stop_a_publish(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    other = replace(manifest, files=manifest.files[:-1])
+    world.site.buckets[SECONDARY].put_manifest(manifest.release_id, other.to_json())
+    with pytest.raises(UnsafePlanError, match=f"differs between {PRIMARY} and {SECONDARY}"):
+        world.publisher.plan(world.write("two"))
+
+
+def test_publishing_the_active_release_again_sends_all_to_a_region_that_lost_it(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    for key in world.keys(SECONDARY):
+        world.delete(SECONDARY, key)
+    plan = world.publisher.plan(world.write("one"))
+    assert plan.uploads == {PRIMARY: (), SECONDARY: manifest.files}
+    assert plan.upload_bytes == manifest.size_bytes > 0
+    world.publisher.apply(plan, world.folder)
+    bucket = world.site.buckets[SECONDARY]
+    assert bucket.missing_files(manifest.files) == []
+    assert bucket.read_manifest(manifest.release_id) == manifest
