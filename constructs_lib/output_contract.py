@@ -84,6 +84,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             name="regional_endpoint_domain_name",
             type="string",
             meaning="What alias records to the regional endpoint point at: d-... of execute-api in the region",
+            readers=(_DEPLOYMENT,),
         ),
         Output(
             name="regional_endpoint_function_name",
@@ -182,6 +183,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             name="alarm_topic_arns",
             type="map(string)",
             meaning="Region -> SNS topic that alarms publish to: CloudWatch's JSON, for machines",
+            readers=(_DEPLOYMENT,),
         ),
         Output(
             name="alert_topic_arns",
@@ -193,7 +195,12 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             type="list(string)",
             meaning="Regions where the alert formatter runs: the SSM parameter that it reads must be in each of them",
         ),
-        Output(name="alarm_names", type="list(string)", meaning="Every alarm that tells somebody, of whatever region"),
+        Output(
+            name="alarm_names",
+            type="list(string)",
+            meaning="Every alarm that tells somebody, of whatever region",
+            readers=(_DEPLOYMENT,),
+        ),
         Output(name="dashboard_names", type="list(string)", meaning="CloudWatch dashboards, the overview first"),
         Output(
             name="event_log_groups",

@@ -39,6 +39,12 @@ def permissions_boundary(scope: Scope) -> PolicyDocument:
         },
         watch_alarms(scope),
         {
+            "Sid": "SeeHealthChecks",
+            "Effect": "Allow",
+            "Action": "route53:GetHealthCheckStatus",
+            "Resource": "arn:aws:route53:::healthcheck/*",
+        },
+        {
             "Sid": "WriteLogs",
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:CreateLogGroup"],

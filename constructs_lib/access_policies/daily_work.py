@@ -7,7 +7,7 @@ from constructs_lib.policies import PolicyDocument, document
 
 
 def content(scope: Scope) -> PolicyDocument:
-    """Returns what `failover sync-content`, `rollback`, `verify` and `prune` need: releases and the active pointer."""
+    """Returns what `failover sync-content`, `rollback`, `verify`, `prune` and `status` need: releases and the active pointer."""
     return document(
         {"Sid": "ListReleases", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": scope.buckets},
         {
@@ -29,6 +29,13 @@ def content(scope: Scope) -> PolicyDocument:
             "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{MANIFESTS_PREFIX}*"),
         },
         switch(scope),
+        {
+            "Sid": "SeeHealthChecks",
+            "Effect": "Allow",
+            "Action": "route53:GetHealthCheckStatus",
+            "Resource": "arn:aws:route53:::healthcheck/*",
+        },
+        watch_alarms(scope),
     )
 
 

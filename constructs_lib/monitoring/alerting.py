@@ -6,6 +6,8 @@ publish to a topic under the free key alias/aws/sns, only under a customer manag
 has none; the alert topic, which the function publishes to, is under alias/aws/sns.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +22,11 @@ from constructs_lib.checkov_skips import skip
 from constructs_lib.monitoring.alarms.names import alarm_prefix
 from constructs_lib.monitoring.policies import alarm_topic, alert_formatter
 from constructs_lib.monitoring.small_function import SmallFunction
-from constructs_lib.site_file.models import Entry, SiteFile
+from constructs_lib.site_file.models import SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "alert_formatter"
-# The SNS and SSM calls and the webhook's 5 s, twice.
-_TIMEOUT_SECONDS = 20
+# The calls of SNS, SSM and Route 53, each tried twice, and the webhook's 5 s.
+_TIMEOUT_SECONDS = 40
 _ALARM_TOPIC_SKIPS = {
     "CKV_AWS_26": "CloudWatch alarms cannot publish under alias/aws/sns; a customer managed key costs 1.00 USD a "
     "month and region.",
@@ -40,6 +42,31 @@ class Place:
     provider: AwsProvider
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIds:
+    """The health checks that an alert is told from.
+
+    Attributes:
+        path: id of the path check; None without CloudFront.
+        regions: region -> id of its region check, primary first.
+        external: external endpoint and record type -> id of its check.
+    """
+
+    path: str | None
+    regions: Mapping[str, str]
+    external: Mapping[str, str]
+
+    @property
+    def of_site(self) -> Mapping[str, str]:
+        """The path check, where there is one, and the region checks."""
+        return {**({} if self.path is None else {"path": self.path}), **self.regions}
+
+    @property
+    def arns(self) -> list[str]:
+        """What a policy may name."""
+        return [f"arn:aws:route53:::healthcheck/{id_}" for id_ in (*self.of_site.values(), *self.external.values())]
+
+
 class Alerting(Construct):
     """Topics of one region, and with `[alerts]` the formatter and the e-mail subscription.
 
@@ -53,10 +80,18 @@ class Alerting(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, site: SiteFile, place: Place, elsewhere: "Alerting | None" = None
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: SiteFile,
+        place: Place,
+        checks: CheckIds,
+        elsewhere: "Alerting | None" = None,
     ) -> None:
         super().__init__(scope, id_)
         self._site = site
+        self._checks = checks
         self._place = place
         self.formatter: SmallFunction | None = None if elsewhere is None else elsewhere.formatter
         self._add_alarm_topic()
@@ -104,7 +139,9 @@ class Alerting(Construct):
             code=_CODE,
             environment=self._environment(alert_topic_arn),
             statements=alert_formatter(
-                alert_topic_arn=alert_topic_arn, webhook_parameter_arn=self._webhook_parameter_arn()
+                alert_topic_arn=alert_topic_arn,
+                webhook_parameter_arn=self._webhook_parameter_arn(),
+                health_check_arns=self._checks.arns,
             ),
             timeout_seconds=_TIMEOUT_SECONDS,
             provider=self._place.provider,
@@ -116,10 +153,10 @@ class Alerting(Construct):
             "ALARM_PREFIX": alarm_prefix(self._site),
             "ALERT_TOPIC_ARN": alert_topic_arn,
             "HOSTNAME": self._site.site.hostname,
-            "RUNBOOK_URL": alerts.runbook_url,
+            "CHECKS": json.dumps(self._checks.of_site),
+            "EXTERNAL_CHECKS": json.dumps(self._checks.external),
+            **({} if alerts.runbook_url is None else {"RUNBOOK_URL": alerts.runbook_url}),
         }
-        if self._site.routing.entry is Entry.REGIONAL:
-            common["ENTRY"] = Entry.REGIONAL.value
         if alerts.webhook_parameter is None:
             return common
         return {

@@ -84,8 +84,9 @@ class Dashboards(Construct):
         watched = self._watched
         return [
             dashboard_body.text(
-                f"# {site.site.hostname}\n\nA region check tells which bucket is ill; the path check, whether users are served. "
-                f"[What to do]({site.alerts.runbook_url})"
+                f"# {site.site.hostname}\n\nThe path check tells whether CloudFront serves users; while it does, a region check "
+                "tells whether that region's bucket answers. All unhealthy: CloudFront itself. "
+                f"{_what_to_do(site.alerts.runbook_url)}"
             ),
             dashboard_body.alarm_states("Alarms", watched.alarm_arns),
             dashboard_body.graph(
@@ -168,6 +169,10 @@ class Dashboards(Construct):
                 },
             ),
         ]
+
+
+def _what_to_do(runbook_url: str | None) -> str:
+    return "What to do: docs/DISASTER_RECOVERY.md." if runbook_url is None else f"[What to do]({runbook_url})"
 
 
 def _estimated_charges() -> Metric:

@@ -1,11 +1,10 @@
 """An alarm about us-east-1 that does not live in us-east-1.
 
 Every alarm on Route 53 and CloudFront must live there, because their metrics do; when that region is silent, so are they. So a
-function in another region asks us-east-1 every five minutes whether the alarms are still there, and reads the region's
-marker if it serves the site. Its failures are a metric of its own region, at no charge.
+function in another region asks us-east-1 every five minutes whether the alarms are still there. Its failures are a metric of its
+own region, at no charge. It asks nothing else: that region's S3 has a region check, and its outage is no silence of alarms.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
@@ -23,18 +22,10 @@ from constructs_lib.site_file.models import SiteFile
 
 _CODE = Path(__file__).parents[1] / "functions" / "outside_watch"
 _INTERVAL_MINUTES = 5
-# Two calls of at most two attempts, each 3 s to connect and 5 s to read.
-_TIMEOUT_SECONDS = 40
+# A call of at most two attempts, each 3 s to connect and 5 s to read.
+_TIMEOUT_SECONDS = 20
 # One failed run is a lost packet; two in a row are ten minutes of silence.
 _FAILED_RUNS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
-    """The watched region's own health object, when the region serves the site."""
-
-    bucket_name: str
-    bucket_arn: str
 
 
 class OutsideWatch(Construct):
@@ -44,11 +35,8 @@ class OutsideWatch(Construct):
         all: the alarm, in `place`.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, site: SiteFile, place: Place, marker: Marker | None, topic_arn: str
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, site: SiteFile, place: Place, topic_arn: str) -> None:
         super().__init__(scope, id_)
-        key = naming.region_check_path(naming.GLOBAL_REGION).lstrip("/")
         watcher = SmallFunction(
             self,
             "watcher",
@@ -57,11 +45,9 @@ class OutsideWatch(Construct):
             environment={
                 "ALARM_PREFIX": alarm_prefix(site),
                 "WATCHED_REGION": naming.GLOBAL_REGION,
-                **({} if marker is None else {"BUCKET": marker.bucket_name, "KEY": key}),
             },
             statements=policies.outside_watch(
-                alarms_arn=f"arn:aws:cloudwatch:{naming.GLOBAL_REGION}:{place.account_id}:alarm:*",
-                marker_arn=None if marker is None else f"{marker.bucket_arn}/{key}",
+                alarms_arn=f"arn:aws:cloudwatch:{naming.GLOBAL_REGION}:{place.account_id}:alarm:*"
             ),
             timeout_seconds=_TIMEOUT_SECONDS,
             provider=place.provider,

@@ -1,5 +1,7 @@
 """Policies of the monitoring part as dictionaries. Pure functions."""
 
+from collections.abc import Sequence
+
 from constructs_lib.policies import PolicyDocument, document
 
 
@@ -20,14 +22,22 @@ def alarm_topic(topic_arn: str, *, account_id: str) -> PolicyDocument:
     )
 
 
-def alert_formatter(*, alert_topic_arn: str, webhook_parameter_arn: str | None) -> list[dict[str, object]]:
-    """Returns what the formatter may do: publish alerts, and read the webhook's URL if there is one.
+def alert_formatter(
+    *, alert_topic_arn: str, webhook_parameter_arn: str | None, health_check_arns: Sequence[str]
+) -> list[dict[str, object]]:
+    """Returns what the formatter may do: publish alerts, see the health checks, and read the webhook's URL if there is one.
 
     No KMS action: the keys alias/aws/sns and alias/aws/ssm admit every principal of the account that comes through their
     service (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key).
     """
     statements: list[dict[str, object]] = [
-        {"Sid": "SendAlerts", "Effect": "Allow", "Action": "sns:Publish", "Resource": alert_topic_arn}
+        {"Sid": "SendAlerts", "Effect": "Allow", "Action": "sns:Publish", "Resource": alert_topic_arn},
+        {
+            "Sid": "SeeHealthChecks",
+            "Effect": "Allow",
+            "Action": "route53:GetHealthCheckStatus",
+            "Resource": list(health_check_arns),
+        },
     ]
     if webhook_parameter_arn is not None:
         statements.append(
@@ -36,14 +46,9 @@ def alert_formatter(*, alert_topic_arn: str, webhook_parameter_arn: str | None) 
     return statements
 
 
-def outside_watch(*, alarms_arn: str, marker_arn: str | None) -> list[dict[str, object]]:
-    """Returns what the watcher may do: look at the alarms, and at the region's marker if that region serves."""
-    statements: list[dict[str, object]] = [
-        {"Sid": "SeeAlarms", "Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms_arn}
-    ]
-    if marker_arn is not None:
-        statements.append({"Sid": "ReadMarker", "Effect": "Allow", "Action": "s3:GetObject", "Resource": marker_arn})
-    return statements
+def outside_watch(*, alarms_arn: str) -> list[dict[str, object]]:
+    """Returns what the watcher may do: look at the alarms."""
+    return [{"Sid": "SeeAlarms", "Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms_arn}]
 
 
 def events_to_log(log_group_arn: str, *, rule_arn: str) -> PolicyDocument:

@@ -64,7 +64,7 @@ class HealthChecks(Construct):
             prefix: starts the checks' names.
             settings: intervals, threshold, checker regions, protocol and options.
             regional_hostnames: region -> its own name.
-            path_hostname: a name that the CloudFront path serves, not the one that the check drives; default: no CloudFront.
+            path_hostname: a name that the CloudFront path serves, not the one that the check decides; default: no CloudFront.
             provider: an AWS provider; Route 53 has one API.
         """
         super().__init__(scope, id_)

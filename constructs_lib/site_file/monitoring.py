@@ -12,7 +12,7 @@ from constructs_lib.site_file.base import Section, pattern, refuse, says
 _EMAIL = r"^[A-Za-z0-9.!#%&'*+/=?^_`|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}$"
 # In an environment variable of the formatter; all of a function's take 4 KB:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_RUNBOOK = r"^[!-~]{1,1000}$"
+_RUNBOOK = r"^https?://[!-~]{1,990}$"
 _A_WEBHOOK = "ssm: and the name of an SSM parameter, such as ssm:/failover-site-prod/webhook"
 
 
@@ -30,15 +30,17 @@ class Alerts(Section):
     monitoring stack's output `alert_regions` names: the URL is a credential, and written here it would lie in git, in plans
     and in Terraform's state. A standard parameter costs nothing (https://aws.amazon.com/systems-manager/pricing/).
     `webhook_format` "slack" is a Slack incoming webhook's JSON, "generic" every fact as its own key.
-    `runbook_url` is where the team reads docs/DISASTER_RECOVERY.md; alerts append the section's anchor.
+    `runbook_url` is where the team reads docs/DISASTER_RECOVERY.md; alerts append the section's anchor. Without it they name the
+    page and its section, and link to the alarm alone.
     """
 
     email: Annotated[str, pattern(_EMAIL, "an e-mail address such as oncall@example.com")] | None = None
     webhook_url: Annotated[str | None, says(_A_WEBHOOK, is_secret=True)] = None
     webhook_format: WebhookFormat = WebhookFormat.SLACK
-    runbook_url: Annotated[
-        str, pattern(_RUNBOOK, "a URL or path of ASCII without spaces, at most 1,000 characters")
-    ] = "docs/DISASTER_RECOVERY.md"
+    runbook_url: (
+        Annotated[str, pattern(_RUNBOOK, "a link: http:// or https://, ASCII without spaces, at most 1,000 characters")]
+        | None
+    ) = None
 
     @field_validator("webhook_url")
     @classmethod

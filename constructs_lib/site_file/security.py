@@ -40,7 +40,7 @@ class Features(Section):
     3.00 for its half hour (https://aws.amazon.com/fis/pricing/), and 0.20 for the alarms that stop it.
 
     Of monitoring (docs/MONITORING.md): `canary` runs a CloudWatch Synthetics canary in both regions every 30 minutes: 3.50, and
-    0.20 for its alarms. `composite_alarms` adds "serving from the secondary" and "both regions unhealthy": 0.50 each
+    0.20 for its alarms. `composite_alarms` adds "serving from the secondary", for machines: 0.50
     (https://aws.amazon.com/cloudwatch/pricing/). `origin_latency` adds CloudFront's additional metrics on the distribution of
     the public name, 2.40, and an alarm, 0.10
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html).

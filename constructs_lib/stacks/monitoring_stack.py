@@ -16,11 +16,11 @@ from constructs_lib.monitoring.alarms.metric_alarm import Alarm
 from constructs_lib.monitoring.alarms.metrics import PROBER_NAMESPACE
 from constructs_lib.monitoring.alarms.parity import ParityAlarms
 from constructs_lib.monitoring.alarms.replication import ReplicationAlarms
-from constructs_lib.monitoring.alerting import Alerting, Place
+from constructs_lib.monitoring.alerting import Alerting, CheckIds, Place
 from constructs_lib.monitoring.cost_budget import CostBudget
 from constructs_lib.monitoring.dashboards import Dashboards, Watched
 from constructs_lib.monitoring.event_timeline import EventTimeline
-from constructs_lib.monitoring.outside_watch import Marker, OutsideWatch
+from constructs_lib.monitoring.outside_watch import OutsideWatch
 from constructs_lib.monitoring.replication_pause import ReplicationPause
 from constructs_lib.monitoring.site_canary import SiteCanary
 from constructs_lib.outputs import add_output
@@ -81,7 +81,12 @@ class MonitoringStack(TerraformStack):
     def _add_alerting(self) -> None:
         """Adds the topics of every region; us-east-1 has its alarms worded elsewhere where it may hold no log."""
         site, primary = self._site, self._site.primary.name
-        home = Alerting(self, f"alerting_{primary}", site=site, place=self._places[primary])
+        checks = CheckIds(
+            path=self._edge.health_checks.path_check_id,
+            regions=self._edge.health_checks.region_check_ids,
+            external=self._edge.external_check_ids,
+        )
+        home = Alerting(self, f"alerting_{primary}", site=site, place=self._places[primary], checks=checks)
         self._alerting = {
             region: home
             if region == primary
@@ -90,6 +95,7 @@ class MonitoringStack(TerraformStack):
                 f"alerting_{region}",
                 site=site,
                 place=place,
+                checks=checks,
                 elsewhere=None if self._site.may_hold_data(region) else home,
             )
             for region, place in self._places.items()
@@ -115,12 +121,14 @@ class MonitoringStack(TerraformStack):
             alarms += CompositeAlarms(
                 self, "composite_alarms", site=site, health=health, topic_arn=topic_arn, provider=provider
             ).all
-        if (distribution := self._edge.distributions.get(site.primary.name)) is not None:
+        path_check_id = self._edge.health_checks.path_check_id
+        if path_check_id is not None:
             alarms += EdgeAlarms(
                 self,
                 "edge_alarms",
                 site=site,
-                distribution_id=distribution.id,
+                distribution_id=self._edge.distributions[site.primary.name].id,
+                path_check_id=path_check_id,
                 region_check_id=self._edge.health_checks.region_check_ids[site.primary.name],
                 topic_arn=topic_arn,
                 provider=provider,
@@ -140,7 +148,6 @@ class MonitoringStack(TerraformStack):
                 site=site,
                 region=region,
                 api_id=self._regions[region].endpoint.api_id,
-                function_name=self._regions[region].endpoint.function_name,
                 topic_arn=self._topic_arn(region),
                 provider=self._places[region].provider,
             )
@@ -231,17 +238,11 @@ class MonitoringStack(TerraformStack):
         outside = next((name for name in self._regions if name != naming.GLOBAL_REGION), None)
         if outside is None:
             return []
-        # Another account's watcher asks CloudWatch alone: the bucket's policy knows no watcher.
-        watched = self._regions.get(naming.GLOBAL_REGION) if self._site.is_of_zone_account(outside) else None
-        marker = None
-        if watched is not None:
-            marker = Marker(bucket_name=watched.bucket.name, bucket_arn=watched.bucket.arn)
         return OutsideWatch(
             self,
             "outside_watch",
             site=self._site,
             place=self._places[outside],
-            marker=marker,
             topic_arn=self._topic_arn(outside),
         ).all
 

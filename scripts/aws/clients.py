@@ -45,8 +45,9 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 4
 _GLANCE_SECONDS = 3
-# Who looks or rolls back hears after 20 s, not after two minutes, of a region that takes connections and says nothing.
-_HASTY_READ_TIMEOUT_SECONDS = 10
+# Who looks, compares or rolls back hears within 20 s, not after two minutes, of a region that takes connections and says nothing:
+# twice for the manifest and twice for the comparison.
+_HASTY_TIMEOUT_SECONDS = 4
 _HASTY_ATTEMPTS = 2
 _SERVER_ERROR = 500
 _UNSIGNED = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError, TokenRetrievalError)
@@ -71,8 +72,8 @@ def client_for(service: str, *, region: str, config: Config) -> Any:  # noqa: AN
 def _config(connections: int = 10, *, is_hasty: bool = False) -> Config:
     attempts = _HASTY_ATTEMPTS if is_hasty else _ATTEMPTS
     return Config(
-        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout=_HASTY_READ_TIMEOUT_SECONDS if is_hasty else _READ_TIMEOUT_SECONDS,
+        connect_timeout=_HASTY_TIMEOUT_SECONDS if is_hasty else _CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_HASTY_TIMEOUT_SECONDS if is_hasty else _READ_TIMEOUT_SECONDS,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=connections,
     )
@@ -86,7 +87,7 @@ def s3_client(region: str, *, connections: int = 10, owner: str | None = None, i
         connections: how many it may hold open.
         owner: the account, 12 digits, whose buckets these must be; S3 answers 403 about any other one. Default: not asked.
             https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-        is_hasty: give a silent region 20 s instead of 120.
+        is_hasty: give a silent region 8 s a call instead of 120.
     """
     made: S3Client = client_for("s3", region=region, config=_config(connections, is_hasty=is_hasty))
     made.meta.events.register_last("before-call.s3", _sent_at_once)
@@ -140,12 +141,20 @@ def caller_account(region: str) -> str:
 
 def cloudwatch_client(region: str) -> Any:  # noqa: ANN401  (one call; not worth a package of stubs)
     """Returns a client for the metrics of `region` that soon gives up: nobody waits long for what a status only mentions."""
-    config = Config(
+    return client_for("cloudwatch", region=region, config=_glance())
+
+
+def _glance() -> Config:
+    return Config(
         connect_timeout=_GLANCE_SECONDS,
         read_timeout=_GLANCE_SECONDS,
         retries={"total_max_attempts": 2, "mode": "standard"},
     )
-    return client_for("cloudwatch", region=region, config=config)
+
+
+def route53_client() -> Any:  # noqa: ANN401  (one call; not worth a package of stubs)
+    """Returns a client for Route 53, which is global, that soon gives up."""
+    return client_for("route53", region="us-east-1", config=_glance())
 
 
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:

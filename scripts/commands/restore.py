@@ -16,6 +16,7 @@ from scripts.commands.shared.options import (
     use_localcloud,
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.commands.shared.waiting import waiting_for
 from scripts.release.drain import change_drains, plan_restoration
 
 
@@ -28,8 +29,9 @@ def restore(
 ) -> None:
     """Let CloudFront ask REGION's bucket first again, after checking that it holds all of the active release."""
     use_localcloud(localcloud)
-    site = open_website(outputs)
-    plan = plan_restoration(site, region)
+    site = open_website(outputs, is_hasty=True)
+    with waiting_for(f"S3 in {' and '.join(site.buckets)}"):
+        plan = plan_restoration(site, region)
     if apply:
         change_drains(site, plan)
     if as_json:

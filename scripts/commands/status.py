@@ -1,11 +1,13 @@
-"""`failover status`: what is live, from where, and whether the regions agree."""
+"""`failover status`: what users get now, from where, by which layer; what is live, and whether the regions agree."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
 
-from scripts.aws.clients import cloudwatch_client
+import typer
+
+from scripts.aws.clients import cloudwatch_client, route53_client
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -16,8 +18,16 @@ from scripts.commands.shared.options import (
 )
 from scripts.commands.shared.parity_words import foreign_lines, parity_document, parity_words
 from scripts.commands.shared.tables import results_console, results_table
-from scripts.release.overview import Overview, RegionOverview, take_overview
+from scripts.commands.shared.waiting import waiting_for
+from scripts.local.endpoints import Endpoints
+from scripts.release.overview import Overview, RegionOverview
 from scripts.release.parity_metric import LOOK_BACK, LastComparison
+from scripts.status.entries import Answer, network_entry_probe
+from scripts.status.look import look
+from scripts.status.reports import CheckReport
+from scripts.status.view import View, as_document, exit_code, problems, unknowns, users
+from scripts.status.watched import watched
+from scripts.terraform.outputs import load_deployment, load_other_outputs
 
 _NONE = "none"
 
@@ -27,16 +37,71 @@ def status(
     localcloud: LocalcloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the active release, drained regions, each region's pointer and parity, and the last parity check where there is one.
+    """Show what users get now and which layer covers, every entry, health check and alarm, and what each region holds.
 
-    Works while a region is down.
+    Changes nothing and works while anything is down. Exits with 0 when users are served as designed and nothing fails, with 1
+    when anything fails, with 3 when AWS could not be asked for a part of it.
     """
-    use_localcloud(localcloud)
-    overview = take_overview(open_website(outputs, is_hasty=True), cloudwatch_client)
+    endpoints = use_localcloud(localcloud)
+    with waiting_for("every entry, health check, alarm and bucket"):
+        view = see(outputs, endpoints)
     if as_json:
-        print(json.dumps(_document(overview)))
+        print(json.dumps({**({} if view.overview is None else _document(view.overview)), **as_document(view)}))
     else:
-        _print(overview)
+        _print(view)
+    if code := exit_code(view):
+        raise typer.Exit(code)
+
+
+def see(outputs: OutputsOption, endpoints: Endpoints | None) -> View:
+    """Returns what every part of the deployment says now."""
+    return look(
+        open_website(outputs, is_hasty=True),
+        watched(load_deployment(outputs), load_other_outputs(outputs)),
+        probe=network_entry_probe(endpoints),
+        route53=route53_client,
+        cloudwatch=cloudwatch_client,
+    )
+
+
+def _print(view: View) -> None:
+    console = results_console()
+    found = users(view)
+    console.print(f"{view.public.entry.name}: {found.sentence}")
+    console.print(f"DNS answers with {', '.join(view.public.addresses) or 'nothing'}")
+    table = results_table("Entry", "Answers", "From", whole=("Entry",))
+    for answer in (view.public, *view.entries):
+        table.add_row(answer.entry.name, _answers(answer), answer.region or "unknown")
+    console.print(table)
+    for check in view.checks:
+        console.print(_check_line(check))
+    for alarm in view.alarms:
+        console.print(f"alarms on in {alarm.region}: {'unknown' if alarm.error else ', '.join(alarm.names) or _NONE}")
+    if view.overview is not None:
+        _print_content(view.overview)
+    for heading, lines in (("Look at:", problems(view)), ("Unknown:", unknowns(view))):
+        if lines:
+            console.print(heading)
+        for line in lines:
+            console.print(f"  {line}")
+
+
+def _answers(answer: Answer) -> str:
+    if answer.problem is not None:
+        return answer.problem
+    by = "CloudFront" if answer.served_by == "cloudfront" else "regional endpoint"
+    if answer.marker_problem is not None:
+        held = ", a page that an edge holds" if answer.is_from_cache else ""
+        return f"{by}{held}; region marker: {answer.marker_problem}"
+    return f"{by}, what was published"
+
+
+def _check_line(check: CheckReport) -> str:
+    name = "path check" if check.name == "path" else f"region check of {check.name}"
+    if check.is_healthy is None:
+        return f"{name}: unknown"
+    words = "healthy" if check.is_healthy else "unhealthy"
+    return f"{name}: {words}, {check.succeeding} of {check.checkers} checkers get an answer"
 
 
 def _document(overview: Overview) -> dict[str, object]:
@@ -62,10 +127,10 @@ def _document(overview: Overview) -> dict[str, object]:
     }
 
 
-def _print(overview: Overview) -> None:
+def _print_content(overview: Overview) -> None:
     console = results_console()
     routing = overview.routing
-    console.print(f"{overview.hostname}: release {routing.release_id or _NONE} is active")
+    console.print(f"release {routing.release_id or _NONE} is active")
     console.print(f"previous release: {routing.previous_release_id or _NONE}")
     if routing.canary is not None:
         console.print(f"canary: {routing.canary.percent} % of viewers get {routing.canary_release_id}")
@@ -97,9 +162,11 @@ def _problems(overview: Overview) -> list[str]:
 
 
 def _routing_of(overview: Overview, found: RegionOverview) -> str:
+    if not found.answers and not found.is_drained:
+        return "does not answer"
     if overview.entry != "cloudfront":  # nothing there reads the store; the last publish noted what it left out
         return "left out by a publish" if found.is_drained else "by Route 53"
-    return "drained" if found.is_drained else "serves"
+    return "drained" if found.is_drained else "takes part"
 
 
 def _parity_of(found: RegionOverview) -> str:

@@ -197,7 +197,25 @@ def _keep_what_answers(website: Website, probe: Probe, switched: _Switched) -> N
     switcher(website).restore_routing(switched.earlier, switched.written)
     raise ProbeRefusedError(
         f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}\n"
-        f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again"
+        f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again.\n"
+        f"{_what_the_checks_say(website)}"
+    )
+
+
+def _what_the_checks_say(website: Website) -> str:
+    """Returns whether the health checks failed as well, which then is no fault of the release, and what to do."""
+    from scripts.aws.clients import route53_client
+    from scripts.status.reports import check_reports  # as above
+
+    failing = [each for each in check_reports(route53_client, website.health_check_ids) if each.is_healthy is False]
+    if not failing:
+        return "`failover status` shows what every entry serves; build the site anew if it is the release"
+    names = " and ".join(
+        "the path check" if each.name == "path" else f"the region check of {each.name}" for each in failing
+    )
+    return (
+        f"Unhealthy: {names} ({failing[0].reason}), so it is not the release. `failover status` shows which layer covers. "
+        "Publish again when the checks are healthy, or now with --no-probe: whatever entry serves then serves it"
     )
 
 

@@ -22,6 +22,7 @@ from scripts.commands.shared.options import (
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY, foreign_lines, parity_document, parity_words
 from scripts.commands.shared.tables import results_console, results_table
+from scripts.commands.shared.waiting import waiting_for
 from scripts.errors import MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
 from scripts.release.routing import Routing
@@ -50,18 +51,19 @@ def verify(
     if apply and not repair_it:
         raise WrongUsageError("--apply without --repair: verify only reads; add --repair to copy what is missing")
     use_localcloud(localcloud)
-    site = open_website(outputs)
-    current = site.routing.read()
-    with release_of_the_command_line(release_id):
-        plan = _plan(site, current.routing, release_id)
-    store = check_store(site.routing, current, site.buckets.values(), release_id)
+    site = open_website(outputs, is_hasty=True)
+    with waiting_for(f"S3 in {' and '.join(site.buckets)}"):
+        current = site.routing.read()
+        with release_of_the_command_line(release_id):
+            plan = _plan(site, current.routing, release_id)
+        store = check_store(site.routing, current, site.buckets.values(), release_id)
     if repair_it:
         standing_of(site.routing, plan.parity.manifest.release_id).refuse_claimed(time_of(current))
         refuse_to_spread(store.foreign)
     parity, repaired = plan.parity, store
     if apply and plan.regions:
         with byte_bar("Copying between regions", plan.copy_bytes) as advance:
-            parity = repair(plan, site.buckets, advance, store=site.routing)
+            parity = repair(plan, open_website(outputs).buckets, advance, store=site.routing)
     if apply and store.lacking:
         repaired = repair_store(site.routing, store)
     if as_json:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from scripts.drill.streaks import has_failed, has_filled_page, lasting_streak_at, served_by, streak_at
-from scripts.drill.verdict import Evidence, Expectation, Verdict, judge
+from scripts.drill.verdict import LATE_SECONDS, Evidence, Expectation, Verdict, judge
 from scripts.probe.samples import ErrorKind, Sample
 
 SLOW_SECONDS = 1.0
@@ -61,8 +61,9 @@ class Moments:
 class Measurement:
     """The figures of one fault; durations are None when their end was not seen.
 
-    Detection and recovery count from the fault, the switch from detection, failing back from the undo. `miss_cost` is
-    None where CloudFront does not serve during the fault.
+    Detection and recovery count from the fault, the switch from detection, failing back from the undo. `miss_cost` is None
+    where CloudFront does not serve during the fault. `prober_lateness_p95_seconds`: how late this machine began page views,
+    at the 95th percentile.
     """
 
     verdict: Verdict
@@ -77,6 +78,7 @@ class Measurement:
     failed_requests: int
     wrong_content_requests: int
     overloaded_page_views: int
+    prober_lateness_p95_seconds: float
     served_by: tuple[str, ...]
     miss_cost: MissCost | None
     shares: Shares
@@ -101,6 +103,7 @@ def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> M
         failed_requests=sum(s.failed_requests for s in ordered),
         wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
         overloaded_page_views=sum(s.error is ErrorKind.OVERLOAD for s in ordered),
+        prober_lateness_p95_seconds=percentile(_lateness(ordered) or [0.0], 0.95),
         served_by=served_by(ordered),
         miss_cost=_miss_cost(ordered, marks, expected) if expected.detects_by_marker else None,
         shares=Shares(
@@ -141,6 +144,8 @@ def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expecte
         fail_back_loss_seconds=max(lost, default=marks.undo_at_seconds) - marks.undo_at_seconds,
         wrong_content_requests=sum(s.wrong_content_requests for s in ordered),
         overload_ratio=_overload_ratio(ordered),
+        late_ratio=_ratio(late > LATE_SECONDS for late in _lateness(ordered)),
+        latest_seconds=max(_lateness(ordered), default=0.0),
         seen=served_by(ordered),
         failed_ratio=_ratio(has_failed(s) for s in outage),
         slow_ratio=_slow_ratio(ordered, marks, outage),
@@ -175,7 +180,17 @@ def percentile(values: Sequence[float], ratio: float) -> float:
 
 
 def _overload_ratio(samples: Sequence[Sample]) -> float:
-    return sum(s.error is ErrorKind.OVERLOAD for s in samples) / len(samples) if samples else 0.0
+    return _ratio(s.error is ErrorKind.OVERLOAD for s in samples)
+
+
+def _lateness(samples: Iterable[Sample]) -> list[float]:
+    """Return how long after its time each page view began: the prober's own doing, whatever the site does."""
+    return [s.started_at_seconds - s.scheduled_at_seconds for s in samples if s.error is not ErrorKind.OVERLOAD]
+
+
+def _ratio(claims: Iterable[bool]) -> float:
+    found = list(claims)
+    return sum(found) / len(found) if found else 0.0
 
 
 def _since(start_seconds: float | None, end_seconds: float | None) -> float | None:

@@ -173,7 +173,7 @@ class DrillSession:
 
     def _insist_on_parity(self) -> None:
         buckets = [
-            ContentBucket(s3_client(region), region=region, name=name)
+            ContentBucket(s3_client(region, is_hasty=True), region=region, name=name)
             for region, name in self._deployment.buckets.items()
         ]
         parity = check_parity(buckets, find_manifest(buckets, self._release_id), self._routing)

@@ -7,6 +7,10 @@ import enum
 from collections.abc import Sequence
 
 MAX_OVERLOAD_RATIO = 0.01
+LATE_SECONDS = 0.5
+"""A page view that begins later than this after its time was held up by this machine: the rate is ten a second."""
+MAX_LATE_RATIO = 0.05
+_BUSY = "this machine could not keep up"
 
 
 class Verdict(enum.StrEnum):
@@ -58,6 +62,8 @@ class Evidence:
         fail_back_loss_seconds: from the undo to the end of the last page view that failed after it.
         wrong_content_requests: requests that were answered with something else.
         overload_ratio: page views that this machine was too busy to make, of all.
+        late_ratio: page views that this machine began more than LATE_SECONDS late, of all.
+        latest_seconds: the longest delay of such a beginning.
         seen: the regions that served, in order.
         failed_ratio: page views that failed while the fault was in force, of all in that time.
         slow_ratio: those that were good, but more than a second slower than usual.
@@ -74,6 +80,8 @@ class Evidence:
     fail_back_loss_seconds: float
     wrong_content_requests: int
     overload_ratio: float
+    late_ratio: float
+    latest_seconds: float
     seen: tuple[str, ...]
     failed_ratio: float = 0.0
     slow_ratio: float = 0.0
@@ -83,7 +91,29 @@ class Evidence:
 
 
 def judge(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
-    """Return the verdict and its reasons."""
+    """Return the verdict and its reasons.
+
+    A machine that cannot keep up makes a site look slower than it is, never faster. So it takes nothing from "within", and from
+    "outside" only where nothing but time was missed.
+    """
+    verdict, reasons = _judged(evidence, expected)
+    if verdict is not Verdict.OUTSIDE or evidence.wrong_content_requests or not _is_busy(evidence):
+        return verdict, reasons
+    return Verdict.INCONCLUSIVE, (_busy(evidence), *reasons)
+
+
+def _is_busy(evidence: Evidence) -> bool:
+    return evidence.late_ratio > MAX_LATE_RATIO or evidence.overload_ratio > MAX_OVERLOAD_RATIO
+
+
+def _busy(evidence: Evidence) -> str:
+    return (
+        f"{_BUSY}: it began {evidence.late_ratio:.0%} of the page views late, by up to {evidence.latest_seconds:.1f} s, and left "
+        f"{evidence.overload_ratio:.0%} out; run the drill on an idle machine, or with a slower clock"
+    )
+
+
+def _judged(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[str, ...]]:
     if expected.availability_ratio is not None:
         return _judge_share(evidence, expected, expected.availability_ratio)
     if expected.stays:
@@ -119,12 +149,8 @@ def _judge_share(
     if not evidence.has_failed_back:
         doubts.append("the primary was not seen serving for good after the fault was undone")
     if evidence.overload_ratio > MAX_OVERLOAD_RATIO:
-        doubts.append(_too_busy(evidence))
+        doubts.append(_busy(evidence))
     return (Verdict.INCONCLUSIVE, tuple(doubts)) if doubts else (Verdict.WITHIN, (shares,))
-
-
-def _too_busy(evidence: Evidence) -> str:
-    return f"this machine was too busy to make {evidence.overload_ratio:.0%} of the page views"
 
 
 def _never_recovered(evidence: Evidence) -> str:
@@ -182,7 +208,7 @@ def _doubts(evidence: Evidence, expected: Expectation) -> tuple[str, ...]:
     if evidence.seen != regions:
         doubts.append(f"visitors saw {_arrows(evidence.seen)}, expected {_arrows(regions)}")
     if evidence.overload_ratio > MAX_OVERLOAD_RATIO:
-        doubts.append(_too_busy(evidence))
+        doubts.append(_busy(evidence))
     return tuple(doubts)
 
 

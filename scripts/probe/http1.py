@@ -164,6 +164,24 @@ async def start_http(
     return Connection(reader, writer)
 
 
+def in_words(error: BaseException, *, silence: str = "no answer in time") -> str:
+    """Returns what went wrong with a connection.
+
+    Args:
+        error: what connecting, TLS or reading raised.
+        silence: what a timeout is called. Default: "no answer in time".
+    """
+    if isinstance(error, TimeoutError):
+        return silence
+    if isinstance(error, ConnectionRefusedError):
+        return "refuses connections"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ConnectionResetError | EOFError):
+        return "ends the connection without an answer"
+    return str(error) or type(error).__name__
+
+
 def _head(method: str, path: str, host: str, body: bytes | None, close: bool) -> bytes:
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "User-Agent: failover-prober", "Accept-Encoding: identity"]
     if body is not None:

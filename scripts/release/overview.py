@@ -51,6 +51,8 @@ class Overview:
         regions: region -> its state.
         foreign: the active release -> what the routing says of it and its manifest does not give; usually empty.
         lacks_manifest: whether a release is active of which no region has a manifest, and every region answered.
+        page_digests: MD5 of every content that the home page may have now, or of the 404 page where there is no home page; empty
+            when no region told.
     """
 
     hostname: str
@@ -59,6 +61,7 @@ class Overview:
     regions: Mapping[str, RegionOverview]
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lacks_manifest: bool = False
+    page_digests: frozenset[str] = frozenset()
 
 
 def take_overview(
@@ -80,7 +83,8 @@ def take_overview(
         comparisons = {region: pool.submit(compared, region) for region in site.parity_regions}
         pointers = dict(zip(site.buckets, pool.map(_pointer, site.buckets.values()), strict=True))
     answering = [bucket for region, bucket in site.buckets.items() if pointers[region].answers]
-    manifest = _active_manifest(answering, routing)
+    manifests = _manifests(answering, routing)
+    manifest = manifests[0] if manifests else None
     parity = {} if manifest is None else check_parity(answering, manifest, routing).regions
     words = () if manifest is None or routing.active is None else foreign_words(routing.active, manifest, routing)
     regions = {
@@ -100,6 +104,7 @@ def take_overview(
         regions=regions,
         foreign={str(routing.release_id): words} if words else {},
         lacks_manifest=routing.active is not None and manifest is None and len(answering) == len(site.buckets),
+        page_digests=frozenset(digest for each in manifests if (digest := _page_digest(each)) is not None),
     )
 
 
@@ -117,10 +122,19 @@ def _pointer(bucket: ContentBucket) -> _Pointer:
         return _Pointer(answers=False)
 
 
-def _active_manifest(buckets: list[ContentBucket], routing: Routing) -> Manifest | None:
-    if routing.release_id is None or not buckets:
-        return None
-    try:
-        return find_manifest(buckets, routing.release_id)
-    except (MissingOutputError, RegionUnavailableError):
-        return None
+def _manifests(buckets: list[ContentBucket], routing: Routing) -> list[Manifest]:
+    """Returns the manifests of the active release and of a canary, the active one first, as far as a region tells them."""
+    found: list[Manifest] = []
+    for release_id in (routing.release_id, routing.canary_release_id):
+        if release_id is None or not buckets:
+            continue
+        try:
+            found.append(find_manifest(buckets, release_id))
+        except (MissingOutputError, RegionUnavailableError):
+            return found
+    return found
+
+
+def _page_digest(manifest: Manifest) -> str | None:
+    files = {file.path: file.md5 for file in manifest.files}
+    return files.get("index.html", files.get("404.html"))

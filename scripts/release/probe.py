@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote
 
 from scripts.clock import Clock
-from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, start_http
+from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, in_words, start_http
 from scripts.probe.network import Network
 from scripts.probe.resolver import CachingResolver, ResolutionError
 from scripts.probe.samples import Family
@@ -104,4 +104,4 @@ class _Fetcher:
                 finally:
                     connection.abort()
         except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:
-            raise ProbeFailedError(str(error) or type(error).__name__) from error
+            raise ProbeFailedError(in_words(error)) from error

@@ -24,6 +24,7 @@ class Website:
         parity_regions: regions with a parity check (`features.parity`).
         content: the site file's `[content]`, as the edge stack's output has it.
         content_security_policy: the header of every answer; empty when the outputs do not say.
+        health_check_ids: "path", where there is one, and each region -> id of its health check.
     """
 
     hostname: str
@@ -34,6 +35,7 @@ class Website:
     parity_regions: tuple[str, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
     content_security_policy: str = ""
+    health_check_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hostnames(self) -> tuple[str, ...]:

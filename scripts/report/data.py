@@ -100,6 +100,7 @@ class VariantReport(Figures):
     ratio: float | None
     page_views: int
     overloaded_page_views: int
+    prober_lateness_p95_seconds: float
     miss_cost_seconds: MissCostReport | None
     timeline: TimelineReport
 
@@ -225,6 +226,7 @@ def _variant(run: FaultRun, result: ScenarioResult) -> VariantReport:
         findings=findings(run.samples, run.marks, request.expectation),
         page_views=len(run.samples),
         overloaded_page_views=run.measurement.overloaded_page_views,
+        prober_lateness_p95_seconds=round(run.measurement.prober_lateness_p95_seconds, 3),
         miss_cost_seconds=_miss_cost(run.measurement.miss_cost),
         timeline=_timeline(run),
     )

@@ -101,7 +101,8 @@ def headline(report: Report) -> str:
     if within == len(verdicts):
         return f"{within} of {within} drills within the objective"
     worst = next(s for s in report["scenarios"] if s["verdict"] != Verdict.WITHIN)
-    reason = f"{worst['name']}: {'; '.join(worst['reasons'])}"
+    doubt = "inconclusive: " if worst["verdict"] == Verdict.INCONCLUSIVE else ""
+    reason = f"{worst['name']}: {doubt}{'; '.join(worst['reasons'])}"
     return f"{len(verdicts) - within} of {len(verdicts)} drills not within the objective. {reason}"
 
 

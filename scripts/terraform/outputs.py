@@ -6,6 +6,7 @@ Daily commands read the file and not the state, because a recovery must not depe
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,6 +96,21 @@ class Deployment(_Model):
         return next(region for region, role in self.roles.items() if role == "secondary")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherOutputs:
+    """What a look at the site wants of the other stacks; each is empty where the file lacks it.
+
+    Attributes:
+        endpoint_domain_names: region -> what alias records to its regional endpoint point at.
+        alarm_names: every alarm that tells somebody.
+        alarm_regions: where those are.
+    """
+
+    endpoint_domain_names: Mapping[str, str] = field(default_factory=dict)
+    alarm_names: tuple[str, ...] = ()
+    alarm_regions: tuple[str, ...] = ()
+
+
 def load_deployment(path: Path) -> Deployment:
     """Reads the outputs that `failover outputs` saved.
 
@@ -122,6 +138,15 @@ def endpoint_functions(document: Mapping[str, Any]) -> dict[str, str]:
         for outputs in stacks
         if "regional_endpoint_function_name" in outputs
     }
+
+
+def load_other_outputs(path: Path) -> OtherOutputs:
+    """Reads what the same file has of the region stacks and of the stack monitoring.
+
+    Raises:
+        MissingOutputError: no such file, or not ours.
+    """
+    return other_outputs_of(load_outputs(path))
 
 
 def load_outputs(path: Path) -> dict[str, Any]:
@@ -158,6 +183,17 @@ def deployment_of(document: Mapping[str, Any], path: Path) -> Deployment:
         raise MissingOutputError(
             f"{path} lacks outputs of the edge stack ({missing}): deploy all stacks, then run `failover outputs` again"
         ) from error
+
+
+def other_outputs_of(document: Mapping[str, Any]) -> OtherOutputs:
+    """Returns what the document has of them."""
+    stacks = {name: outputs for name, outputs in document.items() if isinstance(outputs, dict)}
+    monitoring = stacks.get("monitoring", {})
+    return OtherOutputs(
+        endpoint_domain_names=regional_endpoints(stacks),
+        alarm_names=tuple(monitoring.get("alarm_names", ())),
+        alarm_regions=tuple(monitoring.get("alarm_topic_arns", ())),
+    )
 
 
 def save_outputs(outputs: Mapping[str, Mapping[str, Any]], path: Path) -> None:

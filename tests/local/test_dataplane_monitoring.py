@@ -1,6 +1,7 @@
 """From what the data plane observes to the alarm, and from the alarm to the functions' own handlers."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ def test_alarm_reaches_the_inbox_through_the_formatters_own_handler(world: World
         "ALARM_PREFIX": "site-alarm-",
         "ALERT_TOPIC_ARN": inbox,
         "HOSTNAME": HOSTNAME,
-        "RUNBOOK_URL": "docs/DISASTER_RECOVERY.md",
+        "CHECKS": json.dumps({"path": "no-such-check", PRIMARY: "no-such-check", SECONDARY: "no-such-check"}),
     }
     arn = deploy(world, "formatter", FORMATTER.read_bytes(), region=PRIMARY, **environment)
     topic = subscribed_topic(world, "alarms", arn, region=PRIMARY)
@@ -127,7 +128,7 @@ def test_alarm_reaches_the_inbox_through_the_formatters_own_handler(world: World
     client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
     # The next evaluation has no data, and says so; only FIFO topics keep an order:
     # https://docs.aws.amazon.com/sns/latest/dg/sns-fifo-topics.html
-    subject = f"[ALARM] {HOSTNAME}: a region's bucket does not answer"
+    subject = f"[ALARM] {HOSTNAME}: the bucket in {PRIMARY} does not answer; {SECONDARY} covers"[:99]
     world.eventually(lambda: subject in [mail["subject"] for mail in mails(world)], seconds=30)
     (mail,) = (mail for mail in mails(world) if mail["subject"] == subject)
     assert "What covers:   Layer 1" in mail["text"]

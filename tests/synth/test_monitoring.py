@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.monitoring.alarms.edge import periods_until_detected
+from constructs_lib.monitoring.alarms.detection import periods_until_detected
 from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file.models import SiteFile
@@ -119,7 +119,6 @@ def test_without_cloudfront_every_endpoint_has_its_alarms_and_there_is_no_path_t
         AlarmKind.REGION: 2,
         AlarmKind.EXTERNAL: 2,
         AlarmKind.ENDPOINT_ERRORS: 2,
-        AlarmKind.FUNCTION_ERRORS: 2,
         AlarmKind.GLOBAL_REGION_SILENT: 1,
     }
 
@@ -142,11 +141,13 @@ def test_every_address_of_an_external_endpoint_has_its_alarm_and_its_graph(name:
         assert f'"label": "{endpoint}"' in overview["dashboard_body"]
 
 
-@pytest.mark.parametrize(("name", "entry"), [("regional.example", "regional"), ("weighted.example", None)])
-def test_formatter_is_told_of_an_entry_without_cloudfront(name: str, entry: str | None) -> None:
+@pytest.mark.parametrize(("name", "has_path"), [("regional.example", False), ("weighted.example", True)])
+def test_formatter_is_told_of_an_entry_without_cloudfront(name: str, has_path: bool) -> None:
     stacks = stacks_of(example_text(name) + '[alerts]\nemail = "oncall@example.com"\n')
     formatters = [body for body in of_type(stacks, "aws_lambda_function") if "alerts" in body["function_name"]]
-    assert {body["environment"]["variables"].get("ENTRY") for body in formatters} == {entry}
+    assert formatters
+    for body in formatters:
+        assert ("path" in json.loads(body["environment"]["variables"]["CHECKS"])) is has_path
 
 
 @pytest.mark.parametrize("name", ["regional.example", "geoproximity.example", "weighted.example"])
@@ -157,7 +158,7 @@ def test_every_feature_fits_every_routing(name: str) -> None:
     stacks = stacks_of(text + features)
     names = [body["alarm_name"] for body in of_type(stacks, "aws_cloudwatch_metric_alarm")]
     assert len(names) == len(set(names))
-    assert len(of_type(stacks, "aws_cloudwatch_composite_alarm")) == 2
+    assert len(of_type(stacks, "aws_cloudwatch_composite_alarm")) == 1
 
 
 def test_dashboards_of_an_example_are_the_three_free_ones(site: SiteFile, stacks: Stacks) -> None:
@@ -175,7 +176,6 @@ def test_an_example_uses_nothing_that_costs(stacks: Stacks) -> None:
     ("kind", "namespace"),
     [
         (AlarmKind.PATH, "AWS/Route53"),
-        (AlarmKind.ORIGIN_GROUP_COVERS, "AWS/Route53"),
         (AlarmKind.ORIGIN_LATENCY, "AWS/CloudFront"),
     ],
 )
@@ -186,10 +186,11 @@ def test_alarm_on_a_global_metric_lives_in_us_east_1(full: Stacks, kind: AlarmKi
 
 
 def test_viewers_errors_count_while_the_primarys_region_check_is_healthy(site: SiteFile, stacks: Stacks) -> None:
-    """While it is not, its own failing probes are most of the distribution's 5xx."""
+    """While it is not, its own failing probes are most of the distribution's 5xx; and what the path check tells is told once."""
     found = alarm(stacks, AlarmKind.EDGE_ERRORS)
     queries = {query["id"]: query for query in found["metric_query"]}
-    assert queries["result"]["expression"] == "errors * region"
+    assert queries["result"]["expression"] == "errors * path * region"
+    assert "path" in queries["path"]["metric"]["dimensions"]["HealthCheckId"]
     assert f"region_{site.primary.name}" in queries["region"]["metric"]["dimensions"]["HealthCheckId"]
     assert region_of(stacks, found) == GLOBAL_REGION
 
@@ -201,14 +202,14 @@ def test_viewers_errors_wait_until_a_region_check_would_have_noticed(
     """aws-facts, timing model: 109 s at 30 s x 3 with the slowest probe, so failing probes fill two minutes at most."""
     site = site_of(DEMO)
     check = site.health_check.model_copy(update={"request_interval_seconds": interval, "failure_threshold": threshold})
-    assert periods_until_detected(site.model_copy(update={"health_check": check})) == minutes
+    assert periods_until_detected(check) == minutes
 
 
 def test_viewers_errors_wait_for_the_region_checks_own_interval() -> None:
     site = site_of(DEMO)
     update = {"request_interval_seconds": 10, "region_request_interval_seconds": 30, "failure_threshold": 10}
     check = site.health_check.model_copy(update=update)
-    assert periods_until_detected(site.model_copy(update={"health_check": check})) == 8
+    assert periods_until_detected(check) == 8
 
 
 def test_every_region_check_has_an_alarm(site: SiteFile, stacks: Stacks) -> None:
@@ -216,13 +217,45 @@ def test_every_region_check_has_an_alarm(site: SiteFile, stacks: Stacks) -> None
     assert {alarm_name(site, AlarmKind.REGION, region.name) for region in site.region} <= names
 
 
-def test_alarm_on_a_covered_outage_needs_a_healthy_path_and_an_ill_primary(site: SiteFile, stacks: Stacks) -> None:
-    found = alarm(stacks, AlarmKind.ORIGIN_GROUP_COVERS)
-    queries = {query["id"]: query for query in found["metric_query"]}
-    assert queries["result"]["expression"] == "path * (1 - region)"
-    check = queries["region"]["metric"]["dimensions"]["HealthCheckId"]
-    assert f"region_{site.primary.name}" in check
-    assert "path" in queries["path"]["metric"]["dimensions"]["HealthCheckId"]
+def test_alarm_of_a_region_needs_a_healthy_path_for_longer_than_the_checks_differ(
+    site: SiteFile, stacks: Stacks
+) -> None:
+    """An outage of CloudFront, which the region checks see too, is the path alarm's to tell."""
+    for region in site.region:
+        (found,) = (
+            body
+            for body in of_type(stacks, "aws_cloudwatch_metric_alarm")
+            if body["alarm_name"] == alarm_name(site, AlarmKind.REGION, region.name)
+        )
+        queries = {query["id"]: query for query in found["metric_query"]}
+        assert queries["result"]["expression"] == "path * (1 - region)"
+        assert f"region_{region.name}" in queries["region"]["metric"]["dimensions"]["HealthCheckId"]
+        assert "path" in queries["path"]["metric"]["dimensions"]["HealthCheckId"]
+        assert found["evaluation_periods"] == periods_until_detected(site.health_check)
+
+
+def test_formatter_knows_every_health_check_and_may_read_it(site: SiteFile, stacks: Stacks) -> None:
+    formatters = [body for body in of_type(stacks, "aws_lambda_function") if "-alerts-" in body["function_name"]]
+    assert formatters
+    for body in formatters:
+        checks = json.loads(body["environment"]["variables"]["CHECKS"])
+        assert list(checks) == ["path", *(region.name for region in site.region)]
+        assert all("health_check" in id_ for id_ in checks.values())
+    readers = [
+        statement
+        for body in of_type(stacks, "aws_iam_role_policy")
+        for statement in json.loads(body["policy"])["Statement"]
+        if statement.get("Sid") == "SeeHealthChecks"
+    ]
+    assert len(readers) == len(formatters)
+    for statement in readers:
+        assert statement["Action"] == "route53:GetHealthCheckStatus"
+        assert len(statement["Resource"]) == 1 + len(site.region)
+
+
+def test_words_that_need_a_glossary_are_in_no_alarm_and_no_dashboard(full: Stacks) -> None:
+    texts = json.dumps(full["monitoring"])
+    assert not re.findall(r"\b(ill|dearest|drives)\b", texts)
 
 
 def test_alarm_about_us_east_1_lives_outside_it(stacks: Stacks) -> None:
@@ -233,11 +266,10 @@ def test_alarm_about_us_east_1_lives_outside_it(stacks: Stacks) -> None:
     assert watcher["environment"]["variables"]["WATCHED_REGION"] == GLOBAL_REGION
 
 
-def test_watcher_reads_the_marker_of_us_east_1_only_if_it_serves(full: Stacks, elsewhere: Stacks) -> None:
-    (serving,) = (body for body in of_type(full, "aws_lambda_function") if "-watch-" in body["function_name"])
-    (not_serving,) = (body for body in of_type(elsewhere, "aws_lambda_function") if "-watch-" in body["function_name"])
-    assert serving["environment"]["variables"]["KEY"] == "health/us-east-1.json"
-    assert "KEY" not in not_serving["environment"]["variables"]
+def test_watcher_asks_for_alarms_alone(full: Stacks) -> None:
+    """An outage of that region's S3 is the region check's to tell, and silences no alarm."""
+    (watcher,) = (body for body in of_type(full, "aws_lambda_function") if "-watch-" in body["function_name"])
+    assert set(watcher["environment"]["variables"]) == {"ALARM_PREFIX", "WATCHED_REGION"}
 
 
 def test_where_no_data_may_be_alarms_are_worded_in_the_primary_region() -> None:
@@ -277,9 +309,7 @@ def test_silence_of_a_source_that_always_speaks_is_told(full: Stacks, kind: Alar
     assert found
 
 
-@pytest.mark.parametrize(
-    "kind", [AlarmKind.EDGE_ERRORS, AlarmKind.ENDPOINT_ERRORS, AlarmKind.FUNCTION_ERRORS, AlarmKind.ORIGIN_LATENCY]
-)
+@pytest.mark.parametrize("kind", [AlarmKind.EDGE_ERRORS, AlarmKind.ENDPOINT_ERRORS, AlarmKind.ORIGIN_LATENCY])
 def test_silence_without_requests_is_fine(full: Stacks, kind: AlarmKind) -> None:
     assert alarm(full, kind)["treat_missing_data"] == "notBreaching"
 
@@ -390,7 +420,7 @@ def test_composite_alarms_name_alarms_that_exist(full: Stacks) -> None:
         body["alarm_name"].partition("-alarm-")[2]: body["alarm_rule"]
         for body in of_type(full, "aws_cloudwatch_composite_alarm")
     }
-    assert set(rules) == {"serving-from-secondary", "both-regions-ill"}
+    assert set(rules) == {"serving-from-secondary"}
     for rule in rules.values():
         references = re.findall(r"aws_cloudwatch_metric_alarm\.([\w-]+)\.alarm_name", rule)
         assert set(references) <= set(full["monitoring"]["resource"]["aws_cloudwatch_metric_alarm"])
@@ -439,7 +469,7 @@ def test_replication_alarms_read_the_metrics_of_a_rule_that_publishes_them(full:
     ("feature", "usd"),
     [
         ("certificate_alarms = true", 0.30),
-        ("composite_alarms = true", 1.00),
+        ("composite_alarms = true", 0.50),
         ("origin_latency = true", 2.50),
         ("canary = true", 3.70),
         ("replication_metrics = true", 2.80),
@@ -492,18 +522,14 @@ def test_formatter_knows_no_other_kind(formatter: ModuleType) -> None:
     assert set(formatter.GUIDES) == {kind.value for kind in AlarmKind}
 
 
-def test_advice_without_cloudfront_is_for_the_same_kinds_and_leaves_out_what_it_has_not(formatter: ModuleType) -> None:
+def test_advice_without_cloudfront_leaves_out_what_it_has_not(formatter: ModuleType) -> None:
     """`failover evacuate` is refused there, and there is no origin group."""
-    assert set(formatter.REGIONAL_GUIDES) <= set(formatter.GUIDES)
-    advice = {**formatter.GUIDES, **formatter.REGIONAL_GUIDES}
-    only_behind_cloudfront = {
-        AlarmKind.PATH,
-        AlarmKind.ORIGIN_GROUP_COVERS,
-        AlarmKind.EDGE_ERRORS,
-        AlarmKind.ORIGIN_LATENCY,
-    }
+    only_behind_cloudfront = {AlarmKind.PATH, AlarmKind.EDGE_ERRORS, AlarmKind.ORIGIN_LATENCY}
+    states = {"eu-central-1": False, "us-east-1": True}
+    checks = formatter.Checks(regions=tuple(states), states=states, reasons={}, has_path=False)
     for kind in set(AlarmKind) - only_behind_cloudfront:
-        said = f"{advice[kind.value].covers} {advice[kind.value].todo}"
+        advice = formatter.guide_of(kind.value, "eu-central-1", checks)
+        said = f"{advice.covers} {advice.todo}"
         assert not any(word in said for word in ("failover evacuate", "Layer 1", "CloudFront,")), kind
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 from cdktf import App, TerraformStack
@@ -11,7 +11,7 @@ from constructs_lib.output_contract import OUTPUTS, PEOPLE, Output, outputs_of
 from constructs_lib.outputs import add_output
 from constructs_lib.site_file.models import SiteFile
 from scripts.cost.estimate import Traffic
-from scripts.terraform.outputs import Deployment, Distribution, Objectives
+from scripts.terraform.outputs import Deployment, Distribution, Objectives, other_outputs_of
 from tests.worlds import terraform_types
 from tools.outputs_doc import PAGE, render
 
@@ -92,8 +92,19 @@ def test_every_reader_names_the_output() -> None:
 
 
 def test_every_output_that_the_command_reads_lists_it() -> None:
-    readers = {output.name for _, output, reader in declared() if reader == "scripts/terraform/outputs.py"}
-    assert readers == set(get_type_hints(Deployment)) & set(outputs_of("edge"))
+    readers = {(stack, output.name) for stack, output, reader in declared() if reader == "scripts/terraform/outputs.py"}
+    assert {name for stack, name in readers if stack == "edge"} == set(Deployment.model_fields)
+    others = {name for stack, name in readers if stack != "edge"}
+    assert others == {"regional_endpoint_domain_name", "alarm_names", "alarm_topic_arns"}
+
+
+def test_what_a_look_reads_of_the_other_stacks_is_what_they_have(stacks: Stacks) -> None:
+    found = other_outputs_of(
+        {name: {key: body["value"] for key, body in own_outputs(stack).items()} for name, stack in stacks.items()}
+    )
+    regions = {name.removeprefix("region-") for name in stacks if name.startswith("region-")}
+    assert set(found.endpoint_domain_names) == regions
+    assert set(found.alarm_names) and regions <= set(found.alarm_regions)
 
 
 @pytest.mark.parametrize(("value", "type_", "problem"), [

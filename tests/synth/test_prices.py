@@ -35,7 +35,7 @@ def test_readme_says_what_an_example_costs(example: str) -> None:
     ("example", "more", "price"),
     [
         ("demo", "certificate_alarms = true", "0.30"),
-        ("demo", "composite_alarms = true", "1.00"),
+        ("demo", "composite_alarms = true", "0.50"),
         ("demo", "canary = true", "3.70"),
         ("demo", "origin_latency = true", "2.50"),
         ("demo", "replication_metrics = true", "2.80"),

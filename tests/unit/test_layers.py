@@ -24,7 +24,7 @@ ROOMS = {
         ("commands", "demo"),  # the demo is a verb that runs others
         ("onboarding", "replay", "review"),
         ("report", "lint", "cost", "load", "site_build", "chaos"),
-        ("drill",),
+        ("drill", "status"),
         ("release",),
         ("release.serving",),
         ("local", "terraform"),

@@ -10,8 +10,10 @@ import pytest
 from scripts import cli
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
+from scripts.status.entries import Answer, Entry
+from scripts.terraform.outputs import Deployment, Distribution, Objectives, OtherOutputs, Routing
 from tests.worlds.manual_clock import ManualClock
-from tests.worlds.release_world import ReleaseWorld
+from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world
 
@@ -35,6 +37,37 @@ class FakeProbe:
         return FakeProbe.bad
 
 
+class FakeEntries:
+    """Every entry serves the home page that is active, by CloudFront; `region` is where from."""
+
+    region: ClassVar[str] = PRIMARY
+
+    def __init__(self, world: ReleaseWorld) -> None:
+        self._world = world
+
+    def ask(self, entries: Sequence[Entry]) -> list[Answer]:
+        return [Answer(entry=each, served_by="cloudfront", region=FakeEntries.region) for each in entries]
+
+
+def deployment_of(world: ReleaseWorld) -> Deployment:
+    """Outputs of this website: without health checks, and with alarms nowhere."""
+    site = world.site
+    return Deployment(
+        hostname=site.hostname,
+        hosted_zone_id="Z1",
+        key_value_store_arn="arn:store",
+        health_check_ids={},
+        buckets={region: bucket.name for region, bucket in site.buckets.items()},
+        roles={PRIMARY: "primary", SECONDARY: "secondary"},
+        distributions={
+            region: Distribution(id=region, arn=region, domain_name=region, hostname=f"{region}.{site.hostname}")
+            for region in site.buckets
+        },
+        objectives=Objectives(rto_seconds=120, rpo_seconds=60, availability_ratio=0.99, monthly_cost_usd=1),
+        routing=Routing(entry=site.entry),
+    )
+
+
 @pytest.fixture
 def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Failover:
     """Run the command line against this test's website; return exit code, stdout and stderr."""
@@ -42,9 +75,14 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     for name in (*READERS, "shared.options"):
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs, **_: world.site)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(FakeEntries, "region", PRIMARY)
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))
     monkeypatch.setattr("scripts.commands.prune.AwsClock", lambda **_speed: ManualClock())
     monkeypatch.setattr("scripts.release.probe.network_probe", lambda *_arguments: FakeProbe(world))
+    monkeypatch.setattr("scripts.commands.status.network_entry_probe", lambda _endpoints: FakeEntries(world))
+    monkeypatch.setattr("scripts.commands.status.load_deployment", lambda _outputs: deployment_of(world))
+    others = OtherOutputs(alarm_names=("site-test-alarm-path-unhealthy",))
+    monkeypatch.setattr("scripts.commands.status.load_other_outputs", lambda _outputs: others)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["failover", *arguments])

@@ -65,9 +65,7 @@ _VALUES: dict[str, Values] = {
     "endpoint.check_host": _HOST,
     "endpoint.latitude": st.floats(-90, 90).map(lambda degrees: round(degrees, 2)),
     "endpoint.longitude": st.floats(-180, 180).map(lambda degrees: round(degrees, 2)),
-    "alerts.runbook_url": st.one_of(
-        _HOST.map(lambda host: f"https://{host}/runbook#now"), _PATH.map(lambda path: f"docs{path}.md")
-    ),
+    "alerts.runbook_url": _HOST.map(lambda host: f"https://{host}/runbook#now"),
     "content.rule": st.lists(st.deferred(lambda: _table("rule", ContentRule)), max_size=3),
     "content.redirect": st.lists(st.deferred(lambda: _table("redirect", ContentRedirect)), max_size=3),
     "api.write_ratio": st.floats(0, 1),

@@ -1,4 +1,4 @@
-"""Composite alarms, for sites with `features.composite_alarms`: one answer instead of several alarms to put together."""
+"""The composite alarm of sites with `features.composite_alarms`: one answer instead of several alarms to put together."""
 
 from cdktf_cdktf_provider_aws.cloudwatch_composite_alarm import CloudwatchCompositeAlarm
 from cdktf_cdktf_provider_aws.provider import AwsProvider
@@ -11,12 +11,13 @@ from constructs_lib.site_file.models import SiteFile
 
 
 class CompositeAlarms(Construct):
-    """The alarms "serving from the secondary" and "both regions unhealthy": 0.50 USD a month each, outside the free alarms.
+    """The alarm "serving from the secondary": 0.50 USD a month, outside the free alarms.
 
+    For machines, which get its state in one word; people are told of the alarm that it repeats.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
 
     Attributes:
-        all: both alarms.
+        all: the alarm.
     """
 
     def __init__(
@@ -31,19 +32,10 @@ class CompositeAlarms(Construct):
             description="Layer 1 (origin group) or layer 3 (DNS) serves users from the secondary region.",
             topic_arn=topic_arn,
         )
-        ill = Notice(
-            name=alarm_name(site, AlarmKind.BOTH_REGIONS_ILL),
-            description="No region's bucket answers: users see what edges and browsers still hold.",
-            topic_arn=topic_arn,
-        )
         path = "" if health.path is None else f" OR ALARM({_quoted(health.path.name)})"
-        # Not while everything is unhealthy: then nobody is served, and the other composite says so.
+        # Not while every region check fails: then nothing says that the secondary serves.
         rule = f"({primary}{path}) AND NOT ({others})"
-        everywhere = " AND ".join(regions.values())
-        self.all = [
-            CompositeAlarm(self, "serving_from_secondary", notice=serving, rule=rule, provider=provider),
-            CompositeAlarm(self, "both_regions_ill", notice=ill, rule=everywhere, provider=provider),
-        ]
+        self.all = [CompositeAlarm(self, "serving_from_secondary", notice=serving, rule=rule, provider=provider)]
 
 
 class CompositeAlarm(Construct):

@@ -1,7 +1,5 @@
 """Alarms on what viewers get from the distribution that holds the public name. CloudFront's metrics are in us-east-1."""
 
-import math
-
 from cdktf_cdktf_provider_aws.cloudfront_monitoring_subscription import (
     CloudfrontMonitoringSubscription,
     CloudfrontMonitoringSubscriptionMonitoringSubscription,
@@ -10,6 +8,7 @@ from cdktf_cdktf_provider_aws.cloudfront_monitoring_subscription import (
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
+from constructs_lib.monitoring.alarms.detection import periods_until_detected
 from constructs_lib.monitoring.alarms.metric_alarm import Condition, MetricAlarm, Missing, Notice
 from constructs_lib.monitoring.alarms.metrics import distribution, health_check_status
 from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
@@ -20,18 +19,12 @@ _ERROR_RATE_PERCENT = 5
 _LATENCY_MILLISECONDS = 2000
 
 
-# A failing probe takes up to 8 s, and 82% of the checkers must have failed: aws-facts, from
-# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-_SLOWEST_PROBE_SECONDS = 8
-_CHECKERS_RATIO = 0.82
-
-
 class EdgeAlarms(Construct):
     """The viewers' 5xx rate, and with `features.origin_latency` how long the origins take.
 
     The probes of the primary's region check are requests of the same distribution, and while the primary is unhealthy each of
-    them is a 5xx that no viewer sees: more than viewers send on a quiet site. So the rate counts while that check is healthy;
-    then the alarms on the checks have the word.
+    them is a 5xx that no viewer sees: more than viewers send on a quiet site. So the rate counts while path check and region
+    check are healthy; else the alarms on the checks have the word.
 
     Attributes:
         all: every alarm of this construct.
@@ -44,12 +37,13 @@ class EdgeAlarms(Construct):
         *,
         site: SiteFile,
         distribution_id: str,
+        path_check_id: str,
         region_check_id: str,
         topic_arn: str,
         provider: AwsProvider,
     ) -> None:
         super().__init__(scope, id_)
-        periods = periods_until_detected(site)
+        periods = periods_until_detected(site.health_check)
         self.all = [
             MetricAlarm(
                 self,
@@ -67,9 +61,10 @@ class EdgeAlarms(Construct):
                 ),
                 metrics={
                     "errors": distribution(distribution_id, "5xxErrorRate", "Average"),
+                    "path": health_check_status(path_check_id),
                     "region": health_check_status(region_check_id),
                 },
-                expression="errors * region",
+                expression="errors * path * region",
                 provider=provider,
             )
         ]
@@ -105,13 +100,3 @@ class EdgeAlarms(Construct):
             metrics={"latency": distribution(distribution_id, "OriginLatency", "Average")},
             provider=provider,
         )
-
-
-def periods_until_detected(site: SiteFile) -> int:
-    """Returns the minutes, one more than those that failing probes can fill before the region check is unhealthy."""
-    check, interval_seconds = site.health_check, site.health_check.region_interval_seconds
-    round_seconds = interval_seconds + _SLOWEST_PROBE_SECONDS
-    detection_seconds = (
-        (check.failure_threshold - 1) * round_seconds + _SLOWEST_PROBE_SECONDS + _CHECKERS_RATIO * interval_seconds
-    )
-    return math.ceil(detection_seconds / 60) + 1

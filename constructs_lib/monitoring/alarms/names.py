@@ -14,11 +14,9 @@ class AlarmKind(StrEnum):
     PATH = "path-unhealthy"
     REGION = "region-unhealthy"
     EXTERNAL = "external-unhealthy"
-    ORIGIN_GROUP_COVERS = "origin-group-covers"
     EDGE_ERRORS = "edge-5xx"
     ORIGIN_LATENCY = "origin-latency"
     ENDPOINT_ERRORS = "endpoint-5xx"
-    FUNCTION_ERRORS = "endpoint-function-errors"
     GLOBAL_REGION_SILENT = "global-region-silent"
     REPLICATION_BACKLOG = "replication-backlog"
     REPLICATION_LATENCY = "replication-latency"
@@ -27,7 +25,6 @@ class AlarmKind(StrEnum):
     PARITY_UNCHECKED = "parity-unchecked"
     CERTIFICATE = "certificate-expiring"
     SERVING_FROM_SECONDARY = "serving-from-secondary"
-    BOTH_REGIONS_ILL = "both-regions-ill"
 
 
 def alarm_name(site: SiteFile, kind: AlarmKind, region: str | None = None) -> str:

@@ -96,7 +96,7 @@ def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
 
     Args:
         outputs: the saved outputs.
-        is_hasty: give a region that is silent 20 s: for commands that go on without it. Default: two minutes.
+        is_hasty: give a region that is silent 20 s at most: for commands that move no files. Default: two minutes.
     """
     # Imported here: botocore and the clients take 0.3 s that `--help` should not.
     from scripts.aws.clients import key_value_store_client, s3_client
@@ -119,6 +119,7 @@ def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
         parity_regions=deployment.parity_regions,
         content=deployment.content,
         content_security_policy=deployment.content_security_policy,
+        health_check_ids=deployment.health_check_ids,
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.worlds.release_commands import Failover, FakeProbe, document
+from scripts.errors import AwsError
+from scripts.release.samples import BadAnswer
+from tests.worlds.release_commands import Failover, FakeEntries, FakeProbe, document
 from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
@@ -65,7 +67,7 @@ def test_tables_are_as_wide_as_their_cells_in_a_pipe(
     monkeypatch.delenv("COLUMNS")
     for key in (f"{manifest.prefix}logo.svg", f"control/manifests/{manifest.release_id}.json", "control/active.json"):
         world.delete(SECONDARY, key)
-    (row,) = (line for line in failover("status")[1].splitlines() if SECONDARY in line)
+    (row,) = (line for line in failover("status")[1].splitlines() if line.startswith(f"│ {SECONDARY} "))
     assert "lacks 1 files, no manifest, old control/active.json" in row
 
 
@@ -257,21 +259,99 @@ def test_commands_that_go_on_without_a_region_do_not_wait_long_for_it(
     assert asked == [{"is_hasty": True}]
 
 
+@pytest.mark.parametrize("command", [("verify",), ("restore", SECONDARY)])
+def test_commands_that_compare_regions_do_not_wait_long_for_a_silent_one(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    world.publish()
+    asked: list[dict[str, bool]] = []
+
+    def open_and_note(_outputs: object, **named: bool) -> Any:
+        asked.append(named)
+        return world.site
+
+    monkeypatch.setattr(f"scripts.commands.{command[0]}.open_website", open_and_note)
+    failover(*command)
+    assert asked == [{"is_hasty": True}]
+
+
+class BrokenPath:
+    """Route 53, whose checkers get no answer from the checks named."""
+
+    def __init__(self, *failing: str) -> None:
+        self._failing = failing
+
+    def get_health_check_status(self, *, HealthCheckId: str) -> dict[str, Any]:  # noqa: N803
+        word = "Failure: refused" if HealthCheckId in self._failing else "Success: HTTP Status Code 200, OK"
+        return {"HealthCheckObservations": [{"StatusReport": {"Status": word}}]}
+
+
+@pytest.mark.parametrize(
+    ("failing", "said"),
+    [
+        (("id-path",), "Unhealthy: the path check (Failure: refused), so it is not the release."),
+        (("id-path", "id-eu"), f"Unhealthy: the path check and the region check of {PRIMARY}"),
+        ((), "`failover status` shows what every entry serves; build the site anew if it is the release"),
+    ],
+)
+def test_release_that_is_rolled_back_says_whether_the_checks_fail_too_and_what_to_do(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, failing: tuple[str, ...], said: str
+) -> None:
+    first = world.publish("one")
+    world.site = replace(world.site, health_check_ids={"path": "id-path", PRIMARY: "id-eu"})
+    monkeypatch.setattr("scripts.aws.clients.route53_client", lambda: BrokenPath(*failing))
+    bad = BadAnswer(hostname="www.example.test", path="/index.html", reason="refuses connections")
+    monkeypatch.setattr(FakeProbe, "bad", [bad])
+    world.write("two")
+    code, _, error = failover("sync-content", str(world.folder), "--apply")
+    assert (code, world.release_ids[0]) == (1, first.release_id)
+    assert "https://www.example.test/index.html: refuses connections" in error
+    assert said in error
+    assert ("--no-probe" in error) is bool(failing)
+
+
 def test_status_says_what_is_live_and_from_where(world: ReleaseWorld, failover: Failover) -> None:
     manifest = world.publish()
     failover("evacuate", PRIMARY, "--apply")
+    FakeEntries.region = SECONDARY
     found = document(failover, "status")
+    assert found["users"]["layer"] == 2
     assert found["hostname"] == "www.example.test"
     assert found["active_release_id"] == manifest.release_id
     assert found["regions"][PRIMARY]["is_drained"] is True
     assert found["regions"][SECONDARY]["pointer_release_id"] == manifest.release_id
 
 
-def test_status_with_a_silent_region_exits_0_and_says_so(world: ReleaseWorld, failover: Failover) -> None:
+def test_status_with_a_silent_region_exits_1_and_says_so(world: ReleaseWorld, failover: Failover) -> None:
     world.publish()
     world.kill(PRIMARY)
     code, output, _ = failover("status")
-    assert (code, "does not answer" in output) == (0, True)
+    (row,) = (line for line in output.splitlines() if line.startswith(f"│ {PRIMARY} "))
+    assert (code, "does not answer" in row, "serves" in row, "takes part" in row) == (1, True, False, False)
+    assert f"S3 in {PRIMARY} does not answer" in output
+
+
+def test_status_goes_on_without_the_key_value_store_and_exits_3(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.publish()
+
+    def refuse() -> None:
+        raise AwsError(operation="GetKey", resource="arn:store", code="ServiceUnavailable")
+
+    monkeypatch.setattr(world.site.routing, "read", refuse)
+    code, output, _ = failover("status")
+    assert code == 3
+    assert f"users are served by CloudFront from {PRIMARY}" in output
+    assert "GetKey on arn:store failed: ServiceUnavailable" in output
+    found = document(failover, "status", exit_code=3)
+    assert found["users"]["are_served"] is True
+
+
+def test_status_of_a_site_without_a_fault_exits_0_and_asks_for_nothing(world: ReleaseWorld, failover: Failover) -> None:
+    world.publish()
+    code, output, _ = failover("status")
+    assert (code, "Look at" in output, "Unknown" in output) == (0, False, False)
 
 
 @pytest.mark.parametrize("lost_at", ["put_file", "put_manifest"])
@@ -341,7 +421,7 @@ def test_degraded_publish_of_a_regional_site_is_not_called_drained(world: Releas
     _, output, _ = failover("status")
     assert "drained" not in output
     assert ("by Route 53" in output, "left out by a publish" in output) == (True, True)
-    assert document(failover, "status")["entry"] == "regional"
+    assert document(failover, "status", exit_code=1)["entry"] == "regional"
 
 
 @pytest.mark.parametrize("command", [("releases",), ("status",), ("verify",), ("prune",), ("verify", "--repair")])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.drill.measurement import Marks, Measurement, measure, percentile
@@ -193,6 +194,59 @@ def test_verdict_inconclusive_when_the_prober_was_overloaded() -> None:
     assert measured.failed_requests == 0
 
 
+def late(samples: list[Sample], *, every: int, by_seconds: float) -> list[Sample]:
+    """Let this machine begin every so many page views late."""
+    return [
+        dataclasses.replace(
+            s, started_at_seconds=s.scheduled_at_seconds + (by_seconds if s.sequence % every == 0 else 0)
+        )
+        for s in samples
+    ]
+
+
+TOO_SLOW = [(P, 100), (None, 150), (S, 50), (P, 100)]
+NEVER = [(P, 100), (None, 200), (P, 50)]
+
+
+@pytest.mark.parametrize("stretches", [TOO_SLOW, NEVER], ids=["too slow", "never recovered"])
+def test_machine_that_cannot_keep_up_makes_a_miss_inconclusive_and_says_so_first(
+    stretches: list[tuple[str | None, int]],
+) -> None:
+    expected = dataclasses.replace(EXPECTED, rto_seconds=5.0)
+    quiet = measure(in_order(*stretches), UNTIL_UNDO, expected)
+    busy = measure(late(in_order(*stretches), every=10, by_seconds=1.5), UNTIL_UNDO, expected)
+    assert (quiet.verdict, busy.verdict) == (Verdict.OUTSIDE, Verdict.INCONCLUSIVE)
+    assert busy.reasons[0].startswith(
+        "this machine could not keep up: it began 10% of the page views late, by up to 1.5 s"
+    )
+    assert busy.reasons[1:] == quiet.reasons
+    assert busy.prober_lateness_p95_seconds == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(("every", "by_seconds"), [(10, 0.4), (30, 1.5)], ids=["a little late", "few of them"])
+def test_usual_delays_of_a_machine_excuse_nothing(every: int, by_seconds: float) -> None:
+    samples = late(in_order(*TOO_SLOW), every=every, by_seconds=by_seconds)
+    assert measure(samples, UNTIL_UNDO, dataclasses.replace(EXPECTED, rto_seconds=5.0)).verdict is Verdict.OUTSIDE
+
+
+def test_machine_that_cannot_keep_up_takes_nothing_from_a_recovery_in_time() -> None:
+    samples = late(in_order((P, 100), (None, 50), (S, 180), (P, 100)), every=2, by_seconds=1.5)
+    assert measure(samples, Marks(fault_at_seconds=10.0, undo_at_seconds=33.0), EXPECTED).verdict is Verdict.WITHIN
+
+
+def test_machine_that_cannot_keep_up_is_no_excuse_for_wrong_content() -> None:
+    samples = late(in_order((P, 100), (S, 200), (P, 50)), every=2, by_seconds=1.5)
+    samples[110] = a_sample(110, S, error=ErrorKind.WRONG_CONTENT, wrong_content_requests=1)
+    assert measure(samples, UNTIL_UNDO, EXPECTED).verdict is Verdict.OUTSIDE
+
+
+def test_page_that_the_primary_filled_within_the_outage_is_not_the_secondarys() -> None:
+    samples = in_order((P, 100), (S, 200), (P, 50))
+    samples[105] = a_sample(105, P, cache="Miss from cloudfront")
+    measured = measure(samples, UNTIL_UNDO, dataclasses.replace(EXPECTED, fills_pages=True))
+    assert measured.verdict is Verdict.INCONCLUSIVE
+
+
 @given(st.lists(st.floats(0, 100), min_size=1), st.floats(0, 1), st.floats(0, 1))
 def test_percentiles_are_among_the_values_and_rise(values: list[float], low: float, high: float) -> None:
     low, high = sorted((low, high))
@@ -206,19 +260,41 @@ def test_percentile_rejects_what_has_none(values: list[float], ratio: float) -> 
         percentile(values, ratio)
 
 
-@given(st.lists(OUTCOMES, min_size=1, max_size=120), st.integers(0, 60), st.integers(0, 60))
-def test_verdict_within_means_primary_secondary_primary_was_seen(
-    regions: list[str | None], fault: int, lasting: int
+# Stretches long enough for streaks of ten; single views make none.
+PRIMARY_AT_FIRST = st.integers(10, 60)
+OUTAGE = st.lists(st.tuples(OUTCOMES, st.integers(1, 40)), max_size=4)
+RECOVERED = st.tuples(st.sampled_from([S, S, S, P, None]), st.integers(5, 60))
+AFTERWARDS = st.tuples(st.sampled_from([P, P, P, S, None]), st.integers(5, 60))
+_VERDICTS: Counter[Verdict] = Counter()
+
+
+@settings(max_examples=300)
+@given(PRIMARY_AT_FIRST, OUTAGE, RECOVERED, AFTERWARDS)
+def _verdict_within_means_primary_secondary_primary_was_seen(
+    before: int,
+    outage: list[tuple[str | None, int]],
+    recovered: tuple[str | None, int],
+    afterwards: tuple[str | None, int],
 ) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    marks = Marks(fault_at_seconds=fault / 10, undo_at_seconds=(fault + lasting) / 10)
+    samples = in_order((P, before), *outage, recovered, afterwards)
+    undo = len(samples) - afterwards[1]
+    marks = Marks(fault_at_seconds=before / 10, undo_at_seconds=undo / 10)
     measured = measure(samples, marks, EXPECTED)
+    _VERDICTS[measured.verdict] += 1
     assert measured.requests >= measured.failed_requests + measured.wrong_content_requests
-    if measured.verdict is Verdict.WITHIN:
-        assert measured.served_by == (P, S, P)
-        assert measured.recovery_time_seconds is not None
-        assert measured.recovery_time_seconds <= EXPECTED.rto_seconds
-        assert measured.time_to_fail_back_seconds is not None
-        recovered_at_seconds = measured.moments.recovered_at_seconds or 0.0
-        outage = [s for s in samples if recovered_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
-        assert all(s.is_good for s in outage)
+    if measured.verdict is not Verdict.WITHIN:
+        return
+    assert measured.served_by == (P, S, P)
+    assert measured.recovery_time_seconds is not None
+    assert measured.recovery_time_seconds <= EXPECTED.rto_seconds
+    assert measured.time_to_fail_back_seconds is not None
+    recovered_at_seconds = measured.moments.recovered_at_seconds or 0.0
+    rest = [s for s in samples if recovered_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
+    assert all(s.is_good for s in rest)
+
+
+def test_verdict_within_means_primary_secondary_primary_was_seen() -> None:
+    _VERDICTS.clear()
+    _verdict_within_means_primary_secondary_primary_was_seen()
+    assert set(_VERDICTS) == set(Verdict)
+    assert _VERDICTS[Verdict.WITHIN] >= 30, "examples that reach no assertion prove nothing"

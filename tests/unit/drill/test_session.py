@@ -96,7 +96,7 @@ def a_deployment(world: ReleaseWorld) -> Deployment:
 def drilled(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> Drilled:
     stand_in = Drilled()
     monkeypatch.setattr(drill_session, "key_value_store_client", lambda: world.store)
-    monkeypatch.setattr(drill_session, "s3_client", lambda region: world.site.buckets[region].client)
+    monkeypatch.setattr(drill_session, "s3_client", lambda region, **_: world.site.buckets[region].client)
     monkeypatch.setattr(drill_session, "run_drill", stand_in)
     return stand_in
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.drill.streaks import STREAK_LENGTH, served_by, streak_at
+from scripts.drill.streaks import served_by, streak_at
 from scripts.probe.samples import ErrorKind
 from tests.worlds.page_views import P, S, a_sample, in_order
 
@@ -28,30 +29,66 @@ def test_overloaded_view_neither_extends_nor_breaks_the_streak() -> None:
     assert streak_at([*samples, a_sample(10, S)], region=S) == pytest.approx(0.05)
 
 
-@given(st.lists(OUTCOMES, max_size=60))
-def test_streak_begins_at_the_first_ten_alike(regions: list[str | None]) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    starts = [i for i in range(len(regions)) if regions[i : i + STREAK_LENGTH] == [S] * STREAK_LENGTH]
-    found = streak_at(samples, region=S)
-    assert found == (samples[starts[0]].finished_at_seconds if starts else None)
+# Stretches, because single views of three outcomes make a streak of ten in no example of 500.
+STRETCHES = st.lists(st.tuples(OUTCOMES, st.integers(1, 25)), max_size=8)
 
 
-@given(st.lists(OUTCOMES, max_size=80), st.randoms())
-def test_served_by_has_no_equal_neighbours_and_does_not_depend_on_arrival(
-    regions: list[str | None],
-    random: st.randoms,  # type: ignore[valid-type]  # hypothesis' own Random
-) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    seen = served_by(samples)
-    assert all(before != after for before, after in itertools.pairwise(seen))
-    random.shuffle(samples)  # type: ignore[attr-defined]  # hypothesis' own Random
-    assert served_by(samples) == seen
+def reaches(least: int, examples: list[bool]) -> None:
+    """Fails when fewer than `least` examples reached what the property is about: it would hold of nothing."""
+    assert sum(examples) >= least, "examples that reach no assertion prove nothing"
 
 
-@given(st.lists(OUTCOMES, max_size=60))
-def test_failures_do_not_change_who_served(regions: list[str | None]) -> None:
-    samples = [a_sample(sequence, region) for sequence, region in enumerate(regions)]
-    assert served_by(samples) == served_by(sample for sample in samples if sample.is_good)
+def test_streak_begins_at_the_first_ten_alike() -> None:
+    has_streak = []
+
+    @given(STRETCHES)
+    def holds(stretches: list[tuple[str | None, int]]) -> None:
+        samples = in_order(*stretches)
+        regions = [sample.region for sample in samples]
+        starts = [i for i in range(len(regions)) if regions[i : i + 10] == [S] * 10]
+        found = streak_at(samples, region=S)
+        assert found == (samples[starts[0]].finished_at_seconds if starts else None)
+        has_streak.append(found is not None)
+
+    holds()
+    reaches(20, has_streak)
+
+
+def test_served_by_has_no_equal_neighbours_and_does_not_depend_on_arrival() -> None:
+    has_two = []
+
+    @given(STRETCHES, st.randoms())
+    def holds(stretches: list[tuple[str | None, int]], random: Random) -> None:
+        samples = in_order(*stretches)
+        seen = served_by(samples)
+        assert all(before != after for before, after in itertools.pairwise(seen))
+        random.shuffle(samples)
+        assert served_by(samples) == seen
+        has_two.append(len(seen) > 1)
+
+    holds()
+    reaches(20, has_two)
+
+
+def test_failures_do_not_change_who_served() -> None:
+    has_failures = []
+
+    @given(STRETCHES)
+    def holds(stretches: list[tuple[str | None, int]]) -> None:
+        samples = in_order(*stretches)
+        seen = served_by(samples)
+        assert seen == served_by(sample for sample in samples if sample.is_good)
+        has_failures.append(bool(seen) and not all(sample.is_good for sample in samples))
+
+    holds()
+    reaches(20, has_failures)
+
+
+def test_region_in_service_changes_at_eight_of_the_last_ten() -> None:
+    """The window is ten: eight with two others at its ends are enough, and so are eight in a window that two others leave."""
+    assert served_by(in_order((P, 1), (S, 8), (P, 1))) == (S,)
+    assert served_by(in_order((P, 2), (S, 7), (P, 1))) == ()
+    assert served_by(in_order((P, 8), (S, 7), (P, 1), (S, 1))) == (P, S)
 
 
 @given(st.integers(10, 40), st.integers(0, 100), st.integers(10, 40), st.integers(0, 100), st.integers(10, 40))

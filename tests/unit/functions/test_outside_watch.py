@@ -1,6 +1,5 @@
 """The watcher's and the canary's own handlers: silence is an error, and it says whose."""
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,52 +11,35 @@ import pytest
 from tests.worlds.shipped_function import QuietHandler, give_clients, load, loopback_server
 
 WATCHED = {"ALARM_PREFIX": "site-prod-alarm-", "WATCHED_REGION": "us-east-1"}
-MARKER = {"BUCKET": "content", "KEY": "health/us-east-1.json"}
 
 
 @dataclass
 class Region:
-    """The CloudWatch and S3 clients of one region; `broken` names what does not answer."""
+    """The CloudWatch client of one region."""
 
     alarms: int = 8
-    broken: str = ""
-    reads: list[tuple[str, str]] = field(default_factory=list)
+    is_silent: bool = False
 
     def describe_alarms(self, *, AlarmNamePrefix: str) -> dict[str, Any]:  # noqa: N803
         assert AlarmNamePrefix == WATCHED["ALARM_PREFIX"]
-        if self.broken == "CloudWatch":
+        if self.is_silent:
             raise TimeoutError("no answer")
         return {"MetricAlarms": [{}] * self.alarms}
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        self.reads.append((Bucket, Key))
-        if self.broken == "S3":
-            raise TimeoutError("no answer")
-        return {"Body": io.BytesIO(b"{}")}
 
-
-def watcher(monkeypatch: pytest.MonkeyPatch, region: Region, **more: str) -> ModuleType:
-    module = load(monkeypatch, "outside_watch/handler.py", environment={**WATCHED, **more})
-    give_clients(monkeypatch, module, {"cloudwatch": region, "s3": region})
+def watcher(monkeypatch: pytest.MonkeyPatch, region: Region) -> ModuleType:
+    module = load(monkeypatch, "outside_watch/handler.py", environment=WATCHED)
+    give_clients(monkeypatch, module, {"cloudwatch": region})  # no S3: the region check tells of that
     return module
 
 
-def test_watcher_is_content_when_alarms_and_marker_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    region = Region()
-    assert watcher(monkeypatch, region, **MARKER).handler({}, None) == {"region": "us-east-1", "alarms": 8}
-    assert region.reads == [("content", "health/us-east-1.json")]
+def test_watcher_is_content_when_the_alarms_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert watcher(monkeypatch, Region()).handler({}, None) == {"region": "us-east-1", "alarms": 8}
 
 
-def test_watcher_asks_no_bucket_of_a_region_that_does_not_serve(monkeypatch: pytest.MonkeyPatch) -> None:
-    region = Region(broken="S3")
-    watcher(monkeypatch, region).handler({}, None)
-    assert region.reads == []
-
-
-@pytest.mark.parametrize("broken", ["CloudWatch", "S3"])
-def test_watcher_fails_and_names_what_is_silent(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    with pytest.raises(RuntimeError, match=f"{broken} in us-east-1 does not answer: TimeoutError"):
-        watcher(monkeypatch, Region(broken=broken), **MARKER).handler({}, None)
+def test_watcher_fails_and_names_what_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RuntimeError, match="CloudWatch in us-east-1 does not answer: TimeoutError"):
+        watcher(monkeypatch, Region(is_silent=True)).handler({}, None)
 
 
 def test_watcher_fails_when_the_alarms_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:

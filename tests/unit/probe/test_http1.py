@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.probe.http1 import Connection, connect_tcp, start_http
+from scripts.probe.http1 import Connection, connect_tcp, in_words, start_http
 from tests.worlds.loopback_site import HOSTNAME, make_authority, web_server
 
 OPEN_CONNECTION = asyncio.open_connection
@@ -41,3 +41,29 @@ def test_connection_given_up_as_its_handshake_ends_gives_its_number_to_no_other(
             connection.abort()
 
     asyncio.run(run())
+
+
+def distrusted(why: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = why
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TimeoutError(), "no answer in time"),
+        (ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 443)"), "refuses connections"),
+        (ConnectionResetError(104, "Connection reset by peer"), "ends the connection without an answer"),
+        (EOFError(), "ends the connection without an answer"),
+        (distrusted("certificate has expired"), "its certificate is not accepted: certificate has expired"),
+        (ValueError("not a status line"), "not a status line"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_failure_needs_no_errno(error: Exception, words: str) -> None:
+    assert in_words(error) == words
+
+
+def test_silence_has_the_callers_word() -> None:
+    assert in_words(TimeoutError(), silence="DNS does not answer in time") == "DNS does not answer in time"

@@ -175,6 +175,13 @@ def test_summary_table_fits_a_terminal_and_tells_all(written: WrittenReports) ->
         assert expected in text
 
 
+def test_headline_of_a_drill_that_proves_nothing_says_why() -> None:
+    document = build_report([], CONTEXT)
+    reason = "this machine could not keep up: it began 10% of the page views late"
+    document["scenarios"] = [{"name": "edge-outage", "verdict": "inconclusive", "reasons": [reason]}]  # type: ignore[typeddict-item]
+    assert headline(document) == f"1 of 1 drills not within the objective. edge-outage: inconclusive: {reason}"
+
+
 def test_headline_counts_drills_that_missed(unhappy: list[ScenarioResult]) -> None:
     assert headline(build_report(unhappy, CONTEXT)) == (
         "1 of 1 drills not within the objective. edge-outage: the secondary never took over while the fault lasted"

@@ -39,7 +39,8 @@ def test_webhook_rejects_the_url_itself_and_says_where_to_put_it(tmp_path: Path,
     [
         ('email = "nobody"', "alerts.email", "an e-mail address"),
         ('webhook_format = "teams"', "alerts.webhook_format", '"slack" or "generic"'),
-        ('runbook_url = "a b"', "alerts.runbook_url", "a URL or path of ASCII without spaces"),
+        ('runbook_url = "https://a b"', "alerts.runbook_url", "a link: http:// or https://"),
+        ('runbook_url = "docs/DISASTER_RECOVERY.md"', "alerts.runbook_url", "a link: http:// or https://"),
     ],
 )
 def test_alerts_reject_what_cannot_be_delivered(tmp_path: Path, line: str, key: str, allowed: str) -> None:

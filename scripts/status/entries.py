@@ -1,0 +1,186 @@
+"""A page and the region marker of every entry: the public name, each region's own name, each regional endpoint past DNS."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import dns.resolver
+
+from scripts.clock import AwsClock
+from scripts.local.endpoints import Endpoints
+from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, in_words, start_http
+from scripts.probe.page_view import MARKER_PATH, PAGE_PATH, verifying_tls
+from scripts.probe.resolver import CachingResolver, Nameserver, ResolutionError
+from scripts.probe.samples import Family
+
+# As long as a visitor waits; the wall's seconds count where localcloud's clock would leave this machine none.
+_ANSWER_SECONDS = 10.0
+_LEAST_REAL_SECONDS = 5.0
+_HTTPS_PORT = 443
+_CLOUDFRONT = "cloudfront"
+NOT_PUBLISHED = "not what was published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Something that users, or Route 53 on their behalf, can be led to.
+
+    Attributes:
+        name: how it is shown.
+        hostname: sent as SNI and Host, and checked against the certificate.
+        leads_to: the name that is resolved; None for the hostname itself.
+    """
+
+    name: str
+    hostname: str
+    leads_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an entry answered.
+
+    Attributes:
+        entry: the entry.
+        addresses: what DNS said, IPv4.
+        served_by: "cloudfront" or "endpoint", by the answer's headers; None without an answer.
+        region: whose bucket the marker came from; None when the marker did not come.
+        is_from_cache: whether an edge had the page already.
+        digest: MD5 of the page; None where its status was none of 200 and 404.
+        problem: why the page is not what was published, or why there is none; None when it is right.
+        marker_problem: why the region marker, which no cache holds, did not come.
+    """
+
+    entry: Entry
+    addresses: tuple[str, ...] = ()
+    served_by: str | None = None
+    region: str | None = None
+    is_from_cache: bool = False
+    digest: str | None = None
+    problem: str | None = None
+    marker_problem: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it serves what was published, and anew."""
+        return self.problem is None and self.marker_problem is None
+
+
+class Connect(Protocol):
+    """Makes one request of an entry."""
+
+    async def __call__(self, entry: Entry, address: str, path: str) -> Response:
+        """Return the answer, or raise OSError, EOFError or MalformedResponseError."""
+
+
+class EntryProbe:
+    """Asks entries.
+
+    Args:
+        resolver: the addresses of names.
+        request: makes one request.
+        deadline: how long one entry may take.
+    """
+
+    def __init__(self, resolver: CachingResolver, request: Connect, deadline: Callable[[], asyncio.Timeout]) -> None:
+        self._resolver = resolver
+        self._request = request
+        self._deadline = deadline
+
+    def ask(self, entries: Sequence[Entry]) -> list[Answer]:
+        """Asks all entries at once, from a program without an event loop."""
+
+        async def all_of_them() -> list[Answer]:
+            return list(await asyncio.gather(*(self.answer(entry) for entry in entries)))
+
+        return asyncio.run(all_of_them())
+
+    async def answer(self, entry: Entry) -> Answer:
+        """Asks one entry for its home page and its region marker; whatever goes wrong is in the answer."""
+        try:
+            async with self._deadline():
+                addresses = await self._resolver.addresses(entry.leads_to or entry.hostname, Family.IPV4)
+        except (OSError, EOFError, ResolutionError) as error:
+            return Answer(entry=entry, problem=in_words(error, silence="DNS does not answer in time"))
+        page, (region, marker_problem) = await asyncio.gather(
+            self._page(entry, addresses[0]), self._marker(entry, addresses[0])
+        )
+        return replace(page, addresses=addresses, region=region, marker_problem=marker_problem)
+
+    async def _page(self, entry: Entry, address: str) -> Answer:
+        try:
+            async with self._deadline():
+                response = await self._request(entry, address, PAGE_PATH)
+        except (OSError, EOFError, MalformedResponseError) as error:
+            return Answer(entry=entry, problem=in_words(error))
+        headers, is_page = response.headers, response.status in (200, 404)
+        return Answer(
+            entry=entry,
+            served_by=_CLOUDFRONT if _CLOUDFRONT in headers.get("via", "").lower() else "endpoint",
+            is_from_cache="hit" in headers.get("x-cache", "").lower(),
+            digest=hashlib.md5(response.body, usedforsecurity=False).hexdigest() if is_page else None,
+            problem=f"status {response.status}" if response.status >= 400 else None,
+        )
+
+    async def _marker(self, entry: Entry, address: str) -> tuple[str | None, str | None]:
+        try:
+            async with self._deadline():
+                response = await self._request(entry, address, MARKER_PATH)
+        except (OSError, EOFError, MalformedResponseError) as error:
+            return None, in_words(error)
+        if response.status != 200:
+            return None, f"status {response.status}"
+        try:
+            return str(json.loads(response.body)["region"]), None
+        except (ValueError, KeyError, TypeError):
+            return None, "an answer that is no region marker"
+
+
+def compared(answer: Answer, digests: frozenset[str]) -> Answer:
+    """Returns an answer judged by what was published.
+
+    Args:
+        answer: what an entry answered.
+        digests: MD5 of every content that the home page may have now, the 404 page's where there is no home page. Empty: it is
+            not known, and the status alone counts.
+    """
+    if answer.digest is None or not digests:
+        return answer
+    return replace(answer, problem=None if answer.digest in digests else f"{PAGE_PATH} is {NOT_PUBLISHED}")
+
+
+def network_entry_probe(endpoints: Endpoints | None) -> EntryProbe:
+    """Returns a probe over the network: of a running localcloud, or of AWS by this machine's resolvers."""
+    speed = 1.0 if endpoints is None else endpoints.speed
+    clock = AwsClock(speed=speed)
+    if endpoints is None:
+        nameservers = [Nameserver(address=str(each)) for each in dns.resolver.get_default_resolver().nameservers]
+        port, tls = _HTTPS_PORT, verifying_tls()
+    else:
+        nameservers = [Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)]
+        port, tls = endpoints.https_port, verifying_tls(endpoints.ca_certificate)
+    real_seconds = max(_ANSWER_SECONDS / speed, _LEAST_REAL_SECONDS)
+    resolver = CachingResolver(nameservers=nameservers, clock=clock)
+    return EntryProbe(resolver, _Requests(port, tls), lambda: asyncio.timeout(real_seconds))
+
+
+class _Requests:
+    """One request on a connection of its own."""
+
+    def __init__(self, port: int, tls: ssl.SSLContext) -> None:
+        self._port = port
+        self._tls = tls
+
+    async def __call__(self, entry: Entry, address: str, path: str) -> Response:
+        raw = await connect_tcp(address, self._port)
+        connection = await start_http(raw, tls=self._tls, server_name=entry.hostname)
+        try:
+            return await connection.request(host=entry.hostname, path=path, close=True)
+        finally:
+            connection.abort()
