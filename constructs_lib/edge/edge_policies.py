@@ -45,16 +45,16 @@ _NO_PRELOAD = (
     "HSTS for a year, but preload and subdomains only by headers.hsts_preload and headers.hsts_include_subdomains: they bind "
     "every host of the domain, for months after they are taken back (https://hstspreload.org/)."
 )
-_DEFAULT_TTL_SECONDS = 86_400
-_MAX_TTL_SECONDS = 31_536_000
+_EDGE_TTL_SECONDS = 31_536_000
 
 
 class EdgePolicies(Construct):
     """Cache policy and response headers policy.
 
     The cache key is the path alone: it holds the release after the router's rewrite, and a static site has no use for
-    query strings or cookies. Min TTL 0 obeys every Cache-Control
-    (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html).
+    query strings or cookies. An object of a release never changes, so the edge keeps it for a year by the minimum TTL, whatever
+    its Cache-Control says; the header goes on to browsers and proxies, for which it is meant. An s-maxage would be theirs too
+    (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html). Errors have lifetimes of their own.
 
     Attributes:
         cache_policy_id: for released content.
@@ -79,9 +79,9 @@ class EdgePolicies(Construct):
             "cache_policy",
             name=f"{prefix}-releases",
             comment="Path only; the path holds the release",
-            min_ttl=0,
-            default_ttl=_DEFAULT_TTL_SECONDS,
-            max_ttl=_MAX_TTL_SECONDS,
+            min_ttl=_EDGE_TTL_SECONDS,
+            default_ttl=_EDGE_TTL_SECONDS,
+            max_ttl=_EDGE_TTL_SECONDS,
             parameters_in_cache_key_and_forwarded_to_origin=_key_is_path_only(),
             provider=provider,
         )

@@ -194,11 +194,13 @@ function firstNumber(digest) {
   return parseInt(digest.substring(0, 8), 16);
 }
 
-// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8, or an escape even now, is no file's name.
+// As Python's unquote: a % that begins no escape stands for itself. What is no UTF-8, an escape even now, or too long for a key of
+// S3 (LONGEST_PATH_BYTES of regional_endpoint/handler.py) is no file's name.
 function decoded(uri) {
   try {
     const path = decodeURIComponent(uri.replace(/%(?![0-9a-f]{2})/gi, '%25'));
-    return /\uFFFD|%[0-9a-f]{2}/i.test(path) ? '/\uFFFD.' : path;
+    const bytes = encodeURIComponent(path).replace(/%../g, '.').length;
+    return bytes > 960 || /\uFFFD|%[0-9a-f]{2}/i.test(path) ? '/\uFFFD.' : path;
   } catch (error) {
     return '/\uFFFD.';
   }

@@ -188,11 +188,6 @@ def _lateness(samples: Iterable[Sample]) -> list[float]:
     return [s.started_at_seconds - s.scheduled_at_seconds for s in samples if s.error is not ErrorKind.OVERLOAD]
 
 
-def _ratio(claims: Iterable[bool]) -> float:
-    found = list(claims)
-    return sum(found) / len(found) if found else 0.0
-
-
 def _since(start_seconds: float | None, end_seconds: float | None) -> float | None:
     if start_seconds is None or end_seconds is None:
         return None

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from types import ModuleType
 
 import pytest
@@ -75,7 +76,8 @@ def test_absent_page_is_the_404_page(handler: ModuleType) -> None:
 
 def test_absent_page_without_a_404_page_is_text(handler: ModuleType, objects: Objects) -> None:
     del objects.content["releases/r1/404.html"]
-    assert handler.handler(request("/no/such"), None)["body"] == "Not found.\n"
+    answer = handler.handler(request("/no/such"), None)
+    assert (answer["statusCode"], answer["body"]) == (404, "Not found.\n")
 
 
 def test_nothing_published_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,3 +213,19 @@ def test_range_with_any_number_of_digits_is_answered(
     answer = handler.handler(request("/", headers={"range": wanted}), None)
     assert answer["statusCode"] == status
     assert body is None or base64.b64decode(answer["body"]) == body
+
+
+def test_largest_body_fits_into_lambdas_answer(handler: ModuleType) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html: 6 MB, and base64 makes 4 bytes of 3
+    assert 4 * math.ceil(handler.LARGEST_BODY_BYTES / 3) + 10_000 <= 6 * 1024 * 1024
+    assert handler.LARGEST_BODY_BYTES >= 4_000_000
+
+
+def test_copies_in_memory_end_at_their_limit(
+    handler: ModuleType, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects.publish("r1", {"a.txt": b"x" * 60, "b.txt": b"x" * 60})
+    monkeypatch.setattr(handler, "CACHE_BYTES", 100)
+    for path in ("/a.txt", "/b.txt", "/a.txt", "/b.txt"):
+        assert handler.handler(request(path), None)["statusCode"] == 200
+    assert (objects.reads.count("releases/r1/a.txt"), objects.reads.count("releases/r1/b.txt")) == (1, 2)

@@ -420,3 +420,10 @@ def test_new_health_check_is_there_before_the_one_that_it_replaces_goes(name: st
     checks = resources(stacks_of(example_text(name)), "aws_route53_health_check")
     assert checks
     assert all(each["lifecycle"]["create_before_destroy"] for each in checks)
+
+
+def test_edge_keeps_releases_for_a_year_whatever_browsers_may_do(stacks: Stacks) -> None:
+    """The header that leaves the edge is for browsers and proxies; releases never change, so the policy alone decides here."""
+    policies = stacks["edge"]["resource"]["aws_cloudfront_cache_policy"].values()
+    assert policies
+    assert {(body["min_ttl"], body["default_ttl"], body["max_ttl"]) for body in policies} == {(31_536_000,) * 3}

@@ -59,6 +59,8 @@ class Objects:
         self.reads.append(Key)
         if self.fail_with is not None:
             raise self.fail_with
+        if len(Key.encode()) > 1024:  # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+            raise ClientError({"Error": {"Code": "KeyTooLongError", "Message": "Your key is too long"}}, "GetObject")
         if Key not in self.content:
             raise NoSuchKeyError
         whole, content_type = self.content[Key]

@@ -31,9 +31,13 @@ POINTER_TTL_SECONDS = 2.0
 CACHE_BYTES = 64 * 1024 * 1024
 # A response holds 6 MB, and base64 makes 4 bytes of 3: https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html
 LARGEST_BODY_BYTES = 4_500_000
+# An S3 key holds 1,024 bytes, with "releases/<16 characters>" before the path and "/index.html.br" behind it:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+LONGEST_PATH_BYTES = 960
 # Content coding -> end of the object's name, best first.
 VARIANT_SUFFIXES = {"br": ".br", "gzip": ".gz"}
 NOT_FOUND = "Not found."
+_PRINTABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # a header takes them as they are; everything else is escaped
 _RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]+)-(?P<last>[0-9]*)|-(?P<end>[0-9]+))")
 # More digits than any object's size has; Python refuses to read more than 4,300 of them.
 _LONGEST_NUMBER = 19
@@ -58,7 +62,7 @@ def handler(event: dict[str, Any], _context: object) -> Answer:
     if method not in ("GET", "HEAD"):
         return _text(405, "Only GET and HEAD.", {"allow": "GET, HEAD"})
     try:
-        return _serve(decoded(event["rawPath"]), method, event.get("headers", {}), event.get("rawQueryString", ""))
+        return _serve(decoded(event["rawPath"]), method, event.get("headers") or {}, event.get("rawQueryString") or "")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         return _text(502, f"The bucket of this region answered {code}.")
@@ -72,7 +76,8 @@ def handler(event: dict[str, Any], _context: object) -> Answer:
 def decoded(raw_path: str) -> str:
     """Returns a path decoded, which changes nothing when API Gateway has done so: no file's name has an escape in it."""
     path = unquote(raw_path)  # what is no UTF-8 becomes U+FFFD, here or in API Gateway
-    return "/\ufffd." if re.search("\ufffd|%[0-9a-fA-F]{2}", path) else path  # no file has such a name
+    is_no_name = re.search("[\ud800-\udfff\ufffd]|%[0-9a-fA-F]{2}", path) or len(path.encode()) > LONGEST_PATH_BYTES
+    return "/\ufffd." if is_no_name else path  # no file has such a name
 
 
 def encoded(path: str) -> str:
@@ -146,7 +151,7 @@ def _redirected(value: str, query: str) -> Answer:
     status, _, location = value.partition(" ")
     address, hash_, fragment = location.partition("#")
     if query and "?" not in address:
-        address = f"{address}?{query}"
+        address = f"{address}?{quote(query, safe=_PRINTABLE, errors='replace')}"
     headers = {"location": f"{address}{hash_}{fragment}", "cache-control": "public, max-age=300"}
     return {"statusCode": int(status), "headers": {**HEADERS, **headers}}
 

@@ -30,11 +30,13 @@ from scripts.release.serving.path_patterns import PathPattern
 from scripts.release.serving.redirects import Redirect
 from scripts.release.serving.variant_contents import VARIANT_SUFFIXES, base_by_name
 
-HTML_CACHE_CONTROL = "public, max-age=0, s-maxage=31536000, must-revalidate"
-"""Browsers revalidate; CloudFront keeps it, because the release is part of the cache key."""
+HTML_CACHE_CONTROL = "public, max-age=0, must-revalidate"
+"""What browsers and proxies may do, for CloudFront passes the header on. That the edge keeps a page is its cache policy's doing:
+the release is part of the cache key.
+"""
 IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 """For names that change with their content: a browser never asks again (RFC 8246)."""
-OTHER_CACHE_CONTROL = "public, max-age=300, s-maxage=31536000"
+OTHER_CACHE_CONTROL = "public, max-age=300"
 
 ALWAYS_IGNORED = tuple(
     PathPattern(text)

@@ -108,7 +108,7 @@ def test_pages_are_stamped_with_their_release(publisher: Publisher, folder: Path
         assert f'content="{manifest.release_id}"'.encode() in found["Body"].read()
         assert found["Metadata"]["release"] == manifest.release_id
         assert found["ContentType"] == "text/html; charset=utf-8"
-        assert "s-maxage" in found["CacheControl"]
+        assert "must-revalidate" in found["CacheControl"]
 
 
 def test_first_publish_plans_everything_for_both_regions(publisher: Publisher, folder: Path) -> None:

@@ -176,6 +176,7 @@ def test_key_is_distribution_and_path_unless_the_policy_says_more() -> None:
         (KeyPart(inclusion=Inclusion.WHITELIST, names=frozenset({"v"})), "v=1", "v=2", False),
         (KeyPart(inclusion=Inclusion.ALL), "x=1", "x=2", False),
         (KeyPart(inclusion=Inclusion.ALL_EXCEPT, names=frozenset({"utm"})), "utm=1&x=1", "utm=2&x=1", True),
+        (KeyPart(inclusion=Inclusion.ALL_EXCEPT, names=frozenset({"utm"})), "x=1", "x=2", False),
     ],
 )
 def test_key_takes_the_query_strings_of_the_policy(part: KeyPart, one: str, other: str, same: bool) -> None:

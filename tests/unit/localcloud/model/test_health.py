@@ -215,3 +215,10 @@ def test_health_check_defaults_are_aws_defaults() -> None:
 def test_health_check_rejects_a_type_that_is_not_modelled() -> None:
     with pytest.raises(UnsupportedResource, match="RECOVERY_CONTROL"):
         health_check_from_api({"Id": "c", "HealthCheckConfig": {"Type": "RECOVERY_CONTROL"}})
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_levers_of_a_check_are_read_from_the_api(value: bool) -> None:
+    config = {"Type": "HTTPS", "Inverted": value, "Disabled": value, "EnableSNI": not value}
+    item = health_check_from_api({"Id": "c", "HealthCheckConfig": config})
+    assert (item.is_inverted, item.is_disabled, item.enable_sni) == (value, value, not value)

@@ -227,3 +227,9 @@ def test_pattern_that_matches_nothing_is_noted() -> None:
 
 def test_empty_files_are_fine() -> None:
     assert check_release(NO_RULES, {"index.html": 0, "a.css": 0}).problems == ()
+
+
+@pytest.mark.parametrize("value", [HTML_CACHE_CONTROL, IMMUTABLE_CACHE_CONTROL, OTHER_CACHE_CONTROL])
+def test_what_leaves_the_edge_says_nothing_to_shared_caches_alone(value: str) -> None:
+    """CloudFront passes Cache-Control on; how long the edge keeps a release is its cache policy's minimum TTL."""
+    assert "s-maxage" not in value
