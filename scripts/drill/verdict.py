@@ -80,9 +80,9 @@ class Evidence:
     fail_back_loss_seconds: float
     wrong_content_requests: int
     overload_ratio: float
-    late_ratio: float
-    latest_seconds: float
     seen: tuple[str, ...]
+    late_ratio: float = 0.0
+    latest_seconds: float = 0.0
     failed_ratio: float = 0.0
     slow_ratio: float = 0.0
     covered_ratio: float = 0.0

@@ -158,7 +158,6 @@ def compared(answer: Answer, digests: frozenset[str]) -> Answer:
 def network_entry_probe(endpoints: Endpoints | None) -> EntryProbe:
     """Returns a probe over the network: of a running localcloud, or of AWS by this machine's resolvers."""
     speed = 1.0 if endpoints is None else endpoints.speed
-    clock = AwsClock(speed=speed)
     if endpoints is None:
         nameservers = [Nameserver(address=str(each)) for each in dns.resolver.get_default_resolver().nameservers]
         port, tls = _HTTPS_PORT, verifying_tls()
@@ -166,7 +165,8 @@ def network_entry_probe(endpoints: Endpoints | None) -> EntryProbe:
         nameservers = [Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)]
         port, tls = endpoints.https_port, verifying_tls(endpoints.ca_certificate)
     real_seconds = max(_ANSWER_SECONDS / speed, _LEAST_REAL_SECONDS)
-    resolver = CachingResolver(nameservers=nameservers, clock=clock)
+    # The wall's clock: the attempts of a fast one would be too short for a machine that does something else.
+    resolver = CachingResolver(nameservers=nameservers, clock=AwsClock(speed=1.0))
     return EntryProbe(resolver, _Requests(port, tls), lambda: asyncio.timeout(real_seconds))
 
 

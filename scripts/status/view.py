@@ -153,6 +153,8 @@ def _check_problems(view: View) -> Iterator[str]:
 
 
 def _content_problems(overview: Overview) -> Iterator[str]:
+    if overview.foreign or overview.lacks_manifest:
+        yield "what the router reads does not fit the manifest of the active release: failover verify"
     for region, found in overview.regions.items():
         if not found.answers:
             yield f"S3 in {region} does not answer"

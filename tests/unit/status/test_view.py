@@ -221,3 +221,21 @@ def test_document_holds_the_exit_code_and_every_entry() -> None:
     assert isinstance(entries, list)
     assert [each["name"] for each in entries] == [HOSTNAME, *(each.entry.name for each in ENTRIES)]
     assert all(each["serves"] for each in entries)
+
+
+def test_path_check_alone_is_named_where_there_is_no_other() -> None:
+    (line,) = [each for each in problems(replace(HEALTHY, checks=checks("path")[:1])) if "check" in each]
+    assert line.startswith("the path check is unhealthy")
+
+
+def test_distribution_that_serves_is_no_regional_endpoint() -> None:
+    dead = broken("refused", *(each.entry.name for each in ENTRIES if each.served_by == "endpoint"))
+    assert any(
+        "CloudFront or every bucket" in each for each in problems(replace(HEALTHY, entries=dead, checks=EVERY_CHECK))
+    )
+
+
+def test_alarms_of_a_region_that_could_not_be_asked_are_null_in_the_document() -> None:
+    error = AwsError(operation="DescribeAlarms", resource="a", code="Throttling")
+    alarms = (AlarmReport(region=PRIMARY, error=error), AlarmReport(region=SECONDARY, names=("a-alarm",)))
+    assert as_document(replace(HEALTHY, alarms=alarms))["alarms"] == {PRIMARY: None, SECONDARY: ["a-alarm"]}

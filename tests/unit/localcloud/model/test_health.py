@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localcloud.model import health
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.health import (
     CheckerState,
@@ -222,3 +223,31 @@ def test_levers_of_a_check_are_read_from_the_api(value: bool) -> None:
     config = {"Type": "HTTPS", "Inverted": value, "Disabled": value, "EnableSNI": not value}
     item = health_check_from_api({"Id": "c", "HealthCheckConfig": config})
     assert (item.is_inverted, item.is_disabled, item.enable_sni) == (value, value, not value)
+
+
+def test_what_a_check_leaves_out_has_route_53s_defaults() -> None:
+    # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
+    item = health_check_from_api(
+        {"Id": "c", "HealthCheckConfig": {"Type": "CALCULATED", "InsufficientDataHealthStatus": "Healthy"}}
+    )
+    assert (item.health_threshold, item.insufficient_data_status) == (0, "Healthy")
+    assert HealthCheck(id="c", type=CheckType.CALCULATED).health_threshold == 0
+
+
+def test_budgets_of_a_probe_are_the_documented_ones() -> None:
+    # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+    budgets = (health.TCP_CONNECT_BUDGET_SECONDS, health.HTTP_CONNECT_BUDGET_SECONDS)
+    assert budgets == (10.0, 4.0)
+    assert (health.HTTP_RESPONSE_BUDGET_SECONDS, health.HTTP_BODY_BUDGET_SECONDS) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (ProbeResult(status_code=200, reason="OK"), "Success: HTTP Status Code 200, OK"),
+        (ProbeResult(), "Success: connected"),
+        (ProbeResult(failure=ProbeFailure.DNS), ProbeFailure.DNS.value),
+    ],
+)
+def test_observation_is_told_as_route_53_tells_it(result: ProbeResult, text: str) -> None:
+    assert result.status_text == text
