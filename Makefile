@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint conformance checkov apply access format snapshots bench bench-release setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check lint conformance checkov apply access format snapshots bench bench-release mutants statements setup npm-tools cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,12 @@ bench: setup ## the numbers of the README, measured here (ARGS="outages": some o
 
 bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync, s5cmd, rclone
 	@$(VENV)/python -m tools.bench.release $(ARGS)
+
+mutants: setup ## would the tests notice? A fixed sample of mutants of each core module (ARGS="MODULE ...": of these)
+	@$(VENV)/python -m tools.mutants $(ARGS)
+
+statements: setup ## what is said of every fault against the truth, on a demo that KEEP=1 left running (ARGS="TARGET/KIND ...")
+	@$(VENV)/python -m tools.statements build/demo $(ARGS)
 
 setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: no $(PYTHON) in PATH; install Python 3.11 or newer" >&2; exit 3; }
