@@ -9,11 +9,17 @@ from constructs_lib.policies import PolicyDocument, document
 def content(scope: Scope) -> PolicyDocument:
     """Returns what `failover sync-content`, `rollback`, `verify`, `prune` and `status` need: releases and the active pointer."""
     return document(
-        {"Sid": "ListReleases", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": scope.buckets},
         {
+            "Sid": "ListReleases",
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
+            "Resource": scope.buckets,
+        },
+        {
+            # An object that was deleted by mistake is restored from its version (failover verify --repair).
             "Sid": "ReadPublished",
             "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:GetObjectTagging"],
+            "Action": ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"],
             "Resource": scope.objects(*PUBLISHED),
         },
         {

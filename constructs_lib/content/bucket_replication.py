@@ -24,9 +24,14 @@ from cdktf_cdktf_provider_aws.s3_bucket_replication_configuration import (
 from constructs import Construct
 
 from constructs_lib import naming, policies
+from constructs_lib.lint_waivers import waive
 
 # The only time that S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html
 TIME_CONTROL_MINUTES = 15
+_NO_DELETIONS = (
+    "Releases are immutable, and failover prune deletes in every region by itself: a deletion by mistake in one region stays "
+    "in that region, and the other one serves on."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +43,11 @@ class Destination:
 
 
 class BucketReplication(Construct):
-    """Copies releases, with their delete markers, from the source to every destination.
+    """Copies releases, without their deletions, from the source to every destination.
 
-    It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Health
+    It is the safety net behind a publisher that writes both regions itself: it catches up a region that was away. Releases are
+    immutable and `failover prune` deletes in each region by itself, so a deletion that comes another way, such as `aws s3 rm`,
+    is a mistake, and must not become one in both regions within seconds. Health
     and control objects differ per region and are outside the filter. `has_metrics` publishes the backlog and the latency to
     CloudWatch, at the price of custom metrics. `has_time_control` is S3 Replication Time Control: 99.99% of the objects within
     15 minutes, delete markers outside of it; it brings the metrics.
@@ -80,7 +87,7 @@ class BucketReplication(Construct):
             provider=provider,
         )
         self.role_arn = role.arn
-        S3BucketReplicationConfigurationA(
+        configuration = S3BucketReplicationConfigurationA(
             self,
             "configuration",
             bucket=source_name,
@@ -92,6 +99,7 @@ class BucketReplication(Construct):
             depends_on=[policy, *depends_on],
             provider=provider,
         )
+        waive(configuration, {"FW213": _NO_DELETIONS})
 
 
 def _rule(
@@ -106,8 +114,8 @@ def _rule(
         status="Enabled",
         priority=number,
         filter=S3BucketReplicationConfigurationRuleFilter(prefix=naming.RELEASES_PREFIX),
-        # Required with a filter; without it a pruned release would live on in the other region.
-        delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(status="Enabled"),
+        # Required with a filter.
+        delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(status="Disabled"),
         source_selection_criteria=None if destination.kms_key_arn is None else _encrypted_objects(),
         destination=S3BucketReplicationConfigurationRuleDestination(
             bucket=destination.bucket_arn,

@@ -67,7 +67,8 @@ def sync_content(
         bool,
         typer.Option(
             "--force",
-            help="Also when more than half of the active release's files go, it was rolled back from, or a newer build went out.",
+            help="Also when more than half of the active release's files go, it was rolled back from, or a newer build went out. "
+            "Compares all objects.",
         ),
     ] = False,
     build_number: Annotated[
@@ -314,11 +315,13 @@ def _print(website: Website, plan: PublishPlan, canary: int | None, notes: Seque
         console.print(f"Nothing to do: {_takes_part(plan)} it and it is active.")
     elif applied and canary is not None:
         console.print(
-            f"Published: {' and '.join(plan.uploads)} verified; {canary} % of the viewers get it. "
+            f"Published: {' and '.join(plan.uploads)} confirmed what was sent; {canary} % of the viewers get it. "
             "Then: failover sync-content --promote --apply, or failover rollback --apply"
         )
     elif applied:
-        console.print(f"Published: {' and '.join(plan.uploads)} verified, then switched.")
+        console.print(
+            f"Published: {' and '.join(plan.uploads)} confirmed what was sent, then switched. `failover verify` compares all."
+        )
     else:
         console.print(PLAN_ONLY)
     for line in _canary_lines(plan, canary, applied=applied):

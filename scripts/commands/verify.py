@@ -36,7 +36,11 @@ _SHOWN = 3
 def verify(
     release_id: Annotated[str | None, release_argument("Release to compare; default: the active one.")] = None,
     repair_it: Annotated[
-        bool, typer.Option("--repair", help="Plan to copy what one region lacks from the other region.")
+        bool,
+        typer.Option(
+            "--repair",
+            help="Plan to put back what is missing: from the other region, or from versions that a deletion left.",
+        ),
     ] = False,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
@@ -86,7 +90,7 @@ def _plan(site: Website, routing: Routing, release_id: str | None) -> RepairPlan
     if wanted is None:
         raise MissingOutputError("no release is active: name one, or publish first")
     manifest = find_manifest(site.buckets.values(), wanted)
-    return plan_repair(check_parity(site.buckets.values(), manifest, routing), routing)
+    return plan_repair(check_parity(site.buckets.values(), manifest, routing), routing, site.buckets)
 
 
 def _document(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) -> dict[str, object]:
@@ -96,6 +100,7 @@ def _document(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool)
         "files": len(parity.manifest.files),
         "regions": {region: parity_document(found) for region, found in parity.regions.items()},
         "copies": copies if planned else None,
+        "restores": [{"path": each.file.path, "region": each.region} for each in plan.restores] if planned else None,
         "lost": [file.path for file in plan.lost],
         "applied": applied,
     }
@@ -119,7 +124,15 @@ def _print(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) ->
     console.print(f"Release {parity.manifest.release_id}, {len(parity.manifest.files)} files")
     console.print(table)
     if plan.lost:
-        console.print(f"{len(plan.lost)} files are in no region: publish the release again.")
+        console.print(
+            f"{len(plan.lost)} files are in no region, nor an earlier version of them: send them from the release's folder, "
+            "failover sync-content FOLDER --force --apply."
+        )
+    if planned and plan.restores:
+        verb = "Restored" if applied else "To restore"
+        console.print(
+            f"{verb}: {len(plan.restores)} files that no region holds, from versions that their deletion left."
+        )
     if planned and plan.regions:
         verb = "Copied" if applied else "To copy"
         console.print(

@@ -30,7 +30,7 @@ from scripts.release.stored_digest import METADATA_NAME, content_md5, digest_in,
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef, GetObjectOutputTypeDef, ObjectIdentifierTypeDef
 
 NOT_FOUND_PAGE_KEY = "errors/404.html"
 NOT_FOUND_TEXT = b"Not found.\n"
@@ -215,6 +215,40 @@ class ContentBucket:
                 self.client.put_object(
                     Bucket=self.name, Key=key, Body=body, ChecksumAlgorithm="SHA256", **_kept_headers(found, md5)
                 )
+
+    def holds(self, file: ReleaseFile) -> bool:
+        """Returns whether a file of a release is here, by its size and MD5; one HeadObject."""
+        with self._calling("HeadObject", file.key):
+            try:
+                answer = self.client.head_object(Bucket=self.name, Key=file.key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                    raise
+                return False
+        told = digest_in(answer)
+        return answer["ContentLength"] == file.size_bytes and told in (None, file.md5)
+
+    def restorable_version(self, file: ReleaseFile) -> str | None:
+        """Returns the newest version of a file of a release that has its content, which a deletion leaves; None without one."""
+        with self._calling("ListObjectVersions", file.key):
+            pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=file.key)
+            found = [each for page in pages for each in page.get("Versions", []) if each["Key"] == file.key]
+            for version in sorted(found, key=lambda each: each["LastModified"], reverse=True):
+                if version["Size"] == file.size_bytes and self._holds(file, version["VersionId"], version["ETag"]):
+                    return version["VersionId"]
+        return None
+
+    def _holds(self, file: ReleaseFile, version_id: str, etag: str) -> bool:
+        if etag.strip('"') == file.md5:
+            return True
+        answer = self.client.head_object(Bucket=self.name, Key=file.key, VersionId=version_id)
+        return digest_in(answer) == file.md5
+
+    def restore_version(self, file: ReleaseFile, version_id: str) -> None:
+        """Makes an earlier version of a file the current one, with its headers and metadata."""
+        source: CopySourceTypeDef = {"Bucket": self.name, "Key": file.key, "VersionId": version_id}
+        with self._calling("CopyObject", file.key):
+            self.client.copy_object(Bucket=self.name, Key=file.key, CopySource=source)
 
     def download(self, key: str, target: IO[bytes]) -> tuple[GetObjectOutputTypeDef, str]:
         """Writes an object's bytes to `target`; returns its headers and the MD5 of what was read."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
@@ -76,19 +77,30 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """One file that no region holds any more, and the version that a region still has of it."""
+
+    region: str
+    version_id: str
+    file: ReleaseFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepairPlan:
     """How to bring the regions to parity.
 
     Attributes:
         parity: what was found.
         routing: the routing at that time; the control objects follow it.
+        restores: files that no region holds, to be made of a version that one has: they were deleted, not pruned.
         copies: files to copy.
-        lost: files that no region holds.
+        lost: files that no region holds, and no version of them.
         regions: regions that get files, the manifest or control objects.
     """
 
     parity: Parity
     routing: Routing
+    restores: tuple[Restore, ...]
     copies: tuple[Copy, ...]
     lost: tuple[ReleaseFile, ...]
     regions: tuple[str, ...]
@@ -193,18 +205,31 @@ def _missing_of_each(bucket: ContentBucket, manifests: Sequence[Manifest]) -> li
     ]
 
 
-def plan_repair(parity: Parity, routing: Routing) -> RepairPlan:
-    """Decides what each region gets from the other.
+def plan_repair(
+    parity: Parity, routing: Routing, buckets: Mapping[str, ContentBucket] = MappingProxyType({})
+) -> RepairPlan:
+    """Decides what each region gets from the other, and what from its own earlier versions.
+
+    Args:
+        parity: what was found.
+        routing: the routing now.
+        buckets: region -> where versions are looked for. Default: nowhere.
 
     Raises:
         RegionUnavailableError: a region does not answer.
     """
     parity.raise_unavailable()
     missing = {region: {file.key for file in found.missing} for region, found in parity.regions.items()}
+    nowhere = [file for file in parity.manifest.held_files if all(file.key in keys for keys in missing.values())]
+    restores = _restores(nowhere, buckets)
+    restored = {each.file.key: each.region for each in restores}
     copies, lost = [], []
     for file in parity.manifest.held_files:
         destinations = [region for region, keys in missing.items() if file.key in keys]
         sources = [region for region in missing if region not in destinations]
+        if not sources and file.key in restored:
+            sources = [restored[file.key]]
+            destinations.remove(sources[0])
         if not sources:
             lost.append(file)
         else:
@@ -212,6 +237,7 @@ def plan_repair(parity: Parity, routing: Routing) -> RepairPlan:
     return RepairPlan(
         parity=parity,
         routing=routing,
+        restores=tuple(restores),
         copies=tuple(copies),
         lost=tuple(lost),
         regions=tuple(region for region, found in parity.regions.items() if not found.is_whole),
@@ -238,8 +264,9 @@ def repair(
         names = ", ".join(file.path for file in plan.lost[:3])
         raise UnsafePlanError(
             f"no region holds {len(plan.lost)} of {len(manifest.files)} files of release {manifest.release_id} ({names}): "
-            "nothing was copied; publish the release again"
+            "nothing was copied; send it from its folder, failover sync-content FOLDER --force --apply"
         )
+    _restore_all(plan, buckets)
     _copy_all(plan, buckets, progress)
     for region in plan.regions:
         if not buckets[region].missing_files(manifest.held_files):
@@ -248,6 +275,24 @@ def repair(
     if outdated:
         follow_routing(store, [buckets[region] for region in outdated])
     return check_parity(buckets.values(), manifest, store.read().routing)
+
+
+def _restores(files: Sequence[ReleaseFile], buckets: Mapping[str, ContentBucket]) -> list[Restore]:
+    """Returns the first region's version of each file that has one."""
+
+    def restore_of(file: ReleaseFile) -> Restore | None:
+        for region, bucket in buckets.items():
+            if (version_id := bucket.restorable_version(file)) is not None:
+                return Restore(region=region, version_id=version_id, file=file)
+        return None
+
+    with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+        return [each for each in pool.map(restore_of, files) if each is not None]
+
+
+def _restore_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket]) -> None:
+    with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+        list(pool.map(lambda each: buckets[each.region].restore_version(each.file, each.version_id), plan.restores))
 
 
 def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: Callable[[int], None]) -> None:

@@ -22,6 +22,7 @@ from scripts.release.build_order import UNKNOWN_BUILD, Build, mark_of, newest_bu
 from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
 from scripts.release.checked_files import Progress
 from scripts.release.drain import drained
+from scripts.release.held_sample import insist_on_sample
 from scripts.release.increments import on_increments, with_retained
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import HeldPointer, held_pointer
@@ -149,7 +150,8 @@ class Publisher:
             survey: what `survey` found a moment ago. Default: it is asked for now.
             allow_degraded: publish without a region that does not answer, and drain it. Default: its error is raised.
             force: publish even if most of the active release's files are gone from it, if it was rolled back from, or if the
-                build is older than one that was published.
+                build is older than one that was published; and compare every object instead of believing manifests: what was
+                deleted or changed in a region is sent again.
             build: where it stands in the order of builds.
 
         Raises:
@@ -176,6 +178,8 @@ class Publisher:
         manifest = held or self._on_increments(built, active, states, current)
         if held is None and current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
+        if force:
+            manifest = _as_the_folder_has_it(manifest, built)
         changes = changes_between(manifest, active)
         refuse_a_broken_build(changes, active, force=force)
         active_now = served(manifest, manifest.index()) if is_active else None
@@ -183,7 +187,11 @@ class Publisher:
         return PublishPlan(
             manifest=manifest,
             changes=changes,
-            uploads=_uploads(states, manifest, active) if held is None else {each.bucket.region: () for each in states},
+            uploads=_compared(states, manifest)
+            if force
+            else _uploads(states, manifest, active)
+            if held is None
+            else {each.bucket.region: () for each in states},
             current=current,
             stale_pointers=stale,
             unlisted=tuple(state.bucket.region for state in states if not is_active or state.active is None),
@@ -298,6 +306,7 @@ class Publisher:
             ) from interrupt
 
     def _send(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
+        insist_on_sample(plan.manifest, plan.uploads, self._buckets)
         current = self._drain(plan)
         confirmed = upload([(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress)
         lacking = [
@@ -356,3 +365,19 @@ def _uploads(
         else tuple(state.bucket.missing_files(manifest.files if state.active is None else unheld))
         for state in states
     }
+
+
+def _compared(states: Sequence[_RegionState], manifest: Manifest) -> dict[str, tuple[ReleaseFile, ...]]:
+    """Returns what each region lacks by its own listing, whatever its manifest says."""
+    with ThreadPoolExecutor(max(1, len(states))) as pool:
+        found = pool.map(lambda state: tuple(state.bucket.missing_files(manifest.files)), states)
+        return {state.bucket.region: files for state, files in zip(states, found, strict=True)}
+
+
+def _as_the_folder_has_it(manifest: Manifest, built: Manifest) -> Manifest:
+    """Returns a manifest whose files know how to be sent from the folder: what lies in a bucket does not say it."""
+    known = {file.path: file for file in built.files}
+    files = (
+        replace(each, source=known[each.path].source, is_stamped=known[each.path].is_stamped) for each in manifest.files
+    )
+    return replace(manifest, files=tuple(files))

@@ -257,13 +257,13 @@ def test_path_check_asks_its_own_object_through_the_group(site: SiteFile, stacks
         assert "health/path.json" in keys
 
 
-def test_replication_goes_both_ways_with_delete_markers_and_releases_only(stacks: Stacks) -> None:
+def test_replication_goes_both_ways_with_releases_only_and_without_their_deletions(stacks: Stacks) -> None:
     found = resources(stacks, "aws_s3_bucket_replication_configuration")
     assert len({body["bucket"] for body in found}) == 2
     for body in found:
         (rule,) = body["rule"]
         assert rule["filter"] == {"prefix": "releases/"}
-        assert rule["delete_marker_replication"] == {"status": "Enabled"}
+        assert rule["delete_marker_replication"] == {"status": "Disabled"}
         assert rule["status"] == "Enabled"
         assert body["bucket"].replace("bucket}", "arn}") != rule["destination"]["bucket"]
 

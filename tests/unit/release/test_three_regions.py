@@ -62,7 +62,7 @@ def test_publish_without_one_region_goes_to_the_other_two(world: ReleaseWorld, f
     code, _, error = failover("sync-content", str(world.folder))
     assert (code, "publish without it, add --allow-degraded" in error) == (3, True)
     _, output, _ = failover("sync-content", str(world.folder), "--allow-degraded", "--apply", "--no-probe")
-    assert f"Published: {PRIMARY} and {SECONDARY} verified" in output
+    assert f"Published: {PRIMARY} and {SECONDARY} confirmed what was sent" in output
     assert f"{manifest.prefix}index.html" in world.keys(PRIMARY) & world.keys(SECONDARY)
     _, output, _ = failover("sync-content", str(world.folder), "--allow-degraded")
     assert f"Nothing to do: {PRIMARY} and {SECONDARY} hold it" in output
