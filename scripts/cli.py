@@ -192,7 +192,7 @@ def _print_document(message: str, exit_code: int) -> None:
         return
     try:
         print(json.dumps({"error": message, "exit_code": exit_code}), flush=True)
-    except BrokenPipeError:
+    except OSError:  # nobody reads, or the disk is full: stderr has said so
         _discard_output()
 
 

@@ -50,6 +50,11 @@ _GLANCE_SECONDS = 3
 _HASTY_TIMEOUT_SECONDS = 4
 _HASTY_ATTEMPTS = 2
 _SERVER_ERROR = 500
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html; S3's SlowDown comes with a 503
+THROTTLED = frozenset({
+    "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "ProvisionedThroughputExceededException",
+})  # fmt: skip
 _UNSIGNED = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError, TokenRetrievalError)
 _SIGN_IN = ". Sign in to AWS (`aws configure list` shows as whom), or name a localcloud with --localcloud DIR"
 _SENT_AT_ONCE_BYTES = 256 * 1024
@@ -217,12 +222,20 @@ def translated(operation: str, resource: str, *, region: str | None = None) -> I
         details = error.response.get("Error", {})
         code, detail = details.get("Code", "unknown"), details.get("Message", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in THROTTLED:
+            raise throttled(operation, resource, code) from error
         raise _aws_error(operation, resource, code, detail, region if status >= _SERVER_ERROR else None) from error
     except BotoCoreError as error:
         is_silent = isinstance(error, ConnectionError | HTTPClientError)
         where = region if is_silent else None
         detail = f"{error}{_SIGN_IN}" if isinstance(error, _UNSIGNED) else str(error)
         raise _aws_error(operation, resource, type(error).__name__, detail, where) from error
+
+
+def throttled(operation: str, resource: str, code: str) -> AwsError:
+    """Returns what is said of a region that answers, and asks for fewer requests."""
+    detail = "AWS answers, and asks for fewer requests. What was done stays: wait a minute, then run it again"
+    return AwsError(operation=operation, resource=resource, code=code, detail=detail)
 
 
 def _aws_error(operation: str, resource: str, code: str, detail: str, unavailable_region: str | None) -> AwsError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,7 +29,13 @@ from scripts.commands.shared.options import (
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.commands.shared.tables import results_console, results_table
-from scripts.errors import InterruptedPublishError, ProbeRefusedError, RegionUnavailableError, WrongUsageError
+from scripts.errors import (
+    EnvironmentFailureError,
+    InterruptedPublishError,
+    ProbeRefusedError,
+    RegionUnavailableError,
+    WrongUsageError,
+)
 from scripts.release.build_order import Build, commit_seconds
 from scripts.release.changes import Changes
 from scripts.release.digests import cache_file
@@ -102,7 +109,7 @@ def sync_content(
     if promote:
         _refuse_beside_promote(folder, canary)
     endpoints = use_localcloud(localcloud)
-    website = open_website(outputs)
+    website = open_website(outputs, is_hasty=True)
     if canary is not None:
         _refuse_without_router(website)
     asking = network_probe(website, endpoints) if probe and apply else None
@@ -124,7 +131,14 @@ def sync_content(
             site.note_build(plan)
         if apply and not plan.is_empty:
             with _telling_where_it_was_interrupted(plan):
-                written = publish(site, plan, folder, canary=canary)
+                try:
+                    written = publish(site, plan, folder, canary=canary)
+                except RegionUnavailableError as error:
+                    if not allow_degraded or error.region in plan.left_out:
+                        raise
+                    print(f"failover: {error}. Going on without {error.region}", file=sys.stderr)
+                    plan = site.plan(built, site.survey([error]), allow_degraded=True, force=force, build=build)
+                    written = publish(site, plan, folder, canary=canary)
                 routing = written.routing
                 if asking is not None and canary is None and plan.switches:
                     files = sample(plan.manifest, plan.changes)
@@ -190,6 +204,11 @@ def _keep_what_answers(website: Website, probe: Probe, switched: _Switched) -> N
     bad = probe(switched.files)
     if not bad:
         return
+    if all(each.is_of_this_machine for each in bad):
+        raise EnvironmentFailureError(
+            f"release {switched.release_id} is switched to, and this machine could not ask for it:\n  {bad[0]}\n"
+            "That says nothing about the site, so nothing was rolled back. Look with `failover status` from where DNS works"
+        )
     if switched.earlier.active is None:
         raise ProbeRefusedError(
             f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown(bad)}\n"

@@ -45,6 +45,10 @@ class NegativeAnswerError(ResolutionError):
         self.ttl_seconds = ttl_seconds
 
 
+class NoNameserverError(ResolutionError):
+    """None of the nameservers could be asked, which says nothing about the name."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Nameserver:
     """Who to ask: UDP first, TCP when the answer was truncated."""
@@ -168,7 +172,7 @@ class CachingResolver:
                 reason = f"{nameserver.address} port {nameserver.port} did not answer"
             except (OSError, EOFError, dns.exception.DNSException) as error:
                 reason = f"{nameserver.address} port {nameserver.port}: {error or type(error).__name__}"
-        raise ResolutionError(f"{hostname} {family.record_type}: {reason}")
+        raise NoNameserverError(f"{hostname} {family.record_type}: {reason}")
 
     async def _ask(self, nameserver: Nameserver, hostname: str, family: Family) -> tuple[tuple[str, ...], int]:
         query = dns.message.make_query(hostname, family.record_type)

@@ -176,8 +176,8 @@ class ContentBucket:
         with tempfile.SpooledTemporaryFile(_COPY_IN_MEMORY_BYTES) as body:
             return self.download(key, body)[1]
 
-    def put_file(self, file: ReleaseFile, body: bytes) -> str:
-        """Stores one file of a release; returns the MD5 of what S3 has stored."""
+    def put_file(self, file: ReleaseFile, body: bytes | IO[bytes]) -> str:
+        """Stores one file of a release, a large one from its stream; returns the MD5 of what S3 has stored."""
         encoding: _Encoding = {"ContentEncoding": file.content_encoding} if file.content_encoding else {}
         with self._calling("PutObject", file.key):
             answer = self.client.put_object(

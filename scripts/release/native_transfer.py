@@ -10,9 +10,10 @@ import io
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -24,10 +25,11 @@ from awscrt.s3 import S3Client, S3RequestTlsMode, S3RequestType
 from botocore.utils import get_environ_proxies
 from s3transfer.crt import BotocoreCRTCredentialsWrapper
 
-from scripts.aws.clients import session
+from scripts.aws.clients import THROTTLED, session, throttled
+from scripts.clock import AwsClock
 from scripts.errors import AwsError, OpsError, RegionUnavailableError
 from scripts.release.bucket import ContentBucket
-from scripts.release.checked_files import Confirmed, Progress, Uploads, changed, checked_bytes
+from scripts.release.checked_files import BAD_DIGESTS, Confirmed, Progress, Uploads, changed, checked_bytes
 from scripts.release.manifest import ReleaseFile
 from scripts.release.stored_digest import METADATA_NAME, content_md5
 
@@ -35,7 +37,11 @@ if TYPE_CHECKING:
     from awscrt.s3 import S3Request
 
 _REQUESTS_IN_FLIGHT = 96
-"""In each region. A request holds its file's bytes, so this also bounds memory."""
+_BYTES_IN_FLIGHT = 4 * 1024**2
+"""In each region. A request holds its file's bytes, so this also bounds memory, and how long nothing is heard on a slow line."""
+SILENT_SECONDS = 25.0
+"""A region of which no request ended for so long is taken as gone; 4 MB in that time are 1.3 Mbit/s."""
+_LOOK_SECONDS = 1.0
 _EVENT_LOOP_THREADS = 2
 _PART_BYTES = 8 * 1024**2
 _THROUGHPUT_GBPS = 1.0
@@ -43,7 +49,6 @@ _THROUGHPUT_GBPS = 1.0
 _SERVER_ERROR = 500
 _CODE = re.compile(rb"<Code>([^<]+)</Code>")
 _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
-_BAD_DIGESTS = ("BadDigest", "InvalidDigest")
 
 
 def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
@@ -104,8 +109,11 @@ class _RegionSender:
             part_size=_PART_BYTES,
             throughput_target_gbps=_THROUGHPUT_GBPS,
         )
-        self._room = threading.Semaphore(_REQUESTS_IN_FLIGHT)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._requests = 0
+        self._bytes = 0
+        self._clock = AwsClock()
+        self._heard_at_seconds = 0.0
         self._running: set[S3Request] = set()
         self._failure: OpsError | None = None
         self._is_cancelled = False
@@ -114,16 +122,39 @@ class _RegionSender:
     def send(self, files: Sequence[ReleaseFile]) -> set[str]:
         """Sends all files; returns the paths of those that S3 has confirmed, or raises the first failure."""
         for file in files:
-            self._room.acquire()
-            if self._failure or self._is_cancelled:
-                self._room.release()
+            if not self._waits_for(partial(self._has_room, file)):
                 break
             self._start(file)
-        for _ in range(_REQUESTS_IN_FLIGHT):  # all room is back when nothing is under way
-            self._room.acquire()
+        self._waits_for(lambda: self._requests == 0)
         if self._failure:
             raise self._failure
         return self._confirmed
+
+    def _has_room(self, file: ReleaseFile) -> bool:
+        fits = self._bytes + file.size_bytes <= _BYTES_IN_FLIGHT
+        return self._requests == 0 or (self._requests < _REQUESTS_IN_FLIGHT and fits)
+
+    def _waits_for(self, is_ready: Callable[[], bool]) -> bool:
+        """Waits until something is so; returns False, when all has ended or is given up, after a failure or silence."""
+        with self._lock:
+            while not is_ready():
+                self._lock.wait(_LOOK_SECONDS)
+                if self._clock.now_seconds() - self._heard_at_seconds > SILENT_SECONDS:
+                    self._failure = self._failure or self._silence()
+                    break
+            is_over = self._failure is not None or self._is_cancelled
+        if is_over:
+            self.cancel()
+        return not is_over
+
+    def _silence(self) -> RegionUnavailableError:
+        return RegionUnavailableError(
+            region=self._bucket.region,
+            operation="PutObject",
+            resource=self._bucket.name,
+            code="Silent",
+            detail=f"no request of {self._requests} ended for {SILENT_SECONDS:.0f} s",
+        )
 
     def cancel(self) -> None:
         """Ends what is under way and starts nothing more."""
@@ -134,10 +165,15 @@ class _RegionSender:
             request.cancel()
 
     def _start(self, file: ReleaseFile) -> None:
+        with self._lock:
+            if self._requests == 0:
+                self._heard_at_seconds = self._clock.now_seconds()
+            self._requests += 1
+            self._bytes += file.size_bytes
         try:
             body = checked_bytes(self._folder, file) if file.is_stamped else None
         except (OpsError, OSError) as error:
-            self._finish(None, error if isinstance(error, OpsError) else changed(file.path))
+            self._finish(file, None, error if isinstance(error, OpsError) else changed(file.path))
             return
         request = HttpRequest(
             "PUT",
@@ -153,7 +189,7 @@ class _RegionSender:
                 self._confirmed.add(file.path)  # S3 took it with this Content-MD5
                 self._progress(file.size_bytes)
             problem = None if error is None else self._problem(file, error, error_body, status_code)
-            self._finish(started.pop() if started else None, problem)
+            self._finish(file, started.pop() if started else None, problem)
 
         started: list[S3Request] = []
         try:
@@ -165,7 +201,7 @@ class _RegionSender:
                 on_done=on_done,
             )
         except RuntimeError as error:  # awscrt opens the file before it sends anything
-            self._finish(None, self._problem(file, error, None, 0))
+            self._finish(file, None, self._problem(file, error, None, 0))
             return
         with self._lock:
             if not made.finished_future.done():
@@ -187,17 +223,20 @@ class _RegionSender:
             ]
         )
 
-    def _finish(self, request: S3Request | None, failure: OpsError | None) -> None:
+    def _finish(self, file: ReleaseFile, request: S3Request | None, failure: OpsError | None) -> None:
         with self._lock:
             if request is not None:
                 self._running.discard(request)
             self._failure = self._failure or failure
-        self._room.release()
+            self._heard_at_seconds = self._clock.now_seconds()
+            self._requests -= 1
+            self._bytes -= file.size_bytes
+            self._lock.notify_all()
 
     def _problem(self, file: ReleaseFile, error: Exception, body: bytes | None, status: int | None) -> OpsError:
         found = _CODE.search(body or b"")
         code = found.group(1).decode("ascii", "replace") if found else getattr(error, "name", type(error).__name__)
-        if code in _BAD_DIGESTS or not self._is_as_planned(file):
+        if code in BAD_DIGESTS or not self._is_as_planned(file):
             return changed(file.path)
         details = {
             "operation": "PutObject",
@@ -205,6 +244,8 @@ class _RegionSender:
             "code": code,
             "detail": str(error),
         }
+        if code in THROTTLED:
+            return throttled(details["operation"], details["resource"], code)
         if status is None or status == 0 or status >= _SERVER_ERROR:
             return RegionUnavailableError(region=self._bucket.region, **details)
         return AwsError(**details)

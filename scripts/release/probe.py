@@ -15,7 +15,7 @@ from urllib.parse import quote
 from scripts.clock import Clock
 from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, in_words, start_http
 from scripts.probe.network import Network
-from scripts.probe.resolver import CachingResolver, ResolutionError
+from scripts.probe.resolver import CachingResolver, NoNameserverError, ResolutionError
 from scripts.probe.samples import Family
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
@@ -33,6 +33,10 @@ Fetch = Callable[[str, str], Awaitable[Response]]
 
 class ProbeFailedError(Exception):
     """A request got no answer; the message says why."""
+
+
+class CannotAskError(ProbeFailedError):
+    """This machine could not make the request: its nameservers do not answer."""
 
 
 class SwitchProbe:
@@ -68,7 +72,8 @@ class SwitchProbe:
         try:
             answer = await self._fetch(hostname, path)
         except ProbeFailedError as error:
-            return BadAnswer(hostname=hostname, path=path, reason=str(error))
+            is_local = isinstance(error, CannotAskError)
+            return BadAnswer(hostname=hostname, path=path, reason=str(error), is_of_this_machine=is_local)
         if answer.status != 200:
             return BadAnswer(hostname=hostname, path=path, reason=f"status {answer.status}")
         if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() != file.md5:
@@ -103,5 +108,7 @@ class _Fetcher:
                     return await connection.request(host=hostname, path=path, close=True)
                 finally:
                     connection.abort()
+        except NoNameserverError as error:
+            raise CannotAskError(str(error)) from error
         except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:
             raise ProbeFailedError(in_words(error)) from error

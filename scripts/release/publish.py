@@ -122,16 +122,21 @@ class Publisher:
         self._routing = routing
         self._switcher = Switcher(buckets, routing)
 
-    def survey(self) -> Survey:
-        """Asks for everything that a plan needs to know; a command may read the folder meanwhile."""
-        buckets = self._buckets.values()
+    def survey(self, gone: Sequence[RegionUnavailableError] = ()) -> Survey:
+        """Asks for everything that a plan needs to know; a command may read the folder meanwhile.
+
+        Args:
+            gone: of regions that were found silent a moment ago and are not asked again.
+        """
+        known = {error.region for error in gone}
+        buckets = [bucket for region, bucket in self._buckets.items() if region not in known]
         with ThreadPoolExecutor(2 * len(buckets)) as pool:
             # The pointers need no routing, so that connections to the regions stand when the manifests do.
             pointers = [pool.submit(held_pointer, bucket.client, bucket.name) for bucket in buckets]
             current = self._routing.read()
             found = list(pool.map(partial(_look_at, routing=current.routing), buckets, pointers))
         states = [each for each in found if isinstance(each, _RegionState)]
-        silent = [each for each in found if isinstance(each, RegionUnavailableError)]
+        silent = [*gone, *(each for each in found if isinstance(each, RegionUnavailableError))]
         return Survey(current=current, states=states, silent=silent)
 
     def plan(

@@ -19,11 +19,13 @@ class BadAnswer:
         hostname: who was asked.
         path: for what.
         reason: what came.
+        is_of_this_machine: no answer was looked for: none of this machine's nameservers could be asked.
     """
 
     hostname: str
     path: str
     reason: str
+    is_of_this_machine: bool = False
 
     def __str__(self) -> str:
         """Returns one line."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from scripts.errors import MissingOutputError
+from scripts.errors import MissingOutputError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import Manifest
 from scripts.release.parity import find_manifest
@@ -56,7 +56,7 @@ def check_store(
 
     Raises:
         RegionUnavailableError: no region that answers has a manifest, and one did not answer.
-        UnsafePlanError: two regions disagree on what a release is.
+        UnsafePlanError: two regions disagree on what the active release is, or its manifest is unreadable.
     """
     served = [each for each in current.routing.releases if release_id in (None, each.id)]
     held = store.index_entries() if any(each.chunks or each.redirects for each in served) else {}
@@ -64,7 +64,7 @@ def check_store(
     lost: list[str] = []
     foreign: dict[str, tuple[str, ...]] = {}
     for release in served:
-        manifest = _manifest(buckets, release.id)
+        manifest = _manifest(buckets, release, current)
         if manifest is not None and (words := foreign_words(release, manifest, current.routing)):
             foreign[release.id] = words
         if release.chunks or release.redirects:
@@ -102,10 +102,15 @@ def repair_store(store: RoutingStore, found: StoreParity) -> StoreParity:
     return replace(found, lacking={}, etag=etag)
 
 
-def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | None:
+def _manifest(buckets: Iterable[ContentBucket], release: ServedRelease, current: RoutingVersion) -> Manifest | None:
+    """Returns a release's manifest; an unreadable one of another release than the active one gives nothing, as an absent one."""
     try:
-        return find_manifest(buckets, release_id)
+        return find_manifest(buckets, release.id)
     except MissingOutputError:
+        return None
+    except UnsafePlanError:
+        if release.id == current.routing.release_id:
+            raise
         return None
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from scripts.release.bucket import ContentBucket
-from scripts.release.checked_files import Confirmed, Progress, Uploads, checked_bytes
+from scripts.release.checked_files import LARGE_BYTES, Confirmed, Progress, Uploads, checked_bytes, opened
 from scripts.release.manifest import ReleaseFile
 
 PARALLEL_UPLOADS = 32
@@ -28,18 +28,25 @@ def upload(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
         UnsafePlanError: a file changed since it was planned.
         AwsError: an AWS call failed; what was sent stays and is not sent again.
     """
-    if sum(len(files) for _, files in uploads) < NATIVE_FROM_FILES:
+    small = [(bucket, [file for file in files if file.size_bytes < LARGE_BYTES]) for bucket, files in uploads]
+    if sum(len(files) for _, files in small) < NATIVE_FROM_FILES:
         return _upload_with_botocore(uploads, folder, progress)
     from scripts.release.native_transfer import upload_natively  # awscrt takes 0.1 s that a small change should not
 
-    return upload_natively(uploads, folder, progress)
+    confirmed = upload_natively(small, folder, progress)
+    large = [(bucket, [file for file in files if file.size_bytes >= LARGE_BYTES]) for bucket, files in uploads]
+    streamed = _upload_with_botocore(large, folder, progress)  # awscrt would hold each of them whole
+    return {region: paths | streamed[region] for region, paths in confirmed.items()}
 
 
 def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) -> Confirmed:
     confirmed: Confirmed = {bucket.region: set() for bucket, _ in uploads}
 
     def send(bucket: ContentBucket, file: ReleaseFile) -> tuple[str, ReleaseFile, str]:
-        return bucket.region, file, bucket.put_file(file, checked_bytes(folder, file))
+        if file.is_stamped or file.size_bytes < LARGE_BYTES:
+            return bucket.region, file, bucket.put_file(file, checked_bytes(folder, file))
+        with opened(folder, file) as stream:
+            return bucket.region, file, bucket.put_file(file, stream)
 
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
         jobs = [pool.submit(send, bucket, file) for bucket, files in uploads for file in files]

@@ -1,6 +1,9 @@
 """awscrt against a real endpoint: the same objects as boto3 stores, and a refusal of what is not the planned content."""
 
+import contextlib
 import hashlib
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.aws.clients import session
+from scripts.clock import AwsClock
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
+from scripts.release import native_transfer
 from scripts.release.bucket import ContentBucket
 from scripts.release.folder import read_folder
 from scripts.release.manifest import ReleaseFile
@@ -85,7 +90,7 @@ def test_refusal_of_s3_is_an_aws_error_with_its_code(bucket: ContentBucket, fold
 
 def test_more_files_than_requests_in_flight_are_all_sent(bucket: ContentBucket, folder: Path) -> None:
     (first, *_) = read_folder(folder).files
-    files = [replace(first, path=f"{number}.html", source=first.path) for number in range(300)]
+    files = [replace(first, path=f"{number}.html", source=first.source_path) for number in range(300)]
     confirmed = upload_natively([(bucket, files)], folder, lambda _: None)
     assert confirmed == {REGION: {file.path for file in files}}
     assert bucket.missing_files(files) == []
@@ -101,3 +106,43 @@ def test_s3_refuses_a_body_that_is_not_its_content_md5(bucket: ContentBucket) ->
 def test_file_of_a_folder_knows_whether_it_is_stamped(folder: Path) -> None:
     stamped: list[ReleaseFile] = [file for file in read_folder(folder).files if file.is_stamped]
     assert [file.path for file in stamped] == ["index.html"]
+
+
+class SilentRegion:
+    """A port that takes connections, and what is sent on them, and never answers."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._take, daemon=True)
+
+    def __enter__(self) -> "SilentRegion":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        for each in self._taken:
+            each.close()
+
+    def _take(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._taken.append(self._listener.accept()[0])
+
+
+def test_region_that_goes_silent_is_given_up_and_named(
+    bucket: ContentBucket, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_transfer, "SILENT_SECONDS", 2.0)
+    files = read_folder(folder).files
+    clock = AwsClock()
+    with SilentRegion() as silent:
+        client: Any = session().create_client("s3", region_name="eu-west-1", endpoint_url=silent.url)
+        gone = ContentBucket(client, region="eu-west-1", name="content")
+        with pytest.raises(RegionUnavailableError, match="S3 in eu-west-1 does not answer") as caught:
+            upload_natively([(bucket, files), (gone, files)], folder, lambda _: None)
+    assert caught.value.region == "eu-west-1"
+    assert clock.now_seconds() < 30
+    assert bucket.missing_files(files) == []  # the other region was sent everything meanwhile

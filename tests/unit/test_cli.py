@@ -286,3 +286,17 @@ def test_completion_knows_the_options_of_a_verb() -> None:
     code = "from scripts.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True)
     assert "--site-file" in done.stdout
+
+
+def test_full_disk_behind_json_is_told_and_no_traceback() -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-c", "from scripts.cli import main; main()", "build", "--check", "--json"],
+            cwd=Path(__file__).parents[2],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 3
+    assert done.stderr.strip().splitlines() == ["failover: [Errno 28] No space left on device"]

@@ -46,6 +46,31 @@ def test_silence_and_5xx_mean_that_the_region_is_unavailable(error: BotoCoreErro
     assert caught.value.region == PRIMARY
 
 
+@pytest.mark.parametrize("code", ["SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"])
+def test_throttling_is_told_as_throttling(code: str) -> None:
+    answer = ClientError(
+        {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 503}},  # type: ignore[typeddict-item]  # as above
+        "PutObject",
+    )
+    with (
+        pytest.raises(AwsError, match="asks for fewer requests") as caught,
+        translated("PutObject", "b/k", region=PRIMARY),
+    ):
+        raise answer
+    assert not isinstance(caught.value, RegionUnavailableError)
+
+
+def test_region_that_was_found_silent_is_not_asked_again(world: ReleaseWorld) -> None:
+    world.publish("one")
+    world.kill(SECONDARY)
+    with pytest.raises(RegionUnavailableError) as caught:
+        world.publisher.plan(world.write("two"))
+    world.revive(SECONDARY)  # asked again it would answer
+    survey = world.publisher.survey([caught.value])
+    plan = world.publisher.plan(world.write("two"), survey, allow_degraded=True)
+    assert (plan.left_out, tuple(plan.uploads)) == ((SECONDARY,), (PRIMARY,))
+
+
 @pytest.mark.parametrize("error", [refused(403), refused(409), NoCredentialsError()])
 def test_other_failures_do_not(error: BotoCoreError | ClientError) -> None:
     with pytest.raises(AwsError) as caught, translated("GetObject", "b/k", region=PRIMARY):

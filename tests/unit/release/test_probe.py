@@ -7,7 +7,7 @@ import pytest
 from scripts.probe.http1 import Response
 from scripts.release.changes import Changes
 from scripts.release.manifest import Manifest, ReleaseFile
-from scripts.release.probe import DEADLINE_SECONDS, ProbeFailedError, SwitchProbe
+from scripts.release.probe import DEADLINE_SECONDS, CannotAskError, ProbeFailedError, SwitchProbe
 from scripts.release.samples import LARGEST_SAMPLE_BYTES, sample
 from tests.worlds.manual_clock import ManualClock
 
@@ -45,6 +45,14 @@ def test_every_name_is_asked_for_every_file() -> None:
     site = Site(answer())
     assert SwitchProbe(NAMES, site, ManualClock()).ask([file("index.html"), file("a b.html")]) == []
     assert sorted(site.asked) == sorted((name, path) for name in NAMES for path in ("/index.html", "/a%20b.html"))
+
+
+def test_machine_that_cannot_ask_says_so() -> None:
+    clock = ManualClock()
+    (bad,) = SwitchProbe(NAMES[:1], Site(CannotAskError("no nameserver")), clock).ask([file("index.html")])
+    assert bad.is_of_this_machine
+    (bad,) = SwitchProbe(NAMES[:1], Site(ProbeFailedError("NXDOMAIN")), ManualClock()).ask([file("index.html")])
+    assert not bad.is_of_this_machine
 
 
 @pytest.mark.parametrize(
