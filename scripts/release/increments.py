@@ -13,23 +13,25 @@ from scripts.release.serving.file_rules import is_fingerprinted
 from scripts.release.serving.index import MAXIMUM_ENTRIES
 
 RETENTION = timedelta(days=1)
-"""How long a dropped file with a fingerprint still answers: a viewer may have a page of the earlier release open."""
+"""How long a dropped file still answers that pages load: a viewer may have a page of the earlier release open."""
 
 LARGEST_OWN_SHARE = 0.5
 """A release that changes more than this share of its files is published whole, on an increment of its own."""
 
 
-# What a page loads by itself, under a name with eight or more hex digits: a hash may be digits alone, and so look like a date.
+# What a page loads by itself, whatever its name: generators write hashes in hexadecimal, base62 or base64url, which no expression
+# tells from a word (index-DiwrgTda.js), and some name a folder after the build and not the file.
 _LOADED_BY_PAGES = re.compile(
-    r"[-._][0-9a-f]{8,64}\.(css|js|mjs|wasm|map|woff2?|svg|png|webp|avif|jpe?g|gif|ico)(\.(br|gz))?$"
+    r"\.(css|js|mjs|cjs|wasm|map|woff2?|ttf|otf|eot|svg|png|webp|avif|jpe?g|gif|ico|mp3|m4a|ogg|wav|mp4|webm|vtt)(\.(br|gz))?$",
+    re.IGNORECASE,
 )
 
 
 def may_be_asked_for(file: ReleaseFile) -> bool:
     """Returns whether a page that a viewer has open may name this file, and no other page does by then.
 
-    Wider than `is_fingerprinted`, which decides what a browser may keep for a year: this keeps an object for a day. A document
-    with a date in its name is neither; taken out, it is gone at once.
+    Wider than `is_fingerprinted`, which decides what a browser may keep for a year: this keeps an object for a day. Neither pages
+    nor documents nor data with a name of their own: taken out, they are gone at once.
     What is stored as immutable (RFC 8246) changes its name with its content, whatever the name looks like: a rule of `[content]`
     said so.
     """

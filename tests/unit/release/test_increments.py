@@ -114,10 +114,23 @@ def test_whole_release_names_what_it_retains() -> None:
         ("styles.123383015093.css", True),  # a hash of digits alone
         ("app-0123abcd.css.br", True),
         ("img/hero.deadbeef.webp", True),
+        ("assets/index-DiwrgTda.js", True),  # Vite
+        ("assets/chunks/framework.CTVYQtO4.js", True),  # VitePress
+        ("assets/guide_start.md.Dk29x0Aa.lean.js", True),
+        ("_next/static/chunks/webpack-5adebf9f62dc3001.js", True),
+        ("_next/static/kXq3_Zb/_buildManifest.js", True),  # named after the build, and not itself
+        ("assets/js/runtime~main.a1b2c3d4.js", True),  # Docusaurus
+        ("_app/immutable/nodes/0.DkPz1a2B.js", True),  # SvelteKit
+        ("_astro/hoisted.CzWq1x-_.js", True),
+        ("_astro/inter-latin.Cx9Pq2.woff2", True),
+        ("img/photo-1200.JPG", True),
+        ("styles.css", True),
+        ("logo.svg", True),
         ("report-20261124.pdf", False),
         ("2026-11-24.html", False),
-        ("styles.css", False),
-        ("logo.svg", False),
+        ("data/customers.json", False),
+        ("customers.csv", False),
+        ("notes.txt", False),
     ],
 )
 def test_what_an_open_page_may_name_is_kept_and_a_document_is_not(path: str, expected: bool) -> None:
