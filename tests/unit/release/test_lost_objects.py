@@ -106,6 +106,6 @@ def test_sample_is_even_and_leaves_out_what_is_sent(tmp_path: Path) -> None:
     manifest = read_folder(tmp_path)
     sent = {manifest.files[0].key}
     sample = held_sample(manifest, sent)
-    assert [file.path for file in sample] == [f"{number:02}.txt" for number in range(1, 100, 7)]
+    assert [file.path for file in sample] == [f"{number:02}.txt" for number in range(1, 100, 13)]
     assert len(sample) <= SAMPLE_FILES
     assert held_sample(manifest, {file.key for file in manifest.files}) == []
