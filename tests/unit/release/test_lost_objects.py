@@ -49,7 +49,7 @@ def test_repair_restores_from_versions_what_no_region_holds(
     parity = check_parity(world.site.buckets.values(), published, routing)
     plan = plan_repair(parity, routing, world.site.buckets)
     assert (len(plan.restores), len(plan.lost)) == (39 if regions == REGIONS else 0, 0)
-    assert repair(plan, world.site.buckets).is_reached
+    assert repair(plan, world.site.buckets, store=world.site.routing).is_reached
     assert is_whole(world, published)
     bucket = world.site.buckets[SECONDARY]
     found = bucket.client.head_object(Bucket=bucket.name, Key=published.files[0].key)
