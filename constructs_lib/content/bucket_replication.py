@@ -24,14 +24,9 @@ from cdktf_cdktf_provider_aws.s3_bucket_replication_configuration import (
 from constructs import Construct
 
 from constructs_lib import naming, policies
-from constructs_lib.lint_waivers import waive
 
 # The only time that S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html
 TIME_CONTROL_MINUTES = 15
-_NO_DELETIONS = (
-    "Releases are immutable, and failover prune deletes in every region by itself: a deletion by mistake in one region stays "
-    "in that region, and the other one serves on."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +82,7 @@ class BucketReplication(Construct):
             provider=provider,
         )
         self.role_arn = role.arn
-        configuration = S3BucketReplicationConfigurationA(
+        S3BucketReplicationConfigurationA(
             self,
             "configuration",
             bucket=source_name,
@@ -99,7 +94,6 @@ class BucketReplication(Construct):
             depends_on=[policy, *depends_on],
             provider=provider,
         )
-        waive(configuration, {"FW213": _NO_DELETIONS})
 
 
 def _rule(
