@@ -226,7 +226,7 @@ class ContentBucket:
                     raise
                 return False
         told = digest_in(answer)
-        return answer["ContentLength"] == file.size_bytes and told in (None, file.md5)
+        return answer["ContentLength"] == file.size_bytes if told is None else told == file.md5
 
     def restorable_version(self, file: ReleaseFile) -> str | None:
         """Returns the newest version of a file of a release that has its content, which a deletion leaves; None without one."""
