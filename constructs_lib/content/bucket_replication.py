@@ -49,6 +49,7 @@ class BucketReplication(Construct):
 
     Attributes:
         role_arn: ARN of the role that copies; a destination of another account must allow it.
+        configuration: the resource, on which a stack that holds the source bucket too waives FW213, with its reason.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class BucketReplication(Construct):
             provider=provider,
         )
         self.role_arn = role.arn
-        S3BucketReplicationConfigurationA(
+        self.configuration = S3BucketReplicationConfigurationA(
             self,
             "configuration",
             bucket=source_name,

@@ -66,6 +66,11 @@ _VALUES: dict[str, Values] = {
     "endpoint.latitude": st.floats(-90, 90).map(lambda degrees: round(degrees, 2)),
     "endpoint.longitude": st.floats(-180, 180).map(lambda degrees: round(degrees, 2)),
     "alerts.runbook_url": _HOST.map(lambda host: f"https://{host}/runbook#now"),
+    "content.ignore": st.lists(st.sampled_from(["*.map", "drafts/**"]), unique=True),
+    "content.fallback": st.sampled_from(["/index.html", "/app/index.html"]),
+    "headers.content_security_policy": st.sampled_from(
+        ["default-src 'self'", "default-src 'self'; script-src 'self' 'unsafe-inline'; img-src 'self' data:"]
+    ),
     "content.rule": st.lists(st.deferred(lambda: _table("rule", ContentRule)), max_size=3),
     "content.redirect": st.lists(st.deferred(lambda: _table("redirect", ContentRedirect)), max_size=3),
     "api.write_ratio": st.floats(0, 1),

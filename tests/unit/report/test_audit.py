@@ -118,7 +118,7 @@ def test_junit_has_a_case_for_each_criterion_and_fails_where_the_drill_did(repor
 
 def test_headline_says_why(report: Path) -> None:
     found = headline(json.loads(report.read_text(encoding="utf-8")))
-    assert "region-marker-missing: the fault had no effect that could be seen" in found
+    assert "region-marker-missing: inconclusive: the fault had no effect that could be seen" in found
 
 
 def test_hypothesis_and_record_types_are_told(report: Path) -> None:
