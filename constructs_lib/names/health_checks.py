@@ -17,6 +17,7 @@ from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.lint_waivers import waive
 from constructs_lib.site_file.models import HealthCheck, InsufficientDataHealthStatus, Protocol
 from constructs_lib.site_file.targets import CheckProtocol, Endpoint
 
@@ -265,6 +266,13 @@ class AlarmCheck(Construct):
             lifecycle=NEW_BEFORE_OLD,
             provider=provider,
         )
+        if insufficient_data_health_status is InsufficientDataHealthStatus.HEALTHY:
+            waive(
+                follows,
+                {
+                    "FW113": "health_check.insufficient_data_health_status says so; the probe's own check counts as well."
+                },
+            )
         self.id = Route53HealthCheck(
             self,
             "calculated",

@@ -70,11 +70,14 @@ class Connection:
         has_body = method != "HEAD" and status not in (204, 304)
         return Response(status=status, headers=headers, body=await self._body(headers) if has_body else b"")
 
-    def certificate_expires_at(self) -> float | None:
-        """Return when the server's verified certificate expires, in Unix seconds; None without TLS."""
+    def certificate_period(self) -> tuple[float, float] | None:
+        """Return from when to when the server's verified certificate holds, in Unix seconds; None without TLS."""
         tls: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
         certificate = tls.getpeercert() if tls is not None else None
-        return ssl.cert_time_to_seconds(str(certificate["notAfter"])) if certificate else None
+        if not certificate:
+            return None
+        begins, ends = (ssl.cert_time_to_seconds(str(certificate[name])) for name in ("notBefore", "notAfter"))
+        return begins, ends
 
     def abort(self) -> None:
         """Close at once, without waiting for the other side's close_notify."""

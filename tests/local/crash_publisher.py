@@ -6,9 +6,11 @@ Run as a program: reads a folder a line from stdin, forks a publisher of it, and
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from scripts.commands.shared.options import open_website, publisher, switcher
+from scripts.errors import UnsafePlanError
 from scripts.release.folder import read_folder
 from scripts.release.serving.content_settings import parse_content
 from scripts.release.serving.file_rules import ContentRules
@@ -20,7 +22,8 @@ def publish(website: Website, folder: Path) -> None:
     site = publisher(website)
     if folder.name.endswith("-back"):
         undo = switcher(website)
-        undo.rollback(undo.plan_rollback(None))
+        with suppress(UnsafePlanError):  # one that was killed has gone back already, and going back twice is refused
+            undo.rollback(undo.plan_rollback(None))
     site.apply(site.plan(read_folder(folder, rules=rules_of(folder))), folder)
 
 

@@ -59,10 +59,14 @@ class Search:
         Raises:
             BrokenPromiseError: by the first order that was found.
         """
+        usual = sys.getrecursionlimit()
         sys.setrecursionlimit(_DEEPEST)
-        places: tuple[Step | None, ...] = tuple(Step(program) for program in self.programs.values())
-        self._insist(cloud)
-        self.interleavings = self._explore(cloud, places)
+        try:
+            places: tuple[Step | None, ...] = tuple(Step(program) for program in self.programs.values())
+            self._insist(cloud)
+            self.interleavings = self._explore(cloud, places)
+        finally:
+            sys.setrecursionlimit(usual)  # other tests of this process count on it
         return self.interleavings
 
     def _explore(self, cloud: Cloud, places: tuple[Step | None, ...]) -> int:
