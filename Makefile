@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint conformance checkov apply access format snapshots bench bench-release mutants statements setup npm-tools cdktf lock clean distclean
+.PHONY: help demo site test check lint conformance checkov apply access format snapshots bench bench-release mutants statements setup npm-tools chromium cdktf lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,7 +28,7 @@ demo: setup ## deploy to localcloud, publish, break, recover, measure (KEEP=1: l
 site: setup ## build site/build from site/src
 	@$(VENV)/failover build
 
-test: setup npm-tools ## all tests (ARGS="-k name": some of them)
+test: setup npm-tools chromium ## all tests (ARGS="-k name": some of them)
 	@$(VENV)/pytest -n 3 $(ARGS)
 
 check: setup ## formatting, lint, types, and the workflows: their schema, and what an attacker could do with them
@@ -80,6 +80,9 @@ setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
 
 npm-tools: setup ## install cdktf-cli and html-validate from their lock files (for tests and `make cdktf`)
 	@$(VENV)/python -m tools.setup.npm_install
+
+chromium: setup ## find Chromium for the tests of pages, or install Debian's
+	@$(VENV)/python -m tools.setup.chromium
 
 cdktf: npm-tools ## run cdktf: make cdktf ARGS="synth"
 	@$(VENV)/python -m tools.setup.cdktf_cli $(ARGS)

@@ -42,6 +42,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["test"], ".venv/bin/pytest -n 3 \n"),
         (["test", "ARGS=-k dns"], "pytest -n 3 -k dns\n"),
         (["test"], "-m tools.setup.npm_install\n"),
+        (["test"], "-m tools.setup.chromium\n"),
         (["check"], ".venv/bin/mypy\n"),
         (["check"], ".venv/bin/ruff format --check .\n"),
         (["check"], ".venv/bin/ruff check .\n"),
@@ -69,6 +70,7 @@ def test_verb_does_its_own_set_up_first(verb: str) -> None:
 
 def test_demo_does_not_need_npm() -> None:
     assert "npm_install" not in dry_run("demo")
+    assert "chromium" not in dry_run("demo")
 
 
 def test_clean_keeps_the_environment() -> None:
