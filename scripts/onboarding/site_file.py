@@ -52,9 +52,9 @@ def text_of(answers: Answers) -> str:
         WrongUsageError: an answer would not stay within its quotes; what the words mean is the synthesis' to judge.
     """
     for name, value in asdict(answers).items():
-        if isinstance(value, str) and re.search(r'["\\\x00-\x1f]', value):
+        if isinstance(value, str) and re.search(r'["\\\x00-\x1f\x7f]', value):
             raise WrongUsageError(
-                f"--{name.replace('_', '-')} {value!r} holds a quote, a backslash or a line end: leave it out"
+                f"--{name.replace('_', '-')} {value!r} holds a quote, a backslash or a control character: leave it out"
             )
     longest = math.ceil(recovery_seconds(interval=answers.interval, threshold=3)[1])
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701 - TOML

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scripts.errors import WrongUsageError
@@ -51,6 +51,7 @@ def test_objective_can_be_met_by_the_arithmetic_of_the_checks(interval: int, lea
 
 
 @given(st.text(max_size=30))
+@example("\x7f")
 def test_any_answer_stays_within_its_key_or_is_refused(text: str) -> None:
     try:
         site = tomllib.loads(text_of(replace(ANSWERS, project=text)))
