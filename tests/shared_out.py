@@ -12,7 +12,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment
-# comes last; the rest runs while the deployment is under way.
+# comes last, where one process runs all; the rest runs while the deployment is under way.
 _FIRST = ("test_gateway", "test_native_transfer", "test_state_bucket")
 _LAST = (
     "test_dataplane",
@@ -28,6 +28,7 @@ _LAST = (
 )
 _CHANGES_THE_DEPLOYMENT = ("test_deployment", "test_release_crash")
 _ONLY_READS_IT = ("test_deployment_variants",)
+_DEPLOYMENT = "the deployment"
 _LOADS_THE_BINDINGS = ("test_gateway_generated_sites.py",)
 
 
@@ -51,7 +52,7 @@ def group(path: str) -> str:
         return path
     if name.startswith("test_dataplane"):
         return "the data plane"
-    return "the deployment" if name.startswith(_CHANGES_THE_DEPLOYMENT) else path
+    return _DEPLOYMENT if name.startswith(_CHANGES_THE_DEPLOYMENT) else path
 
 
 def loads_the_bindings(path: PurePath) -> bool:
@@ -92,9 +93,15 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         return bool(super()._check_nodes_have_same_collection())
 
     def _assign_work_unit(self, node: Any) -> None:
-        """Gives the first group that the process has; nothing when only another one has what is left."""
+        """Gives the first group that the process has; nothing when only another one has what is left.
+
+        The deployment's tests are the longest row and come first, in a process that waits for the deployment: the others keep
+        two cores at work meanwhile. The one that loads the bindings has a long row of its own.
+        """
         own = set(self.registered_collections[node])
-        for scope, tests in self.workqueue.items():
+        has_bindings = any(loads_the_bindings(PurePosixPath(test.partition("::")[0])) for test in own)
+        row = self.workqueue.items()
+        for scope, tests in list(row) if has_bindings else sorted(row, key=lambda item: item[0] != _DEPLOYMENT):
             if own.issuperset(tests):
                 self.workqueue.move_to_end(scope, last=False)
                 super()._assign_work_unit(node)

@@ -61,6 +61,15 @@ def test_every_test_runs_once_and_where_it_was_collected(first: int) -> None:
     assert set(SYNTH) <= set(processes[first].ran)
 
 
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_deployment_s_tests_come_first_where_the_bindings_are_not(first: int) -> None:
+    processes = [Process([*UNIT, *LOCAL]), Process([*UNIT, *LOCAL])]
+    processes.insert(first, Process([*SYNTH, *UNIT, *LOCAL]))
+    run(processes)
+    assert [test for process in processes for test in process.ran[:2] if test in LOCAL] == LOCAL
+    assert processes[first].ran[0] in SYNTH
+
+
 def test_processes_without_any_test_end() -> None:
     processes = [Process([]), Process(SYNTH), Process([])]
     run(processes)
