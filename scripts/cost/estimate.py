@@ -42,9 +42,10 @@ _QUERY_PRICES = {
 
 
 class Price(BaseModel):
-    """Price of one unit; `free` units a month cost nothing."""
+    """Price of one unit; `free` units a month cost nothing. `service` is whose bill it stands on, as Cost Explorer names it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    service: str
     usd: float
     free: float = 0
     source: str
@@ -66,6 +67,7 @@ class CostLine:
     """One line of the bill: `quantity` units, of which some may be free."""
 
     item: str
+    service: str
     quantity: float
     unit: str
     usd: float
@@ -144,6 +146,19 @@ def objective_usd(stacks: Mapping[str, Mapping[str, Any]]) -> float:
         return float(_edge_output(stacks, "objectives")["monthly_cost_usd"])
     except (KeyError, TypeError, ValueError) as error:
         raise StacksError("edge's output objectives lacks monthly_cost_usd: synthesize the site again") from error
+
+
+def tags_of(stacks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Returns the tags that tell this site's resources from others of the account: Project and Environment.
+
+    Raises:
+        StacksError: the edge stack's provider does not say them.
+    """
+    try:
+        tags = stacks["edge"]["provider"]["aws"][0]["default_tags"][0]["tags"]
+        return {name: str(tags[name]) for name in ("Project", "Environment")}
+    except (KeyError, IndexError, TypeError) as error:
+        raise StacksError("the edge stack's provider lacks its default tags: synthesize the site again") from error
 
 
 def _entry(stacks: Mapping[str, Mapping[str, Any]]) -> str:
@@ -283,5 +298,7 @@ def _lines(quantities: Iterable[Quantity], prices: Mapping[str, Price]) -> list[
         price = prices[name]
         usd = max(0.0, quantity - left[name]) * price.usd
         left[name] = max(0.0, left[name] - quantity)
-        lines.append(CostLine(item=item, quantity=quantity, unit=unit, usd=usd, verified=price.verified))
+        lines.append(
+            CostLine(item=item, service=price.service, quantity=quantity, unit=unit, usd=usd, verified=price.verified)
+        )
     return lines
