@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import importlib
-import inspect
 import io
 import json
 import os
@@ -13,14 +11,14 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, NoReturn
-
-import typer
+from typing import TYPE_CHECKING, NoReturn
 
 from scripts.errors import EnvironmentFailureError, OpsError
+
+if TYPE_CHECKING:  # 0.07 s with all that it brings, which `failover lint FOLDER` does without
+    import typer
 
 _COMPLETION = "_FAILOVER_COMPLETE"  # set by the script of `failover --install-completion`
 _INTERRUPTED = 130  # as shells report the end by SIGINT
@@ -71,6 +69,8 @@ _EPILOG = (
 
 def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """Returns the command line with these verbs. Only their modules are imported: all of them take half a second."""
+    import inspect  # here, as what only some calls need is everywhere in this module
+
     app = _empty()
     for name in commands:
         module = _module(name)
@@ -99,6 +99,8 @@ def _module(name: str) -> ModuleType:
 
 def contents() -> typer.Typer:
     """Returns the command line as `failover --help` shows it: every verb with its help, read from the source, none imported."""
+    import ast  # as above
+
     app = _empty()
     for name in COMMANDS:
         function = name.replace("-", "_")
@@ -110,6 +112,8 @@ def contents() -> typer.Typer:
 
 
 def _empty() -> typer.Typer:
+    import typer  # see above
+
     app = typer.Typer(
         name="failover",
         help="Publish a website to two AWS regions, break it on purpose, and measure what users lost.",
@@ -117,23 +121,21 @@ def _empty() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )
-    app.callback()(_globals)  # so that one verb alone still wants its name
+
+    def print_version(is_asked: bool) -> None:
+        if is_asked:
+            from importlib import metadata  # as slow as the rest of this module
+
+            print(f"failover {metadata.version('failover-website')}")
+            raise typer.Exit
+
+    version = typer.Option(False, "--version", callback=print_version, is_eager=True, help="Print the version.")
+
+    def options(version: bool = version) -> None:
+        """Holds the options that come before a verb."""
+
+    app.callback()(options)  # so that one verb alone still wants its name
     return app
-
-
-def _print_version(is_asked: bool) -> None:
-    if is_asked:
-        print(f"failover {metadata.version('failover-website')}")
-        raise typer.Exit
-
-
-def _globals(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
-    """Holds the options that come before a verb."""
 
 
 def _without_line_ends(text: str) -> str:
@@ -204,6 +206,8 @@ def _run() -> str | int | None:
         BrokenPipeError: typer and rich make exit code 1 of it, which here means outside the objective.
     """
     called = sys.argv[1:2]
+    if called == ["lint"] and _COMPLETION not in os.environ and (exit_code := _lint(sys.argv[2:])) is not None:
+        return exit_code
     with _imported_without_collections():
         if _COMPLETION in os.environ:  # the shell asks for the options of a verb
             app = application()
@@ -221,6 +225,22 @@ def _run() -> str | int | None:
         sys.stdout.flush()  # here, not at Python's exit, where a reader that has gone prints a traceback
         return end.code
     return 0
+
+
+def _lint(arguments: Sequence[str]) -> int | None:
+    """Runs `failover lint` without the command line's library, where the arguments are plain; else returns None.
+
+    Half of what it took for one small stack was the import of that library.
+    """
+    with _imported_without_collections():
+        from scripts.lint import program
+
+    call = program.plain_call(arguments)
+    if call is None:
+        return None
+    exit_code = program.run(call)
+    sys.stdout.flush()
+    return exit_code
 
 
 @contextmanager

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
-from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scripts.errors import WrongUsageError
-from scripts.lint import baseline as baselines
 from scripts.lint import waiver_file
-from scripts.lint.annotations import to_github
-from scripts.lint.explain import explained
-from scripts.lint.model import Configuration
-from scripts.lint.reading import read_paths
-from scripts.lint.report import print_text, to_json
-from scripts.lint.rule import Severity
-from scripts.lint.rules import ALL_RULES
-from scripts.lint.waivers import Judgement, Place, judge
-
-_SYNTHESIZED = Path("cdktf.out/stacks")
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    JUNIT = "junit"
-
-
-class FailOn(StrEnum):
-    """The severity from which a finding makes the exit code 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    NEVER = "never"
+from scripts.lint.program import SYNTHESIZED, Call, FailOn, Format, run
 
 
 def lint(
@@ -50,7 +16,7 @@ def lint(
         list[Path] | None,
         typer.Argument(
             help="Files or folders: *.tf, *.tf.json, or `terraform show -json` of a plan or a state; - is stdin. Stacks that "
-            f"belong together go into one call. Default: {_SYNTHESIZED}, or else the current folder.",
+            f"belong together go into one call. Default: {SYNTHESIZED}, or else the current folder.",
             show_default=False,
         ),
     ] = None,
@@ -77,65 +43,27 @@ def lint(
         Path | None,
         typer.Option(help="Accept the findings in this file; without it, write today's into it and exit 0."),
     ] = None,
-    explain: Annotated[str | None, typer.Option(help="Say what a rule is about, and stop.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE", help="Say what a rule such as FW123 is about, with an example of each verdict, and stop."
+        ),
+    ] = None,
 ) -> None:
     """Find failover traps in Terraform; exit 1 on errors that nothing waives, and on waivers that waive nothing."""
     if explain is not None:
-        print(explained(explain, ALL_RULES))
+        from scripts.lint.explain import explained  # needed for this alone
+
+        print(explained(explain))
         return
-    given = paths or [_SYNTHESIZED if _SYNTHESIZED.is_dir() else Path()]
-    configuration = read_paths(given, _present(var_file or []))
-    files = _present(waivers) if waivers is not None else waiver_file.find(given)
-    judgement = _judge(configuration, files, baseline)
-    threshold = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
-    _print(judgement, configuration, format_, threshold)
-    if judgement.fails(threshold) or (strict and judgement.unread):
-        raise typer.Exit(1)
-
-
-def _present(files: Sequence[Path]) -> Sequence[Path]:
-    for file in files:
-        if not file.is_file():
-            raise WrongUsageError(f"{file} does not exist: give a file that does")
-    return files
-
-
-def _judge(configuration: Configuration, files: Sequence[Path], baseline: Path | None) -> Judgement:
-    today = dt.datetime.now(dt.UTC).date()
-    read = waiver_file.read_all(files, today)
-    accepted: list[Place] = []
-    if baseline is not None and baseline.exists():
-        accepted = baselines.read(baseline)
-    elif baseline is not None:
-        found = judge(configuration, ALL_RULES, file_waivers=read).violations
-        baselines.write(baseline, found)
-        accepted = [violation.place for violation in found]
-        print(f"{baseline} written: {len(accepted)} findings are accepted from now on; commit it", file=sys.stderr)
-    return judge(configuration, ALL_RULES, file_waivers=read, baseline=accepted)
-
-
-def _print(judgement: Judgement, configuration: Configuration, format_: Format, threshold: Severity | None) -> None:
-    match format_:
-        case Format.JSON:
-            print(to_json(judgement))
-        case Format.SARIF:
-            from scripts.lint.sarif import (
-                to_sarif,  # each format is loaded for itself: a small stack takes 0.2 s in all
-            )
-
-            print(to_sarif(judgement, ALL_RULES))
-        case Format.GITHUB:
-            if text := to_github(judgement):
-                print(text)
-        case Format.JUNIT:
-            from scripts.lint.junit import to_junit  # as above
-
-            print(to_junit(judgement, ALL_RULES, threshold))
-        case Format.TEXT:
-            print_text(
-                judgement,
-                rules_count=len(ALL_RULES),
-                resources_count=len(configuration.resources),
-                documents_count=len(configuration.documents),
-                file=sys.stdout,
-            )
+    call = Call(
+        paths=paths or [],
+        format_=format_,
+        fail_on=fail_on,
+        is_strict=strict,
+        variable_files=var_file or [],
+        waivers=waivers,
+        baseline=baseline,
+    )
+    if exit_code := run(call):
+        raise typer.Exit(exit_code)

@@ -1,4 +1,4 @@
-"""CloudFormation's templates in JSON, as `cdk synth` writes them, in the words of Terraform's configuration.
+"""CloudFormation's templates, as people and `cdk synth` write them, in the words of Terraform's configuration.
 
 Only resource types whose properties Terraform has under other names are read (cloudformation_types.py); the others are named.
 What CloudFormation computes becomes a reference or a value that is not known, as in Terraform.
@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from scripts.lint.cloudformation_types import ATTRIBUTES, REFERENCES, TYPES, converted
+from scripts.lint.cloudformation_types import ATTRIBUTES, REFERENCES, REFERRED, TYPES, converted
 from scripts.lint.model import LeftOut
 
 Raw = Mapping[str, object]
@@ -51,6 +51,18 @@ def as_configuration(raw: Raw, path: str) -> tuple[Raw, list[LeftOut]]:
     return {"resource": found}, left
 
 
+def unknown_values(names: str, path: str) -> list[LeftOut]:
+    """Returns what is not known of a template, from the variables that stand for it: `var.Stage, var.AWS_AccountId`.
+
+    Account, region and the like, which CloudFormation knows for itself, are no loss to any rule.
+    """
+    told = [name for name in names.replace("var.", "").split(", ") if not name.startswith(_PSEUDO)]
+    reason = "no default, or computed by CloudFormation: no rule judges what hangs on it"
+    return [LeftOut(path=path, address=", ".join(told), reason=reason)] if told else []
+
+
+# AWS::AccountId and the like: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+_PSEUDO = "AWS_"
 _WITHOUT_EFFECT = ("AWS::CDK::Metadata",)
 
 
@@ -138,7 +150,8 @@ class _Template:
         return f"${{{address}.{ATTRIBUTES.get(attribute, 'id')}}}" if address else _unknown(f"{name}.{attribute}")
 
     def _address(self, name: str) -> str | None:
-        type_ = TYPES.get(self._types.get(name, ""))
+        own = self._types.get(name, "")
+        type_ = REFERRED.get(own) or TYPES.get(own)
         return f"{type_}.{_label(name)}" if type_ else None
 
 

@@ -17,11 +17,17 @@ TYPES: Mapping[str, str] = {
     "AWS::Route53::HealthCheck": "aws_route53_health_check",
     "AWS::Route53::HostedZone": "aws_route53_zone",
     "AWS::Route53::RecordSet": "aws_route53_record",
+    "AWS::Route53::RecordSetGroup": "aws_route53_record",
     "AWS::S3::Bucket": "aws_s3_bucket",
     "AWS::S3::BucketPolicy": "aws_s3_bucket_policy",
 }
-REFERENCES: Mapping[str, str] = {"AWS::Route53::HostedZone": "zone_id", "AWS::CertificateManager::Certificate": "arn"}
+REFERENCES: Mapping[str, str] = {
+    "AWS::Route53::HostedZone": "zone_id",
+    "AWS::CertificateManager::Certificate": "certificate_arn",
+}
 """What `Ref` returns of a type, in Terraform's words; `id` where it is not here."""
+REFERRED: Mapping[str, str] = {"AWS::CertificateManager::Certificate": "aws_acm_certificate_validation"}
+"""What a reference leads to where it is another of Terraform's types: CloudFormation's certificate is done when it is issued."""
 ATTRIBUTES: Mapping[str, str] = {
     "Arn": "arn",
     "DomainName": "domain_name",
@@ -163,6 +169,12 @@ def _record(type_: str, label: str, properties: Properties) -> Iterator[Made]:
     yield type_, label, body
 
 
+def _record_group(type_: str, label: str, properties: Properties) -> Iterator[Made]:
+    shared = {key: value for key, value in properties.items() if key != "RecordSets"}
+    for index, record in enumerate(_items(properties.get("RecordSets"))):
+        yield from _record(type_, f"{label}_{index}", {**shared, **_mapping(record)})
+
+
 def _mapping(value: object) -> dict[str, object]:
     return dict(value) if isinstance(value, Mapping) else {}
 
@@ -174,6 +186,11 @@ def _health_check(type_: str, label: str, properties: Properties) -> Iterator[Ma
         {"cloudwatch_alarm_name": alarm.get("Name"), "cloudwatch_alarm_region": alarm.get("Region")} if alarm else {}
     )
     yield type_, label, {**_block(settings), **named}
+
+
+def _certificate(type_: str, label: str, properties: Properties) -> Iterator[Made]:
+    yield type_, label, _block(properties)
+    yield REFERRED["AWS::CertificateManager::Certificate"], label, {"certificate_arn": f"${{{type_}.{label}.arn}}"}
 
 
 def _distribution(type_: str, label: str, properties: Properties) -> Iterator[Made]:
@@ -200,6 +217,7 @@ def _group(group: Properties) -> dict[str, object]:
 
 
 _CONVERTERS: Mapping[str, Callable[[str, str, Properties], Iterator[Made]]] = {
+    "AWS::CertificateManager::Certificate": _certificate,
     "AWS::CloudFront::CachePolicy": _within("CachePolicyConfig"),
     "AWS::CloudFront::Distribution": _distribution,
     "AWS::CloudFront::Function": _function,
@@ -207,6 +225,7 @@ _CONVERTERS: Mapping[str, Callable[[str, str, Properties], Iterator[Made]]] = {
     "AWS::Route53::HealthCheck": _health_check,
     "AWS::Route53::HostedZone": _zone,
     "AWS::Route53::RecordSet": _record,
+    "AWS::Route53::RecordSetGroup": _record_group,
     "AWS::S3::Bucket": _bucket,
     "AWS::S3::BucketPolicy": _bucket_policy,
 }

@@ -38,6 +38,9 @@ def configuration_document(name: str, path: str, folder: Folder, read_folder: Fo
         backend_line=backend[1].line if backend else None,
         backend_waivers=tuple(_backend_waivers(folder, backend[1])) if backend else (),
         aws_provider_version=next(filter(None, map(_required_version, folder.required)), None),
+        provider_regions=frozenset(
+            region for key in folder.providers if (region := module.provider(key).text("region"))
+        ),
         left_out=tuple(_left_out(path, folder, notes)),
         elsewhere=tuple(Block(dict(arguments)) for _, _, _, arguments in notes.unread_calls),
         loose_waivers=tuple(

@@ -40,9 +40,10 @@ code 1 of it. A plan reads through modules and functions, a state knows everythi
 to FW295), only a plan tells FW101, and a state tells no provider version (FW231) and no order (FW212, FW225). A
 configuration beside its own plan or state is read once, and its waivers count for both.
 
-Templates of CloudFormation in JSON are read too, `failover lint cdk.out` or by name, where a resource type is one of Terraform's
-under other names: buckets and their policies, distributions, functions, records, zones, health checks, alarms and certificates.
-Findings name them as Terraform would (`aws_route53_record.LOGICALID`); what is of another type is named as not read.
+Templates of CloudFormation are read too, in JSON or YAML with short forms such as `!Ref`: `failover lint cdk.out`, or a folder
+or file by name. Read are the resource types that Terraform has under other names: buckets and their policies, distributions,
+functions, records and their groups, zones, health checks, alarms and certificates. Findings name them as Terraform would
+(`aws_route53_record.LOGICALID`); what is of another type is named as not read.
 
 ## Severity and exit codes
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import tree_sitter_javascript
-from tree_sitter import Language, Node, Parser
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _FUNCTIONS = (
     "function_declaration",
@@ -26,6 +27,9 @@ _HANDLER = "handler"
 @lru_cache(maxsize=64)
 def _root(code: str) -> Node | None:
     """Returns the program, None when it is no JavaScript."""
+    import tree_sitter_javascript  # most configurations have none
+    from tree_sitter import Language, Parser
+
     root = Parser(Language(tree_sitter_javascript.language())).parse(code.encode()).root_node
     return None if root.has_error else root
 

@@ -1,4 +1,4 @@
-"""Files of JSON, as they may be given: what cannot be Terraform's is refused with the reason."""
+"""Files of JSON, and of YAML, as they may be given: what cannot be Terraform's or CloudFormation's is refused with the reason."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scripts.errors import WrongUsageError
+from scripts.lint.template_files import YAML_SUFFIXES, from_yaml, looks_like_a_template
 
 STDIN = Path("-")
-HOW = "give a folder of *.tf or *.tf.json, or the output of `terraform show -json` of a plan or a state"
+HOW = (
+    "give a folder of *.tf or *.tf.json, the output of `terraform show -json` of a plan or a state, or a template of "
+    "CloudFormation"
+)
 # Terraform's own blocks nest a dozen deep, a firewall's rules the deepest; Python's recursion ends at a thousand calls.
 _DEEPEST = 100
 
@@ -28,16 +32,25 @@ def load(path: Path) -> Mapping[str, object]:
     """
     try:
         text = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
-        raw = json.loads(text, object_pairs_hook=_all_of_a_name)
+        raw = from_yaml(text) if _is_yaml(path, text) else json.loads(text, object_pairs_hook=_all_of_a_name)
     except OSError as error:
         raise UnreadableInputError(f"{path} cannot be read ({error.strerror}): {HOW}") from error
     except (ValueError, RecursionError) as error:
-        raise UnreadableInputError(f"{path} cannot be read as JSON ({error}): {HOW}") from error
+        raise UnreadableInputError(f"{path} cannot be read as {_format(path)} ({error}): {HOW}") from error
     if _is_deeper(raw, _DEEPEST):
         raise UnreadableInputError(f"{path} nests deeper than {_DEEPEST} levels, which nothing of Terraform's does")
     if not isinstance(raw, dict):
         raise UnreadableInputError(f"{path} holds {_in_json(raw)}, and a JSON object of Terraform's is expected: {HOW}")
     return raw
+
+
+def _is_yaml(path: Path, text: bytes) -> bool:
+    begins_as_json = text.lstrip()[:1] in (b"{", b"[")
+    return not begins_as_json and (path.suffix in YAML_SUFFIXES or (path == STDIN and looks_like_a_template(text)))
+
+
+def _format(path: Path) -> str:
+    return "YAML" if path.suffix in YAML_SUFFIXES else "JSON"
 
 
 def _all_of_a_name(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -91,7 +91,7 @@ class Document:
 
     `backend` is its kind and settings; a plan and a state do not tell it. `left_out` is what was not read of it, `elsewhere` the
     arguments of each module call that was not. A plan that failed part-way, was for some `-target` or put changes off is
-    `is_partial`. `loose_waivers` are written beside no resource.
+    `is_partial`. `loose_waivers` are written beside no resource. `provider_regions` are those that its providers are set to.
     """
 
     name: str
@@ -107,6 +107,7 @@ class Document:
     left_out: tuple[LeftOut, ...] = ()
     elsewhere: tuple[Block, ...] = ()
     is_partial: bool = False
+    provider_regions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

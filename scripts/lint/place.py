@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+_KEY = re.compile(r'"([^"\\]*)"\s*:|^[ \t]*([A-Za-z0-9]+):[ \t]*(?:#.*)?\r?$', re.MULTILINE)
+
 
 def line_of(path: str, address: str, line: int | None) -> int:
     """Returns the line of a finding, 1 when nobody can tell, as in a plan that is one line, or from stdin.
@@ -34,16 +36,18 @@ def _in_configuration(text: str, address: str) -> int:
     *_, type_, name = ("", *re.sub(r"\[[^\]]*\]", "", address).split("."))
     keys = _keys(text)
     types, names = keys.get(type_, ()), keys.get(name, ())
+    if not names and not types:  # a group of CloudFormation's records numbers them
+        names = keys.get(re.sub(r"_\d+$", "", name), ())
     index = bisect(names, types[0]) if types else 0  # a template of CloudFormation has the names alone
     return names[index] if index < len(names) else -1
 
 
 @lru_cache(maxsize=8)
 def _keys(text: str) -> Mapping[str, Sequence[int]]:
-    """Returns the places of each key of an object in a text of JSON, in order."""
+    """Returns the places of each key of an object in a text of JSON, or of YAML's blocks, in order."""
     found: dict[str, list[int]] = defaultdict(list)
-    for match in re.finditer(r'"([^"\\]*)"\s*:', text):
-        found[match[1]].append(match.end())
+    for match in _KEY.finditer(text):
+        found[match[1] or match[2]].append(match.end())
     return found
 
 

@@ -10,19 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scripts.lint.cloudformation import as_configuration, is_template
+from scripts.lint.cloudformation import as_configuration, is_template, unknown_values
 from scripts.lint.configuration import configuration_document
 from scripts.lint.folders import Folders, configuration_below
 from scripts.lint.hcl.folder import Folder
 from scripts.lint.json_files import HOW, STDIN, UnreadableInputError, load
 from scripts.lint.model import Configuration, Document, LeftOut
 from scripts.lint.shown import PLAN_KEYS, shown_document
+from scripts.lint.template_files import templates_in
 from scripts.lint.twins import without_twins
 
 _CONFIGURATION_KEYS = {"resource", "data", "provider", "terraform", "output", "variable", "locals", "module"}
 _STDIN_NAME = "stdin"
 _HEAD_BYTES = 200
-_TEMPLATE = ".template.json"  # as `cdk synth` calls them, in cdk.out
 
 __all__ = ["UnreadableInputError", "read_document", "read_paths", "shape_of"]
 
@@ -31,7 +31,7 @@ def read_paths(paths: Iterable[Path], variable_files: Sequence[Path] = ()) -> Co
     """Returns everything below the paths as one configuration.
 
     A folder means its `*.tf` and `*.tf.json` files and those of its sub-folders; the files of one folder are one module. `-` is
-    stdin. A folder without any means its `*.template.json`, of the CDK; see cloudformation.py.
+    stdin. A folder without any means its templates of CloudFormation; see template_files.py.
 
     Args:
         paths: files and folders.
@@ -50,7 +50,7 @@ def read_paths(paths: Iterable[Path], variable_files: Sequence[Path] = ()) -> Co
         ):
             modules[path.parent][path] = raw
         else:
-            name = _STDIN_NAME if path == STDIN else path.stem.removesuffix(_TEMPLATE.removesuffix(".json"))
+            name = _STDIN_NAME if path == STDIN else path.stem.removesuffix(".template")
             documents.append(_document(name, _STDIN_NAME if path == STDIN else str(path), raw))
     folders = Folders(modules, variable_files)
     configured = [
@@ -74,12 +74,15 @@ def _document(name: str, path: str, raw: Mapping[str, object]) -> Document:
     if shape_of(raw, where=path) != "configuration":
         return shown_document(name, path, raw)
     folder = Folder(path=Path(path).parent, is_on_disk=False)
-    left: list[LeftOut] = []
-    if is_template(raw):
-        raw, left = as_configuration(raw, path)
-    folder.add(path, raw)
+    if not is_template(raw):
+        folder.add(path, raw)
+        return configuration_document(name, path, folder, lambda _: None)
+    converted, left = as_configuration(raw, path)
+    folder.add(path, converted)
     document = configuration_document(name, path, folder, lambda _: None)
-    return replace(document, left_out=(*left, *document.left_out)) if left else document
+    for one in document.left_out:
+        left += unknown_values(one.address, path) if one.address.startswith("var.") else [one]
+    return replace(document, left_out=tuple(left))
 
 
 def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
@@ -95,14 +98,14 @@ def shape_of(raw: Mapping[str, object], *, where: str = "the input") -> str:
     if _CONFIGURATION_KEYS & raw.keys() or is_template(raw):
         return "configuration"
     raise UnreadableInputError(
-        f"{where} is JSON, but neither Terraform configuration nor `terraform show -json` of a plan or state: {HOW}"
+        f"{where} is neither Terraform configuration, nor `terraform show -json` of a plan or state, nor a template: {HOW}"
     )
 
 
 def _files(given: Path) -> list[Path]:
     if given == STDIN or (given.exists() and not given.is_dir()):
         return [given]
-    found = list(configuration_below(given)) or sorted(given.glob(f"*{_TEMPLATE}"))
+    found = list(configuration_below(given)) or (templates_in(given) if given.is_dir() else [])
     if not found:
         reason = "holds no *.tf and no *.tf.json" if given.is_dir() else "does not exist"
         shown = [str(path) for path in _shown_files(given)] if given.is_dir() else []

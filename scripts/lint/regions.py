@@ -52,6 +52,12 @@ def serving_regions(configuration: Configuration) -> set[str]:
     return configuration.once("serving regions", lambda: {region for region in _serving(configuration) if region})
 
 
+def known_regions(configuration: Configuration) -> set[str]:
+    """Returns the regions that anything here is certainly in, or could be: those of providers too."""
+    resources = {resource.region for resource in configuration.resources if resource.region}
+    return resources.union(*(document.provider_regions for document in configuration.documents))
+
+
 def _serving(configuration: Configuration) -> Iterator[str | None]:
     for endpoint in configuration.of_type(*_ENDPOINTS):
         yield endpoint.region

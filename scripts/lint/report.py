@@ -23,14 +23,20 @@ def location(violation: Violation, *, with_document: bool) -> str:
 def print_text(
     judgement: Judgement, *, rules_count: int, resources_count: int, documents_count: int, file: TextIO
 ) -> None:
-    """Prints each finding with why, source and remedy, what is waived and why, then one line that sums up."""
+    """Prints each finding, what is waived and why, then one line that sums up.
+
+    Errors and warnings come with why, source and remedy; a note names the call that tells them.
+    """
     show = _printer(file)
-    for violation in judgement.violations:
+    for violation in sorted(judgement.violations, key=lambda one: one.rule.severity is Severity.NOTE):
         rule, finding = violation.rule, violation.finding
         where = location(violation, with_document=documents_count > 1)
         show(f"{rule.severity} {rule.id} {rule.slug}  {where}", _COLOURS[rule.severity])
         show(f"  {finding.path}:{line_of(finding.path, finding.address, finding.line)}: {finding.detail}", "")
-        show(f"  why:    {rule.why}\n  source: {rule.source}\n  remedy: {rule.remedy}\n", "")
+        if rule.severity is not Severity.NOTE:
+            show(f"  why:    {rule.why}\n  source: {rule.source}\n  remedy: {rule.remedy}\n", "")
+    if noted := sorted({one.rule.id for one in judgement.violations if one.rule.severity is Severity.NOTE}):
+        show(f"why, and what to write instead: {', '.join(f'failover lint --explain {one}' for one in noted)}\n", "")
     for violation, reason in judgement.waived:
         where = location(violation, with_document=documents_count > 1)
         show(f"waived: {violation.rule.id} {where}: {reason}", "")

@@ -21,12 +21,13 @@ def shown_document(name: str, path: str, raw: Mapping[str, object]) -> Document:
     configuration = block.block("configuration")
     providers = configuration.block("provider_config")
     values = block.block("planned_values" if is_plan else "values")
+    regions = {key: _region(providers.block(key), block.block("variables")) for key in providers.values}
     shown = _Shown(
         document=name,
         path=path,
         configured=Configured(configuration.block("root_module")),
         changes={change.text("address") or "": change.block("change") for change in block.blocks("resource_changes")},
-        regions={key: _region(providers.block(key), block.block("variables")) for key in providers.values},
+        regions=regions,
         roles={key: _role(providers.block(key)) for key in providers.values},
     )
     read_before = block.block("prior_state").block("values").block("root_module")
@@ -40,6 +41,7 @@ def shown_document(name: str, path: str, raw: Mapping[str, object]) -> Document:
         ),
         outputs={key: values.block("outputs").block(key).value("value") for key in values.block("outputs").values},
         aws_provider_version=providers.block("aws").text("version_constraint"),
+        provider_regions=frozenset(filter(None, regions.values())),
         is_partial=block.value("errored") is True or block.value("complete") is False,
     )
 

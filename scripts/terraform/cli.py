@@ -150,13 +150,18 @@ class Terraform:
         """
         self._run(stack_dir, ["destroy", "-json", "-auto-approve", "-input=false", _LOCK], on_progress)
 
-    def plan_exit_code(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> int:
+    def plan_exit_code(self, stack_dir: Path, *, out: str | None = None, on_progress: OnProgress | None = None) -> int:
         """Return 0 when nothing would change and 2 when something would.
+
+        Args:
+            stack_dir: the stack.
+            out: name of the file in it that keeps the plan; none by default.
+            on_progress: told what Terraform does.
 
         Raises:
             TerraformError: planning failed.
         """
-        command = ["plan", "-json", "-detailed-exitcode", "-input=false", _LOCK]
+        command = ["plan", "-json", "-detailed-exitcode", "-input=false", _LOCK, *([f"-out={out}"] if out else [])]
         return self._run(stack_dir, command, on_progress, allowed=(PLAN_CLEAN, PLAN_HAS_CHANGES))
 
     def output(self, stack_dir: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Applies example site files to localcloud with the real provider: `make apply`, all of config/ by default.
 
-Of each site file: every stack is applied, a second plan changes nothing, destroy succeeds, and nothing is left. The last is
-asked of the provider too: with the states from before the destroy it must find none of their resources.
+Of each site file: every stack is applied, a second plan changes nothing and holds no trap of the linter's, destroy succeeds, and
+nothing is left. The last is asked of the provider too: with the states from before it must find none of their resources.
 
 Exit codes: 0 all of it held, 1 something did not, 3 something is missing on this machine.
 """
@@ -24,12 +24,16 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.errors import OpsError
+from scripts.lint.reading import read_paths
+from scripts.lint.rules import ALL_RULES
+from scripts.lint.waivers import judge
 from scripts.local.process import sole_user
 from scripts.terraform.cli import PLAN_CLEAN, Terraform
 from scripts.terraform.deploy import stack_order
 from scripts.terraform.synthesis import synthesize
 from tools.examples.deployed_example import deployed, ran, takes_roles
 
+_PLAN = "plan.bin"
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "apply"
 _PROTECTION = re.compile(r'("deletion_protection(?:_enabled)?": )true')
@@ -97,10 +101,13 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
         states = {stack: ran(terraform, stack, "state", "pull") for stack in applied}
         made = {stack: owned(states[stack]) for stack in applied}
         outcome.stacks, outcome.resources = len(applied), sum(len(each) for each in made.values())
-        codes = dict(zip(applied, _on_each(terraform.plan_exit_code, applied), strict=True))
+        codes = dict(
+            zip(applied, _on_each(lambda stack: terraform.plan_exit_code(stack, out=_PLAN), applied), strict=True)
+        )
         outcome.faults += [
             f"{stack.name}: the second plan has changes" for stack in applied if codes[stack] != PLAN_CLEAN
         ]
+        outcome.faults += _traps(terraform, applied)
         for stack in applied:
             unprotect(terraform, stack)
         for wave in reversed(waves):
@@ -110,6 +117,16 @@ def _try(site_file: Path, folder: Path, outcome: Outcome) -> None:
         for stack in reversed(applied):
             left = made[stack] - gone(terraform, stack)
             outcome.faults += [f"{stack.name}: {address} is left" for address in sorted(left)]
+
+
+def _traps(terraform: Terraform, stacks: Sequence[Path]) -> list[str]:
+    """Returns what the trap linter finds in the plans, notes too: a plan knows values that the configuration does not."""
+    shown = [stack / "plan.json" for stack in stacks]
+    for path in shown:
+        path.write_text(ran(terraform, path.parent, "show", "-json", _PLAN), encoding="utf-8")
+    judgement = judge(read_paths([*stacks, *shown]), ALL_RULES)  # with the configuration, which holds the waivers
+    found = [f"{one.rule.id} {one.finding.address}: {one.finding.detail}" for one in judgement.violations]
+    return [f"the linter finds in a plan {one}" for one in found]
 
 
 def _on_each(work: Callable[[Path], Any], stacks: Iterable[Path]) -> list[Any]:

@@ -6,7 +6,6 @@ https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import base64
-import hashlib
 import ipaddress
 import itertools
 import json
@@ -328,7 +327,12 @@ def _as_map(value: Value) -> dict[str, Value]:
 
 
 def _digest(name: str) -> Function:
-    return lambda text: hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+    def digest(text: str) -> str:
+        import hashlib  # loads OpenSSL, which few configurations need
+
+        return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+
+    return digest
 
 
 # Take lists and maps of which some parts are not known.

@@ -15,12 +15,14 @@ from scripts.lint.buckets import (
 from scripts.lint.distributions import DISTRIBUTION, Distribution, distributions, spelled_name
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Statement
+from scripts.lint.regions import known_regions
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import cloudfront, s3
 from scripts.lint.values import Block
 
 _POLICY, _ACCESS_POINT = "aws_s3_bucket_policy", "aws_s3control_multi_region_access_point"
 _GLOBAL_ENDPOINT = ".accesspoint.s3-global.amazonaws.com"
+_SEVERAL = 2
 # Enabled in every account: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 _DEFAULT_REGIONS = frozenset(
     (
@@ -46,15 +48,30 @@ def _identity(origin: Block) -> bool:
 
 
 def _without_policy(configuration: Configuration) -> Iterator[Finding]:
-    if not configuration.is_whole:
+    """Yields buckets that are certainly meant to be read here, and that nothing here opens.
+
+    The members of a group are FW194's: their policies lie in the stacks of their regions more often than not. A certificate's
+    ARN as a literal says that this is one stack of several, too. And in one region nothing fails over.
+    """
+    if not configuration.is_whole or len(known_regions(configuration)) < _SEVERAL:
         return
     if may_be_of_any_bucket(configuration, _POLICY, "aws_s3_bucket_acl"):
         return
-    told = {bucket.key for bucket in _of_groups_with_a_grant(configuration)}
-    readers = {bucket.key: (distribution, bucket) for distribution, _, bucket in _signed_buckets(configuration)}
-    for distribution, bucket in readers.values():
-        if bucket.key not in told and not bucket.is_data and _is_closed(configuration, bucket):
+    for distribution, origin, bucket in _signed_buckets(configuration):
+        certificate = distribution.resource.body.block("viewer_certificate").text("acm_certificate_arn")
+        if certificate or bucket.is_data or _is_in_a_group(distribution, origin):
+            continue
+        if _is_closed(configuration, bucket):
             yield at(bucket, f"is behind {distribution.resource.address}, and no policy lets CloudFront read it")
+
+
+def _is_in_a_group(distribution: Distribution, origin: Block) -> bool:
+    """Whether an origin is a member of a group, or may be one: a group's members are not known."""
+    for group in distribution.groups.values():
+        members = distribution.members(group)
+        if origin in members or len(members) < max(1, len(group.items("member"))):
+            return True
+    return False
 
 
 def _is_closed(configuration: Configuration, bucket: Resource) -> bool:
@@ -67,18 +84,6 @@ def _is_closed(configuration: Configuration, bucket: Resource) -> bool:
         return True
     policy = bucket_statements(configuration, bucket)
     return policy is not None and not lets_cloudfront(policy, "s3:GetObject")
-
-
-def _of_groups_with_a_grant(configuration: Configuration) -> Iterator[Resource]:
-    """Yields the buckets that FW194 speaks of, or may: a member of their group may be read, or is not known."""
-    for distribution in distributions(configuration):
-        for group in distribution.groups.values():
-            members = [distribution.bucket_of(one) for one in distribution.members(group)]
-            known = [bucket for bucket in members if bucket]
-            if any(not _is_closed(configuration, bucket) for bucket in known):
-                yield from known
-            if not group.items("member") or len(known) < len(group.items("member")):
-                yield from filter(None, map(distribution.bucket_of, distribution.origins.values()))
 
 
 def _identity_with_kms(configuration: Configuration) -> Iterator[Finding]:
@@ -152,11 +157,11 @@ def _is_public(configuration: Configuration, bucket: Resource) -> bool:
 RULES = (
     Rule(
         id="FW197",
-        severity=Severity.NOTE,
+        severity=Severity.WARNING,
         slug="bucket-without-policy",
         title="A bucket behind CloudFront that no policy opens",
         why="Signed requests are refused unless the bucket's policy allows them: every object is 403, from the first request "
-        "on. (A note, because the policy may be in a stack that was not given.)",
+        "on. (A warning, because the policy may be in a stack that was not given.)",
         source=cloudfront("private-content-restricting-access-to-s3"),
         remedy="Allow cloudfront.amazonaws.com s3:GetObject on BUCKET/*, with AWS:SourceArn of the distribution; or give the "
         "stack that holds the policy to the same call of the linter.",

@@ -57,7 +57,9 @@ def _replicated(configuration: Configuration) -> Iterator[Finding]:
         for bucket in _buckets(probe):
             for rule in replication_rules(configuration):
                 if rule.source == bucket and replicates(rule.body, probe.key):
-                    yield at(rule.holder, f"copies {probe.key}, which {probe.check.address} asks for")
+                    yield at(
+                        rule.holder, f"copies {probe.key or 'the root object'}, which {probe.check.address} asks for"
+                    )
 
 
 def _buckets(probe: Probe) -> list[Resource]:

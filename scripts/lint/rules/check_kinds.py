@@ -72,7 +72,7 @@ def _silence_is_health(configuration: Configuration) -> Iterator[Finding]:
             is_healthy = one.body.text("insufficient_data_health_status") == "Healthy"
             is_plain = one.body.is_unset("invert_healthcheck") or one.body.flag("invert_healthcheck") is False
             if is_healthy and is_plain and one.body.text("type") == "CLOUDWATCH_METRIC":
-                yield at(one, f"no data counts as healthy, and it drives {record.resource.address}")
+                yield at(one, f"no data counts as healthy, and it decides {record.resource.address}")
 
 
 def _client_certificate(configuration: Configuration) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ RULES = (
         id="FW341",
         slug="check-without-client-certificate",
         title="A check of an endpoint that demands a client certificate",
-        why="Health checkers have no client certificate: the handshake fails, and the region counts as ill for ever.",
+        why="Health checkers have no client certificate: the handshake fails, and the region counts as unhealthy for ever.",
         source=cloudfront("viewer-mtls"),
         remedy="Check an endpoint without mutual TLS beside it, or set the mode to optional and refuse in a function.",
         check=_client_certificate,

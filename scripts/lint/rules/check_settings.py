@@ -17,7 +17,7 @@ def _disabled(configuration: Configuration) -> Iterator[Finding]:
         # Disabled and inverted counts as unhealthy: the lever that forces a switch.
         is_plain = check is not None and check.body.is_known("invert_healthcheck")
         if check and is_plain and check.body.flag("disabled") and not check.body.flag("invert_healthcheck"):
-            yield at(check, f"is disabled, and drives {record.resource.address}")
+            yield at(check, f"is disabled, and decides {record.resource.address}")
 
 
 def _calculated(configuration: Configuration) -> Iterator[tuple[Resource, list[Resource]]]:
@@ -55,7 +55,7 @@ RULES = (
     Rule(
         id="FW095",
         slug="disabled-check",
-        title="A disabled check that drives a record",
+        title="A disabled check that decides a record",
         why="A disabled check counts as healthy (and is billed): the record never fails over.",
         source=_VALUES,
         remedy="Set disabled = false. To force a switch set invert_healthcheck = true as well.",

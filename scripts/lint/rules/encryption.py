@@ -43,7 +43,7 @@ RULES = (
         slug="plain-check-of-kms",
         title="A health check over HTTP of an object under a KMS key",
         why="CloudFront asks S3 by the protocol of the checker, and S3 refuses objects under a KMS key without TLS: the check "
-        "never succeeds, and the region counts as ill for ever.",
+        "never succeeds, and the region counts as unhealthy for ever.",
         source=s3_api("API_CopyObject"),
         remedy="Make the check HTTPS, or encrypt what it reads with SSE-S3.",
         check=_plain_check,

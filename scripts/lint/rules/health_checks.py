@@ -88,7 +88,7 @@ def _own_name(configuration: Configuration) -> Iterator[Finding]:
             asked = configuration.resource(one.body.value("fqdn"), one, RECORD)
             is_own = asked == record.resource or configuration.same(one.body.value("fqdn"), one) == record.name
             if one.body.is_unset("ip_address") and not one.body.is_unset("fqdn") and record.name and is_own:
-                yield at(one, f"asks {record.name}, the name of {record.resource.address} that it drives")
+                yield at(one, f"asks {record.name}, the name of {record.resource.address} that it decides")
 
 
 def _with_children(configuration: Configuration, check: Resource) -> Iterator[Resource]:
@@ -164,8 +164,8 @@ RULES = (
         id="FW071",
         slug="region-check-through-group",
         title="A region check that goes through the origin group",
-        why="The group answers from the other region when this one is ill, so the check never fails and nobody "
-        "learns which is ill.",
+        why="The group answers from the other region when this one is unhealthy, so the check never fails and nobody "
+        "learns which is unhealthy.",
         source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html",
         remedy="Give the region's health path a behaviour that targets that region's origin, not the group, with caching off.",
         check=_region_check_through_group,
@@ -203,7 +203,7 @@ RULES = (
     Rule(
         id="FW094",
         slug="check-on-own-name",
-        title="A check that asks the name of the record it drives",
+        title="A check that asks the name of the record it decides",
         why="After the switch the check asks the standby, turns healthy, switches back, and so on.",
         source=_VALUES,
         remedy="Ask a name that always leads to the checked endpoint, such as <region>.<hostname>.",

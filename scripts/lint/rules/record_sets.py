@@ -120,7 +120,7 @@ RULES = (
     Rule(
         id="FW024",
         slug="primary-never-unhealthy",
-        title="A routed record of which nothing tells that it is ill",
+        title="A routed record of which nothing tells that it is unhealthy",
         why="A record without a check counts as healthy. API Gateway's target health fails only when the service is down in the"
         " whole region, not when your function or bucket is.",
         source=api_gateway("dns-failover"),

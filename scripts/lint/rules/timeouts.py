@@ -94,12 +94,15 @@ def _refused(origin: Block) -> str | None:
 
 
 def _unbounded(configuration: Configuration) -> Iterator[Finding]:
-    settable = {document.name for document in configuration.documents if _is_settable(document)}
+    settable = {document.name: _is_settable(document) for document in configuration.documents}
+    told = {document.name for document in configuration.documents if document.aws_provider_version}
     states = {document.name for document in configuration.documents if document.shape == "state"}
     for distribution, origin in _primaries(configuration):
         document = distribution.resource.document
         # A state tells no version, but has the attribute where the provider has it.
-        is_settable = _COMPLETION in origin.values if document in states else document in settable
+        is_settable = _COMPLETION in origin.values if document in states else settable.get(document, False)
+        if not origin.blocks("custom_origin_config") and document not in told:
+            continue  # S3 itself seldom trickles: worth a word only to who has asked for a provider that can bound it
         if is_settable and (origin.is_unset(_COMPLETION) or origin.number(_COMPLETION) == 0):
             yield at(distribution.resource, f"group primary {origin.text('origin_id')} has no {_COMPLETION}")
 

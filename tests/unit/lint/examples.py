@@ -574,7 +574,7 @@ EXAMPLES = (
     ),
     example(
         "FW134",
-        site(),
+        site(origin=[s3_origin("a", custom_origin_config={"origin_read_timeout": 4}), s3_origin("b")]),
         {f"{D1}/origin/0/response_completion_timeout": 60},
     ),
     example("FW141", site(origin_group=[group(*GOOD_CODES, 501)]), {GROUP_CODES: GOOD_CODES}),
@@ -672,7 +672,7 @@ EXAMPLES = (
         },
         {"aws_cloudfront_origin_access_control.o/signing_protocol": "sigv4a"},
     ),
-    example("FW197", site(), BOTH_POLICIES),
+    example("FW197", site(origin_group=[], default_cache_behavior=behaviour("a")), BOTH_POLICIES),
     example(
         "FW198",
         {

@@ -27,6 +27,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scripts.cli import application
+from scripts.lint.template_files import templates_in
 
 ARGUMENTS = ("with", "folder")
 CASES = Path(__file__).parent / "cases"
@@ -43,6 +44,8 @@ def expectations(folder: Path) -> list[tuple[str, str]]:
 def inputs(folder: Path) -> Iterator[Path]:
     configuration = [*folder.glob("*.tf"), *folder.glob("*.tf.json")]
     if configuration:
+        yield folder
+    if not configuration and templates_in(folder):
         yield folder
     if ("folder", "alone") not in expectations(folder):
         yield from (path for path in sorted(folder.glob("*.json")) if not path.name.endswith(".tf.json"))

@@ -2,7 +2,10 @@
 
 import json
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 
 from scripts.cli import application
 from scripts.errors import WrongUsageError
+from scripts.lint import program
 from scripts.lint.rules import ALL_RULES
 from tests.unit.lint.examples import D1, D2, distribution, document
 
@@ -188,3 +192,58 @@ def test_lint_sarif_levels_are_the_severities(tmp_path: Path) -> None:
     assert {result["level"] for result in run_["results"]} == {"note"}
     levels = {rule["defaultConfiguration"]["level"] for rule in run_["tool"]["driver"]["rules"]}
     assert levels == {"error", "warning", "note"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["a", "b.tf.json"],
+        ["-"],
+        ["--strict", "a"],
+        ["a", "--format", "json"],
+        ["--format=sarif", "--fail-on=note", "a"],
+        ["--fail-on", "never", "--strict", "--format", "junit"],
+    ],
+)
+def test_plain_call_is_read_as_the_command_line_reads_it(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[program.Call] = []
+
+    def keep(call: program.Call) -> int:
+        calls.append(call)
+        return 0
+
+    monkeypatch.setattr("scripts.commands.lint.run", keep)
+    assert CliRunner().invoke(application(["lint"]), ["lint", *arguments]).exit_code == 0
+    read = program.plain_call(arguments)
+    assert read is not None
+    assert replace(read, paths=list(read.paths), variable_files=[]) == calls[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--format"], ["--format", "xml"], ["--fail-on=ever"], ["--strict=yes"], ["-x"], ["--"], ["--explain", "FW011"],
+     ["--baseline", "b", "a"], ["--var-file=x", "a"], ["--waivers", "x"]],
+)  # fmt: skip
+def test_anything_but_a_plain_call_is_left_to_the_command_line(arguments: list[str]) -> None:
+    assert program.plain_call(arguments) is None
+
+
+def test_plain_call_loads_neither_typer_nor_pydantic_nor_a_parser_of_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "main.tf.json").write_text(json.dumps({"resource": {"aws_s3_bucket": {"b": {}}}}), encoding="utf-8")
+    code = "import sys\nfrom scripts.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "lint", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    loaded = set(ran.stderr.split())
+    assert ran.returncode == 0, ran.stderr
+    assert not loaded & {"typer", "pydantic", "rich", "yaml", "tree_sitter", "tree_sitter_javascript", "hashlib"}
+
+
+def test_plain_call_ends_as_every_call_does(tmp_path: Path) -> None:
+    code = "from scripts.cli import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "lint", str(tmp_path / "absent")], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "does not exist" in ran.stderr

@@ -1,10 +1,15 @@
 """docs/LINT_RULES.md, which holds the examples that the tests lint."""
 
+import json
 import re
 
 import pytest
+from typer.testing import CliRunner
 
+from scripts.cli import application
+from scripts.lint import explain
 from scripts.lint.docs import PAGE, Examples, render
+from scripts.lint.rule import Rule
 from scripts.lint.rules import ALL_RULES
 from tests.unit.lint.examples import EXAMPLES
 from tests.unit.lint.hcl_spelling import to_hcl, what_differs
@@ -26,6 +31,28 @@ def test_page_of_rules_is_current(shown: dict[str, Examples], request: pytest.Fi
     if request.config.getoption("--update-snapshots"):
         PAGE.write_text(render(shown), encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == render(shown), f"run `pytest {__file__} --update-snapshots`"
+
+
+def test_explained_examples_are_the_ones_of_the_page(
+    shown: dict[str, Examples], request: pytest.FixtureRequest
+) -> None:
+    spelled = json.dumps({rule_id: one._asdict() for rule_id, one in shown.items()}, indent=1) + "\n"
+    if request.config.getoption("--update-snapshots"):
+        explain.EXAMPLES.write_text(spelled, encoding="utf-8")
+    assert explain.EXAMPLES.read_text(encoding="utf-8") == spelled, f"run `pytest {__file__} --update-snapshots`"
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.id)
+def test_explain_shows_an_example_that_fails_and_one_that_passes(rule: Rule, shown: dict[str, Examples]) -> None:
+    told = CliRunner().invoke(application(["lint"]), ["lint", "--explain", rule.id]).stdout
+    if rule.id not in shown:
+        assert rule.id == "FW101"
+        assert "Only a plan can break it" in told
+        return
+    failing, passing = shown[rule.id]
+    assert all(line in told for line in (*failing.splitlines(), *passing.splitlines()))
+    assert "fails:" in told
+    assert "passes" in told
 
 
 def test_page_shows_severity_and_both_examples_of_each_rule() -> None:

@@ -168,6 +168,7 @@ BEHIND_OAI = {
 RECORDED = {"zone_id": "Z1", "name": "www.example.com", "type": "A", "records": ["192.0.2.9"]}
 WAF = "arn:aws:wafv2:eu-west-1:1:regional/webacl/w/1"
 AWS_KEY = "arn:aws:kms:us-east-1:1:alias/aws/sns"
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/x"
 CODE = "arn:aws:lambda:us-east-1:1:function:f"
 
 
@@ -245,7 +246,8 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW163", e.site(origin=[e.s3_origin("a", origin_path="/releases/")]), True),
         ("FW163", e.site(custom_error_response=e.error(404, response_page_path="404.html")), True),
         ("FW163", e.site(origin=[e.s3_origin("a", origin_path="${var.path}")]), False),
-        ("FW197", {**e.site(), e.POLICY_A: e.BOTH_POLICIES[e.POLICY_A]}, False),  # FW194
+        ("FW197", e.site(), False),  # the buckets of a group have their policies in the stacks of their regions
+        ("FW197", {**BEHIND_OAI, e.D1: {**BEHIND_OAI[e.D1], "viewer_certificate": {"acm_certificate_arn": CERTIFICATE}}}, False),
         ("FW197", {**BEHIND_OAI, "aws_cloudfront_origin_access_identity.o": {}}, True),
         ("FW197", {**BEHIND_OAI, "aws_s3_bucket.a": {**e.bucket("a"), "acl": "public-read"}}, False),
         ("FW197", {**BEHIND_OAI, "aws_s3_bucket.a": {**e.bucket("a"), "policy": "{}"}}, False),
@@ -365,10 +367,23 @@ def test_rule_knows_the_whole_kind(rule_id: str, resources: Json, expected: bool
 )
 def test_completion_timeout_is_asked_for_where_the_provider_has_it(constraint: str, expected: bool) -> None:
     terraform = {"required_providers": {"aws": {"version": constraint}}}
+    slow = e.s3_origin("a", custom_origin_config={"origin_read_timeout": 4})
+    site = e.site(origin=[slow, e.s3_origin("b")])
+    assert is_found("FW134", e.document(site, terraform=terraform)) is expected
+
+
+@pytest.mark.parametrize(("constraint", "expected"), [("", False), ("~> 6.20", True), ("~> 5.0", False)])
+def test_completion_timeout_of_s3_is_asked_for_where_the_provider_is_named(constraint: str, expected: bool) -> None:
+    terraform = {"required_providers": {"aws": {"version": constraint}}}
     assert is_found("FW134", e.document(e.site(), terraform=terraform)) is expected
 
 
 def test_what_is_absent_may_be_in_a_module_that_was_not_read() -> None:
     call = {"module": {"more": {"source": "acme/records/aws"}}}
     assert not is_found("FW033", e.document({e.RECORD_1: e.to_endpoint(**PRIMARY)}, **call))
-    assert not is_found("FW197", e.document(e.site(), **call))
+    assert is_found("FW197", e.document(BEHIND_OAI))
+    assert not is_found("FW197", e.document(BEHIND_OAI, **call))
+
+
+def test_bucket_without_policy_is_no_matter_of_failing_over_where_there_is_one_region() -> None:
+    assert not is_found("FW197", {**e.document(BEHIND_OAI), "provider": {"aws": {"region": "us-east-1"}}})
