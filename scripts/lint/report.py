@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import TextIO
 
+from scripts.lint.configuration import HOW_A_PLAN_SETTLES_IT
 from scripts.lint.place import line_of
 from scripts.lint.rule import Severity, Violation
+from scripts.lint.unread import Unread
 from scripts.lint.waivers import Judgement
 
+_Show = Callable[[str, str], None]
+_MOST_PLACES = 5
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
 
@@ -28,29 +34,53 @@ def print_text(
     Errors and warnings come with why, source and remedy; a note names the call that tells them.
     """
     show = _printer(file)
-    for violation in sorted(judgement.violations, key=lambda one: one.rule.severity is Severity.NOTE):
-        rule, finding = violation.rule, violation.finding
-        where = location(violation, with_document=documents_count > 1)
-        show(f"{rule.severity} {rule.id} {rule.slug}  {where}", _COLOURS[rule.severity])
-        show(f"  {finding.path}:{line_of(finding.path, finding.address, finding.line)}: {finding.detail}", "")
-        if rule.severity is not Severity.NOTE:
-            show(f"  why:    {rule.why}\n  source: {rule.source}\n  remedy: {rule.remedy}\n", "")
-    if noted := sorted({one.rule.id for one in judgement.violations if one.rule.severity is Severity.NOTE}):
+    has_several = documents_count > 1
+    worst_first = sorted(judgement.violations, key=lambda one: one.rule.severity is Severity.NOTE)
+    for _, found in groupby(worst_first, key=lambda one: one.rule.id):
+        _print_rule(list(found), show, with_document=has_several)
+    if noted := sorted({one.rule.id for one in worst_first if one.rule.severity is Severity.NOTE}):
         show(f"why, and what to write instead: {', '.join(f'failover lint --explain {one}' for one in noted)}\n", "")
     for violation, reason in judgement.waived:
-        where = location(violation, with_document=documents_count > 1)
-        show(f"waived: {violation.rule.id} {where}: {reason}", "")
+        show(f"waived: {violation.rule.id} {location(violation, with_document=has_several)}: {reason}", "")
     for problem in judgement.unreasoned:
         show(f"{problem}: it waives nothing", "bold red")
     for idle in judgement.idle:
         show(f"a waiver waives nothing: {idle}: take it out", "bold red")
-    for one in judgement.unread:
-        where = f"{one.document}: {one.address}" if documents_count > 1 else one.address
-        show(f"not read: {where}: {one.reason}", "yellow")
+    for line in _unread(judgement.unread, with_document=has_several):
+        show(line, "yellow")
     show(_summary(judgement, f"{resources_count} resources against {rules_count} rules"), "")
 
 
-def _printer(file: TextIO) -> Callable[[str, str], None]:
+def _print_rule(found: Sequence[Violation], show: _Show, *, with_document: bool) -> None:
+    """Prints the findings of one rule, and once what they have in common; of a note that is left to `--explain`."""
+    rule = found[0].rule
+    for violation in found:
+        finding = violation.finding
+        where = location(violation, with_document=with_document)
+        show(f"{rule.severity} {rule.id} {rule.slug}  {where}", _COLOURS[rule.severity])
+        show(f"  {finding.path}:{line_of(finding.path, finding.address, finding.line)}: {finding.detail}", "")
+    if rule.severity is not Severity.NOTE:
+        show(f"  why:    {rule.why}\n  source: {rule.source}\n  remedy: {rule.remedy}\n", "")
+
+
+def _unread(left_out: Sequence[Unread], *, with_document: bool) -> Iterator[str]:
+    """Yields a line for each reason, with the places that it is given for, and once how a plan settles it."""
+    places: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in left_out:
+        places[one.document, _without_plan(one.reason)].append(one.address)
+    for (document, reason), addresses in places.items():
+        shown = ", ".join(addresses[:_MOST_PLACES])
+        more = f" and {len(addresses) - _MOST_PLACES} more" if len(addresses) > _MOST_PLACES else ""
+        yield f"not read: {f'{document}: ' if with_document else ''}{shown}{more}: {reason}"
+    if any(HOW_A_PLAN_SETTLES_IT in one.reason for one in left_out):
+        yield HOW_A_PLAN_SETTLES_IT
+
+
+def _without_plan(reason: str) -> str:
+    return reason.removesuffix(HOW_A_PLAN_SETTLES_IT).removesuffix("or ").rstrip(", ;")
+
+
+def _printer(file: TextIO) -> _Show:
     """Returns what prints a text in a style: in colours on a terminal alone, since to load what does it takes 0.1 s."""
     if not file.isatty():
         return lambda text, _: print(text, file=file)
