@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
         from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
         outdir = synthesize(site, outdir=options.output)
-    except (ConfigError, bindings.NodeMissingError) as error:
+    except (ConfigError, bindings.NodeMissingError, bindings.WrongBindingsError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3
     except OSError as error:

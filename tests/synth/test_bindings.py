@@ -1,6 +1,7 @@
 """The fast way to load the bindings, and its fallback. `make bench` compares its JSON with the plain import's."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,47 @@ def test_missing_node_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_jsii_node_is_named() -> None:
     with pytest.raises(bindings.NodeMissingError, match="JSII_NODE is '/no/node'"):
         bindings.node_binary({"JSII_NODE": "/no/node", "PATH": ""})
+
+
+def test_unknown_bindings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, bindings.PACKAGE)
+    monkeypatch.setenv(bindings.VARIABLE, "pulumi")
+    with pytest.raises(bindings.WrongBindingsError, match="is 'pulumi': it is cdktf, which is the default, or cdktn"):
+        bindings.load()
+
+
+def test_fork_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, bindings.PACKAGE)
+    monkeypatch.setenv(bindings.VARIABLE, "cdktn")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(bindings.WrongBindingsError, match=r"cdktn and cdktn_provider_aws cannot.*pip install cdktn=="):
+        bindings.load()
+
+
+FORK = """
+import sys
+from constructs_lib import bindings
+assert bindings.load() is True
+from cdktf import App
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+assert (App.__name__, S3Bucket.region) == ("the fork's", "eu-central-1")
+import cdktn_provider_aws.s3_bucket as own
+assert sys.modules["cdktf_cdktf_provider_aws.s3_bucket"] is own
+assert own.__spec__.name == "cdktn_provider_aws.s3_bucket"
+"""
+
+
+def test_fork_s_classes_come_by_cdktf_s_names(tmp_path: Path) -> None:
+    """With packages of its own in the fork's place, laid out as its are; `make bindings` compares the real ones."""
+    files = {
+        "cdktn/__init__.py": 'App = type("the fork\'s", (), {})',
+        "cdktn_provider_aws/__init__.py": "from ._jsii import *\nfrom . import s3_bucket\n",
+        "cdktn_provider_aws/_jsii/__init__.py": "",
+        "cdktn_provider_aws/s3_bucket.py": "from ._jsii import *\nclass S3Bucket:\n    region = 'eu-central-1'\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", bindings.VARIABLE: "cdktn"}
+    done = subprocess.run([sys.executable, "-c", FORK], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

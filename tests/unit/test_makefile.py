@@ -55,6 +55,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["bench"], ".venv/bin/python -m tools.bench \n"),
         (["bench", "ARGS=outages"], ".venv/bin/python -m tools.bench outages\n"),
         (["conformance", "ARGS=-k dns"], ".venv/bin/python -m localcloud conformance -k dns\n"),
+        (["bindings"], ".venv/bin/python -m tools.examples.bindings_check \n"),
         (["checkov"], ".venv/bin/python -m tools.examples.checkov_scan \n"),
         (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.examples.checkov_scan --plan\n"),
     ],
@@ -82,6 +83,8 @@ def test_clean_keeps_the_environment() -> None:
     "file",
     [
         "requirements.lock",
+        "tools/examples/bindings/requirements.lock",
+        "tools/examples/bindings/package-lock.json",
         "tools/examples/checkov/requirements.lock",
         "tools/setup/cdktf-cli/package-lock.json",
         "tools/setup/site-check/package-lock.json",
@@ -92,7 +95,10 @@ def test_lock_file_names_no_index_and_no_place_of_this_machine(file: str) -> Non
     assert not re.search(r'index-url|find-links|"resolved"|://[^"]*(registry|pypi|pythonhosted)|file:', text)
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "tools/examples/checkov/requirements.lock"])
+@pytest.mark.parametrize(
+    "file",
+    ["requirements.lock", "tools/examples/bindings/requirements.lock", "tools/examples/checkov/requirements.lock"],
+)
 def test_lock_file_pins_every_package_by_hash(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).strip())

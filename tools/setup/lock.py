@@ -27,6 +27,7 @@ OPTIONS = (
 LOCKS = {
     "pyproject.toml": "requirements.lock",
     "tools/bench/release/requirements.in": "tools/bench/release/requirements.lock",
+    "tools/examples/bindings/requirements.in": "tools/examples/bindings/requirements.lock",
     "tools/examples/checkov/requirements.in": "tools/examples/checkov/requirements.lock",
 }
 
