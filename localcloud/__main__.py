@@ -1,10 +1,11 @@
 """`python -m localcloud`: the command line of the emulator."""
 
+import json
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,8 +26,13 @@ app = typer.Typer(
 StateDir = Annotated[Path, typer.Option(help="Folder for endpoints.json, the throwaway CA and the lock.")]
 
 
+CONSOLE_PORT = 4580
+
+
+@app.command("up", help="Serve, and show it: prints the address of the console, a page on loopback.")
 @app.command()
 def serve(
+    context: typer.Context,
     speed: Annotated[
         float,
         typer.Option(min=0.1, max=100, help="AWS seconds in a real second: 10 makes a 30 s interval last 3 s."),
@@ -50,6 +56,10 @@ def serve(
             "--scale-ttls", help="Divide TTLs in DNS answers by the speed, for resolvers that keep real time."
         ),
     ] = False,
+    console_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help=f"Also serve the console there; 0 = any. Default of up: {CONSOLE_PORT}."),
+    ] = None,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
     ] = None,
@@ -66,6 +76,7 @@ def serve(
 
     Everything listens on loopback only. Exit code 3: a port or the state folder is taken, or a part of it failed.
     """
+    is_up = context.info_name == "up"
     options = ServeOptions(
         state_dir=state_dir,
         parent_pid=parent_pid or STARTED_BY,
@@ -77,15 +88,44 @@ def serve(
         has_call_log=call_log,
         is_strict=strict,
         has_scaled_ttls=scale_ttls,
+        console_port=CONSOLE_PORT if is_up and console_port is None else console_port,
+        shows_console=is_up,
     )
     raise typer.Exit(serve_in_foreground(options))
 
 
 @app.command()
+def console(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Print an address that opens the console of the running localcloud in one browser."""
+    import http.client
+
+    endpoints = _running(state_dir)
+    if "console_url" not in endpoints:
+        print(f"localcloud: the one of {state_dir} runs without a console; start it with `up`", file=sys.stderr)
+        raise typer.Exit(ENVIRONMENT_FAILURE)
+    secret = endpoints["environment"]["AWS_ACCESS_KEY_ID"]
+    connection = http.client.HTTPConnection(endpoints["console_url"].removeprefix("http://"), timeout=10)
+    try:
+        connection.request("POST", "/tokens", headers={"X-Localcloud-Secret": secret})
+        print(json.load(connection.getresponse())["address"])
+    except (OSError, http.client.HTTPException) as error:
+        print(f"localcloud: the console does not answer: {error}", file=sys.stderr)
+        raise typer.Exit(ENVIRONMENT_FAILURE) from None
+    finally:
+        connection.close()
+
+
+@app.command()
 def env(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     """Print shell exports that point terraform, boto3 and the AWS CLI to the running localcloud."""
+    for name, value in _running(state_dir)["environment"].items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _running(state_dir: Path) -> dict[str, Any]:
+    """Return the endpoints of the localcloud of a state folder, or end with a message when none runs."""
     try:
-        endpoints = read_endpoints(state_dir)
+        return read_endpoints(state_dir)
     except (OSError, ValueError):
         print(
             f"localcloud: nothing runs with the state folder {state_dir}; start `python -m localcloud serve` "
@@ -93,8 +133,6 @@ def env(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
             file=sys.stderr,
         )
         raise typer.Exit(ENVIRONMENT_FAILURE) from None
-    for name, value in endpoints["environment"].items():
-        print(f"export {name}={shlex.quote(value)}")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

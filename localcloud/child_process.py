@@ -43,6 +43,12 @@ class ChildProcess:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    def tell(self, line: str) -> None:
+        """Send a line to a child that was started to be told one."""
+        assert self._process.stdin  # noqa: S101  start_child was asked for it
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.close()
+
     async def failure(self) -> None:
         """Wait until the process ends and raise.
 
@@ -76,7 +82,9 @@ class ChildProcess:
             print(text, file=sys.stderr, flush=True)
 
 
-async def start_child(name: str, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> ChildProcess:
+async def start_child(
+    name: str, module: str, arguments: Sequence[str], environment: Mapping[str, str], *, is_told: bool = False
+) -> ChildProcess:
     """Start a module that ends with this process, in a session of its own: Ctrl-C reaches only the supervisor.
 
     Args:
@@ -84,6 +92,7 @@ async def start_child(name: str, module: str, arguments: Sequence[str], environm
         module: What `python -m` runs.
         arguments: Its command line, which other users can see.
         environment: Variables on top of this process's own, which others cannot see.
+        is_told: Whether it reads a line that `tell` sends; default: its stdin is empty.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -92,7 +101,7 @@ async def start_child(name: str, module: str, arguments: Sequence[str], environm
         str(os.getpid()),
         module,
         *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE if is_told else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=1 << 20,

@@ -14,6 +14,8 @@ CA_CERTIFICATE_FILE = "ca.pem"
 CA_KEY_FILE = "ca-key.pem"
 LOCK_FILE = "lock"
 CALL_LOG_FILE = "calls.jsonl"
+MEASURING_LOCK_FILE = "drill.lock"
+"""Whoever measures by the clock locks it, so that the clock is not changed meanwhile; `failover drill` and `replay` do."""
 
 
 class AlreadyRunning(Exception):  # noqa: N818  what happened
@@ -79,6 +81,30 @@ def _write(path: Path, data: bytes, *, mode: int) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     partial.replace(path)
+
+
+def update_speed(path: Path, speed: float) -> None:
+    """Say in `endpoints.json` that the clock now runs at this speed; whoever measures reads it there.
+
+    Raises:
+        OSError: localcloud has not announced itself yet, or has ended.
+    """
+    endpoints = {**read_endpoints(path), "speed": speed}
+    _write(path / ENDPOINTS_FILE, json.dumps(endpoints, indent=2).encode() + b"\n", mode=0o600)
+
+
+def is_measured(path: Path) -> bool:
+    """Return whether a drill runs that measures by this localcloud's clock: it holds a lock as long."""
+    try:
+        lock = (path / MEASURING_LOCK_FILE).open("rb")
+    except FileNotFoundError:
+        return False
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def read_endpoints(path: Path) -> dict[str, Any]:

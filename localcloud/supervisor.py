@@ -37,6 +37,8 @@ class ServeOptions:
         has_call_log: Whether the gateway writes every AWS API call to `calls.jsonl` in the state folder.
         is_strict: Whether every AWS call needs the secret of the run, not only those by which code can be run.
         has_scaled_ttls: Whether TTLs in DNS answers are divided by the speed.
+        console_port: Where the console is served; None: nowhere.
+        shows_console: Whether the address that opens the console is printed.
     """
 
     state_dir: Path
@@ -49,6 +51,8 @@ class ServeOptions:
     has_call_log: bool = False
     is_strict: bool = False
     has_scaled_ttls: bool = False
+    console_port: int | None = None
+    shows_console: bool = False
 
 
 def serve(options: ServeOptions) -> int:
@@ -84,6 +88,7 @@ def check_ports(options: ServeOptions) -> None:
         ("--dns-port", LOOPBACK, options.dns_port, socket.SOCK_DGRAM),
         ("--https-port", CLOUDFRONT_EDGE, options.https_port, socket.SOCK_STREAM),
         ("--http-port", CLOUDFRONT_EDGE, options.http_port, socket.SOCK_STREAM),
+        ("--console-port", LOOPBACK, options.console_port or 0, socket.SOCK_STREAM),
     )
     for option, address, port, kind in wanted:
         with socket.socket(socket.AF_INET, kind) as probe:
@@ -125,14 +130,13 @@ async def _run(options: ServeOptions, state: StateDirectory, children: list[Chil
     async with asyncio.timeout(START_LIMIT_REAL_SECONDS):
         gateway = await start_child("gateway", "localcloud.gateway", _gateway_arguments(options), environment)
         children.append(gateway)
-        gateway_url = f"http://{LOOPBACK}:{(await gateway.ready())['port']}"
+        # Both are imported at the same time; the data plane hears of the gateway's port when there is one.
         data_plane = await start_child(
-            "data plane",
-            "localcloud.dataplane",
-            _data_plane_arguments(options, state.path, gateway_url),
-            environment,
+            "data plane", "localcloud.dataplane", _data_plane_arguments(options, state.path), environment, is_told=True
         )
         children.append(data_plane)
+        gateway_url = f"http://{LOOPBACK}:{(await gateway.ready())['port']}"
+        data_plane.tell(gateway_url)
         ports = await data_plane.ready()
     endpoints = endpoints_document(options.speed, gateway_url, ports, certificate, secret)
     state.write_endpoints(endpoints)
@@ -142,6 +146,8 @@ async def _run(options: ServeOptions, state: StateDirectory, children: list[Chil
         file=sys.stderr,
         flush=True,
     )
+    if options.shows_console:
+        print(f"console: {ports['console_address']}", flush=True)
     await asyncio.gather(*(child.failure() for child in children))
 
 
@@ -151,9 +157,8 @@ def _gateway_arguments(options: ServeOptions) -> list[str]:
     return ["--port", str(options.gateway_port), "--speed", str(options.speed), *log, *strict]
 
 
-def _data_plane_arguments(options: ServeOptions, state_dir: Path, gateway_url: str) -> list[str]:
+def _data_plane_arguments(options: ServeOptions, state_dir: Path) -> list[str]:
     arguments = {
-        "--gateway-url": gateway_url,
         "--state-dir": state_dir,
         "--dns-port": options.dns_port,
         "--https-port": options.https_port,
@@ -161,17 +166,20 @@ def _data_plane_arguments(options: ServeOptions, state_dir: Path, gateway_url: s
         "--speed": options.speed,
     }
     scaled = ["--scale-ttls"] if options.has_scaled_ttls else []
-    return [*(str(part) for pair in arguments.items() for part in pair), *scaled]
+    console = [] if options.console_port is None else ["--console-port", str(options.console_port)]
+    return [*(str(part) for pair in arguments.items() for part in pair), *scaled, *console]
 
 
 def endpoints_document(
-    speed: float, gateway_url: str, ports: Mapping[str, int], certificate: Path, secret: str
+    speed: float, gateway_url: str, ports: Mapping[str, Any], certificate: Path, secret: str
 ) -> dict[str, Any]:
     """Return what `endpoints.json` says; `environment` lets unchanged production code talk to localcloud.
 
     `environment` and `control_url` hold the secret of the run.
     """
+    console = {"console_url": f"http://{LOOPBACK}:{ports['console_port']}"} if "console_port" in ports else {}
     return {
+        **console,
         "schema": SCHEMA,
         "pid": os.getpid(),
         "speed": speed,

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scripts.clock import AwsClock
 from scripts.commands.build import content_rules, make
+from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
 from scripts.commands.shared.options import open_website, publisher, use_localcloud
 from scripts.commands.sync_content import publish
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
@@ -80,7 +81,10 @@ class Demo:
                 synthesize(self._site_file, self._stacks.parent)
             self._console.print(f"Start localcloud, its clock {self._speed:g} times faster than AWS's")
             with running_localcloud(
-                self._folder / "localcloud", speed=self._speed, arguments=self._localcloud_arguments
+                self._folder / "localcloud",
+                speed=self._speed,
+                arguments=(*self._localcloud_arguments, "--console-port", "0"),
+                environment={ACTIONS_VARIABLE: console_actions(outputs=self._outputs, stacks=self._stacks)},
             ) as endpoints:
                 try:
                     yield endpoints, self._publish(endpoints, terraform)
@@ -128,6 +132,8 @@ class Demo:
         self._console.print(
             f"""
 localcloud keeps running until Ctrl-C. In another terminal:
+  see it             .venv/bin/failover localcloud console --state-dir {self._folder / "localcloud"}
+                       (prints the address of the console, a page in your browser: docs/CONSOLE.md)
   ask the DNS        dig @{dns.address} -p {dns.port} {name}
   read the site      curl --cacert {endpoints.ca_certificate} --resolve \\
                        "{name}:{port}:$(dig +short @{dns.address} -p {dns.port} {name})" https://{name}:{port}/

@@ -6,16 +6,21 @@ JSON with its ports on stdout; its log goes to stderr.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud.dataplane.service import DataPlane, PortTaken
-from localcloud.run_secret import SECRET_VARIABLE
+from localcloud.dataplane.timekeeping import Timekeeper, TooFast, insist_on_time
+from localcloud.run_secret import ACTIONS_VARIABLE, SECRET_VARIABLE
+
+if TYPE_CHECKING:
+    from localcloud.console.server import Console
 
 ENVIRONMENT_FAILURE = 3
 
@@ -23,20 +28,23 @@ ENVIRONMENT_FAILURE = 3
 def main() -> int:
     """Serve until SIGINT or SIGTERM; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.dataplane", description=__doc__)
-    parser.add_argument("--gateway-url", required=True, help="where the control plane answers")
+    parser.add_argument("--gateway-url", help="where the control plane answers; default: the first line of stdin")
     parser.add_argument("--state-dir", required=True, type=Path, help="holds the throwaway CA (ca.pem, ca-key.pem)")
     parser.add_argument("--dns-port", type=int, default=0, help="UDP and TCP on 127.0.0.1; 0 = any")
     parser.add_argument("--https-port", type=int, default=0, help="edge and regional endpoints; 0 = any")
     parser.add_argument("--http-port", type=int, default=0, help="edge, plain HTTP; 0 = any")
     parser.add_argument("--speed", type=float, default=1.0, help="AWS seconds in a real second")
     parser.add_argument("--scale-ttls", action="store_true", help="divide TTLs in DNS answers by the speed")
+    parser.add_argument("--console-port", type=int, help="also serve the console there; 0 = any")
     options = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO, format="data plane: %(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    if options.gateway_url is None:  # the gateway starts while this program is being imported
+        options.gateway_url = sys.stdin.readline().strip()
     try:
         asyncio.run(_serve(options))
-    except PortTaken as error:
+    except (PortTaken, TooFast) as error:
         print(f"localcloud data plane: {error}", file=sys.stderr)
         return ENVIRONMENT_FAILURE
     return 0
@@ -47,9 +55,11 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stopped.set)
+    gateway_url = options.gateway_url.rstrip("/")
+    secret, actions = os.environ.pop(SECRET_VARIABLE, "localcloud"), os.environ.pop(ACTIONS_VARIABLE, None)
     data_plane = DataPlane(
-        gateway_url=options.gateway_url.rstrip("/"),
-        secret=os.environ.pop(SECRET_VARIABLE, "localcloud"),
+        gateway_url=gateway_url,
+        secret=secret,
         state_dir=options.state_dir,
         dns_port=options.dns_port,
         https_port=options.https_port,
@@ -57,12 +67,54 @@ async def _serve(options: argparse.Namespace) -> None:
         speed=options.speed,
         has_scaled_ttls=options.scale_ttls,
     )
-    try:
+    async with contextlib.AsyncExitStack() as on_exit:
+        on_exit.push_async_callback(data_plane.close)
         await data_plane.start()
-        print(json.dumps(data_plane.ports), flush=True)
+        await insist_on_time(options.speed)
+        announced: dict[str, Any] = dict(data_plane.ports)
+        if options.console_port is not None:
+            timekeeper = Timekeeper(data_plane.clock)
+            timekeeper.start()
+            on_exit.push_async_callback(timekeeper.close)
+            console = await _open_console(data_plane, options, gateway_url, secret, actions, timekeeper)
+            on_exit.push_async_callback(console.close)
+            announced |= {"console_port": console.port, "console_address": console.address()}
+        print(json.dumps(announced), flush=True)
         await _until_stopped(stopped, data_plane)
-    finally:
-        await data_plane.close()
+
+
+async def _open_console(
+    data_plane: DataPlane,
+    options: argparse.Namespace,
+    gateway_url: str,
+    secret: str,
+    actions: str | None,
+    timekeeper: Timekeeper,
+) -> "Console":
+    """Open the console, whose modules nobody else needs.
+
+    Raises:
+        PortTaken: another program listens there.
+    """
+    from localcloud.console.actions import actions_from
+    from localcloud.console.server import Console
+
+    console = Console(
+        data_plane,
+        gateway_url=gateway_url,
+        secret=secret,
+        state_dir=options.state_dir,
+        actions=actions_from(actions),
+        timekeeper=timekeeper,
+    )
+    try:
+        await console.start(options.console_port)
+    except OSError as error:
+        await console.close()
+        raise PortTaken(
+            f"cannot open the console (--console-port {options.console_port}): {error}; choose another port, 0 = any"
+        ) from error
+    return console
 
 
 async def _until_stopped(stopped: asyncio.Event, data_plane: DataPlane) -> None:

@@ -53,6 +53,15 @@ class _Checker:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one checker thinks; `seen` is its last observation in Route 53's words, empty before the first."""
+
+    region: str
+    is_healthy: bool
+    seen: str
+
+
 @dataclass(slots=True, kw_only=True)
 class _Checked:
     check: HealthCheck
@@ -113,6 +122,20 @@ class HealthCheckers:
             if check.type in PROBING_TYPES and (known is None or known.check != check):
                 self._checked[id_] = self._start(check, known)
         self._update_health()
+
+    def opinions(self) -> dict[str, list[Opinion]]:
+        """Return what each checker of each probing check thinks now: health check id -> opinions."""
+        return {
+            id_: [
+                Opinion(
+                    region=checker.region,
+                    is_healthy=checker.state.is_healthy,
+                    seen=checker.last.status_text if checker.last else "",
+                )
+                for checker in checked.checkers
+            ]
+            for id_, checked in self._checked.items()
+        }
 
     def refresh(self) -> None:
         """Take a metric's new health into account."""

@@ -1,32 +1,92 @@
 """AWS time: a clock that runs `speed` times faster than the machine's. The only data-plane module with `time`."""
 
 import asyncio
+import contextlib
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AwsClock:
-    """Converts AWS durations to real ones: every AWS duration d lasts d / speed."""
+    """Converts AWS durations to real ones: every AWS duration d lasts d / speed.
 
-    speed: float = 1.0
+    The speed may change: what sleeps or waits for a limit by this clock then follows the new one.
+    """
+
+    def __init__(self, *, speed: float = 1.0) -> None:
+        """Start anywhere: the zero point means nothing.
+
+        Args:
+            speed: AWS seconds in a real second.
+        """
+        self._real, self._aws, self._speed = time.monotonic(), time.monotonic(), speed
+        self._waits: set[Callable[[], None]] = set()
+
+    @property
+    def speed(self) -> float:
+        """AWS seconds in a real second."""
+        return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Let AWS time pass at another speed from now on; call it in the event loop that waits by this clock."""
+        now = time.monotonic()
+        self._aws += (now - self._real) * self._speed
+        self._real, self._speed = now, speed
+        for adapt in tuple(self._waits):
+            adapt()
 
     def now(self) -> float:
         """Return monotonic AWS seconds; the zero point means nothing."""
-        return time.monotonic() * self.speed
+        return self._aws + (time.monotonic() - self._real) * self._speed
 
     def real_seconds(self, aws_seconds: float) -> float:
-        """Return how long an AWS duration really lasts."""
-        return aws_seconds / self.speed
+        """Return how long an AWS duration really lasts, if the speed stays."""
+        return aws_seconds / self._speed
 
     async def sleep(self, aws_seconds: float) -> None:
         """Wait for an AWS duration."""
-        await asyncio.sleep(self.real_seconds(aws_seconds))
+        loop, deadline = asyncio.get_running_loop(), self.now() + aws_seconds
+        awake: asyncio.Future[None] = loop.create_future()
+        handle: asyncio.TimerHandle | None = None
 
-    def timeout(self, aws_seconds: float) -> asyncio.Timeout:
-        """Return a context that raises TimeoutError after an AWS duration."""
-        return asyncio.timeout(self.real_seconds(aws_seconds))
+        def wake() -> None:
+            if not awake.done():
+                awake.set_result(None)
+
+        def adapt() -> None:
+            nonlocal handle
+            if handle:
+                handle.cancel()
+            handle = loop.call_later(max(0.0, self.real_seconds(deadline - self.now())), wake)
+
+        adapt()
+        self._waits.add(adapt)
+        try:
+            await awake
+        finally:
+            self._waits.discard(adapt)
+            if handle:
+                handle.cancel()
+
+    @contextlib.asynccontextmanager
+    async def timeout(self, aws_seconds: float) -> AsyncIterator[asyncio.Timeout]:
+        """A context that raises TimeoutError after an AWS duration."""
+        loop, deadline = asyncio.get_running_loop(), self.now() + aws_seconds
+        async with asyncio.timeout(self.real_seconds(aws_seconds)) as limit:
+
+            def adapt() -> None:
+                limit.reschedule(loop.time() + self.real_seconds(deadline - self.now()))
+
+            self._waits.add(adapt)
+            try:
+                yield limit
+            finally:
+                self._waits.discard(adapt)
+
+
+def monotonic_seconds() -> float:
+    """Return real seconds on the machine's own monotonic clock."""
+    return time.monotonic()
 
 
 def utc_now() -> datetime:

@@ -55,6 +55,7 @@ class ControlPlane:
         faults: FaultBoard,
         on_change: Callable[[Configuration], None],
         on_invocation: Callable[[str, Mapping[str, Any]], None],
+        on_speed: Callable[[float], None],
     ) -> None:
         """Make no request yet.
 
@@ -65,6 +66,7 @@ class ControlPlane:
             faults: Where faults are put in force.
             on_change: Called with each new configuration.
             on_invocation: Called with the ARN and the event of each asynchronous invocation.
+            on_speed: Called with the clock's new speed when it was changed at the gateway.
         """
         self._control_url = f"{gateway_url}/_localcloud/{secret}"
         self._parts = ConfigurationParts(Clients(gateway_url, secret))
@@ -72,6 +74,7 @@ class ControlPlane:
         self._faults = faults
         self._on_change = on_change
         self._on_invocation = on_invocation
+        self._on_speed = on_speed
         self._session: aiohttp.ClientSession | None = None
         self._revisions: Revisions = {}
         self._polled_revision = 0
@@ -103,6 +106,8 @@ class ControlPlane:
             await self._read_faults(session)
         if answer.get("pending_invocations"):
             await self._claim_invocations(session)
+        if answer.get("speed", self._clock.speed) != self._clock.speed:
+            self._on_speed(answer["speed"])
         revisions = _revisions(answer)
         parts = changed_parts(self._revisions, revisions)
         self._revisions = revisions

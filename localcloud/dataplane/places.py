@@ -34,6 +34,14 @@ def viewer_place(address: str) -> ViewerLocation:
     return _numbered_place(address.removeprefix("::ffff:"), VIEWER_SUBNET)
 
 
+def place_number(address: str) -> int:
+    """Return the number of the place that the address of a viewer on loopback stands for; 0, Frankfurt, for any other."""
+    if not address.removeprefix("::ffff:").startswith("127.18."):
+        return 0
+    number = int(address.split(".")[2])
+    return number if number < len(PLACES) else 0
+
+
 def _numbered_place(address: str, subnet: IPv4Network) -> ViewerLocation:
     ip = ip_address(address)
     if isinstance(ip, IPv4Address) and ip in subnet:

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from localcloud.dataplane.certificates import ServerContexts, load_authority
-from localcloud.dataplane.checkers import HealthCheckers
+from localcloud.dataplane.checkers import HealthCheckers, Opinion
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.configuration import Configuration
 from localcloud.dataplane.control_plane import ControlPlane
 from localcloud.dataplane.dns_server import DnsServer, Resolve
+from localcloud.dataplane.edge.cache_store import CacheStore
 from localcloud.dataplane.edge.cached_answers import CachedAnswers
 from localcloud.dataplane.edge.origin_requests import OriginRequester
 from localcloud.dataplane.edge.pipeline import EdgePipeline
@@ -23,8 +25,10 @@ from localcloud.dataplane.readers.clients import Clients
 from localcloud.dataplane.regional.asynchronous import AsynchronousInvocations
 from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
 from localcloud.dataplane.regional.server import RegionalEndpoints
+from localcloud.dataplane.traffic import Traffic
 from localcloud.model.geography import FRANKFURT, ViewerLocation
 from localcloud.model.resolution import Answer, ResolutionContext, resolve, with_divided_ttls
+from localcloud.state_directory import update_speed
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +69,9 @@ class DataPlane:
         Raises:
             PortTaken: when a port is in use.
         """
-        self._clock = AwsClock(speed=speed)
+        self.clock = self._clock = AwsClock(speed=speed)
+        self.traffic = Traffic()
+        self._state_dir = state_dir
         self._faults = FaultBoard()
         self._metrics = Metrics()
         self._hosts = LambdaHosts(gateway_url=gateway_url, secret=secret, speed=speed, metrics=self._metrics)
@@ -79,6 +85,7 @@ class DataPlane:
             faults=self._faults,
             on_change=self._on_change,
             on_invocation=self._asynchronous.start,
+            on_speed=self._set_speed,
         )
         contexts = ServerContexts(load_authority(state_dir))
         self._requester = OriginRequester(
@@ -87,9 +94,10 @@ class DataPlane:
             configuration=self._current,
             faults=self._faults,
             clock=self._clock,
+            traffic=self.traffic,
         )
         self._answers = CachedAnswers(self._requester, self._clock)
-        self._ttl_divisor = speed if has_scaled_ttls else 1.0
+        self._has_scaled_ttls = has_scaled_ttls
         self._dns = _bind_dns(dns_port, self._resolve_for_clients, self._faults, self._clock)
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(self._dns.close_sockets)
@@ -103,6 +111,7 @@ class DataPlane:
             faults=self._faults,
             clock=self._clock,
             metrics=self._metrics,
+            traffic=self.traffic,
         )
         self._checkers = HealthCheckers(
             resolve_address=self._resolve_address,
@@ -174,6 +183,7 @@ class DataPlane:
                 faults=self._faults,
                 clock=self._clock,
                 metrics=self._metrics,
+                traffic=self.traffic,
             )
         except OSError as error:
             raise PortTaken(
@@ -181,8 +191,34 @@ class DataPlane:
                 "stop the other program or choose other ports"
             ) from error
 
+    @property
+    def configuration(self) -> Configuration:
+        """What is served."""
+        return self._current()
+
+    @property
+    def health(self) -> Mapping[str, bool]:
+        """Health check id -> healthy, right now."""
+        return self._checkers.health
+
+    def opinions(self) -> dict[str, list[Opinion]]:
+        """Return what every checker of every check thinks."""
+        return self._checkers.opinions()
+
+    @property
+    def cache(self) -> CacheStore:
+        """The edge's cache."""
+        return self._answers.store
+
     def _current(self) -> Configuration:
         return self._control_plane.configuration
+
+    def _set_speed(self, speed: float) -> None:
+        self._clock.set_speed(speed)
+        self._hosts.set_speed(speed)
+        with contextlib.suppress(FileNotFoundError):  # nobody has been told a speed yet
+            update_speed(self._state_dir, speed)
+        logger.info("the clock runs %g times as fast as AWS's", speed)
 
     def _on_change(self, configuration: Configuration) -> None:
         self._invalidate(configuration)
@@ -208,7 +244,8 @@ class DataPlane:
             self._answers.store.invalidate(domain_name, paths)
         self._invalidated = set(pending)
 
-    def _resolve(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
+    def resolve(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
+        """Answer a DNS question, with TTLs in AWS seconds; see `localcloud.model.resolution.resolve`."""
         configuration = self._current()
         context = ResolutionContext(
             healthy_checks=self._checkers.health,
@@ -220,11 +257,12 @@ class DataPlane:
         return resolve(configuration.zones, name, type_, context)
 
     def _resolve_for_clients(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
-        return with_divided_ttls(self._resolve(name, type_, viewer, draw), self._ttl_divisor)
+        divisor = self._clock.speed if self._has_scaled_ttls else 1.0
+        return with_divided_ttls(self.resolve(name, type_, viewer, draw), divisor)
 
     def _resolve_address(self, name: str) -> str | None:
         """Return the IPv4 address a health checker connects to, by the hosted zones."""
-        answer = self._resolve(name, "A", FRANKFURT, 0.0)
+        answer = self.resolve(name, "A", FRANKFURT, 0.0)
         addresses = [value for found in answer.answers if found.type == "A" for value in found.values]
         return addresses[0] if addresses else None
 

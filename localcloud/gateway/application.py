@@ -33,6 +33,7 @@ from localcloud.gateway.kms import KmsService
 from localcloud.gateway.moto_backend import MotoBackend, refusal
 from localcloud.gateway.moto_services import has_api_stage, patch_cloudtrail, patch_lambda, patch_listings
 from localcloud.gateway.mutations import is_configuration, is_mutation
+from localcloud.gateway.onlooker import Onlooker
 from localcloud.gateway.replays import Replays
 from localcloud.gateway.revision import Changes, RevisionCounter
 from localcloud.gateway.route53.dns_answers import AwsNames
@@ -42,6 +43,7 @@ from localcloud.gateway.route53.service import Route53Service
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.service import S3Service
+from localcloud.gateway.timeline import Timeline
 from localcloud.gateway.versions import Versions
 from localcloud.gateway.wire import (
     Request,
@@ -112,6 +114,7 @@ class Application:
         self._call_log = CallLog(call_log, access.caller_of) if call_log else None
         self.clock = AwsClock(speed=speed)
         self._revisions = RevisionCounter()
+        self._timeline = Timeline()
         self._replays = Replays()
         self._regions: set[str] = set()
         self._regions_lock = threading.Lock()
@@ -125,7 +128,9 @@ class Application:
         self.certificates = CertificateStore(self.route53_store)
         self.domains = domains = DomainNameStore(lock)
         self.certificates.users_of += [self.cloudfront_store.users_of_certificate, domains.users_of_certificate]
-        self.faults = FaultBoard(self.clock, lambda identifier: identifier in self.cloudfront_store.distributions)
+        self.faults = FaultBoard(
+            self.clock, lambda identifier: identifier in self.cloudfront_store.distributions, self._timeline.note
+        )
         targets = AliasTargets(
             aliases_of_distribution=self.cloudfront_store.aliases_of_domain,
             zone_id_of_endpoint=domains.zone_id_of_endpoint,
@@ -151,7 +156,9 @@ class Application:
             delay_seconds=replication_delay_seconds,
             forward=lambda request: self._moto.forward(request, "dynamodb"),
         )
-        self._cloudwatch = CloudWatchService(clock=self.clock, route53=self.route53_store, regions=self._seen_regions)
+        self._cloudwatch = CloudWatchService(
+            clock=self.clock, route53=self.route53_store, regions=self._seen_regions, note=self._timeline.note
+        )
         self.s3 = S3Service(
             objects=MotoObjects(),
             faults=self.faults,
@@ -167,6 +174,14 @@ class Application:
             route53=self.route53_store,
             regions=self._seen_regions,
             cloudwatch=self._cloudwatch,
+            onlooker=Onlooker(
+                clock=self.clock,
+                timeline=self._timeline,
+                faults=self.faults,
+                cloudwatch=self._cloudwatch,
+                regions=self._seen_regions,
+                distributions=lambda: sorted(self.cloudfront_store.distributions),
+            ),
             access=access,
             versions=Versions(
                 cloudfront=self.cloudfront_store,

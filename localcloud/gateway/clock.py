@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+SLOWEST, FASTEST = 0.1, 100.0
+"""AWS seconds in a real second that a clock may be set to."""
 
 
 def utc_now() -> datetime:
@@ -17,21 +20,45 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AwsClock:
-    """A monotonic clock that counts AWS seconds: `speed` of them pass in one real second.
+    """A monotonic clock that counts AWS seconds: `speed` of them pass in one real second, until the speed is changed."""
 
-    Attributes:
-        speed: AWS seconds per real second; default 1.
-    """
+    def __init__(self, *, speed: float = 1.0) -> None:
+        """Start at zero.
 
-    speed: float = 1.0
-    _started: float = field(default_factory=time.monotonic)
+        Args:
+            speed: AWS seconds per real second; default 1.
+        """
+        # (real, AWS, speed) from which on each speed has held; the newest is last. Replaced as a whole, so readers need no lock.
+        self._stretches: tuple[tuple[float, float, float], ...] = ((time.monotonic(), 0.0, speed),)
+        self._on_change: list[Callable[[], None]] = []
+
+    @property
+    def speed(self) -> float:
+        """AWS seconds per real second."""
+        return self._stretches[-1][2]
+
+    def set_speed(self, speed: float) -> None:
+        """Let AWS time pass at another speed from now on, and wake whoever waits by this clock."""
+        self._stretches = (*self._stretches, (time.monotonic(), self.now_seconds(), speed))
+        for tell in self._on_change:
+            tell()
+
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Call this after each change of the speed."""
+        self._on_change.append(tell)
 
     def now_seconds(self) -> float:
         """Return the AWS seconds since this clock was made."""
-        return (time.monotonic() - self._started) * self.speed
+        real, aws, speed = self._stretches[-1]
+        return aws + (time.monotonic() - real) * speed
 
     def real_seconds(self, aws_seconds: float) -> float:
-        """Return how long a duration given in AWS seconds lasts on the wall."""
+        """Return how long a duration given in AWS seconds lasts on the wall, if the speed stays."""
         return aws_seconds / self.speed
+
+    def real_seconds_ago(self, moment_seconds: float) -> float:
+        """Return how long ago a moment of this clock was on the wall, whatever the speeds since."""
+        stretches = self._stretches
+        real, aws, speed = next((each for each in reversed(stretches) if each[1] <= moment_seconds), stretches[0])
+        return time.monotonic() - (real + (moment_seconds - aws) / speed)

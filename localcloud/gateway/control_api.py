@@ -10,6 +10,7 @@ from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
 from localcloud.gateway.faults import FaultBoard
 from localcloud.gateway.moto_services import function_code
+from localcloud.gateway.onlooker import Onlooker
 from localcloud.gateway.rest_routes import Parameters, Route, match_template, route, segments_of
 from localcloud.gateway.revision import RevisionCounter
 from localcloud.gateway.route53.store import Route53Store
@@ -32,6 +33,7 @@ class ControlApi:
         cloudwatch: CloudWatchService,
         versions: Versions,
         access: Access,
+        onlooker: Onlooker,
     ) -> None:
         self._access = access
         self._versions = versions
@@ -39,6 +41,7 @@ class ControlApi:
         self._faults = faults
         self._route53 = route53
         self._regions = regions
+        self._clock = onlooker.clock
         self._cloudwatch = cloudwatch
         self._routes: list[Route] = [
             route("GET", f"{PREFIX}/revision", self._revision),
@@ -55,6 +58,7 @@ class ControlApi:
             route("POST", f"{PREFIX}/invocations/claim", self._claim_invocations),
             route("GET", f"{PREFIX}/mailbox", self._mailbox),
             route("GET", f"{PREFIX}/lambda-code/{{Region}}/{{Function}}", self._lambda_code),
+            *onlooker.routes(PREFIX),
         ]
 
         self._names = {entry.template[1] for entry in self._routes}
@@ -95,7 +99,8 @@ class ControlApi:
 
     def _revision(self, _: Request, __: Parameters) -> Response:
         pending = self._cloudwatch.deliveries.pending_invocations
-        return json_response({**self._revisions.snapshot(), "pending_invocations": pending})
+        speed = self._clock.speed
+        return json_response({**self._revisions.snapshot(), "pending_invocations": pending, "speed": speed})
 
     def _note_followed(self, request: Request, _: Parameters) -> Response:
         self._revisions.note_followed(int(request.json()["revision"]))

@@ -35,6 +35,13 @@ class DelayedWork(Generic[Task]):
     _is_closed: bool = False
     _is_working: bool = False
 
+    def __post_init__(self) -> None:
+        self.clock.on_change(self._wake)
+
+    def _wake(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
     def add(self, *tasks: Task) -> None:
         """Queue tasks, which are due after those that are queued already."""
         with self.changed:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ConnectionDropped, ServiceError
 from localcloud.gateway.route53.health_checks import CHECKER_REGIONS
+from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
 from localcloud.model.geography import REGION_COORDINATES
 from localcloud.model.resolution import NameFailure
@@ -98,6 +99,11 @@ OF_ANSWERS = frozenset({FaultKind.STATUS, FaultKind.CORRUPT, FaultKind.SLOW})
 OF_EDGE = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.RESET, FaultKind.SLOW})
 """Kinds of faults of S3 that the edge applies to its own reads."""
 
+LIMITS = {FaultKind.STATUS: (400, 599), FaultKind.DELAY: (1, 600_000), FaultKind.SLOW: (1, 1_000_000_000)}
+"""The kinds that take a value, and its least and greatest."""
+
+UNITS = {FaultKind.STATUS: "HTTP status", FaultKind.DELAY: "AWS milliseconds", FaultKind.SLOW: "bytes in an AWS second"}
+
 OUTAGES = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS, FaultKind.RESET})
 """Kinds under which a region's S3 serves nobody."""
 
@@ -128,18 +134,31 @@ class Fault:
         share: JsonObject = {} if self.ratio == 1 else {"ratio": self.ratio, "seed": self.seed}
         return document | share | ({} if self.value is None else {"value": self.value})
 
+    def __str__(self) -> str:
+        value = "" if self.value is None else f" {self.value}"
+        share = "" if self.ratio == 1 else f" for {self.ratio:.0%} of the requests"
+        return f"{self.target} {self.kind}{value}{share}"
+
 
 @dataclass(slots=True)
 class FaultBoard:
-    """The active faults. Its revision increases with every change."""
+    """The active faults. Its revision increases with every change, and `note` hears of each."""
 
     clock: AwsClock
     has_distribution: Callable[[str], bool]
+    note: Note = unnoted
     revision: int = 0
     _faults: dict[str, Fault] = field(default_factory=dict)
     _draws: dict[str, random.Random] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.clock.on_change(self._wake)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def snapshot(self) -> JsonObject:
         """Return revision and faults."""
@@ -165,6 +184,7 @@ class FaultBoard:
             self._faults[fault.id] = fault
             self._draws[fault.id] = random.Random(seed)  # noqa: S311  spreads faults, hides nothing
             self._note_change()
+        self.note("fault", f"Broken: {fault}.")
         return fault
 
     def _check_target(self, target: str) -> None:
@@ -194,16 +214,21 @@ class FaultBoard:
         """
         with self._changed:
             self._draws.pop(fault_id, None)
-            if self._faults.pop(fault_id, None) is None:
+            fault = self._faults.pop(fault_id, None)
+            if fault is None:
                 raise ServiceError(404, "NoSuchFault", f"There is no fault {fault_id}")
             self._note_change()
+        self.note("fault", f"Healed: {fault}.")
 
     def clear(self) -> None:
         """Remove all faults."""
         with self._changed:
+            healed = list(self._faults.values())
             self._faults.clear()
             self._draws.clear()
             self._note_change()
+        for fault in healed:
+            self.note("fault", f"Healed: {fault}.")
 
     def _note_change(self) -> None:
         self.revision += 1
@@ -240,8 +265,10 @@ class FaultBoard:
 
     def hold(self, fault: Fault, seconds: float) -> None:
         """Wait for AWS seconds, or until the fault is removed."""
+        deadline = self.clock.now_seconds() + seconds
         with self._changed:
-            self._changed.wait_for(lambda: fault.id not in self._faults, self.clock.real_seconds(seconds))
+            while fault.id in self._faults and (left := deadline - self.clock.now_seconds()) > 0:
+                self._changed.wait(self.clock.real_seconds(left))
 
     def apply_before_read(self, region: str, *, has_connected: bool) -> Fault | None:
         """Apply the faults of a region's S3 to a read that has arrived.
@@ -272,6 +299,37 @@ class FaultBoard:
         return answer_fault
 
 
+def catalogue(distributions: Iterable[str], regions: Iterable[str]) -> list[JsonObject]:
+    """Return what can be broken in this cloud, for somebody who chooses.
+
+    Args:
+        distributions: ids of those that there are.
+        regions: that hold something.
+
+    Returns:
+        Keys of each: target, kinds; of each kind: kind, takes_ratio, and low, high and unit where it takes a value.
+    """
+    regions = sorted(set(regions) & REGION_COORDINATES.keys())
+    targets = [
+        *(f"s3:{region}" for region in regions),
+        "cloudfront",
+        *(f"cloudfront:{id_}" for id_ in distributions),
+        *(f"apigateway:{region}" for region in regions),
+        "dns",
+        *(f"health-checker:{region}" for region in CHECKER_REGIONS),
+        *(f"api:{name}" for name in (*sorted(API_SERVICES), *regions)),
+    ]
+    return [{"target": target, "kinds": [_kind_entry(kind) for kind in effective_kinds(target)]} for target in targets]
+
+
+def _kind_entry(kind: FaultKind) -> JsonObject:
+    entry: JsonObject = {"kind": kind.value, "takes_ratio": kind in OF_REQUESTS}
+    if kind in LIMITS:
+        low, high = LIMITS[kind]
+        entry |= {"low": low, "high": high, "unit": UNITS[kind]}
+    return entry
+
+
 def _checked_kind(target: str, kind: object) -> FaultKind:
     effective = effective_kinds(target)
     if not isinstance(kind, str) or kind not in effective:
@@ -280,12 +338,11 @@ def _checked_kind(target: str, kind: object) -> FaultKind:
 
 
 def _checked_value(kind: FaultKind, value: object) -> int | None:
-    limits = {FaultKind.STATUS: (400, 599), FaultKind.DELAY: (1, 600_000), FaultKind.SLOW: (1, 1_000_000_000)}
-    if kind not in limits:
+    if kind not in LIMITS:
         if value is not None:
             raise _invalid(f"{kind} takes no value, but got {value}")
         return None
-    low, high = limits[kind]
+    low, high = LIMITS[kind]
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise _invalid(f"value of {kind} is {value}, allowed is an integer from {low} to {high}")
     return value

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+
+from scripts.commands.shared.options import DEFAULT_OUTPUTS, OutputsOption
 
 CONTEXT_SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """Every option is localcloud's own, `--help` too."""
@@ -14,9 +17,20 @@ CONTEXT_SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 
 def localcloud(
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="serve, env or conformance, with their options.")
+        list[str] | None, typer.Argument(help="up, serve, console, env or conformance, with their options.")
     ] = None,
+    outputs: OutputsOption = DEFAULT_OUTPUTS,
+    stacks: Annotated[Path, typer.Option(help="With up: the synthesized stacks, for the cost in reports.")] = Path(
+        "cdktf.out/stacks"
+    ),
 ) -> NoReturn:
-    """Run the emulator: serve, env, conformance. What follows is `python -m localcloud`'s own; alone it shows its help."""
+    """Run the emulator: up, serve, console, env, conformance. The rest is `python -m localcloud`'s own; alone it shows its help.
+
+    `up` also takes `--outputs` and `--stacks` of the site that is deployed to it, for the drills and replays of its console.
+    """
+    if "up" in (arguments or [])[:1] and "--help" not in (arguments or []):
+        from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
+
+        os.environ.setdefault(ACTIONS_VARIABLE, console_actions(outputs=outputs, stacks=stacks))
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "localcloud", *(arguments or ())])  # noqa: S606  its options are the user's

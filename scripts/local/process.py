@@ -6,7 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,9 @@ _LOG_TAIL_LINES = 15
 
 
 @contextmanager
-def running_localcloud(folder: Path, *, speed: float, arguments: tuple[str, ...] = ()) -> Iterator[Endpoints]:
+def running_localcloud(
+    folder: Path, *, speed: float, arguments: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Endpoints]:
     """Runs localcloud for the length of the block and yields where it listens.
 
     It gets a session of its own, so that Ctrl-C reaches this process alone and a drill can still undo its fault.
@@ -34,6 +36,7 @@ def running_localcloud(folder: Path, *, speed: float, arguments: tuple[str, ...]
         folder: its state folder; the log is `localcloud.log` in it.
         speed: how much faster than AWS its clock runs.
         arguments: further options of `python -m localcloud serve`.
+        environment: variables on top of this process's own.
 
     Raises:
         EnvironmentFailureError: it did not start (a port is taken, an instance runs already); with the end of its log.
@@ -62,6 +65,7 @@ def running_localcloud(folder: Path, *, speed: float, arguments: tuple[str, ...]
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, **(environment or {})},
                 cwd=Path(__file__).parents[2],
             )
         yield _wait_until_ready(process, endpoints_file, log)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 from localcloud.dataplane.edge.messages import EdgeResponse
@@ -69,6 +69,15 @@ class CacheStore:
             ]
             for key in doomed:
                 self._drop(key)
+
+    def contents(self) -> Iterator[tuple[CacheKey, CacheEntry]]:
+        """Yield key and entry, the least recently used first; the key begins with domain name, method and path."""
+        return iter(tuple(self._entries.items()))
+
+    @property
+    def size_bytes(self) -> int:
+        """How much the entries take."""
+        return self._size_bytes
 
     def _drop(self, key: CacheKey) -> None:
         entry = self._entries.pop(key, None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.configuration import CacheBehaviour, Distribution
 from localcloud.dataplane.edge.cache_store import CacheStore, Collapser
-from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response
+from localcloud.dataplane.edge.messages import CACHE_HIT, EdgeRequest, EdgeResponse, error_response
 from localcloud.dataplane.edge.origin_requests import OriginRequest, OriginRequester, OriginResponse
 from localcloud.model.cache import CacheEntry, CacheKey, Verdict, cache_key, may_revalidate_later, settle
 from localcloud.model.origins import OriginPlan
@@ -50,14 +50,14 @@ class CachedAnswers:
         now = self._clock.now()
         entry = self.store.get(key)
         if entry and entry.is_fresh(now):
-            return _from_entry(entry, now, "Hit from cloudfront")
+            return _from_entry(entry, now, CACHE_HIT)
 
         async def fill() -> EdgeResponse:
             return await self._fill(key, request, plan, distribution, behaviour)
 
         if entry and may_revalidate_later(behaviour.cache_policy, entry, now):
             self._collapser.start(key, self.store.invalidations, fill)
-            return _from_entry(entry, now, "Hit from cloudfront")
+            return _from_entry(entry, now, CACHE_HIT)
         # Requests for what is never cached are not collapsed:
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
         if behaviour.cache_policy.max_ttl_seconds > 0:
@@ -94,7 +94,7 @@ class CachedAnswers:
             return _from_entry(entry, now, "RefreshHit from cloudfront")
         if entry and settlement.verdict is Verdict.SERVE_STALE:
             self.store.put(key, replace(entry, retry_at=until), asked_at=asked_at)
-            return _from_entry(entry, now, "Hit from cloudfront")
+            return _from_entry(entry, now, CACHE_HIT)
         response = _plain(answer, request)
         if settlement.verdict is Verdict.STORE:
             self.store.put(key, _entry(response, now, until), asked_at=asked_at)

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from localcloud.model.behaviours import hostname_of
 
+CACHE_HIT = "Hit from cloudfront"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeRequest:

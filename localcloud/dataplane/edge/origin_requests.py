@@ -13,6 +13,7 @@ from yarl import URL
 from localcloud.dataplane.clock import AwsClock, utc_now
 from localcloud.dataplane.configuration import Bucket, Configuration, Distribution
 from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind
+from localcloud.dataplane.traffic import Served, Traffic
 from localcloud.model.bucket_policy import CLOUDFRONT_SERVICE, AccessRequest, Decision, evaluate, missing_key_status
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.origins import (
@@ -81,6 +82,7 @@ class OriginRequester:
         configuration: Callable[[], Configuration],
         faults: FaultBoard,
         clock: AwsClock,
+        traffic: Traffic,
     ) -> None:
         """Open no connection yet.
 
@@ -90,12 +92,14 @@ class OriginRequester:
             configuration: The current configuration, for bucket policies.
             faults: Faults of the targets `s3:<region>`.
             clock: For timeouts.
+            traffic: Where attempts are counted.
         """
         self._gateway_url = gateway_url
         self._secret = secret
         self._configuration = configuration
         self._faults = faults
         self._clock = clock
+        self._traffic = traffic
         self._open_session: aiohttp.ClientSession | None = None
 
     @property
@@ -120,13 +124,20 @@ class OriginRequester:
                 if response is None:
                     return OriginResponse(status_code=step.status_code, is_from_origin=False)
                 return response
-            result = await self._attempt(plan.members[step.member], request, distribution)
+            origin = plan.members[step.member]
+            result = await self._attempt(origin, request, distribution)
+            self._note(distribution, origin, result)
             if isinstance(result, OriginFailure):
                 response = None
                 outcomes.append(AttemptOutcome(member=step.member, failure=result))
             else:
                 response = result
                 outcomes.append(AttemptOutcome(member=step.member, status_code=result.status_code))
+
+    def _note(self, distribution: Distribution, origin: Origin, result: OriginResponse | OriginFailure) -> None:
+        outcome = result.value if isinstance(result, OriginFailure) else str(result.status_code)
+        target = f"origin:{distribution.id}/{origin.id}"
+        self._traffic.note(Served(f"distribution:{distribution.id}", target, outcome))
 
     async def _attempt(
         self, origin: Origin, request: OriginRequest, distribution: Distribution

@@ -10,11 +10,13 @@ from aiohttp import web
 from localcloud.dataplane.certificates import CLOUDFRONT_DEFAULT_NAMES, ServerContexts
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.configuration import Configuration
-from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response
+from localcloud.dataplane.edge.messages import CACHE_HIT, EdgeRequest, EdgeResponse, error_response
 from localcloud.dataplane.edge.pipeline import EdgePipeline
 from localcloud.dataplane.faults import UNANSWERED, FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.listener import Listener, TlsChoice, reset
 from localcloud.dataplane.metrics import Metrics
+from localcloud.dataplane.places import place_number
+from localcloud.dataplane.traffic import Served, Traffic
 from localcloud.model.addresses import CLOUDFRONT_EDGE
 
 EDGE_TARGET = "cloudfront"
@@ -41,6 +43,7 @@ class EdgeServer:
         faults: FaultBoard,
         clock: AwsClock,
         metrics: Metrics,
+        traffic: Traffic,
     ) -> None:
         """Bind both ports (0 = any)."""
         self._configuration = configuration
@@ -49,6 +52,7 @@ class EdgeServer:
         self._faults = faults
         self._clock = clock
         self._metrics = metrics
+        self._traffic = traffic
         self._server: web.Server | None = None
         self.https = self._listener(https_port, is_tls=True)
         try:
@@ -108,6 +112,13 @@ class EdgeServer:
         transport = http_request.transport
         if distribution is not None and transport is not None and not transport.is_closing():
             self._metrics.request_served(distribution.id, response.status_code)
+            served = Served(
+                f"place:{place_number(request.viewer_address)}",
+                f"distribution:{distribution.id}",
+                str(response.status_code),
+                response.x_cache == CACHE_HIT,
+            )
+            self._traffic.note(served)
 
     def _edge_request(self, http_request: web.BaseRequest) -> EdgeRequest:
         raw_path, _, query = http_request.raw_path.partition("?")

@@ -75,6 +75,7 @@ class LambdaHosts:
         self._hosts: dict[str, asyncio.Task[_Host]] = {}
         self._functions: dict[str, LambdaFunction] = {}
         self._on_demand: set[str] = set()
+        self._leaving: set[asyncio.Task[_Host]] = set()
 
     def follow(self, functions: Mapping[str, LambdaFunction], *, deployed: Mapping[str, LambdaFunction]) -> None:
         """Start, replace and stop runtime processes so that they match these functions (by ARN).
@@ -91,6 +92,20 @@ class LambdaHosts:
         for function in functions.values():
             self._start_once(function)
 
+    def set_speed(self, speed: float) -> None:
+        """Let functions live by another clock: each gets a new process; what runs in the old one may end there."""
+        self._speed = speed
+        for arn, function in self._functions.items():
+            old, self._hosts[arn] = self._hosts[arn], asyncio.create_task(self._start(function))
+            self._hosts[arn].add_done_callback(_log_failed_start)
+            self._leaving.add(old)
+            asyncio.get_running_loop().call_later(function.timeout_seconds, self._leave, old)
+
+    def _leave(self, task: "asyncio.Task[_Host]") -> None:
+        if task in self._leaving:
+            self._leaving.discard(task)
+            self._retire(task)
+
     def ensure(self, function: LambdaFunction) -> None:
         """Start a function that is not kept warm, at its first event."""
         if function.arn not in self._functions:
@@ -105,7 +120,8 @@ class LambdaHosts:
 
     async def close(self) -> None:
         """Stop all runtime processes."""
-        tasks, self._hosts = list(self._hosts.values()), {}
+        tasks, self._hosts = [*self._hosts.values(), *self._leaving], {}
+        self._leaving.clear()
         self._functions.clear()
         for task in tasks:
             self._retire(task)

@@ -15,6 +15,7 @@ from localcloud.dataplane.configuration import ApiDomain, Configuration, LambdaF
 from localcloud.dataplane.faults import UNANSWERED, FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.listener import Listener, TlsChoice, reset
 from localcloud.dataplane.metrics import Metrics
+from localcloud.dataplane.places import place_number
 from localcloud.dataplane.regional.events import (
     ApiRequest,
     ApiResponse,
@@ -24,6 +25,7 @@ from localcloud.dataplane.regional.events import (
     response_of,
 )
 from localcloud.dataplane.regional.lambda_hosts import FunctionFailed, LambdaHosts
+from localcloud.dataplane.traffic import Served, Traffic
 from localcloud.model.addresses import api_gateway_address
 from localcloud.model.behaviours import hostname_of
 from localcloud.model.bucket_policy import matches_wildcard
@@ -50,6 +52,7 @@ class RegionalEndpoints:
         faults: FaultBoard,
         clock: AwsClock,
         metrics: Metrics,
+        traffic: Traffic,
     ) -> None:
         """Bind nothing yet; `follow` does when there are domains."""
         self._https_port = https_port
@@ -59,6 +62,7 @@ class RegionalEndpoints:
         self._faults = faults
         self._clock = clock
         self._metrics = metrics
+        self._traffic = traffic
         self._endpoints: dict[str, _Endpoint] = {}
 
     async def follow(self, configuration: Configuration) -> None:
@@ -104,6 +108,8 @@ class RegionalEndpoints:
         is_sent = transport is not None and not transport.is_closing()
         if domain is not None and domain.api_id and is_sent:
             self._metrics.api_answered(region, domain.api_id, response.status_code)
+            place = place_number(request.viewer_address)
+            self._traffic.note(Served(f"place:{place}", f"endpoint:{region}", str(response.status_code)))
         return response
 
     async def _answer(self, region: str, request: ApiRequest, transport: asyncio.BaseTransport | None) -> ApiResponse:

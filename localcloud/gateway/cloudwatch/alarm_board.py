@@ -11,6 +11,8 @@ from localcloud.gateway.cloudwatch.alarm_messages import region_name, sns_messag
 from localcloud.gateway.cloudwatch.event_rules import EventRules
 from localcloud.gateway.cloudwatch.metric_store import MetricKey, MetricStore
 from localcloud.gateway.identifiers import ACCOUNT_ID
+from localcloud.gateway.timeline import Note, unnoted
+from localcloud.gateway.wire import JsonObject
 from localcloud.model.alarm_rules import rule_holds
 from localcloud.model.alarm_states import AlarmCondition, AlarmState, evaluate
 from localcloud.model.metric_math import evaluate_expression
@@ -31,9 +33,10 @@ Alarm = Any  # moto.cloudwatch.models.Alarm, which is untyped here
 class AlarmBoard:
     """The alarms of all regions."""
 
-    def __init__(self, metrics: MetricStore, rules: EventRules) -> None:
+    def __init__(self, metrics: MetricStore, rules: EventRules, note: Note = unnoted) -> None:
         self._metrics = metrics
         self._rules = rules
+        self._note = note
         self._evaluated: dict[str, float] = {}
 
     def evaluate_all(self, regions: Sequence[str], *, now_seconds: float) -> None:
@@ -45,6 +48,22 @@ class AlarmBoard:
                     self._evaluated[alarm.alarm_arn] = minute
                     self._evaluate(alarm, minute)
             self._evaluate_composites(region)
+
+    @staticmethod
+    def states(regions: Sequence[str]) -> list[JsonObject]:
+        """Return the state of every alarm; keys of each: name, arn, region, state, reason, description."""
+        return [
+            {
+                "name": alarm.name,
+                "arn": alarm.alarm_arn,
+                "region": region,
+                "state": alarm.state_value,
+                "reason": alarm.state_reason or "",
+                "description": alarm.description or "",
+            }
+            for region in regions
+            for alarm in _alarms(region)
+        ]
 
     def _evaluate(self, alarm: Alarm, until_seconds: float) -> None:
         condition = condition_of(alarm)
@@ -88,6 +107,7 @@ class AlarmBoard:
         if state == old:
             return
         LOG.info("alarm %s in %s: %s -> %s", alarm.name, alarm.region_name, old, state)
+        self._note("alarm", f"Alarm {alarm.name} in {alarm.region_name} went from {old} to {state}. {reason}")
         self._rules.publish(alarm.region_name, state_change_event(alarm, previous=previous))
         if alarm.actions_enabled:
             for action_arn in actions_of(alarm, state):

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from dataclasses import asdict, dataclass
 
+from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
 
 _KEPT_MAILS = 1000
@@ -25,7 +26,8 @@ class Mail:
 class Deliveries:
     """An outbox for each of the two."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Note = unnoted) -> None:
+        self._note = note
         self._lock = threading.Lock()
         self._invocations: deque[JsonObject] = deque()
         self._mails: deque[Mail] = deque(maxlen=_KEPT_MAILS)
@@ -51,6 +53,7 @@ class Deliveries:
         """Keep an e-mail."""
         with self._lock:
             self._mails.append(mail)
+        self._note("mail", f"Mail to {mail.address}: {mail.subject or 'no subject'}")
 
     def mails(self) -> list[JsonObject]:
         """Return the e-mails, the oldest first."""

@@ -19,6 +19,7 @@ from localcloud.gateway.cloudwatch.moto_alarms import (
     patch_sns,
 )
 from localcloud.gateway.route53.store import Route53Store
+from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
 
 LOG = logging.getLogger(__name__)
@@ -32,14 +33,16 @@ _LONGEST_TICK_REAL_SECONDS = 0.5
 class CloudWatchService:
     """Metrics, alarms, event rules and their deliveries."""
 
-    def __init__(self, *, clock: AwsClock, route53: Route53Store, regions: Callable[[], list[str]]) -> None:
-        self.deliveries = Deliveries()
+    def __init__(
+        self, *, clock: AwsClock, route53: Route53Store, regions: Callable[[], list[str]], note: Note = unnoted
+    ) -> None:
+        self.deliveries = Deliveries(note)
         self._clock = clock
         self._route53 = route53
         self._regions = regions
         self._metrics = MetricStore()
         self._rules = EventRules(self.deliveries)
-        self._board = AlarmBoard(self._metrics, self._rules)
+        self._board = AlarmBoard(self._metrics, self._rules, note)
         self._sampled_until_seconds = 0.0
         self._install_lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -87,11 +90,16 @@ class CloudWatchService:
         self, region: str, names: Collection[tuple[str, str]] | None
     ) -> list[tuple[MetricKey, datetime, StatisticSet]]:
         """Return the points of AWS's own metrics, at the wall-clock time at which they came."""
-        now, now_seconds = utc_now(), self._clock.now_seconds()
+        now = utc_now()
         return [
-            (key, now - timedelta(seconds=self._clock.real_seconds(now_seconds - moment)), point)
+            (key, now - timedelta(seconds=self._clock.real_seconds_ago(moment)), point)
             for key, moment, point in self._metrics.service_points(region, names)
         ]
+
+    def alarm_states(self) -> list[JsonObject]:
+        """Return the state of every alarm, see `AlarmBoard.states`; none before the first request to CloudWatch."""
+        with self._install_lock:
+            return [] if self._thread is None else self._board.states(self._regions())
 
     def publish_event(self, region: str, event: JsonObject) -> None:
         """Send a service's event to the rules of a region."""
@@ -106,13 +114,15 @@ class CloudWatchService:
         self._board.evaluate_all(regions, now_seconds=now)
 
     def _run(self) -> None:
-        pause = self._clock.real_seconds(_TICK_AWS_SECONDS)
-        pause = min(max(pause, _SHORTEST_TICK_REAL_SECONDS), _LONGEST_TICK_REAL_SECONDS)
-        while not self._stopped.wait(pause):
+        while not self._stopped.wait(self._pause_real_seconds()):
             try:
                 self.tick()
             except Exception:  # the next tick may work; a silent stop would look like health
                 LOG.exception("CloudWatch's clockwork")
+
+    def _pause_real_seconds(self) -> float:
+        pause = self._clock.real_seconds(_TICK_AWS_SECONDS)
+        return min(max(pause, _SHORTEST_TICK_REAL_SECONDS), _LONGEST_TICK_REAL_SECONDS)
 
     def _sample_health_checks(self, now_seconds: float) -> None:
         """Add each check's status and percentage, one data point a minute, those of minutes that were slept through included.

@@ -6,7 +6,8 @@ import pytest
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ServiceError
-from localcloud.gateway.faults import FaultBoard
+from localcloud.gateway.faults import LIMITS, FaultBoard, FaultKind, catalogue
+from localcloud.gateway.wire import JsonObject
 from localcloud.model.resolution import NameFailure
 
 
@@ -136,3 +137,36 @@ def test_fault_on_a_share_is_no_outage_since_asking_again_helps(board: FaultBoar
 def test_fault_of_connections_is_refused_where_there_is_none(board: FaultBoard, target: str, kind: str) -> None:
     value = {"value": 5} if kind == "slow" else {}
     assert f"'{kind}'" in refusal(board, target=target, kind=kind, **value)
+
+
+def test_catalogue_lists_what_is_accepted_and_nothing_else(board: FaultBoard) -> None:
+    faults = board
+    for entry in catalogue(["E1"], ["eu-central-1", "us-east-1", "aws-global"]):
+        for kind in FaultKind:
+            known = next((each for each in entry["kinds"] if each["kind"] == kind), None)
+            document: JsonObject = {"target": entry["target"], "kind": kind.value}
+            if known is None:
+                with pytest.raises(ServiceError):
+                    faults.add({**document, **({"value": 500} if kind in LIMITS else {})})
+                continue
+            document |= {"value": known["low"]} if "low" in known else {}
+            document |= {"ratio": 0.5} if known["takes_ratio"] else {}
+            assert faults.add(document).kind is kind
+    targets = {entry["target"] for entry in catalogue(["E1"], ["eu-central-1", "aws-global"])}
+    assert {"s3:eu-central-1", "cloudfront:E1", "dns", "api:route53", "health-checker:us-east-1"} <= targets
+    assert "s3:aws-global" not in targets
+
+
+def test_faults_are_noted_in_a_sentence() -> None:
+    notes: list[tuple[str, str]] = []
+    faults = FaultBoard(AwsClock(), lambda _: True, lambda kind, text: notes.append((kind, text)))
+    fault = faults.add({"target": "s3:eu-central-1", "kind": "status", "value": 503, "ratio": 0.1})
+    faults.remove(fault.id)
+    faults.add({"target": "dns", "kind": "refuse"})
+    faults.clear()
+    assert notes == [
+        ("fault", "Broken: s3:eu-central-1 status 503 for 10% of the requests."),
+        ("fault", "Healed: s3:eu-central-1 status 503 for 10% of the requests."),
+        ("fault", "Broken: dns refuse."),
+        ("fault", "Healed: dns refuse."),
+    ]
