@@ -12,7 +12,6 @@ ACCESS_STACK = "access"
 AUDIT_STACK = "audit"
 API_TABLE_STACK = "api-table"
 API_STACK = "api"
-KEYS_STACK = "keys"
 ADMINISTRATORS_STACKS = (ACCESS_STACK, AUDIT_STACK)
 """Applied by an administrator, never by the deploy role: they hold its rights and the record of what it did."""
 
@@ -45,6 +44,26 @@ ORIGIN_GROUP_ID = "origin-group"
 def region_stack(region: str) -> str:
     """Returns the stack that holds `region`."""
     return f"region-{region}"
+
+
+def attachment_stack(region: str) -> str:
+    """Returns the stack that attaches `region` to the site: who reads its bucket, where it is copied to, who is told of it."""
+    return f"attachment-{region}"
+
+
+def keys_stack(region: str) -> str:
+    """Returns the stack that holds the content key of `region`."""
+    return f"keys-{region}"
+
+
+def replication_role(site: SiteFile, source: str) -> str:
+    """Returns the name of the role that copies releases from the source's bucket."""
+    return f"{site.prefix}-replicate-{source}"
+
+
+def alarm_topic(site: SiteFile) -> str:
+    """Returns the name of the topic that alarms publish to, the same in every region."""
+    return f"{site.prefix}-alarms"
 
 
 def api_region_stack(region: str) -> str:
@@ -135,6 +154,11 @@ def log_bucket(site: SiteFile, region: str, account_id: str) -> str:
 def origin_id(region: str) -> str:
     """Returns the id under which each distribution knows the region's bucket."""
     return f"s3-{region}"
+
+
+def region_check(region: str) -> str:
+    """Returns the name of the check of a region's records, where an alarm decides them as well."""
+    return f"region-{region}"
 
 
 def region_check_path(region: str) -> str:

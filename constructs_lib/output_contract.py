@@ -53,6 +53,8 @@ _EXTENSION_COST = "scripts/cost/extensions.py"
 REGION_STACKS = "region-<name>"
 API_REGION_STACKS = "api-<name>"
 DATABASE_STACKS = "database-<name>"
+ATTACHMENT_STACKS = "attachment-<name>"
+KEYS_STACKS = "keys-<name>"
 OUTPUTS: Mapping[str, tuple[Output, ...]] = {
     naming.DNS_STACK: (
         Output(name="hosted_zone_id", type="string", meaning="Id of the hosted zone, made here or looked up"),
@@ -178,6 +180,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             stability=Stability.MIRROR,
         ),
     ),
+    ATTACHMENT_STACKS: (Output(name="region", type="string", meaning="The stack's AWS region"),),
     naming.MONITORING_STACK: (
         Output(
             name="alarm_topic_arns",
@@ -256,9 +259,7 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             stability=Stability.MIRROR,
         ),
     ),
-    naming.KEYS_STACK: (
-        Output(name="key_arns", type="map(string)", meaning="Region -> KMS key that encrypts the content there"),
-    ),
+    KEYS_STACKS: (Output(name="key_arn", type="string", meaning="KMS key that encrypts the content of the region"),),
     naming.ACCESS_STACK: (
         Output(
             name="role_arns",
@@ -286,6 +287,8 @@ def outputs_of(stack: str) -> dict[str, Output]:
         naming.region_stack(""): REGION_STACKS,
         naming.api_region_stack(""): API_REGION_STACKS,
         naming.database_stack(""): DATABASE_STACKS,
+        naming.attachment_stack(""): ATTACHMENT_STACKS,
+        naming.keys_stack(""): KEYS_STACKS,
     }
     prefix = next((prefix for prefix in shared if stack.startswith(prefix) and stack not in OUTPUTS), None)
     return {output.name: output for output in OUTPUTS[stack if prefix is None else shared[prefix]]}

@@ -18,22 +18,31 @@ from constructs_lib.residency import data_outside
 from constructs_lib.site_file.models import SiteFile
 from constructs_lib.stacks.access_stack import AccessStack
 from constructs_lib.stacks.api_stacks import add_api
+from constructs_lib.stacks.attachment_stack import AttachmentStack, Surroundings
 from constructs_lib.stacks.audit_stack import AuditStack
 from constructs_lib.stacks.database_stack import add_database
 from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.edge_stack import EdgeStack
-from constructs_lib.stacks.keys_stack import KeysStack
+from constructs_lib.stacks.keys_stack import add_keys
 from constructs_lib.stacks.monitoring_stack import MonitoringStack
 from constructs_lib.stacks.region_stack import RegionStack
 
 
 def build_website(app: App, site: SiteFile) -> None:
-    """Adds dns, region-<name> for each region, edge and monitoring, and what the site file asks for."""
+    """Adds dns, for each region region-<name> and attachment-<name>, edge and monitoring, and what the site file asks for."""
     dns = DnsStack(app, site=site)
-    keys = KeysStack(app, site=site) if site.features.kms else None
-    regions = [RegionStack(app, site=site, region=region, dns=dns, keys=keys) for region in site.region]
-    edge = EdgeStack(app, site=site, dns=dns, regions=regions, keys=keys)
-    MonitoringStack(app, site=site, edge=edge, regions=regions)
+    keys = add_keys(app, site=site)
+    regions = {
+        region.name: RegionStack(app, site=site, region=region, dns=dns, keys=keys.get(region.name))
+        for region in site.region
+    }
+    edge = EdgeStack(app, site=site, dns=dns, regions=list(regions.values()))
+    surroundings = Surroundings(edge=edge, regions=regions, keys=keys)
+    attachments = {
+        name: AttachmentStack(app, site=site, region=region, surroundings=surroundings)
+        for name, region in regions.items()
+    }
+    MonitoringStack(app, site=site, edge=edge, regions=regions, attachments=attachments)
     if site.features.api:
         add_api(app, site=site, dns=dns)
     if site.features.database:

@@ -50,6 +50,7 @@ COMMANDS = (
     "slo",
     "load",
     "bootstrap",
+    "migrate-states",
     "destroy",
     "outputs",
     "cost",

@@ -1,4 +1,4 @@
-"""Replication of releases from one region's bucket to the others'; one construct per source."""
+"""Replication of releases from one region's bucket to the others'; one construct per source, and the role that copies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +37,30 @@ class Destination:
     kms_key_arn: str | None = None
 
 
+class ReplicationRole(Construct):
+    """The role that copies from one bucket; what it may do comes with BucketReplication.
+
+    Apart from it, because a destination of another account names the role in its policy, and S3 refuses a policy that names a
+    role which is not there: the role is made before any destination's policy.
+
+    Attributes:
+        arn: ARN of the role.
+        id: its id.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, provider: AwsProvider) -> None:
+        super().__init__(scope, id_)
+        role = IamRole(
+            self,
+            "role",
+            name=name,
+            assume_role_policy=policies.to_json(policies.assume_role("s3.amazonaws.com")),
+            provider=provider,
+        )
+        self.arn = role.arn
+        self.id = role.id
+
+
 class BucketReplication(Construct):
     """Copies releases, without their deletions, from the source to every destination.
 
@@ -48,7 +72,6 @@ class BucketReplication(Construct):
     15 minutes, delete markers outside of it; it brings the metrics.
 
     Attributes:
-        role_arn: ARN of the role that copies; a destination of another account must allow it.
         configuration: the resource, on which a stack that holds the source bucket too waives FW213, with its reason.
     """
 
@@ -57,7 +80,7 @@ class BucketReplication(Construct):
         scope: Construct,
         id_: str,
         *,
-        role_name: str,
+        role: ReplicationRole,
         source_name: str,
         source_arn: str,
         destinations: Sequence[Destination],
@@ -68,13 +91,6 @@ class BucketReplication(Construct):
     ) -> None:
         """`depends_on`: the buckets' versioning, where it is made in the same stack; S3 refuses replication without it."""
         super().__init__(scope, id_)
-        role = IamRole(
-            self,
-            "role",
-            name=role_name,
-            assume_role_policy=policies.to_json(policies.assume_role("s3.amazonaws.com")),
-            provider=provider,
-        )
         policy = IamRolePolicy(
             self,
             "policy",
@@ -82,7 +98,6 @@ class BucketReplication(Construct):
             policy=policies.to_json(policies.replication(source_arn, [each.bucket_arn for each in destinations])),
             provider=provider,
         )
-        self.role_arn = role.arn
         self.configuration = S3BucketReplicationConfigurationA(
             self,
             "configuration",

@@ -17,7 +17,7 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
-from constructs_lib import policies
+from constructs_lib import naming, policies
 from constructs_lib.checkov_skips import skip
 from constructs_lib.monitoring.alarms.names import alarm_prefix
 from constructs_lib.monitoring.policies import alarm_topic, alert_formatter
@@ -67,16 +67,25 @@ class CheckIds:
         return [f"arn:aws:route53:::healthcheck/{id_}" for id_ in (*self.of_site.values(), *self.external.values())]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Where alarms are worded: the topic of the words, and the function; no function when nobody is told."""
+
+    alert_topic_arn: str
+    formatter_arn: str | None
+
+
 class Alerting(Construct):
     """Topics of one region, and with `[alerts]` the formatter and the e-mail subscription.
 
-    Where data may not be (`residency.allowed_regions`) there is the alarm topic alone, and the formatter of `elsewhere` reads
-    it: SNS delivers to functions of other regions (https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html).
+    Where data may not be (`residency.allowed_regions`) there is the alarm topic alone, and the formatter of `elsewhere`, which
+    must allow it, reads it: SNS delivers to functions of other regions
+    (https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html).
 
     Attributes:
         alarm_topic_arn: what alarms publish to; raw JSON, for machines.
         alert_topic_arn: worded alerts, for people; of `elsewhere` where there is none.
-        formatter: what words the alerts; None when nobody is told.
+        formatter: what words the alerts here; None when nobody is told, or when they are worded elsewhere.
     """
 
     def __init__(
@@ -87,24 +96,34 @@ class Alerting(Construct):
         site: SiteFile,
         place: Place,
         checks: CheckIds,
-        elsewhere: "Alerting | None" = None,
+        elsewhere: Delivery | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._site = site
         self._checks = checks
         self._place = place
-        self.formatter: SmallFunction | None = None if elsewhere is None else elsewhere.formatter
+        self.formatter: SmallFunction | None = None
         self._add_alarm_topic()
         self.alert_topic_arn: str = self._add_delivery() if elsewhere is None else elsewhere.alert_topic_arn
         if self.formatter is not None:
             self.formatter.allow_invocation(
                 f"from_topic_{place.region}", service="sns.amazonaws.com", source_arn=self.alarm_topic_arn
             )
-            self._subscribe("formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=self.formatter.arn)
+        delivery = self.delivery if elsewhere is None else elsewhere
+        if delivery.formatter_arn is not None:
+            self._subscribe(
+                "formatted", topic_arn=self.alarm_topic_arn, protocol="lambda", endpoint=delivery.formatter_arn
+            )
+
+    @property
+    def delivery(self) -> Delivery:
+        """Where another region's alarms may be worded."""
+        formatter_arn = None if self.formatter is None else self.formatter.arn
+        return Delivery(alert_topic_arn=self.alert_topic_arn, formatter_arn=formatter_arn)
 
     def _add_alarm_topic(self) -> None:
         site, place = self._site, self._place
-        alarms = SnsTopic(self, "alarm_topic", name=f"{site.prefix}-alarms", provider=place.provider)
+        alarms = SnsTopic(self, "alarm_topic", name=naming.alarm_topic(site), provider=place.provider)
         SnsTopicPolicy(
             self,
             "alarm_topic_policy",

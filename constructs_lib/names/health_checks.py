@@ -214,8 +214,60 @@ def _copied_settings(metric: ErrorMetric) -> dict[str, str]:
     }
 
 
+# Count a minute; the checkers alone make 12 requests a minute at 3 regions and 30 s:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+_ENDPOINT_ERRORS_PER_MINUTE = 10
+
+
+def endpoint_errors(api_id: str, region: str) -> ErrorMetric:
+    """Returns the 5xx answers of a regional endpoint."""
+    return ErrorMetric(
+        namespace="AWS/ApiGateway",
+        name="5xx",
+        statistic="Sum",
+        dimensions={"ApiId": api_id},
+        threshold=_ENDPOINT_ERRORS_PER_MINUTE,
+        region=region,
+    )
+
+
+class ErrorAlarm(Construct):
+    """The alarm whose metric a health check follows. It lives where its metric is, so in a stack of that region.
+
+    Attributes:
+        name: its name.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, prefix: str, name: str, metric: ErrorMetric, provider: AwsProvider
+    ) -> None:
+        super().__init__(scope, id_)
+        self.name: str = add_error_alarm(self, prefix=prefix, name=name, metric=metric, provider=provider)
+
+
+def add_error_alarm(scope: Construct, *, prefix: str, name: str, metric: ErrorMetric, provider: AwsProvider) -> str:
+    """Adds the alarm on a metric to `scope`; returns its name."""
+    alarm_name: str = CloudwatchMetricAlarm(
+        scope,
+        "alarm",
+        alarm_name=f"{prefix}-{name}-errors",
+        alarm_description=f"Viewers of {name} get errors of the 5xx kind; its health check follows this metric",
+        namespace=metric.namespace,
+        metric_name=metric.name,
+        statistic=metric.statistic,
+        dimensions=dict(metric.dimensions),
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=metric.threshold,
+        period=_ALARM_PERIOD_SECONDS,
+        evaluation_periods=_ALARM_PERIODS,
+        treat_missing_data="notBreaching",
+        provider=provider,
+    ).alarm_name
+    return alarm_name
+
+
 class AlarmCheck(Construct):
-    """A CloudWatch alarm, the health check that follows its metric, and the calculated check that wants both healthy.
+    """The health check that follows an alarm's metric, and the calculated check that wants it and the probe healthy.
 
     Route 53 reads the metric's data and not the alarm's state, and keeps a copy of the alarm's settings: `triggers` renews it.
     An alarm of M out of N periods is not supported, so all periods must be above the threshold.
@@ -234,31 +286,18 @@ class AlarmCheck(Construct):
         metric: ErrorMetric,
         probe_check_id: str,
         insufficient_data_health_status: InsufficientDataHealthStatus,
-        alarm_provider: AwsProvider,
+        alarm_name: str | None = None,
         provider: AwsProvider,
     ) -> None:
+        """`alarm_name`: the alarm on `metric`, of another stack; default: one is added, whose metric is in us-east-1."""
         super().__init__(scope, id_)
-        alarm = CloudwatchMetricAlarm(
-            self,
-            "alarm",
-            alarm_name=f"{prefix}-{name}-errors",
-            alarm_description=f"Viewers of {name} get errors of the 5xx kind; its health check follows this metric",
-            namespace=metric.namespace,
-            metric_name=metric.name,
-            statistic=metric.statistic,
-            dimensions=dict(metric.dimensions),
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=metric.threshold,
-            period=_ALARM_PERIOD_SECONDS,
-            evaluation_periods=_ALARM_PERIODS,
-            treat_missing_data="notBreaching",
-            provider=alarm_provider,
-        )
+        if alarm_name is None:
+            alarm_name = add_error_alarm(self, prefix=prefix, name=name, metric=metric, provider=provider)
         follows = Route53HealthCheck(
             self,
             "metric",
             type="CLOUDWATCH_METRIC",
-            cloudwatch_alarm_name=alarm.alarm_name,
+            cloudwatch_alarm_name=alarm_name,
             cloudwatch_alarm_region=metric.region,
             insufficient_data_health_status=insufficient_data_health_status,
             triggers=_copied_settings(metric),

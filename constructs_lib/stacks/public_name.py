@@ -13,7 +13,7 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.edge.regional_distribution import RegionalDistribution
 from constructs_lib.endpoint.regional_endpoint import RegionalEndpoint
-from constructs_lib.names.health_checks import AlarmCheck, EndpointChecks, ErrorMetric, HealthChecks
+from constructs_lib.names.health_checks import AlarmCheck, EndpointChecks, ErrorMetric, HealthChecks, endpoint_errors
 from constructs_lib.names.records import (
     Choice,
     FailoverRecords,
@@ -29,9 +29,6 @@ from constructs_lib.site_file.targets import Endpoint
 
 # Percent of requests, averaged over a minute: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
 _CLOUDFRONT_ERROR_PERCENT = 50
-# Count a minute; the checkers alone make 12 requests a minute at 3 regions and 30 s:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
-_ENDPOINT_ERRORS_PER_MINUTE = 10
 
 
 class PublicName:
@@ -50,17 +47,20 @@ class PublicName:
         endpoints: Mapping[str, RegionalEndpoint],
         distribution: RegionalDistribution | None,
         checks: HealthChecks,
-        providers: Mapping[str, AwsProvider],
+        error_alarm_names: Mapping[str, str],
         provider: AwsProvider,
     ) -> None:
-        """`distribution` is the one that holds the name; None when the entry is regional. `providers`: region -> provider."""
+        """`distribution` is the one that holds the name; None when the entry is regional.
+
+        `error_alarm_names`: region -> the alarm on the errors of its endpoint, where there is one.
+        """
         self._stack = stack
         self._site = site
         self._zone_id = zone_id
         self._endpoints = endpoints
         self._distribution = distribution
         self._checks = checks
-        self._providers = providers
+        self._error_alarm_names = error_alarm_names
         self._provider = provider
         self.external_check_ids: dict[str, str] = {}
         # Behind CloudFront every policy but failover is the router function's; DNS keeps the way around CloudFront.
@@ -89,7 +89,7 @@ class PublicName:
             raise ValueError("the entry is cloudfront: it has a distribution and a path check")
         check_id = self._checks.path_check_id
         if self._site.health_check.alarm_check:
-            check_id = self._add_alarm_check("path", check_id, _distribution_errors(self._distribution), self._provider)
+            check_id = self._add_alarm_check("path", check_id, _distribution_errors(self._distribution))
         return to_distribution(self._distribution, check_id), self._endpoint(self._site.secondary.name)
 
     def _add_regional_failover(self) -> None:
@@ -155,8 +155,10 @@ class PublicName:
     def _region(self, region: str) -> RecordTarget:
         check_id = self._checks.region_check_ids[region]
         if self._site.health_check.alarm_check:
-            metric = _endpoint_errors(self._endpoints[region].api_id, region)
-            check_id = self._add_alarm_check(f"region-{region}", check_id, metric, self._providers[region])
+            metric = endpoint_errors(self._endpoints[region].api_id, region)
+            check_id = self._add_alarm_check(
+                naming.region_check(region), check_id, metric, self._error_alarm_names[region]
+            )
         return self._endpoint(region, check_id)
 
     def _endpoint(self, region: str, health_check_id: str | None = None) -> RecordTarget:
@@ -176,7 +178,9 @@ class PublicName:
         self.external_check_ids |= {f"{endpoint.name}-{type_.lower()}": id_ for type_, id_ in checks.ids.items()}
         return to_addresses(endpoint.addresses, checks.ids)
 
-    def _add_alarm_check(self, name: str, probe_check_id: str, metric: ErrorMetric, alarm_provider: AwsProvider) -> str:
+    def _add_alarm_check(
+        self, name: str, probe_check_id: str, metric: ErrorMetric, alarm_name: str | None = None
+    ) -> str:
         return AlarmCheck(
             self._stack,
             f"alarm_check_{name}",
@@ -185,7 +189,7 @@ class PublicName:
             metric=metric,
             probe_check_id=probe_check_id,
             insufficient_data_health_status=self._site.health_check.insufficient_data_health_status,
-            alarm_provider=alarm_provider,
+            alarm_name=alarm_name,
             provider=self._provider,
         ).id
 
@@ -198,15 +202,4 @@ def _distribution_errors(distribution: RegionalDistribution) -> ErrorMetric:
         dimensions={"DistributionId": distribution.id, "Region": "Global"},
         threshold=_CLOUDFRONT_ERROR_PERCENT,
         region=naming.GLOBAL_REGION,
-    )
-
-
-def _endpoint_errors(api_id: str, region: str) -> ErrorMetric:
-    return ErrorMetric(
-        namespace="AWS/ApiGateway",
-        name="5xx",
-        statistic="Sum",
-        dimensions={"ApiId": api_id},
-        threshold=_ENDPOINT_ERRORS_PER_MINUTE,
-        region=region,
     )

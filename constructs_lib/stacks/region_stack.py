@@ -6,10 +6,12 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.content.access_logs import AccessLogs
+from constructs_lib.content.bucket_replication import ReplicationRole
 from constructs_lib.content.content_bucket import ContentBucket, ContentProtection
 from constructs_lib.edge import security_headers
 from constructs_lib.endpoint.regional_endpoint import RegionalEndpoint
 from constructs_lib.names.certificates import ProofOfNames, RegionalCertificate
+from constructs_lib.names.health_checks import ErrorAlarm, endpoint_errors
 from constructs_lib.outputs import add_output
 from constructs_lib.parity.parity_check import ParityCheck
 from constructs_lib.providers import add_provider
@@ -20,7 +22,14 @@ from constructs_lib.state_backend import add_state_backend
 
 
 class RegionStack(TerraformStack):
-    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases."""
+    """Bucket and regional endpoint of one region, and with `features.parity` what compares the bucket with its releases.
+
+    What joins the bucket with CloudFront and with the other regions is in the attachment stack: it needs both.
+
+    Attributes:
+        error_alarm_name: the alarm that the health check of the region's records follows; None without `health_check.alarm_check`
+            or where CloudFront has the name.
+    """
 
     def __init__(
         self, scope: Construct, *, site: SiteFile, region: Region, dns: DnsStack, keys: KeysStack | None = None
@@ -38,11 +47,14 @@ class RegionStack(TerraformStack):
             region=region.name,
             sends_events=site.features.object_events or site.features.parity,
             protection=ContentProtection(
-                kms_key_arn=None if keys is None else keys.key_arns[region.name],
+                kms_key_arn=None if keys is None else keys.key_arn,
                 has_access_log=site.features.access_logs,
                 may_pause_replication=site.features.replication_pause,
             ),
             provider=provider,
+        )
+        self.replication_role = ReplicationRole(
+            self, f"replication_{region.name}", name=naming.replication_role(site, region.name), provider=provider
         )
         if site.features.parity:
             ParityCheck(
@@ -90,6 +102,17 @@ class RegionStack(TerraformStack):
             certificate=certificate,
             provider=provider,
         )
+        self.error_alarm_name: str | None = None
+        if is_regional and site.health_check.alarm_check:
+            name = naming.region_check(region.name)
+            self.error_alarm_name = ErrorAlarm(
+                self,
+                f"alarm_check_{name}",
+                prefix=site.prefix,
+                name=name,
+                metric=endpoint_errors(self.endpoint.api_id, region.name),
+                provider=provider,
+            ).name
         add_output(self, "region", region.name)
         add_output(self, "role", region.role.value)
         add_output(self, "bucket_name", self.bucket.name)

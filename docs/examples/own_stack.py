@@ -19,7 +19,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy  # noqa: E402
 
 from constructs_lib import policies  # noqa: E402
-from constructs_lib.content.bucket_replication import BucketReplication, Destination  # noqa: E402
+from constructs_lib.content.bucket_replication import BucketReplication, Destination, ReplicationRole  # noqa: E402
 from constructs_lib.content.content_bucket import ContentBucket  # noqa: E402
 from constructs_lib.edge import router_source, security_headers  # noqa: E402
 from constructs_lib.edge.edge_policies import EdgePolicies  # noqa: E402
@@ -83,7 +83,7 @@ class ShopStack(TerraformStack):
         replication = BucketReplication(
             self,
             "replication",
-            role_name=f"{PREFIX}-replicate",
+            role=ReplicationRole(self, "replication_role", name=f"{PREFIX}-replicate", provider=providers[PRIMARY]),
             source_name=buckets[PRIMARY].name,
             source_arn=buckets[PRIMARY].arn,
             destinations=[Destination(bucket_arn=buckets[SECONDARY].arn)],

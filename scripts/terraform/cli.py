@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, TypedDict, cast
 
 from scripts.errors import OpsError
+from scripts.files import write_atomically
 from scripts.processes import process_group
 from scripts.terraform import provider_source, toolchain
 
@@ -191,16 +192,59 @@ class Terraform:
         Raises:
             TerraformError: it failed.
         """
-        lines: list[str] = []
-        self._run(stack_dir, ["state", "pull"], None, on_line=lines.append)
-        text = "".join(lines)
-        document = json.loads(text[text.index("{") :]) if "{" in text else {}
+        document = self.pull(stack_dir) or {}
         return [
             (each["type"], f"{each['type']}.{each['name']}", instance.get("attributes") or {})
             for each in document.get("resources", ())
             if each.get("mode") == "managed"
             for instance in each.get("instances", ())
         ]
+
+    def pull(self, stack_dir: Path) -> dict[str, Any] | None:
+        """Return the stack's state as Terraform keeps it; None before the first apply.
+
+        Raises:
+            TerraformError: it failed.
+        """
+        return self._document(stack_dir, ["state", "pull"])
+
+    def push(self, stack_dir: Path, state: Mapping[str, Any]) -> None:
+        """Replace the stack's state. Terraform refuses one that is older, or of another lineage, than what is there.
+
+        Raises:
+            TerraformError: it failed or was refused.
+        """
+        file = stack_dir / "pushed.tfstate"
+        write_atomically(file, json.dumps(state, indent=2) + "\n", is_secret=True)
+        try:
+            self._run(stack_dir, ["state", "push", _LOCK, file.name], None)
+        finally:
+            file.unlink()
+
+    def plan_to(self, stack_dir: Path, plan_file: str) -> dict[str, Any]:
+        """Write a plan into the stack's folder and return what `terraform show -json` says of it.
+
+        Raises:
+            TerraformError: it failed.
+        """
+        self._run(stack_dir, ["plan", "-json", f"-out={plan_file}", "-input=false", _LOCK], None)
+        return self._document(stack_dir, ["show", "-json", "-no-color", plan_file]) or {}
+
+    def apply_plan(self, stack_dir: Path, plan_file: str) -> None:
+        """Do what a plan of `plan_to` says, and nothing else.
+
+        Raises:
+            TerraformError: it failed, or the state has changed since.
+        """
+        self._run(stack_dir, ["apply", "-json", "-input=false", _LOCK, plan_file], None)
+
+    def _document(self, stack_dir: Path, arguments: Sequence[str]) -> dict[str, Any] | None:
+        """Return the JSON document that a command prints, without the warnings on the CLI configuration before it."""
+        lines: list[str] = []
+        self._run(stack_dir, arguments, None, on_line=lines.append)
+        text = "".join(lines)
+        found: dict[str, Any] | None = json.loads(text[text.index("{") :]) if "{" in text else None
+        return found
 
     def interrupt(self) -> None:
         """End every run of this object, as `process_group.stop` does, and refuse new ones; returns once all have ended.

@@ -26,10 +26,18 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
     """
     names = [folder.name for folder in stack_folders(stacks_folder)]
     writers = [name for name in names if name.startswith("database-") and _is_writer(stacks_folder / name)]
-    first = [name for name in names if name in ("access", "audit", "dns", "keys", "api-table", *writers)]
-    last = [name for name in names if name in ("edge", "api")]
+    keys = [name for name in names if name.startswith("keys-")]
+    copied = [name for name in keys if _is_copied(stacks_folder / name)]
+    first = [name for name in names if name in ("access", "audit", "dns", "api-table", *copied, *writers)]
     regions = [name for name in names if name.startswith(("region-", "api-", "database-")) and name not in first]
-    waves = (first, regions, last, [name for name in names if name == "monitoring"])
+    waves = (
+        first,
+        [name for name in keys if name not in copied],
+        regions,
+        [name for name in names if name in ("edge", "api")],
+        [name for name in names if name.startswith("attachment-")],
+        [name for name in names if name == "monitoring"],
+    )
     return [wave for wave in waves if wave]
 
 
@@ -37,6 +45,11 @@ def _is_writer(stack: Path) -> bool:
     """Whether a database stack makes the instance that the others copy, and so comes before them."""
     document = json.loads((stack / "cdk.tf.json").read_bytes())
     return bool(document["output"]["role"]["value"] == "writer")
+
+
+def _is_copied(stack: Path) -> bool:
+    """Whether a keys stack makes the key that the others replicate, and so comes before them."""
+    return "aws_kms_key" in json.loads((stack / "cdk.tf.json").read_bytes())["resource"]
 
 
 def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:

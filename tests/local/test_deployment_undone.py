@@ -12,12 +12,13 @@ pytestmark = pytest.mark.local
 
 def test_destroyed_monitoring_leaves_nothing(deployment: DeploymentWorld) -> None:
     assert len(monitoring_left(deployment)) > 20
-    deployment.terraform.destroy(deployment.stacks / "monitoring")
+    for stack in ("monitoring", "attachment-eu-central-1", "attachment-us-east-1"):
+        deployment.terraform.destroy(deployment.stacks / stack)
     assert monitoring_left(deployment) == []
 
 
 def monitoring_left(deployment: DeploymentWorld) -> list[str]:
-    """Returns the names of everything that only the monitoring stack makes."""
+    """Returns the names of everything that only the monitoring and the attachment stacks make."""
     token = deployment.endpoints.environment["AWS_SESSION_TOKEN"]
     session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", aws_session_token=token)
     found: list[str] = []

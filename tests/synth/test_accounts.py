@@ -57,7 +57,7 @@ def test_certificate_of_a_regions_account_is_proved_by_records_of_its_own(stacks
 def statements(stacks: Stacks, region: str) -> dict[str, Any]:
     (policy,) = [
         body["policy"]
-        for name, body in stacks["edge"]["resource"]["aws_s3_bucket_policy"].items()
+        for name, body in stacks[f"attachment-{region}"]["resource"]["aws_s3_bucket_policy"].items()
         if name == f"bucket_policy_{region}"
     ]
     return {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
@@ -92,12 +92,10 @@ def test_bucket_of_one_account_allows_no_other() -> None:
 
 
 def test_what_watches_a_region_is_named_by_the_regions_account(stacks: Stacks) -> None:
-    data = stacks["monitoring"]["data"]["aws_caller_identity"]
-    assert {name: body["provider"] for name, body in data.items()} == {
-        "account": "aws.us_east_1",
-        "account_eu-central-1": "aws.eu_central_1",
-        "account_eu-west-1": "aws.eu_west_1",
-    }
+    for name, role in (("monitoring", ZONE), ("attachment-eu-central-1", FIRST), ("attachment-eu-west-1", SECOND)):
+        (provider,) = stacks[name]["provider"]["aws"]
+        assert role in json.dumps(provider["assume_role"])
+        assert stacks[name]["data"]["aws_caller_identity"].keys() == {"account"}
 
 
 def test_linter_takes_two_accounts_records_of_one_name_for_two(stacks: Stacks) -> None:

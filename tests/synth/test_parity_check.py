@@ -145,7 +145,7 @@ def test_it_knows_the_other_regions_bucket_without_its_state(checked: Stacks, re
 def test_each_region_has_an_alarm_on_loss_and_one_on_silence(checked: Stacks, region: str) -> None:
     alarms = {
         body["alarm_name"].partition("-alarm-")[2]: body
-        for body in of_type(checked, "monitoring", "aws_cloudwatch_metric_alarm")
+        for body in of_type(checked, f"attachment-{region}", "aws_cloudwatch_metric_alarm")
     }
     lost, unchecked = alarms[f"parity-lost.{region}"], alarms[f"parity-unchecked.{region}"]
     for body in (lost, unchecked):

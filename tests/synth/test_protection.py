@@ -42,8 +42,7 @@ def statements(policy: str) -> dict[str, Body]:
 
 
 def keys(stacks: Stacks) -> list[Body]:
-    found = stacks["keys"]["resource"]
-    return [*found["aws_kms_key"].values(), *found["aws_kms_replica_key"].values()]
+    return [*of(stacks, "aws_kms_key"), *of(stacks, "aws_kms_replica_key")]
 
 
 def rules(stacks: Stacks) -> list[Body]:
@@ -105,12 +104,19 @@ def test_each_part_is_off_by_itself(off: str) -> None:
 
 
 def test_keys_have_a_stack_of_their_own_that_nothing_else_is_in(protected: Stacks, plain: Stacks) -> None:
-    assert "keys" not in plain
-    assert set(protected["keys"]["resource"]) == {"aws_kms_key", "aws_kms_replica_key"}
+    assert not any(name.startswith("keys-") for name in plain)
+    kinds = {name: set(stack["resource"]) for name, stack in protected.items() if name.startswith("keys-")}
+    assert kinds == {"keys-eu-central-1": {"aws_kms_key"}, "keys-eu-west-1": {"aws_kms_replica_key"}}
+
+
+def test_key_outlives_the_region_of_the_key_that_it_is_a_replica_of(protected: Stacks) -> None:
+    """A site whose primary region is gone gets another primary key, and Terraform would replace every replica of the old one."""
+    (replica,) = of(protected, "aws_kms_replica_key")
+    assert replica["lifecycle"] == {"ignore_changes": ["primary_key_arn"]}
 
 
 def test_key_is_multi_region_and_rotates(protected: Stacks) -> None:
-    (primary,) = protected["keys"]["resource"]["aws_kms_key"].values()
+    (primary,) = of(protected, "aws_kms_key")
     assert (primary["multi_region"], primary["enable_key_rotation"]) == (True, True)
     assert all(key["deletion_window_in_days"] == 30 for key in keys(protected))
 
@@ -219,14 +225,20 @@ def test_experiment_pauses_one_tagged_bucket_and_an_alarm_of_its_region_stops_it
         assert action["action_id"] == "aws:s3:bucket-pause-replication"
         assert [tag["key"] for tag in target["resource_tag"]] == ["ReplicationPause"]
         alarm = stop["value"].removeprefix("${aws_cloudwatch_metric_alarm.").removesuffix(".arn}")
-        provider = protected["monitoring"]["resource"]["aws_cloudwatch_metric_alarm"][alarm]["provider"]
-        assert provider == template["provider"]
+        (stack,) = (
+            each
+            for each in protected.values()
+            if template in each["resource"].get("aws_fis_experiment_template", {}).values()
+        )
+        assert alarm in stack["resource"]["aws_cloudwatch_metric_alarm"]
 
 
 def test_experiment_may_change_rules_for_a_pause_only(protected: Stacks) -> None:
     policies = [
         statements(body["policy"])
-        for id_, body in protected["monitoring"]["resource"]["aws_iam_role_policy"].items()
+        for name, stack in protected.items()
+        if name.startswith("attachment-")
+        for id_, body in stack["resource"]["aws_iam_role_policy"].items()
         if id_.startswith("replication_pause_")
     ]
     assert len(policies) == 2

@@ -1,6 +1,7 @@
 """Named properties of the stacks without CloudFront in the name: Route 53 chooses between regional endpoints and others."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +40,11 @@ def public_records(stacks: Stacks, record_type: str) -> dict[str, Body]:
         for record in found({"edge": stacks["edge"]}, "aws_route53_record")
         if (record["name"], record["type"]) == ("www.example.com", record_type)
     }
+
+
+def regional_stacks(stacks: Stacks) -> Stacks:
+    """The stacks that the edge is made after; the alarms of its checks are in them."""
+    return {name: stack for name, stack in stacks.items() if name.startswith("region-")}
 
 
 def check_behind(stacks: Stacks, record: Body) -> Body:
@@ -223,7 +229,14 @@ def test_alarm_check_drives_the_records_together_with_the_probe() -> None:
         item for item in found(stacks, "aws_cloudwatch_metric_alarm") if item["alarm_name"].endswith("-errors")
     ]
     copied = metric["triggers"]
-    assert copied["dimensions"] == ", ".join(f"{name}={value}" for name, value in alarm["dimensions"].items())
+    ((dimension, api),) = alarm[
+        "dimensions"
+    ].items()  # the alarm is the region's own, the check reads that stack's state
+    kind, name, _ = api.removeprefix("${").split(".")
+    assert re.fullmatch(
+        rf"{dimension}=\$\{{data\.terraform_remote_state\..*-region-eu-central-1\.outputs\..*{kind}{name}id\}}",
+        copied["dimensions"],
+    )
     settings = ("statistic", "threshold", "period", "evaluation_periods")
     told = [copied[name] for name in ("statistic", "threshold", "period_seconds", "evaluation_periods")]
     assert told == [str(alarm[name]) for name in settings]
@@ -244,7 +257,9 @@ def test_alarm_check_in_front_of_cloudfront_follows_its_error_rate_in_the_global
 def test_alarm_is_one_that_route_53_can_read() -> None:
     """No metric math, no M out of N, standard resolution: health-checks-creating-values.html."""
     stacks = build("failover", health_check="alarm_check = true")
-    for alarm in found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm"):
+    alarms = found(regional_stacks(stacks), "aws_cloudwatch_metric_alarm")
+    assert len(alarms) == 2
+    for alarm in alarms:
         assert "metric_query" not in alarm
         assert "datapoints_to_alarm" not in alarm
         assert alarm["period"] >= 60
@@ -252,7 +267,8 @@ def test_alarm_is_one_that_route_53_can_read() -> None:
 
 def test_alarm_check_is_off_by_default() -> None:
     stacks = build("failover")
-    assert found({"edge": stacks["edge"]}, "aws_cloudwatch_metric_alarm") == []
+    made_before_the_records = {"edge": stacks["edge"], **regional_stacks(stacks)}
+    assert found(made_before_the_records, "aws_cloudwatch_metric_alarm") == []
 
 
 @pytest.mark.parametrize(("setting", "argument", "value"), [

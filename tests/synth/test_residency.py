@@ -42,6 +42,7 @@ ELSEWHERE = {
     "aws_iam_policy.policy": "the regions in which the deploy role is not denied to work, as what is global is set up there",
     "aws_iam_role_policy.policy": "rights to read the alarms there, and to set up what is global",
     "aws_lambda_function.environment": "the region that is watched from outside",
+    "aws_lambda_permission.source_arn": "the topic there whose alarms are worded here",
     "aws_route53_health_check.cloudwatch_alarm_region": "the alarm on a metric of CloudFront's",
     "aws_route53_health_check.regions": "where Route 53's checkers ask from; they read public markers",
     "aws_s3_bucket_policy.policy": "CloudFront's log delivery, which is set up there and writes here",
@@ -188,13 +189,19 @@ def moved(stack: str, kind: str, *path: str, to: str) -> Stacks:
 
 @pytest.mark.parametrize(("path", "to", "found"), [
     ("api-table.aws_dynamodb_table.replica.0.region_name", "us-west-2", "replica names us-west-2"),
-    ("monitoring.aws_cloudwatch_log_group.provider", "aws.us_east_1", "aws_cloudwatch_log_group."),
-    ("monitoring.aws_synthetics_canary.artifact_s3_location", "s3://canary-us-east-1-1/", "names us-east-1"),
-    ("keys.aws_kms_replica_key.primary_key_arn", "arn:aws:kms:us-east-1:1:key/1", "names us-east-1"),
+    (f"attachment-{SERVING[0]}.aws_synthetics_canary.artifact_s3_location", "s3://canary-us-east-1-1/", "names us-east-1"),
+    (f"keys-{SERVING[1]}.aws_kms_replica_key.primary_key_arn", "arn:aws:kms:us-east-1:1:key/1", "names us-east-1"),
 ])  # fmt: skip
 def test_what_lies_elsewhere_is_found(path: str, to: str, found: str) -> None:
     stack, kind, *argument = path.split(".")
     assert any(found in place for place in outside(moved(stack, kind, *argument, to=to)))
+
+
+def test_stack_elsewhere_is_found() -> None:
+    stacks = copy.deepcopy(stacks_of(CLOUDFRONT))
+    stack = f"attachment-{SERVING[0]}"
+    stacks[stack]["provider"]["aws"][0]["region"] = "us-east-1"
+    assert any(place.startswith(f"{stack}: aws_cloudwatch_log_group.") for place in outside(stacks))
 
 
 def test_state_elsewhere_is_found() -> None:

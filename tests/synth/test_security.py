@@ -43,7 +43,8 @@ def test_roles_of_the_stacks_have_the_boundary_that_deploy_must_set(hardened: St
 def test_stack_with_roles_waits_for_the_boundary() -> None:
     dependencies = synthesis_of(site_of(example_text("hardened.example"))).dependencies
     assert {name for name, others in dependencies.items() if "access" in others} == {
-        "edge",
+        "attachment-eu-central-1",
+        "attachment-eu-west-1",
         "monitoring",
         "region-eu-central-1",
         "region-eu-west-1",

@@ -42,14 +42,16 @@ def behaviours(distribution: Body) -> Iterator[Body]:
     yield from distribution["ordered_cache_behavior"]
 
 
-def test_stacks_are_dns_two_regions_edge_monitoring_and_what_the_site_file_asks_for(
+def test_stacks_are_two_a_region_dns_edge_monitoring_and_what_the_site_file_asks_for(
     site: SiteFile, stacks: Stacks
 ) -> None:
     api = ("api", "api-table", *(f"api-{region.name}" for region in site.region))
-    optional = {"audit": site.features.audit, "access": bool(site.github.subjects), "keys": site.features.kms}
+    optional = {"audit": site.features.audit, "access": bool(site.github.subjects)}
+    optional |= {f"keys-{region.name}": site.features.kms for region in site.region}
     optional |= dict.fromkeys(api, site.features.api)
     optional |= {f"database-{region.name}": site.features.database for region in site.region}
-    expected = ["dns", "edge", "monitoring", *(f"region-{region.name}" for region in site.region)]
+    expected = ["dns", "edge", "monitoring"]
+    expected += [f"{kind}-{region.name}" for kind in ("region", "attachment") for region in site.region]
     assert sorted(stacks) == sorted([*expected, *(name for name, is_wanted in optional.items() if is_wanted)])
 
 
@@ -58,10 +60,29 @@ def test_provider_range_admits_5_100_and_6(stacks: Stacks) -> None:
         assert stack["terraform"]["required_providers"]["aws"]["version"] == ">= 5.100.0, < 7.0.0"
 
 
-def test_edge_has_an_alias_per_region_and_for_the_global_zone(site: SiteFile, stacks: Stacks) -> None:
-    aliases = {provider["alias"]: provider["region"] for provider in stacks["edge"]["provider"]["aws"]}
-    expected = {region.name.replace("-", "_"): region.name for region in site.region}
-    assert aliases == {"global": GLOBAL_REGION, **expected}
+def test_every_stack_reaches_one_region_so_a_dead_one_blocks_its_own_alone(stacks: Stacks) -> None:
+    """What reaches two regions cannot be planned while either is dead. `zone` writes Route 53's records, of no region."""
+    for name, stack in stacks.items():
+        own = (
+            name.partition("-")[2] if name.startswith(("region-", "attachment-", "keys-", "api-", "database-")) else ""
+        )
+        regions = {each["region"] for each in stack["provider"]["aws"] if each.get("alias") != "zone"}
+        assert len(regions) == 1, name
+        if own and name != "api-table":
+            assert regions == {own}
+
+
+@pytest.mark.parametrize("stack", ["dns", "edge", "monitoring", "api"])
+def test_what_is_global_is_changed_in_us_east_1(stacks: Stacks, stack: str) -> None:
+    if stack in stacks:
+        assert [provider["region"] for provider in stacks[stack]["provider"]["aws"]] == [GLOBAL_REGION]
+
+
+def test_edge_holds_what_no_region_can_take_down(stacks: Stacks) -> None:
+    """CloudFront, Route 53 and ACM; with features also AWS WAF, and CloudWatch in us-east-1."""
+    kinds = stacks["edge"]["resource"]
+    allowed = ("aws_cloudfront", "aws_route53", "aws_acm", "aws_wafv2", "aws_cloudwatch", "terraform_data")
+    assert [kind for kind in kinds if not kind.startswith(allowed)] == []
 
 
 def test_edge_resources_name_their_provider(stacks: Stacks) -> None:
@@ -224,7 +245,8 @@ def test_lifecycle_expires_old_versions_and_aborts_uploads(site: SiteFile, stack
 
 
 def test_bucket_policies_deny_insecure_transport_and_bind_the_source(site: SiteFile, stacks: Stacks) -> None:
-    found = resources({"edge": stacks["edge"]}, "aws_s3_bucket_policy")
+    attachments = {name: stack for name, stack in stacks.items() if name.startswith("attachment-")}
+    found = resources(attachments, "aws_s3_bucket_policy")
     assert len(found) == 2
     for body in found:
         statements = {statement["Sid"]: statement for statement in json.loads(body["policy"])["Statement"]}
@@ -243,8 +265,9 @@ def test_bucket_policies_deny_insecure_transport_and_bind_the_source(site: SiteF
 
 def test_checks_over_https_leave_no_exemption_from_tls() -> None:
     over_https = ("[health_check]", '[health_check]\nregion_check_protocol = "https"')
-    edge = stacks_of(replaced(example_text("demo"), over_https))["edge"]
-    for body in resources({"edge": edge}, "aws_s3_bucket_policy"):
+    policies = resources(stacks_of(replaced(example_text("demo"), over_https)), "aws_s3_bucket_policy")
+    assert len(policies) == 2
+    for body in policies:
         assert "NotResource" not in body["policy"]
 
 

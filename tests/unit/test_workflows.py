@@ -100,9 +100,12 @@ def test_deploy_is_never_stopped_half_way() -> None:
     ("job", "environment"),
     [
         ("dns", "production"),
+        ("keys", "production"),
         ("data", "production"),
         ("region", "production"),
         ("edge", "production"),
+        ("attachment", "production"),
+        ("monitoring", "production"),
         ("content", "content"),
     ],
 )
@@ -110,9 +113,19 @@ def test_deploying_job_runs_in_the_environment_that_its_role_trusts(job: str, en
     assert jobs(ROOT / ".github/workflows/deploy.yml")[job]["environment"] == environment
 
 
-def test_regions_are_applied_side_by_side_and_one_does_not_stop_the_other() -> None:
-    strategy = jobs(ROOT / ".github/workflows/deploy.yml")["region"]["strategy"]
+@pytest.mark.parametrize("job", ["region", "attachment"])
+def test_regions_are_applied_side_by_side_and_one_does_not_stop_the_other(job: str) -> None:
+    strategy = jobs(ROOT / ".github/workflows/deploy.yml")[job]["strategy"]
     assert strategy["fail-fast"] is False
+
+
+@pytest.mark.parametrize(
+    ("job", "needed"), [("region", "dns"), ("edge", "dns"), ("attachment", "edge"), ("monitoring", "edge")]
+)
+def test_a_region_that_is_down_stops_no_job_but_its_own(job: str, needed: str) -> None:
+    """A job without a condition of its own is skipped as soon as one that it needs has failed."""
+    condition = jobs(ROOT / ".github/workflows/deploy.yml")[job]["if"]
+    assert condition == f"${{{{ !cancelled() && needs.{needed}.result == 'success' }}}}"
 
 
 def test_nothing_waits_for_what_reaches_several_regions() -> None:

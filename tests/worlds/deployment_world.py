@@ -19,7 +19,9 @@ from scripts.terraform.cli import Terraform, from_this_machine
 from tools.setup import cdktf_cli
 
 ROOT = Path(__file__).parents[2]
-STACKS = ("dns", "region-eu-central-1", "region-us-east-1", "edge", "monitoring")
+STACKS = (
+    "dns", "region-eu-central-1", "region-us-east-1", "edge", "attachment-eu-central-1", "attachment-us-east-1", "monitoring",
+)  # fmt: skip
 SPEED = 5.0
 _DEMO = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
 # What the parity check costs is above the demo's objective.

@@ -22,8 +22,16 @@ def test_regions_come_after_dns_and_before_the_edge(tmp_path: Path) -> None:
 
 
 def test_keys_are_there_before_what_they_encrypt(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, "dns", "edge", "keys", "region-a")
-    assert stack_order(folder)[:2] == [["dns", "keys"], ["region-a"]]
+    folder = folder_of(tmp_path, "dns", "edge", "keys-a", "keys-b", "region-a")
+    for name, kind in (("keys-a", "aws_kms_replica_key"), ("keys-b", "aws_kms_key")):
+        (folder / name / "cdk.tf.json").write_text(json.dumps({"resource": {kind: {}}}), encoding="utf-8")
+    assert stack_order(folder) == [["dns", "keys-b"], ["keys-a"], ["region-a"], ["edge"]]
+
+
+def test_attachments_come_after_the_edge_and_before_what_watches_all(tmp_path: Path) -> None:
+    """A bucket's policy names the distributions, and the monitoring names the alarms of the regions."""
+    folder = folder_of(tmp_path, "attachment-a", "attachment-b", "dns", "edge", "monitoring", "region-a", "region-b")
+    assert stack_order(folder)[2:] == [["edge"], ["attachment-a", "attachment-b"], ["monitoring"]]
 
 
 def test_boundary_is_there_before_the_roles_that_carry_it(tmp_path: Path) -> None:
