@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from constructs_lib import bindings
+from constructs_lib import bindings, jsii_folders
 from constructs_lib.errors import ConfigError
 from constructs_lib.site_file.loader import load_site_file
 from constructs_lib.site_file.schema import json_schema
@@ -19,7 +19,7 @@ DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 a wrong site file, 3 no Node.js or no usable output folder."""
+    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 a wrong site file, 3 no Node.js or no usable folder."""
     parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
     parser.add_argument(
         "site_file", nargs="?", type=_path, default=Path(os.environ.get("SITE_FILE") or DEFAULT_SITE_FILE),
@@ -37,11 +37,19 @@ def main(arguments: list[str]) -> int:
         from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
         outdir = synthesize(site, outdir=options.output)
-    except (ConfigError, bindings.NodeMissingError, bindings.WrongBindingsError) as error:
+    except (
+        ConfigError,
+        bindings.NodeMissingError,
+        bindings.WrongBindingsError,
+        jsii_folders.UnusableFolderError,
+    ) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}; mend what is there, or give another --output", file=sys.stderr)
+        print(
+            f"{error.filename or 'the output folder'}: {error.strerror}; mend what is there, or give another --output",
+            file=sys.stderr,
+        )
         return 3
     if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
         print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)

@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from constructs_lib import jsii_folders
+
 PACKAGE = "cdktf_cdktf_provider_aws"
 VARIABLE = "FAILOVER_BINDINGS"
 _FORK = {"cdktf": "cdktn", PACKAGE: "cdktn_provider_aws"}
@@ -50,17 +52,21 @@ def load() -> bool:
     Raises:
         NodeMissingError: when there is no Node.js to run jsii with.
         WrongBindingsError: FAILOVER_BINDINGS names what is not there.
+        UnusableFolderError: jsii cannot write to its package cache or to the temporary folder.
+        OSError: Node.js cannot do something to another file.
     """
     if PACKAGE in sys.modules:
         return getattr(sys.modules[PACKAGE], "__failover_stub__", False)
     package = _chosen_package()
     os.environ["JSII_NODE"] = node_binary(os.environ)
+    jsii_folders.check(os.environ)
     problem = _unexpected_layout(package)
     if problem:
         warnings.warn(f"{package}: {problem}; falling back to the plain import (10-20 s)", stacklevel=2)
     else:
-        _start_kernel_with_hook()
-        _install_stub(package)
+        with jsii_folders.in_words(jsii_folders.temporary_folder(os.environ)):
+            _start_kernel_with_hook()
+            _install_stub(package)
     if package != PACKAGE:
         sys.meta_path.insert(0, _Fork())
         sys.modules[PACKAGE] = importlib.import_module(package)

@@ -1,16 +1,13 @@
 """The website as a whole: the stacks of one site file, in the order in which they are applied."""
 
-import errno
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from cdktf import App
 
+from constructs_lib import jsii_folders
 from constructs_lib.access.role_boundaries import bound_roles
 from constructs_lib.errors import ConfigError
 from constructs_lib.providers import TERRAFORM_VERSIONS
@@ -69,7 +66,7 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
     """
     if outdir is not None:
         outdir.mkdir(parents=True, exist_ok=True)
-    with _file_errors_of_node():
+    with jsii_folders.in_words(outdir or Path(os.environ.get("CDKTF_OUTDIR") or "cdktf.out")):
         app = App() if outdir is None else App(outdir=str(outdir))
         # cdktn refuses what the oldest Terraform that is meant cannot do, such as write-only arguments; cdktf asks nothing.
         app.node.set_context("targetVersions", dict.fromkeys(("terraform", "opentofu"), TERRAFORM_VERSIONS))
@@ -93,22 +90,6 @@ def _remove_earlier(outdir: Path) -> None:
             shutil.rmtree(path.parent)
             if "CDKTF_OUTDIR" in os.environ:
                 path.parent.mkdir()
-
-
-@contextmanager
-def _file_errors_of_node() -> Iterator[None]:
-    """What Node.js says of a file comes out of jsii as a RuntimeError: `EACCES: permission denied, mkdir '/out/stacks'`.
-
-    https://nodejs.org/api/errors.html#nodejs-error-codes
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        found = re.search(r"\b(E[A-Z]+): [^']+, \w+ '(.+)'", str(error))
-        number = getattr(errno, found[1], None) if found else None
-        if found is None or number is None:
-            raise
-        raise OSError(number, os.strerror(number), found[2]) from error
 
 
 def _keep_residency(site: SiteFile, stacks: Path) -> None:

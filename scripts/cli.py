@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from scripts.errors import EnvironmentFailureError, OpsError
+from scripts.files import in_words
 
 if TYPE_CHECKING:  # 0.07 s with all that it brings, which `failover lint FOLDER` does without
     import typer
@@ -163,7 +164,7 @@ def main() -> None:
         _discard_output()
         sys.exit(_OUTPUT_GONE)
     except OSError as error:
-        _end(_in_words(error), OpsError.exit_code)
+        _end(in_words(error), OpsError.exit_code)
     sys.exit(exit_code)
 
 
@@ -265,9 +266,3 @@ def _discard_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-
-
-def _in_words(error: OSError) -> str:
-    if error.filename is None:
-        return str(error)
-    return f"{error.filename}: {error.strerror}; give another path, or mend what is there"

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.worlds.dataplane_world import HOSTNAME, PRIMARY, REGIONAL, SECONDARY,
 
 pytestmark = pytest.mark.local
 
-FORMATTER = Path(__file__).parents[2] / "constructs_lib" / "functions" / "alert_formatter" / "handler.py"
+FORMATTER = Path(__file__).parents[2] / "constructs_lib" / "functions" / "alert_formatter"
 FAILING = b"def handler(event, context):\n    raise RuntimeError('as it is meant to')\n"
 
 
@@ -36,11 +37,14 @@ def is_alarm(world: World, name: str, *, region: str) -> bool:
     return str(alarm["StateValue"]) == "ALARM"
 
 
-def deploy(world: World, name: str, code: bytes, *, region: str, **environment: str) -> str:
-    """Deploy a function with the code as its handler; return its ARN."""
+def deploy(
+    world: World, name: str, code: bytes, *, region: str, beside: Mapping[str, bytes] = {}, **environment: str
+) -> str:
+    """Deploy a function with the code as its handler, and what ships beside it; return its ARN."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("handler.py", code)
+        for path, content in {"handler.py": code, **beside}.items():
+            archive.writestr(path, content)
     made = world.client("lambda", region).create_function(
         FunctionName=name,
         Runtime="python3.13",
@@ -119,7 +123,8 @@ def test_alarm_reaches_the_inbox_through_the_formatters_own_handler(world: World
         "HOSTNAME": HOSTNAME,
         "CHECKS": json.dumps({"path": "no-such-check", PRIMARY: "no-such-check", SECONDARY: "no-such-check"}),
     }
-    arn = deploy(world, "formatter", FORMATTER.read_bytes(), region=PRIMARY, **environment)
+    files = {str(path.relative_to(FORMATTER)): path.read_bytes() for path in FORMATTER.rglob("*.py")}
+    arn = deploy(world, "formatter", files.pop("handler.py"), region=PRIMARY, beside=files, **environment)
     topic = subscribed_topic(world, "alarms", arn, region=PRIMARY)
     name = f"site-alarm-region-unhealthy.{PRIMARY}"
     client = world.client("cloudwatch", PRIMARY)

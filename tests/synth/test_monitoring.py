@@ -1,16 +1,17 @@
 """Named properties of the monitoring stack: what watches what, from where, for how much, and who is told."""
 
-import importlib.util
 import itertools
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from alerts.advice import guide_of
+from alerts.checks import Checks
+from alerts.guides import GUIDES
 
 from constructs_lib.monitoring.alarms.detection import periods_until_detected
 from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
@@ -523,32 +524,22 @@ def test_nothing_that_serves_depends_on_the_monitoring(stacks: Stacks) -> None:
             assert "cross-stack-reference-input-monitoring" not in json.dumps(stack.get("data", {}))
 
 
-@pytest.fixture(scope="module")
-def formatter() -> ModuleType:
-    path = ROOT / "constructs_lib" / "functions" / "alert_formatter" / "handler.py"
-    spec = importlib.util.spec_from_file_location("alert_formatter", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("kind", AlarmKind)
-def test_formatter_knows_every_kind_of_alarm(formatter: ModuleType, kind: AlarmKind) -> None:
-    assert kind.value in formatter.GUIDES
+def test_formatter_knows_every_kind_of_alarm(kind: AlarmKind) -> None:
+    assert kind.value in GUIDES
 
 
-def test_formatter_knows_no_other_kind(formatter: ModuleType) -> None:
-    assert set(formatter.GUIDES) == {kind.value for kind in AlarmKind}
+def test_formatter_knows_no_other_kind() -> None:
+    assert set(GUIDES) == {kind.value for kind in AlarmKind}
 
 
-def test_advice_without_cloudfront_leaves_out_what_it_has_not(formatter: ModuleType) -> None:
+def test_advice_without_cloudfront_leaves_out_what_it_has_not() -> None:
     """`failover evacuate` is refused there, and there is no origin group."""
     only_behind_cloudfront = {AlarmKind.PATH, AlarmKind.EDGE_ERRORS, AlarmKind.ORIGIN_LATENCY}
     states = {"eu-central-1": False, "us-east-1": True}
-    checks = formatter.Checks(regions=tuple(states), states=states, reasons={}, has_path=False)
+    checks = Checks(regions=tuple(states), states=states, reasons={}, has_path=False)
     for kind in set(AlarmKind) - only_behind_cloudfront:
-        advice = formatter.guide_of(kind.value, "eu-central-1", checks)
+        advice = guide_of(kind.value, "eu-central-1", checks)
         said = f"{advice.covers} {advice.todo}"
         assert not any(word in said for word in ("failover evacuate", "Layer 1", "CloudFront,")), kind
 

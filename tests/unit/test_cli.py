@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from typer.main import get_command
 
 from scripts import cli
 from scripts.errors import OpsError, UnsafePlanError
+from scripts.files import in_words, write_atomically
 
 ROOT = Path(__file__).parents[2]
 
@@ -299,4 +302,46 @@ def test_full_disk_behind_json_is_told_and_no_traceback() -> None:
             timeout=60,
         )
     assert done.returncode == 3
-    assert done.stderr.strip().splitlines() == ["failover: [Errno 28] No space left on device"]
+    (line,) = done.stderr.strip().splitlines()
+    assert re.fullmatch(r"failover: No space left on device: .+; free space there, or write to another folder", line)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "raise OSError(28, 'No space left on device')",
+            r"No space left on device: .+; free space there, or write to another",
+        ),
+        ("raise ConnectionRefusedError(111, 'Connection refused')", "Connection refused"),
+        ("raise OSError('no reason but this')", "no reason but this"),
+        ("raise TimeoutError", "TimeoutError"),
+        ("open('/dev/null/x')", "/dev/null/x: Not a directory; give another path, or mend what is there"),
+    ],
+)
+def test_error_of_the_operating_system_is_told_without_its_number(statement: str, told: str) -> None:
+    done = process_with_verb(statement)
+    assert done.returncode == 3
+    assert re.fullmatch(f"failover: {told}.*\n", done.stderr), done.stderr
+    assert "Errno" not in done.stderr
+
+
+def test_full_disk_is_named_by_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = SimpleNamespace(f_bavail=0)
+    usual = SimpleNamespace(f_bavail=1)
+    monkeypatch.setenv("TMPDIR", "/scratch")
+    monkeypatch.setattr(os, "statvfs", lambda place: full if place == "/scratch" else usual)
+    assert in_words(OSError(28, "No space left on device")).startswith("No space left on device: /scratch; free space")
+
+
+def test_file_that_could_not_be_written_is_named_though_a_write_does_not_say_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError) as caught:
+        write_atomically(tmp_path / "outputs.json", "{}", durable=True)
+    assert caught.value.filename == str(tmp_path / "outputs.json")
+    assert list(tmp_path.iterdir()) == []

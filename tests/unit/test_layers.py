@@ -43,7 +43,7 @@ ROOMS = {
         ("output_contract", "policies"),
         ("bindings", "naming"),
         ("site_file",),
-        ("errors",),
+        ("errors", "jsii_folders"),
     ),
 }
 # `demo` runs verbs and is one.

@@ -1,6 +1,6 @@
 """Synthesizes site files and lints what comes out: `make lint`, all of config/ by default.
 
-Exit code: 0 clean, 1 a stack holds a trap, 2 a site file is wrong.
+Exit code: 0 clean, 1 a stack holds a trap, 2 a site file is wrong, 3 no Node.js or no usable folder.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from constructs_lib import bindings
+from constructs_lib import bindings, jsii_folders
 from constructs_lib.errors import ConfigError
 from constructs_lib.site_file.loader import load_site_file
 from scripts.lint import gate
@@ -20,7 +20,11 @@ ROOT = Path(__file__).parents[2]
 
 def main(arguments: Sequence[str]) -> int:
     """Lints the site files given, or every example, in one process: the bindings are loaded once."""
-    bindings.load()
+    try:
+        bindings.load()
+    except (bindings.NodeMissingError, jsii_folders.UnusableFolderError) as error:
+        print(error, file=sys.stderr)
+        return 3
     from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
     exit_code = 0

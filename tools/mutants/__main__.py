@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
+import boto3
+import hypothesis
+import moto.core
 import pytest
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +32,8 @@ MUTANTS_PER_MODULE = 20
 WANTED_RATIO = 0.95
 _LONGEST_RUN_SECONDS = 300
 _WORKERS = 2
+# Imported here, once, for all the processes that are forked: slow, and none of them is a subject.
+_SHARED = (boto3, hypothesis, moto.core)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +131,10 @@ def _show(console: Console, tried: Tried) -> None:
             mutant.name, "NO REASON: a hole, or to be listed in tools/mutants/subjects.py"
         )
         console.print(
-            f"{tried.subject.module}:{mutant.line}: {mutant.name}\n    {reason}", highlight=False, markup=False
+            f"{tried.subject.module}:{mutant.line}: {mutant.name}\n    {reason}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
         )
 
 

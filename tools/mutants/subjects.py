@@ -22,20 +22,50 @@ class Subject:
 
 
 _MODEL = "tests/unit/localcloud/model"
+_RELEASE = "tests/unit/release"
+_LINT = ("tests/unit/lint/test_rules.py", "tests/unit/lint/test_neighbours.py", "tests/unit/lint/rules")
 
 SUBJECTS = (
     Subject(module="localcloud/model/health.py", tests=(f"{_MODEL}/test_health.py",)),
     Subject(module="localcloud/model/cache.py", tests=(f"{_MODEL}/test_cache.py",)),
     Subject(module="localcloud/model/record_selection.py", tests=(f"{_MODEL}/test_record_selection.py",)),
+    Subject(module="localcloud/model/resolution.py", tests=(f"{_MODEL}/test_resolution.py",)),
     Subject(module="localcloud/model/origins.py", tests=(f"{_MODEL}/test_origins.py",)),
+    Subject(module="localcloud/dataplane/edge/pipeline.py", tests=("tests/local/test_dataplane_edge.py",)),
+    Subject(
+        module="scripts/release/publish.py",
+        tests=(f"{_RELEASE}/test_publish.py", f"{_RELEASE}/test_parity.py", f"{_RELEASE}/test_three_regions.py"),
+    ),
+    Subject(
+        module="scripts/release/prune.py",
+        tests=(f"{_RELEASE}/test_prune.py", f"{_RELEASE}/test_urls.py", f"{_RELEASE}/test_inventory.py"),
+    ),
+    Subject(
+        module="scripts/release/routing.py",
+        tests=(f"{_RELEASE}/test_switching.py", f"{_RELEASE}/test_foreign_routing.py", f"{_RELEASE}/test_urls.py"),
+    ),
+    Subject(
+        module="scripts/release/switching.py",
+        tests=(f"{_RELEASE}/test_switching.py", f"{_RELEASE}/test_canary.py"),
+    ),
+    Subject(module="scripts/release/drain.py", tests=(f"{_RELEASE}/test_drain.py",)),
+    Subject(module="scripts/release/store_parity.py", tests=(f"{_RELEASE}/test_store_parity.py",)),
+    Subject(module="scripts/release/serving/redirects.py", tests=(f"{_RELEASE}/serving/test_redirects.py",)),
     Subject(
         module="scripts/drill/streaks.py",
         tests=("tests/unit/drill/test_streaks.py", "tests/unit/drill/test_measurement.py"),
     ),
-    Subject(module="scripts/drill/verdict.py", tests=("tests/unit/drill/test_measurement.py",)),
+    Subject(module="scripts/drill/verdict.py", tests=("tests/unit/drill/test_verdict.py",)),
     Subject(module="scripts/drill/measurement.py", tests=("tests/unit/drill/test_measurement.py",)),
     Subject(module="scripts/status/view.py", tests=("tests/unit/status/test_view.py",)),
     Subject(module="scripts/status/entries.py", tests=("tests/unit/status/test_entries.py",)),
+    Subject(module="scripts/probe/survey.py", tests=("tests/unit/probe/test_survey.py",)),
+    Subject(module="scripts/probe/page_view.py", tests=("tests/unit/probe/test_page_view.py",)),
+    Subject(module="scripts/lint/rules/failover_records.py", tests=_LINT),
+    Subject(module="scripts/lint/rules/health_checks.py", tests=_LINT),
+    Subject(
+        module="constructs_lib/functions/parity_check/handler.py", tests=("tests/unit/functions/test_parity_check.py",)
+    ),
     Subject(
         module="constructs_lib/functions/regional_endpoint/handler.py",
         tests=(

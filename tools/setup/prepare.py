@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from constructs_lib.jsii_folders import package_cache
 from scripts.errors import OpsError
 from scripts.terraform import provider_source, toolchain
 
@@ -61,22 +62,12 @@ def warm_package_cache() -> list[Path]:
         assemblies = [assembly_of(package) for package in PACKAGES]
         for assembly in assemblies:
             kernel.load(assembly.name, assembly.version, str(assembly.archive))
-        manifests = wait_for_manifests(package_cache(), assemblies)
+        manifests = wait_for_manifests(package_cache(os.environ), assemblies)
     except Exception as error:  # noqa: BLE001 - jsii raises its own, RuntimeError and OSError; all mean "stays cold"
         _say(f"warning: jsii's package cache could not be warmed, synthesis stays slower: {error}")
         return []
-    _say(f"jsii package cache: {package_cache()}")
+    _say(f"jsii package cache: {package_cache(os.environ)}")
     return manifests
-
-
-def package_cache() -> Path:
-    """Return the folder in which jsii 1.142 keeps unpacked packages."""
-    explicit = os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
-    if explicit:
-        return Path(explicit)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "com.amazonaws.jsii" / "package-cache"
-    return Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
 
 
 def assembly_of(package: str) -> Assembly:

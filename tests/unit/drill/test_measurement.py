@@ -260,6 +260,86 @@ def test_percentile_rejects_what_has_none(values: list[float], ratio: float) -> 
         percentile(values, ratio)
 
 
+def a_share(*outage: Sample, steady_seconds: float = 0.05) -> Measurement:
+    """Ten page views of the primary, the fault from 1 s to the undo at 2 s, ten more of the primary."""
+    samples = [a_sample(i, P, took_seconds=steady_seconds) for i in range(10)]
+    samples += outage
+    samples += [a_sample(20 + i, P) for i in range(10)]
+    return measure(samples, Marks(fault_at_seconds=1.0, undo_at_seconds=2.0), EXPECTED)
+
+
+def test_page_view_that_is_scheduled_at_the_fault_is_in_it_and_one_at_the_undo_is_not() -> None:
+    shares = a_share(*in_order((P, 10), (None, 1), (P, 9))[10:]).shares
+    assert (shares.failed_ratio, shares.covered_ratio, shares.slow_ratio) == (0.1, 0.0, 0.0)
+    samples = in_order((P, 10), (S, 10), (None, 1), (P, 30))
+    measured = measure(samples, Marks(fault_at_seconds=1.0, undo_at_seconds=2.0), EXPECTED)
+    assert (measured.shares.failed_ratio, measured.shares.covered_ratio) == (0.0, 1.0)
+    assert measured.time_to_fail_back_seconds == pytest.approx(0.15)
+
+
+def test_covered_are_the_good_page_views_of_the_secondary() -> None:
+    outage = in_order((P, 12), (S, 8))[10:]
+    outage[4] = a_sample(14, S, error=ErrorKind.BAD_STATUS)
+    assert a_share(*outage).shares.covered_ratio == 0.7
+
+
+def test_no_page_view_in_the_fault_is_no_share_of_anything() -> None:
+    shares = a_share().shares
+    assert (shares.failed_ratio, shares.covered_ratio, shares.slow_ratio) == (0.0, 0.0, 0.0)
+
+
+def test_slow_is_a_second_more_than_the_steady_median() -> None:
+    outage = [a_sample(10 + i, S, took_seconds=0.4 + i * 0.5) for i in range(10)]  # 0.4, 0.9, ... 4.9 s
+    assert a_share(*outage, steady_seconds=0.5).shares.slow_ratio == 0.7  # from 1.9 s
+    failed = dataclasses.replace(outage[-1], error=ErrorKind.BAD_STATUS)
+    assert a_share(*outage[:-1], failed, steady_seconds=0.5).shares.slow_ratio == 0.6
+
+
+def test_nothing_is_slow_where_nothing_was_measured_before() -> None:
+    samples = [a_sample(i, S, took_seconds=9.0) for i in range(10)]
+    measured = measure(samples, Marks(fault_at_seconds=0.0, undo_at_seconds=1.0), EXPECTED)
+    assert measured.shares.slow_ratio == 0.0
+    assert measured.miss_cost is None
+
+
+def test_what_ends_at_the_fault_is_not_steady_any_more() -> None:
+    """The steady median is that of the page views that were over before the fault."""
+    samples = [a_sample(0, P, took_seconds=0.05), a_sample(1, P, took_seconds=0.9), a_sample(2, P, took_seconds=0.8)]
+    samples += [a_sample(10 + i, S, took_seconds=1.5) for i in range(10)]
+    measured = measure(samples, Marks(fault_at_seconds=1.0, undo_at_seconds=2.0), EXPECTED)
+    assert measured.miss_cost is not None
+    assert measured.miss_cost.steady_p50_seconds == pytest.approx(0.05)
+    assert measured.shares.slow_ratio == 1.0
+
+
+def test_lateness_of_nobody_is_none() -> None:
+    assert measure([], UNTIL_UNDO, EXPECTED).prober_lateness_p95_seconds == 0.0
+
+
+@pytest.mark.parametrize(
+    ("effect_at_seconds", "verdict"), [(None, Verdict.INCONCLUSIVE), (12.0, Verdict.WITHIN)], ids=["unseen", "seen"]
+)
+def test_standing_still_proves_something_only_of_a_fault_that_was_seen(
+    effect_at_seconds: float | None, verdict: Verdict
+) -> None:
+    marks = dataclasses.replace(UNTIL_UNDO, effect_at_seconds=effect_at_seconds)
+    assert measure(in_order((P, 350)), marks, dataclasses.replace(EXPECTED, stays=True)).verdict is verdict
+
+
+def test_page_view_lost_at_the_fault_or_after_the_undo_counts_where_none_is_to_be_lost() -> None:
+    marks = dataclasses.replace(UNTIL_UNDO, effect_at_seconds=12.0)
+    stays = dataclasses.replace(EXPECTED, stays=True)
+    for lost_at, verdict in ((99, Verdict.WITHIN), (100, Verdict.OUTSIDE), (340, Verdict.OUTSIDE)):
+        samples = in_order((P, 350))
+        samples[lost_at] = a_sample(lost_at, None)
+        assert measure(samples, marks, stays).verdict is verdict, lost_at
+
+
+@pytest.mark.parametrize(("ratio", "value"), [(0.0, 1), (0.5, 2), (0.51, 3), (0.75, 3), (0.76, 4), (1.0, 4)])
+def test_percentile_is_the_nearest_rank(ratio: float, value: float) -> None:
+    assert percentile([4, 2, 3, 1], ratio) == value
+
+
 # Stretches long enough for streaks of ten; single views make none.
 PRIMARY_AT_FIRST = st.integers(10, 60)
 OUTAGE = st.lists(st.tuples(OUTCOMES, st.integers(1, 40)), max_size=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.drill.streaks import served_by, streak_at
+from scripts.drill.streaks import has_filled_page, lasting_streak_at, served_by, streak_at
 from scripts.probe.samples import ErrorKind
 from tests.worlds.page_views import P, S, a_sample, in_order
 
@@ -27,6 +28,39 @@ def test_overloaded_view_neither_extends_nor_breaks_the_streak() -> None:
     samples[5] = a_sample(5, None, error=ErrorKind.OVERLOAD)
     assert streak_at(samples, region=S) is None
     assert streak_at([*samples, a_sample(10, S)], region=S) == pytest.approx(0.05)
+
+
+def test_ten_in_a_row_are_a_streak_and_nine_are_none() -> None:
+    assert streak_at(in_order((S, 9)), region=S) is None
+    assert streak_at(in_order((P, 3), (S, 10)), region=S) == pytest.approx(0.35)
+
+
+def test_lasting_streak_begins_right_after_the_last_failure() -> None:
+    assert lasting_streak_at(in_order((S, 20), (None, 1), (S, 10)), region=S) == pytest.approx(2.15)
+    assert lasting_streak_at(in_order((S, 20), (None, 1), (S, 9)), region=S) is None
+    assert lasting_streak_at(in_order((S, 10)), region=S) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("region", "cache", "error", "is_filled"),
+    [
+        (S, "Miss from cloudfront", None, True),
+        (S, "Hit from cloudfront", None, False),
+        (S, None, None, False),
+        (P, "Miss from cloudfront", None, False),
+        (S, "Miss from cloudfront", ErrorKind.BAD_STATUS, False),
+    ],
+)
+def test_page_is_filled_by_a_good_miss_of_that_region(
+    region: str, cache: str | None, error: ErrorKind | None, is_filled: bool
+) -> None:
+    assert has_filled_page([a_sample(0, region, cache=cache, error=error)], region=S) is is_filled
+
+
+def test_bad_answers_of_a_region_do_not_serve() -> None:
+    samples = in_order((P, 10), (S, 30))
+    samples[10:] = [dataclasses.replace(sample, error=ErrorKind.BAD_STATUS) for sample in samples[10:]]
+    assert served_by(samples) == (P,)
 
 
 # Stretches, because single views of three outcomes make a streak of ten in no example of 500.
@@ -89,6 +123,7 @@ def test_region_in_service_changes_at_eight_of_the_last_ten() -> None:
     assert served_by(in_order((P, 1), (S, 8), (P, 1))) == (S,)
     assert served_by(in_order((P, 2), (S, 7), (P, 1))) == ()
     assert served_by(in_order((P, 8), (S, 7), (P, 1), (S, 1))) == (P, S)
+    assert served_by(in_order((P, 10), (S, 7), (P, 3), (S, 1))) == (P,)
 
 
 @given(st.integers(10, 40), st.integers(0, 100), st.integers(10, 40), st.integers(0, 100), st.integers(10, 40))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.setup import prepare
-from tools.setup.prepare import Assembly, assembly_of, package_cache, wait_for_manifests
+from tools.setup.prepare import Assembly, assembly_of, wait_for_manifests
 
 ASSEMBLIES = [Assembly("cdktf", "0.21.0", Path("a.tgz")), Assembly("@cdktf/provider-aws", "21.22.1", Path("b.tgz"))]
 
@@ -34,11 +34,6 @@ def test_waiting_gives_up_after_a_minute(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError, match="no type index"):
         wait_for_manifests(tmp_path, ASSEMBLIES, sleep=waited.append)
     assert sum(waited) == pytest.approx(60)
-
-
-def test_cache_folder_is_the_one_that_jsii_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "/cache")
-    assert package_cache() == Path("/cache")
 
 
 def test_archive_is_read_without_importing_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

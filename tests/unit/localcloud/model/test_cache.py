@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.model.cache import (
+    ALWAYS_CACHED_ERRORS,
+    ERRORS_CACHED_WITH_MAX_AGE,
     CacheEntry,
     CachePolicy,
     Inclusion,
@@ -14,6 +16,7 @@ from localcloud.model.cache import (
     cache_key,
     error_lifetime_seconds,
     freshness_seconds,
+    may_revalidate_later,
     settle,
 )
 
@@ -36,6 +39,10 @@ def policy(minimum: float = 0, default: float = 86_400, maximum: float = 31_536_
         ((0, 60, 300), {"expires": LATER, "date": DATE}, 90),
         ((0, 60, 300), {"expires": LATER, "date": DATE, "cache-control": "max-age=5"}, 5),
         ((0, 60, 300), {"expires": "0", "date": DATE}, 0),
+        ((0, 60, 300), {"expires": LATER}, 0),
+        ((0, 60, 300), {"expires": DATE, "date": LATER}, 0),
+        ((0, 60, 300), {"cache-control": "max-age=soon"}, 60),
+        ((0, 60, 300), {"cache-control": 'max-age="20"'}, 20),
         ((0, 60, 300), {"cache-control": "no-store"}, 0),
         ((0, 60, 300), {"cache-control": "private, max-age=50"}, 0),
         ((0, 60, 300), {"cache-control": "no-cache"}, 0),
@@ -51,6 +58,19 @@ def test_freshness_follows_the_origins_headers_between_minimum_and_maximum(
     assert freshness_seconds(policy(*ttls), headers) == expected
 
 
+def test_defaults_are_a_day_a_year_and_ten_seconds() -> None:
+    """https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CachePolicyConfig.html"""
+    rules = CachePolicy()
+    assert (rules.min_ttl_seconds, rules.default_ttl_seconds, rules.max_ttl_seconds) == (0, 86_400, 31_536_000)
+    assert freshness_seconds(rules, {"cache-control": "max-age=99999999"}) == 31_536_000
+
+
+def test_lists_of_cached_errors_are_those_of_the_documentation() -> None:
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html"""
+    assert sorted(ALWAYS_CACHED_ERRORS) == [404, 414, 500, 501, 502, 503, 504]
+    assert sorted(ERRORS_CACHED_WITH_MAX_AGE) == [400, 403, 405, 412, 415]
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "minimum", "expected"),
     [
@@ -60,6 +80,8 @@ def test_freshness_follows_the_origins_headers_between_minimum_and_maximum(
         (503, {}, 0, 0),
         (503, {}, 10, 10),
         (504, {"cache-control": "s-maxage=30, max-age=5"}, 10, 30),
+        (404, {"cache-control": "max-age=0"}, 0, 0),
+        (403, {"cache-control": "max-age=0"}, 10, 10),
         (403, {}, 10, 0),
         (403, {"cache-control": "max-age=20"}, 10, 20),
         (405, {"cache-control": "no-store"}, 10, 0),
@@ -114,6 +136,21 @@ def test_settle_gives_a_4xx_to_the_viewer_instead_of_the_copy(status: int, verdi
     assert settled(status, entry()).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("minimum", "verdict"), [(0.5, Verdict.STORE), (0, Verdict.PASS)], ids=["half a second", "not at all"]
+)
+def test_settle_keeps_what_may_be_kept_at_all(minimum: float, verdict: Verdict) -> None:
+    assert settled(503, minimum=minimum) == Settlement(verdict=verdict, lifetime_seconds=minimum)
+
+
+def test_settle_without_a_copy_passes_a_304_as_any_answer() -> None:
+    assert settled(304).verdict is Verdict.STORE
+
+
+def test_settle_refreshes_by_what_the_confirmation_says_and_the_copy_said() -> None:
+    assert settled(304, entry(cache_control="max-age=20"), cache_control="max-age=7").lifetime_seconds == 7
+
+
 def test_settle_without_a_copy_caches_the_error() -> None:
     assert settled(503) == Settlement(verdict=Verdict.STORE, lifetime_seconds=10)
 
@@ -127,11 +164,43 @@ def test_settle_error_copy_covers_nothing() -> None:
     [
         ("stale-if-error=50", 100, Verdict.SERVE_STALE),
         ("stale-if-error=30", 100, Verdict.STORE),
+        ("stale-if-error=30", 89.9, Verdict.SERVE_STALE),
+        ("stale-if-error=30", 90, Verdict.STORE),
         ("stale-if-error=0", 61, Verdict.STORE),
     ],
 )
 def test_settle_stale_if_error_bounds_the_expired_copy(directive: str, now: float, verdict: Verdict) -> None:
     assert settled(503, entry(cache_control=f"max-age=60, {directive}"), now=now).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("directive", "now", "may"),
+    [
+        ("", 60, False),
+        ("stale-while-revalidate=30", 59.9, False),
+        ("stale-while-revalidate=30", 60, True),
+        ("stale-while-revalidate=30", 89.9, True),
+        ("stale-while-revalidate=30", 90, False),
+        ("stale-while-revalidate=9999", 359.9, True),
+        ("stale-while-revalidate=9999", 360, False),
+    ],
+)
+def test_expired_copy_is_served_while_the_origin_is_asked_within_its_directive_and_the_maximum(
+    directive: str, now: float, may: bool
+) -> None:
+    known = entry(cache_control=directive)
+    assert may_revalidate_later(policy(0, 60, 300), known, now) is may
+    error = CacheEntry(status_code=404, headers=known.headers, body=b"", stored_at=0, fresh_until=60)
+    assert not may_revalidate_later(policy(0, 60, 300), error, now)
+
+
+@pytest.mark.parametrize(("status", "is_error"), [(200, False), (304, False), (399, False), (400, True), (503, True)])
+def test_entry_is_an_error_from_400(status: int, is_error: bool) -> None:
+    assert entry(status=status).is_error is is_error
+
+
+def test_entry_that_was_never_covered_for_is_not_fresh_by_a_pause() -> None:
+    assert not CacheEntry(status_code=200, headers={}, body=b"", stored_at=-9, fresh_until=-1).is_fresh(0)
 
 
 def test_entry_is_fresh_until_its_time_and_during_a_retry_pause() -> None:
@@ -167,6 +236,7 @@ def test_key_is_distribution_and_path_unless_the_policy_says_more() -> None:
     assert key(query="x=1", cookie="a=1", accept="text/html") == key() == key(method="HEAD")
     assert key(path="/b") != key()
     assert key(method="OPTIONS") != key()
+    assert key() == ("d1.cloudfront.net", "GET", "/a")
 
 
 @pytest.mark.parametrize(
@@ -181,6 +251,7 @@ def test_key_is_distribution_and_path_unless_the_policy_says_more() -> None:
 )
 def test_key_takes_the_query_strings_of_the_policy(part: KeyPart, one: str, other: str, same: bool) -> None:
     rules = CachePolicy(query_strings=part)
+    assert key(rules, query="v=") != key(rules) or "v" not in part.names
     assert (key(rules, query=one) == key(rules, query=other)) is same
 
 
@@ -212,6 +283,10 @@ def test_key_takes_accept_encoding_normalized_to_what_the_policy_enables(
     """https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ParametersInCacheKeyAndForwardedToOrigin.html"""
     rules = CachePolicy(accept_encodings=enabled)
     assert (key(rules, **{"accept-encoding": one}) == key(rules, **{"accept-encoding": other})) is same
+
+
+def test_key_names_the_codings_in_an_order_of_its_own() -> None:
+    assert key(CachePolicy(accept_encodings=BOTH), **{"accept-encoding": "gzip, br"})[-1] == "accept-encoding=br,gzip"
 
 
 @given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000), st.integers(0, 2000))

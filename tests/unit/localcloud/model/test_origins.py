@@ -6,6 +6,12 @@ from hypothesis import strategies as st
 
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.origins import (
+    DEFAULT_CONNECTION_ATTEMPTS,
+    DEFAULT_CONNECTION_TIMEOUT_SECONDS,
+    DEFAULT_READ_TIMEOUT_SECONDS,
+    FAILOVER_METHODS,
+    FAILOVER_STATUS_CODES,
+    READ_RETRY_METHODS,
     Attempt,
     AttemptOutcome,
     FinalAnswer,
@@ -16,6 +22,18 @@ from localcloud.model.origins import (
     failure_status,
     next_step,
 )
+
+
+def test_constants_are_those_of_the_documentation() -> None:
+    """https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginGroupFailoverCriteria.html and API_Origin.html"""
+    assert sorted(FAILOVER_STATUS_CODES) == [400, 403, 404, 416, 429, 500, 502, 503, 504]
+    assert (DEFAULT_CONNECTION_ATTEMPTS, DEFAULT_CONNECTION_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS) == (
+        3,
+        10,
+        30,
+    )
+    assert (sorted(FAILOVER_METHODS), sorted(READ_RETRY_METHODS)) == (["GET", "HEAD", "OPTIONS"], ["GET", "HEAD"])
+
 
 CODES = frozenset({403, 500, 502, 503, 504})
 Outcome = int | OriginFailure

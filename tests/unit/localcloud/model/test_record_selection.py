@@ -151,6 +151,29 @@ def test_geolocation_answers_the_smallest_healthy_area(viewer: ViewerLocation, s
     assert chosen(geolocation(**GEOGRAPHY), viewer=viewer, sick=sick) == [expected]
 
 
+SOUTH = ViewerLocation(continent="AF", country="ZA", subdivision="", latitude=-33.9, longitude=18.4)
+KIEL = ViewerLocation(continent="EU", country="DE", subdivision="VA", latitude=54.3, longitude=10.1)
+
+
+def test_geolocation_subdivision_is_of_the_united_states_unless_a_country_is_named() -> None:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_GeoLocation.html"""
+    records = geolocation(area=GeoLocation(subdivision="VA"), default=GeoLocation(country="*"))
+    assert chosen(records, viewer=VIRGINIA) == ["area"]
+    assert chosen(records, viewer=KIEL) == ["default"]
+    named = geolocation(area=GeoLocation(country="UA", subdivision="VA"), default=GeoLocation(country="*"))
+    assert chosen(named, viewer=VIRGINIA) == ["default"]
+
+
+def test_geolocation_prefers_country_to_continent_and_continent_to_default_in_any_order() -> None:
+    areas = {"all": GeoLocation(country="*"), "land": GeoLocation(continent="EU"), "state": GeoLocation(country="DE")}
+    for names in (("all", "land", "state"), ("state", "land", "all")):
+        records = geolocation(**{name: areas[name] for name in names})
+        assert chosen(records, viewer=FRANKFURT) == ["state"]
+        assert chosen(records, viewer=FRANKFURT, sick="state") == ["land"]
+        assert chosen(records, viewer=TOKYO) == ["all"]
+    assert chosen(geolocation(nowhere=GeoLocation()), viewer=SOUTH) == []
+
+
 def test_geolocation_without_match_and_default_answers_nothing() -> None:
     assert chosen(geolocation(europe=GeoLocation(continent="EU")), viewer=TOKYO) == []
 
@@ -175,6 +198,27 @@ def test_geoproximity_answers_the_smallest_biased_distance(bias: int, sick: str,
         far=GeoProximityLocation(region="us-east-1", bias=bias),
     )
     assert chosen(records, sick=sick) == [expected]
+
+
+def test_geoproximity_takes_coordinates_only_where_both_are_given() -> None:
+    half = GeoProximityLocation(latitude=48.86, region="us-east-1")
+    near = GeoProximityLocation(region="eu-west-1")
+    assert chosen(geoproximity(half=half, near=near)) == ["near"]
+    assert chosen(geoproximity(half=half, near=near), viewer=VIRGINIA) == ["half"]
+
+
+def test_geoproximity_rejects_a_record_without_a_location() -> None:
+    with pytest.raises(UnsupportedResource, match="geoproximity without a location"):
+        chosen([record("none", RoutingPolicy.GEOPROXIMITY)])
+
+
+def test_no_records_answer_nothing() -> None:
+    assert select_records([], viewer=FRANKFURT, is_healthy=lambda _record: True, draw=0.0) == ()
+
+
+def test_multivalue_draws_anew_for_another_draw() -> None:
+    records = [record(f"v{number}", RoutingPolicy.MULTIVALUE) for number in range(20)]
+    assert len({tuple(chosen(records, draw=number / 10)) for number in range(10)}) > 1
 
 
 @given(st.floats(1, 20_000), st.integers(-99, 99), st.integers(-99, 99))
