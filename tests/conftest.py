@@ -26,6 +26,9 @@ _NEW_OBJECTS_PER_COLLECTION = 50_000
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="rewrite the golden JSON in tests/synth/golden")
     parser.addoption("--explore-all", action="store_true", help="explore every two and three operators at once: hours")
+    parser.addoption(
+        "--all-faults", action="store_true", help="break the deployed site in every way, not in three: 2 hours"
+    )
     live = parser.getgroup("live", "tests/live: a deployed site, with -m live")
     live.addoption("--site-file", type=Path, help="the site file of the deployment; without it tests/live is left out")
     live.addoption("--outputs", type=Path, default=Path("build/outputs.json"), help="saved by `failover outputs`")

@@ -157,10 +157,12 @@ def test_edge_shows_the_custom_error_page(world: World) -> None:
 @documented("CF/HTTPStatusCodes", "An expired copy is served while the origins answer 5xx.")
 def test_edge_serves_the_expired_copy_while_the_origins_answer_5xx(world: World) -> None:
     """HTTPStatusCodes.html: an expired copy covers a 5xx."""
-    path = fresh_object(world, CacheControl="max-age=1")
+    path, never_asked = fresh_object(world, CacheControl="max-age=1"), fresh_object(world)
     assert world.get(path).status == 200
     with world.fault(f"s3:{PRIMARY}", "status", 503), world.fault(f"s3:{SECONDARY}", "status", 503):
-        assert world.get(path).status == 200
+        world.eventually(lambda: world.get(never_asked).status == 503)  # the fault is in force, at both
+        world.eventually(lambda: int(world.get(path).headers["age"]) > 1)  # the copy has expired
+        assert (world.get(path).status, world.get(path).body) == (200, b"v1")
 
 
 @documented("CF/HTTPStatusCodes", "A 4xx of the origin goes to the viewer instead of an expired copy.")

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import CodeType
 
 import boto3
-import hypothesis
 import moto.core
 import pytest
 from rich.console import Console
@@ -33,7 +32,7 @@ WANTED_RATIO = 0.95
 _LONGEST_RUN_SECONDS = 300
 _WORKERS = 2
 # Imported here, once, for all the processes that are forked: slow, and none of them is a subject.
-_SHARED = (boto3, hypothesis, moto.core)
+_SHARED = (boto3, moto.core)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

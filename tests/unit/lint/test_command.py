@@ -154,6 +154,7 @@ def test_lint_sarif_names_the_line_of_each_resource(tmp_path: Path) -> None:
     path.write_text(json.dumps(FAILING, indent=2), encoding="utf-8")
     log = json.loads(CliRunner().invoke(application(), ["lint", str(path), "--format", "sarif"]).stdout)
     lines = path.read_text(encoding="utf-8").splitlines()
+    assert log["runs"][0]["results"]
     for result in log["runs"][0]["results"]:
         (place,) = result["locations"]
         name = place["logicalLocations"][0]["fullyQualifiedName"].rpartition(".")[2]
