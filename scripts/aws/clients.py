@@ -49,6 +49,9 @@ _GLANCE_SECONDS = 3
 # twice for the manifest and twice for the comparison.
 _HASTY_TIMEOUT_SECONDS = 4
 _HASTY_ATTEMPTS = 2
+# The KeyValueStore is asked for a few kilobytes: three tries and their pauses end within 20 s, and a throttled one has its third.
+_STORE_TIMEOUT_SECONDS = 5
+_STORE_ATTEMPTS = 3
 _SERVER_ERROR = 500
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html; S3's SlowDown comes with a 503
 THROTTLED = frozenset({
@@ -163,12 +166,17 @@ def route53_client() -> Any:  # noqa: ANN401  (one call; not worth a package of 
 
 
 def key_value_store_client() -> CloudFrontKeyValueStoreClient:
-    """Returns a client for the KeyValueStore's own API.
+    """Returns a client for the KeyValueStore's own API, which gives a silent one up within 20 s.
 
     It signs with SigV4A for all regions at once (botocore's `crt` extra), so no single region has to be up:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions-kvp.html
     """
-    made: CloudFrontKeyValueStoreClient = client_for("cloudfront-keyvaluestore", region="us-east-1", config=_config())
+    config = Config(
+        connect_timeout=_STORE_TIMEOUT_SECONDS,
+        read_timeout=_STORE_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": _STORE_ATTEMPTS, "mode": "standard"},
+    )
+    made: CloudFrontKeyValueStoreClient = client_for("cloudfront-keyvaluestore", region="us-east-1", config=config)
     return made
 
 
@@ -207,7 +215,7 @@ def told_time(answer: Mapping[str, Any]) -> datetime:
 
 
 @contextmanager
-def translated(operation: str, resource: str, *, region: str | None = None) -> Iterator[None]:
+def translated(operation: str, resource: str, *, region: str | None = None, silent: str = "") -> Iterator[None]:
     """Turns a failed AWS call inside the block into an AwsError that names what was done to what.
 
     Args:
@@ -215,6 +223,7 @@ def translated(operation: str, resource: str, *, region: str | None = None) -> I
         resource: what it is done to.
         region: the region that the call needs. When it does not answer, or answers every try with a 5xx, the error is a
             RegionUnavailableError. Default: the call needs no single region.
+        silent: what to say, beside the error, of an API that does not answer. Default: nothing.
     """
     try:
         yield
@@ -229,6 +238,8 @@ def translated(operation: str, resource: str, *, region: str | None = None) -> I
         is_silent = isinstance(error, ConnectionError | HTTPClientError)
         where = region if is_silent else None
         detail = f"{error}{_SIGN_IN}" if isinstance(error, _UNSIGNED) else str(error)
+        if is_silent and silent:
+            detail = f"{detail.rstrip('.')}. {silent}"
         raise _aws_error(operation, resource, type(error).__name__, detail, where) from error
 
 

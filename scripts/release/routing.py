@@ -225,6 +225,10 @@ class RoutingVersion:
     told_at: datetime | None = field(default=None, compare=False)
 
 
+_SILENT = "The KeyValueStore does not answer. Viewers are served without its API: run this again when it does"
+_SILENT_WRITE = f"{_SILENT}. Whether it was written is not known; `failover status` says what is active"
+
+
 class RoutingStore:
     """The routing key of one KeyValueStore, and the indexes beside it."""
 
@@ -240,7 +244,7 @@ class RoutingStore:
         Raises:
             UnsafePlanError: the key holds something else.
         """
-        with translated("DescribeKeyValueStore", self._arn):
+        with translated("DescribeKeyValueStore", self._arn, silent=_SILENT):
             store = self._client.describe_key_value_store(KvsARN=self._arn)
         etag, size, told_at = store["ETag"], store.get("TotalSizeInBytes", 0), told_time(store)
         value = self.value(ROUTING_KEY)
@@ -254,12 +258,12 @@ class RoutingStore:
 
     def etag(self) -> str:
         """Returns the store's version."""
-        with translated("DescribeKeyValueStore", self._arn):
+        with translated("DescribeKeyValueStore", self._arn, silent=_SILENT):
             return self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
 
     def value(self, key: str) -> str | None:
         """Returns a key's value, None when there is none."""
-        with translated("GetKey", f"{self._arn} {key}"):
+        with translated("GetKey", f"{self._arn} {key}", silent=_SILENT):
             try:
                 return self._client.get_key(KvsARN=self._arn, Key=key)["Value"]
             except ClientError as error:
@@ -310,7 +314,7 @@ class RoutingStore:
 
     def entries(self, *prefixes: str) -> dict[str, str]:
         """Returns key -> value of what begins so; the listing is of the whole store, 50 keys a call."""
-        with translated("ListKeys", self._arn):
+        with translated("ListKeys", self._arn, silent=_SILENT):
             pages = self._client.get_paginator("list_keys").paginate(
                 KvsARN=self._arn, PaginationConfig={"PageSize": KEYS_PER_LISTING}
             )
@@ -342,7 +346,7 @@ class RoutingStore:
     def _update(self, etag: str, *, puts: Mapping[str, str] | None = None, deletes: list[str] | None = None) -> str:
         resource = f"{self._arn} {ROUTING_KEY if puts and ROUTING_KEY in puts else KEY_PREFIX}"
         try:
-            with translated("UpdateKeys", resource):
+            with translated("UpdateKeys", resource, silent=_SILENT_WRITE):
                 answer = self._client.update_keys(
                     KvsARN=self._arn,
                     IfMatch=etag,

@@ -53,6 +53,12 @@ def main(arguments: Sequence[str]) -> int:
     """Tries the modules named, or all of them; returns the exit code."""
     os.chdir(ROOT)
     console = Console()
+    if unknown := set(arguments) - {subject.module for subject in SUBJECTS}:
+        print(
+            f"mutants: {', '.join(sorted(unknown))} is no subject; tools/mutants/subjects.py lists them",
+            file=sys.stderr,
+        )
+        return 2
     chosen = [subject for subject in SUBJECTS if not arguments or subject.module in arguments]
     tried = []
     for subject in chosen:

@@ -31,7 +31,9 @@ SUBJECTS = (
     Subject(module="localcloud/model/record_selection.py", tests=(f"{_MODEL}/test_record_selection.py",)),
     Subject(module="localcloud/model/resolution.py", tests=(f"{_MODEL}/test_resolution.py",)),
     Subject(module="localcloud/model/origins.py", tests=(f"{_MODEL}/test_origins.py",)),
-    Subject(module="localcloud/dataplane/edge/pipeline.py", tests=("tests/unit/localcloud/dataplane/test_pipeline.py",)),
+    Subject(
+        module="localcloud/dataplane/edge/pipeline.py", tests=("tests/unit/localcloud/dataplane/test_pipeline.py",)
+    ),
     Subject(
         module="scripts/release/publish.py",
         tests=(f"{_RELEASE}/test_publish.py", f"{_RELEASE}/test_parity.py", f"{_RELEASE}/test_three_regions.py"),

@@ -102,7 +102,7 @@ def _of_alerts(truth: Mapping[str, Seen], said: Said) -> Iterator[str]:
             yield f"an alert names no region: {subject}"
         if "CloudFront does not serve" in subject and any(seen.serves for seen in distributions):
             yield f"an alert blames CloudFront, which serves: {subject}"
-        bucket = re.search(r"the bucket in (\S+?),? (?:the spare one, )?does not answer", subject)
+        bucket = re.search(r"the bucket in (\S+) does not answer", subject)
         endpoint = truth.get(f"regional endpoint in {bucket[1]}") if bucket else None
         if endpoint is not None and endpoint.serves:
             yield f"an alert blames a bucket that answers: {subject}"

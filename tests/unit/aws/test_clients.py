@@ -1,13 +1,17 @@
 """What the clients of the commands send."""
 
+import socket
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.session import Session
 from moto import mock_aws
 
-from scripts.aws.clients import s3_client, translated, until_accepted
+from scripts.aws import clients
+from scripts.aws.clients import key_value_store_client, s3_client, translated, until_accepted
 from scripts.errors import AwsError
+from scripts.release.routing import RoutingStore
 from tests.worlds.manual_clock import ManualClock
 
 
@@ -75,6 +79,28 @@ def test_silent_region_is_given_up_after(is_hasty: bool, seconds: int) -> None:
     client.close()
     assert config.read_timeout * config.retries["total_max_attempts"] == seconds
     assert config.connect_timeout * config.retries["total_max_attempts"] <= 20
+
+
+def test_silent_key_value_store_is_given_up_within_20_seconds_and_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that takes connections and says nothing; a second is a tenth of one here."""
+    client: Any = key_value_store_client()
+    attempts = client.meta.config.retries["total_max_attempts"]
+    # botocore's standard mode pauses up to 1 s, then up to 2 s: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    assert attempts * max(client.meta.config.read_timeout, client.meta.config.connect_timeout) + 1 + 2 <= 20
+    client.close()
+    monkeypatch.setattr(clients, "_STORE_TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE", url)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setattr(clients, "session", Session)  # one that knows these
+        client = key_value_store_client()
+        with pytest.raises(AwsError, match=r"The KeyValueStore does not answer\. Viewers are served"):
+            RoutingStore(client, "arn:aws:cloudfront::123456789012:key-value-store/a").read()
+        client.close()
 
 
 def test_caller_who_is_not_signed_in_is_told_how() -> None:

@@ -219,7 +219,7 @@ def test_path_alarm_names_both_causes_when_route_53_does_not_tell_the_checks(for
 def test_region_that_is_the_spare_one_is_not_to_be_evacuated(formatter: World) -> None:
     formatter.fail("us-east-1")
     mail = formatter.alarm(f"{PREFIX}region-unhealthy.us-east-1")
-    assert "the bucket in us-east-1, the spare one, does not answer" in mail["Subject"]
+    assert "the spare region us-east-1 does not answer (bucket or distribution)" in mail["Subject"]
     assert "eu-central-1 serves users" in mail["Message"]
     assert "failover evacuate" not in mail["Message"]
 

@@ -39,9 +39,11 @@ def _of_region(region: str, checks: Checks) -> Guide:
         return guide
     return replace(
         guide,
-        what="the bucket in {region}, the spare one, does not answer",
+        what="the spare region {region} does not answer (bucket or distribution)",
+        over="the spare region {region} answers again",
         covers="Not needed: {other} serves users. Nothing stands in for it meanwhile.",
-        todo="Look at S3 in {region}. Publish with --allow-degraded until it answers.",
+        todo="Look at S3 in {region} and at the distribution there: its check asks for the one through the other. "
+        "Publish with --allow-degraded while S3 does not answer.",
     )
 
 
