@@ -74,7 +74,7 @@ bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync,
 mutants: setup ## would the tests notice? A fixed sample of mutants of each core module (ARGS="MODULE ...": of these)
 	@$(VENV)/python -m tools.mutants $(ARGS)
 
-statements: setup ## what is said of every fault against the truth, on a demo that KEEP=1 left running (ARGS="TARGET/KIND ...")
+statements: setup ## what is said of every fault against the truth, on a demo that KEEP=1 left running (ARGS="PLACE/KIND ...")
 	@$(VENV)/python -m tools.statements build/demo $(ARGS)
 
 setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider

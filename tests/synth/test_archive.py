@@ -1,5 +1,7 @@
 """The function's archive: the same bytes everywhere, without a shell and without Node."""
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,13 @@ def test_archive_holds_the_handler_and_no_time_of_this_checkout() -> None:
     assert entry.filename == "handler.py"
     assert entry.date_time == (1980, 1, 1, 0, 0, 0)
     assert entry.compress_type == zipfile.ZIP_STORED
+
+
+def test_archive_of_several_modules_holds_all_that_its_handler_imports() -> None:
+    archive = zipped(ROOT / "constructs_lib" / "functions" / "alert_formatter")
+    alone = f"import sys; sys.path.insert(0, {str(archive)!r}); import handler; print(handler.handler.__name__)"
+    done = subprocess.run([sys.executable, "-I", "-c", alone], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handler\n"), done.stderr
 
 
 def test_archive_leaves_out_what_python_compiled(tmp_path: Path) -> None:

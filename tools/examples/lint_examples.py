@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Lints the site files given, or every example, in one process: the bindings are loaded once."""
     try:
         bindings.load()
-    except (bindings.NodeMissingError, jsii_folders.UnusableFolderError) as error:
+    except (bindings.NodeMissingError, bindings.WrongBindingsError, jsii_folders.UnusableFolderError) as error:
         print(error, file=sys.stderr)
         return 3
     from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
