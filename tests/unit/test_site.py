@@ -1,6 +1,7 @@
 """The demo site as it is published: valid, accessible, whole without JavaScript, and fit for the router's rules."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from scripts.commands.build import make
 from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.output import write_site
 from tests.worlds.html_validate import complaints
+from tools import measured_page
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "site" / "src"
@@ -46,7 +48,44 @@ def test_page_carries_its_release(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_needs_nothing_that_the_content_security_policy_forbids(page: str) -> None:
-    assert not re.search(r"<style|<script>|\sstyle=|\son[a-z]+=|https?://", PAGES[page])
+    assert not re.search(r"<style|<script>|\sstyle=|\son[a-z]+=", PAGES[page])
+    loaded = re.sub(r'<(?:link rel="canonical"|meta property="og:)[^>]*>', "", PAGES[page])
+    assert not re.search(r"https?://", loaded)
+
+
+def test_addresses_for_search_and_sharing_are_of_the_demo_s_site() -> None:
+    hostname = tomllib.loads((ROOT / "config" / "demo.toml").read_text(encoding="utf-8"))["site"]["hostname"]
+    texts = {**PAGES, **{name: SITE.files[name].decode() for name in ("robots.txt", "sitemap.xml")}}
+    for text in texts.values():
+        named = re.findall(r"https://([^/\"<]+)([^\"<\n]*)", text)
+        assert named
+        assert {host for host, _ in named} == {hostname}
+    found = {address for _, address in re.findall(r"<loc>https://([^/]+)(/[^<]*)</loc>", texts["sitemap.xml"])}
+    indexed = {f"/{path.removesuffix('index.html')}" for path, page in PAGES.items() if "noindex" not in page}
+    assert found == indexed
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_shared_page_has_a_title_words_and_a_picture_that_is_published(page: str) -> None:
+    said = dict(re.findall(r'<meta property="og:([a-z:]+)" content="([^"]+)">', PAGES[page]))
+    assert {"title", "description", "url", "image", "image:alt"} <= set(said)
+    assert said["image"].rpartition("/")[2] in SITE.files
+
+
+def test_measured_table_is_a_report_s(tmp_path: Path) -> None:
+    variant = {"what_broke": "S3 is <gone>", "recovery_time_seconds": 2.44, "failed_requests": 1, "requests": 1234}
+    never = {**variant, "recovery_time_seconds": None}
+    scenario = {"took_over": "the origin group of CloudFront", "variants": [variant, never]}
+    text = measured_page.render({"generated_at": "2026-11-30T18:00:00Z", "scenarios": [scenario]})
+    assert "Measured on 2026-11-30 on localcloud" in text
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", text) == [
+        "The origin group of CloudFront", "2.4\N{NO-BREAK SPACE}s", "1 of 1,234",
+        "The origin group of CloudFront", "never", "1 of 1,234",
+    ]  # fmt: skip
+    assert "S3 is &lt;gone&gt;" in text
+    wrong = tmp_path / "report.json"
+    wrong.write_text("{}", encoding="utf-8")
+    assert measured_page.main([str(wrong)]) == 2
 
 
 @pytest.mark.parametrize("page", ["index.html", "how-it-fails-over/index.html"])
