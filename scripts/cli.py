@@ -45,6 +45,7 @@ COMMANDS = (
     "replay",
     "chaos",
     "audit",
+    "prove",
     "probe",
     "health-check",
     "performance",

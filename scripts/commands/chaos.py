@@ -119,13 +119,12 @@ def _print_policy(outputs: Path, names: tuple[str, ...]) -> None:
     from scripts.drill.lever_scenarios import LEVER_SCENARIOS
     from scripts.drill.levers.catalogue import lever_for
     from scripts.drill.levers.plan import policy_for
-    from scripts.terraform.outputs import deployment_of, endpoint_functions, load_outputs
+    from scripts.terraform.outputs import deployment_of, load_outputs
 
     unknown = [name for name in names if name not in LEVER_SCENARIOS]
     if unknown:
         raise WrongUsageError(f"unknown lever {unknown[0]!r}; allowed: {', '.join(LEVER_SCENARIOS)}")
     document = load_outputs(outputs)
     deployment = deployment_of(document, outputs)
-    functions = endpoint_functions(document)
-    chosen = [lever_for(name, deployment, functions) for name in names or LEVER_SCENARIOS]
+    chosen = [lever_for(name, deployment, document) for name in names or LEVER_SCENARIOS]
     print(json.dumps(policy_for(chosen, deployment), indent=2))

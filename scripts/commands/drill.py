@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from scripts.commands.shared.lever_drill import newsroom_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -25,7 +26,7 @@ from scripts.drill.verdict import Verdict
 from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.report.drill_log import LOG_NAME, append
 from scripts.report.report import summary_table, write_reports
-from scripts.terraform.outputs import load_deployment
+from scripts.terraform.outputs import load_deployment, load_other_outputs
 
 LEVERS = tuple(LEVER_SCENARIOS)
 _NAMES = ", ".join([*SCENARIOS, *LEVERS])
@@ -68,6 +69,9 @@ def drill(
         float, typer.Option(min=0, max=1, help="Share of failed page views within 30 s that ends a lever's drill.")
     ] = 0.2,
     max_seconds: Annotated[float, typer.Option(min=60, help="Longest time that a lever stays pulled.")] = 900,
+    mail_queue: Annotated[
+        str, typer.Option(help="URL of an SQS queue that hears an alert topic, for the time to mail; it is emptied.")
+    ] = "",
     rate: Annotated[
         float, typer.Option(min=1, max=100, help="Page views a second; fewer where this machine is busy.")
     ] = 10.0,
@@ -94,6 +98,7 @@ def drill(
             stop_failed_ratio=stop_failed_ratio,
             max_seconds=max_seconds,
             rate=rate,
+            mail_queue=mail_queue,
         )
         run = run_lever(scenario, outputs, use_localcloud(localcloud), options, state_folder=state_folder)
         if run is None:  # the plan, which stderr has
@@ -103,7 +108,9 @@ def drill(
         session, result = run
     else:
         endpoints = use_localcloud(localcloud)
-        session = DrillSession(load_deployment(outputs), endpoints, state_folder=state_folder)
+        newsroom = newsroom_of(load_other_outputs(outputs), mail_queue)
+        session = DrillSession(load_deployment(outputs), endpoints, state_folder=state_folder, newsroom=newsroom)
+        newsroom.forget()
         settings = DrillSettings(rate_per_second=rate, error_keeping_ratio=error_keeping_ratio)
         result = session.run(SCENARIOS[scenario], variants, settings)
     context = session.context(site_file=site_file, cost_usd_per_month=cost_usd_per_month)

@@ -17,11 +17,12 @@ from scripts.drill.faults import FaultInjector, HealthReader
 from scripts.drill.guard import NEVER, Guard, StopConditions
 from scripts.drill.journal import FaultJournal, JournaledFault
 from scripts.drill.measurement import Marks, measure
+from scripts.drill.news import News
 from scripts.drill.progress import DrillState, Progress
 from scripts.drill.request import DrillRequest
 from scripts.drill.result import FaultRun, ScenarioResult
 from scripts.drill.scenarios import FaultVariant
-from scripts.drill.streaks import STREAK_LENGTH, has_filled_page, lasting_streak_at, streak_at
+from scripts.drill.streaks import STREAK_LENGTH, has_failed, has_filled_page, lasting_streak_at, streak_at
 from scripts.errors import DrillAbortedError, NotSteadyError, OpsError
 from scripts.probe.samples import Sample, as_written
 from scripts.probe.schedule import OpenLoopProber, Probe
@@ -39,6 +40,7 @@ class DrillParts:
     """What a drill works with; tests pass their own.
 
     `effect` tells whether the fault works, where visitors are not to see it. Default None: visitors see it.
+    `news` tells what operators have heard by now. Default None: nobody listens.
     `stop` says when a drill must end before its time. Default: never.
     `new_probe` is called once for each fault, so that no visitor's DNS cache is carried over. `after_fault` is awaited as
     soon as the fault is in force; an OpsError of it ends the drill. Default None: nothing follows the fault.
@@ -53,6 +55,7 @@ class DrillParts:
     progress: Progress
     after_fault: Callable[[], Awaitable[None]] | None = None
     effect: Callable[[], Awaitable[bool]] | None = None
+    news: Callable[[], Awaitable[News]] | None = None
     stop: StopConditions = NEVER
 
 
@@ -81,6 +84,7 @@ class FaultDrill:
         self._progress = parts.progress
         self._after_fault = parts.after_fault
         self._effect = parts.effect
+        self._news = parts.news
         self._guard = Guard(parts.stop, parts.clock)
         self._fault = JournaledFault(
             fault=request.scenario.fault(variant, primary=request.primary_region, secondary=request.secondary_region),
@@ -103,6 +107,8 @@ class FaultDrill:
         self._fault_at_seconds: float | None = None
         self._detected_at_seconds: float | None = None
         self._effect_at_seconds: float | None = None
+        self._alarm_at_seconds: float | None = None
+        self._mail_at_seconds: float | None = None
         self._has_effect = False
         self._is_in_force = False
 
@@ -113,6 +119,8 @@ class FaultDrill:
         background.append(asyncio.create_task(self._guard.watch_alarm()))
         if self._effect is not None:
             background.append(asyncio.create_task(self._watch_effect(self._effect)))
+        if self._news is not None:
+            background.append(asyncio.create_task(self._watch_news(self._news)))
         if not self._request.scenario.detects_by_marker:
             background.append(asyncio.create_task(self._watch_health_check()))
         try:
@@ -149,6 +157,8 @@ class FaultDrill:
             undo_at_seconds=undo_at_seconds,
             detected_at_seconds=self._detected_at_seconds,
             effect_at_seconds=self._effect_at_seconds,
+            alarm_at_seconds=self._alarm_at_seconds,
+            mail_at_seconds=self._mail_at_seconds,
         )
 
     async def _reach_steady_state(self, background: list[asyncio.Task[None]]) -> None:
@@ -178,6 +188,8 @@ class FaultDrill:
             await self._after_fault()
         except OpsError as error:
             raise DrillAbortedError(f"{error}; the drill ended there, nothing is broken any more") from error
+        if self._request.scenario.heals:
+            self._detected_at_seconds = self._clock.now_seconds()  # what follows the fault is who notices it and acts
 
     async def _outlast_fault(self, fault_at_seconds: float, background: list[asyncio.Task[None]]) -> None:
         if self._request.scenario.degrades:
@@ -186,17 +198,19 @@ class FaultDrill:
         if self._request.scenario.stays:
             await self._outlast_standing(background)
             return
-        secondary, fills_pages = self._request.secondary_region, self._request.expectation.fills_pages
+        taker, fills_pages = self._request.expectation.taker, self._request.expectation.fills_pages
 
         def recovered_at() -> float | None:
             outage = self._since(fault_at_seconds)
-            if fills_pages and not has_filled_page(outage, region=secondary):
+            if fills_pages and not has_filled_page(outage, region=taker):
                 return None
-            return lasting_streak_at(outage, region=secondary)
+            if self._request.scenario.heals and not any(has_failed(each) for each in outage):
+                return None
+            return lasting_streak_at(outage, region=taker)
 
         await self._reach_and_stay(
             recovered_at,
-            phases=(f"fault in force, waiting for {secondary}", f"fault in force, {secondary} serves"),
+            phases=(f"fault in force, waiting for {taker}", f"fault in force, {taker} serves"),
             timeout_seconds=self._settings.recovery_timeout_seconds + self._variant.patience_seconds,
             stay_seconds=self._settings.hold_seconds,
             background=background,
@@ -219,6 +233,26 @@ class FaultDrill:
             has_fault = self._fault_at_seconds is not None
             if has_fault and self._has_effect and self._effect_at_seconds is None:
                 self._effect_at_seconds = self._clock.now_seconds()
+            await self._clock.sleep(EFFECT_POLL_INTERVAL_SECONDS)
+
+    async def _watch_news(self, news: Callable[[], Awaitable[News]]) -> None:
+        """Notes the first alarm and the first mail of the fault; what was firing before it tells nothing."""
+        was_firing = False
+        while True:
+            try:
+                heard = await news()
+            except OpsError:
+                heard = (
+                    News()
+                )  # a drill does not end because nobody can say what operators hear; the figure is missing then
+            if self._fault_at_seconds is None:
+                was_firing = bool(heard.alarm)
+            else:
+                now_seconds = self._clock.now_seconds()
+                if heard.alarm and not was_firing and self._alarm_at_seconds is None:
+                    self._alarm_at_seconds = now_seconds
+                if heard.mail and self._mail_at_seconds is None:
+                    self._mail_at_seconds = now_seconds
             await self._clock.sleep(EFFECT_POLL_INTERVAL_SECONDS)
 
     async def _outlast_fail_back(self, undo_at_seconds: float, background: list[asyncio.Task[None]]) -> None:

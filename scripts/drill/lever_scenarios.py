@@ -16,6 +16,7 @@ def _scenario(
     fills_pages: bool = False,
     stays: bool = False,
     loses_nothing: bool = True,
+    heals: bool = False,
 ) -> Scenario:
     return Scenario(
         name=name,
@@ -23,12 +24,13 @@ def _scenario(
         target="aws",
         what_fails=what_fails,
         takes_over=takes_over,
-        detects_by_marker=detects_by_marker or stays,
+        detects_by_marker=detects_by_marker or stays or heals,
         fills_pages=fills_pages,
         variants=(FaultVariant(name=name, title=title, kind=name),),
         lever=name,
         stays=stays,
         loses_nothing=loses_nothing,
+        heals=heals,
     )
 
 
@@ -90,6 +92,23 @@ LEVER_SCENARIOS = {
             layer=1,
             what_fails="Replication from {primary}",
             title="stands still",
+            takes_over=_NOBODY,
+            stays=True,
+        ),
+        _scenario(
+            "bad-release",
+            layer=2,
+            what_fails="A canary",
+            title="has a broken page",
+            takes_over="the watch of the canary, which ends it, so that the active release",
+            loses_nothing=False,
+            heals=True,
+        ),
+        _scenario(
+            "alarm-path",
+            layer=1,
+            what_fails="Every alarm",
+            title="says ALARM, though nothing is wrong",
             takes_over=_NOBODY,
             stays=True,
         ),

@@ -26,6 +26,8 @@ class Marks:
     undo_at_seconds: float
     detected_at_seconds: float | None = None
     effect_at_seconds: float | None = None
+    alarm_at_seconds: float | None = None
+    mail_at_seconds: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +63,9 @@ class Moments:
 class Measurement:
     """The figures of one fault; durations are None when their end was not seen.
 
-    Detection and recovery count from the fault, the switch from detection, failing back from the undo. `miss_cost` is None
-    where CloudFront does not serve during the fault. `prober_lateness_p95_seconds`: how late this machine began page views,
-    at the 95th percentile.
+    Detection, alarm, mail and recovery count from the fault, the switch from detection, failing back from the undo. `miss_cost`
+    is None where CloudFront does not serve during the fault. `prober_lateness_p95_seconds`: how late this machine began
+    page views, at the 95th percentile.
     """
 
     verdict: Verdict
@@ -82,6 +84,8 @@ class Measurement:
     served_by: tuple[str, ...]
     miss_cost: MissCost | None
     shares: Shares
+    time_to_alarm_seconds: float | None = None
+    time_to_mail_seconds: float | None = None
 
 
 def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> Measurement:
@@ -98,6 +102,8 @@ def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> M
         time_to_switch_seconds=_since(moments.detected_at_seconds, moments.switched_at_seconds),
         recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
         time_to_fail_back_seconds=_since(marks.undo_at_seconds, moments.failed_back_at_seconds),
+        time_to_alarm_seconds=_since(marks.fault_at_seconds, marks.alarm_at_seconds),
+        time_to_mail_seconds=_since(marks.fault_at_seconds, marks.mail_at_seconds),
         moments=moments,
         requests=sum(s.requests for s in ordered),
         failed_requests=sum(s.failed_requests for s in ordered),
@@ -122,12 +128,26 @@ def _after_undo(samples: Iterable[Sample], marks: Marks) -> list[Sample]:
 
 def _moments(ordered: Sequence[Sample], marks: Marks, expected: Expectation) -> Moments:
     outage = _outage(ordered, marks)
+    if expected.heals:
+        return _healing(ordered, outage, marks, expected)
     answered = [s for s in outage if s.region == expected.secondary]
     first_answer = min((s.finished_at_seconds for s in answered), default=None)
     return Moments(
         detected_at_seconds=first_answer if expected.detects_by_marker else marks.detected_at_seconds,
         switched_at_seconds=min((s.finished_at_seconds for s in answered if s.is_good), default=None),
         recovered_at_seconds=lasting_streak_at(outage, region=expected.secondary),
+        failed_back_at_seconds=lasting_streak_at(_after_undo(ordered, marks), region=expected.primary),
+    )
+
+
+def _healing(ordered: Sequence[Sample], outage: Sequence[Sample], marks: Marks, expected: Expectation) -> Moments:
+    """Return when a fault that ends by itself was noticed (the watch acted, which the drill marks) and when it was over."""
+    failed = [s for s in outage if has_failed(s)]
+    after = [s for s in outage if failed and s.sequence > failed[-1].sequence]
+    return Moments(
+        detected_at_seconds=marks.detected_at_seconds,
+        switched_at_seconds=min((s.finished_at_seconds for s in after if s.is_good), default=None),
+        recovered_at_seconds=lasting_streak_at(outage, region=expected.primary) if failed else None,
         failed_back_at_seconds=lasting_streak_at(_after_undo(ordered, marks), region=expected.primary),
     )
 
@@ -139,7 +159,7 @@ def _evidence(ordered: Sequence[Sample], marks: Marks, moments: Moments, expecte
         recovery_time_seconds=_since(marks.fault_at_seconds, moments.recovered_at_seconds),
         has_failed_back=moments.failed_back_at_seconds is not None,
         has_failed=any(has_failed(s) for s in outage),
-        has_relapsed=streak_at(outage, region=expected.secondary) is not None,
+        has_relapsed=streak_at(outage, region=expected.taker) is not None,
         has_filled_page=has_filled_page(outage, region=expected.secondary),
         fail_back_loss_seconds=max(lost, default=marks.undo_at_seconds) - marks.undo_at_seconds,
         wrong_content_requests=sum(s.wrong_content_requests for s in ordered),

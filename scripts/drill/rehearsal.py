@@ -16,6 +16,7 @@ from scripts.drill.guard import StopConditions
 from scripts.drill.journal import FaultJournal, drill_lock, undo_leftover
 from scripts.drill.levers.injector import LeverInjector, Route53Health
 from scripts.drill.levers.lever import Lever
+from scripts.drill.news import News
 from scripts.drill.progress import Progress, SilentProgress
 from scripts.drill.request import DrillRequest
 from scripts.drill.result import ScenarioResult
@@ -36,6 +37,7 @@ def run_drill(
     *,
     progress: Progress | None = None,
     after_fault: Callable[[], Awaitable[None]] | None = None,
+    news: Callable[[], Awaitable[News]] | None = None,
 ) -> ScenarioResult:
     """Run one drill by faults of localcloud's data plane; undo its fault whatever happens, signals included.
 
@@ -44,6 +46,7 @@ def run_drill(
         endpoints: the running localcloud.
         progress: is told how it goes. Default: nothing is shown.
         after_fault: awaited right after each fault; see `DrillParts`. Default: nothing.
+        news: what operators have heard. Default: nobody listens.
 
     Raises:
         DrillAbortedError: interrupted, the site was not steady, or `after_fault` failed; nothing is broken any more.
@@ -61,6 +64,7 @@ def run_drill(
         control_url=control.url,
         progress=progress or SilentProgress(),
         after_fault=after_fault,
+        news=news,
     )
     return _run(request, parts)
 
@@ -73,6 +77,7 @@ def run_lever_drill(
     progress: Progress | None = None,
     after_fault: Callable[[], Awaitable[None]] | None = None,
     effect: Callable[[], Awaitable[bool]] | None = None,
+    news: Callable[[], Awaitable[News]] | None = None,
     stop: StopConditions,
 ) -> ScenarioResult:
     """Run one drill by a lever of AWS's own; undo it whatever happens, signals included.
@@ -84,6 +89,7 @@ def run_lever_drill(
         progress: is told how it goes. Default: nothing is shown.
         after_fault: awaited right after the lever; see `DrillParts`. Default: nothing.
         effect: whether the lever works, where visitors are not to see it.
+        news: what operators have heard. Default: nobody listens.
         stop: when to end before the time.
 
     Raises:
@@ -102,6 +108,7 @@ def run_lever_drill(
         progress=progress or SilentProgress(),
         after_fault=after_fault,
         effect=effect,
+        news=news,
         stop=stop,
     )
     return _run(request, parts)

@@ -102,4 +102,5 @@ class DrillRequest:
             availability_ratio=self.availability_ratio if self.scenario.degrades else None,
             stays=self.scenario.stays,
             loses_nothing=self.scenario.loses_nothing,
+            heals=self.scenario.heals,
         )

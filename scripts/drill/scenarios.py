@@ -53,6 +53,7 @@ class Scenario:
         lever: the name of the lever of AWS's own that does it; default "", a fault of localcloud's data plane.
         stays: nothing may move: the primary serves on, and nobody notices. Default no.
         loses_nothing: not one page view may fail, for CloudFront serves throughout. Default no.
+        heals: page views fail, and something ends that while the fault is not undone: the primary serves on. Default no.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Scenario:
     lever: str = ""
     stays: bool = False
     loses_nothing: bool = False
+    heals: bool = False
 
     def fault(self, variant: FaultVariant, *, primary: str, secondary: str) -> Fault:
         """Return the fault to inject for a site with these regions."""

@@ -7,6 +7,8 @@ caches: else a page that an edge still holds would hide a secondary that has not
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -15,8 +17,10 @@ from scripts.aws.clients import key_value_store_client, s3_client
 from scripts.aws.invalidation import cloudfront_client, invalidate_all
 from scripts.drill.guard import StopConditions
 from scripts.drill.journal import recover_journal
+from scripts.drill.levers.bad_release import BROKEN_RELEASE
 from scripts.drill.levers.effects import LeverEffects
 from scripts.drill.levers.lever import Lever
+from scripts.drill.news import News, Newsroom
 from scripts.drill.progress import progress_on
 from scripts.drill.rehearsal import run_drill, run_lever_drill
 from scripts.drill.request import DrillRequest, DrillSettings
@@ -26,12 +30,15 @@ from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
 from scripts.local.endpoints import Endpoints
 from scripts.local.network import network_of
 from scripts.release.bucket import ContentBucket
+from scripts.release.canary_guard import end_canary, release_view, watch_canary
 from scripts.release.parity import RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing, RoutingStore
+from scripts.release.switching import Switcher
 from scripts.terraform.outputs import Deployment
 
 _LOCALCLOUD = "localcloud"
 _AWS = "aws"
+CANARY_WATCH_SECONDS = 60.0
 _USUAL = DrillSettings()
 
 
@@ -41,6 +48,7 @@ class DrillSession:
     Args:
         deployment: what Terraform made.
         endpoints: the running localcloud; None on AWS.
+        newsroom: what operators hear during a drill; default: nobody listens.
         state_folder: where the undo journal is kept; the same for all drills of one target, so localcloud's own state folder
             where there is one.
 
@@ -55,11 +63,13 @@ class DrillSession:
         endpoints: Endpoints | None,
         *,
         state_folder: Path,
+        newsroom: Newsroom | None = None,
     ) -> None:
         _require_one_region_first(deployment)
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder
+        self._newsroom = newsroom
         self._network = network_of(endpoints)
         self._console = Console(stderr=True, soft_wrap=True)
         self._routing, self._release_id = self._active_release()
@@ -86,6 +96,7 @@ class DrillSession:
                 self._endpoints,
                 progress=progress,
                 after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+                news=None if self._newsroom is None else self._newsroom.read,
             )
 
     def run_lever(
@@ -110,10 +121,36 @@ class DrillSession:
                 self._network,
                 lever,
                 progress=progress,
-                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+                after_fault=self._after(scenario),
                 effect=effects.effect_of(scenario.lever),
+                news=self._heard_with(effects),
                 stop=stop,
             )
+
+    def _after(self, scenario: Scenario) -> Callable[[], Awaitable[None]] | None:
+        if scenario.fills_pages:
+            return self._empty_edge_caches
+        return self._watch_canary if scenario.heals else None
+
+    async def _watch_canary(self) -> None:
+        """Watches the canary as `failover sync-content --canary --watch` does, and ends it when it is bad."""
+        clock = self._network.clock()
+        view = release_view(self._network, clock, hostname=self._deployment.hostname, release_ids={self._release_id})
+        if await watch_canary(view, clock, seconds=CANARY_WATCH_SECONDS):
+            buckets = self._buckets()
+            store = RoutingStore(key_value_store_client(), self._deployment.key_value_store_arn)
+            await asyncio.to_thread(end_canary, Switcher(buckets, store), BROKEN_RELEASE)
+
+    def _heard_with(self, effects: LeverEffects) -> Callable[[], Awaitable[News]] | None:
+        newsroom = self._newsroom
+        if newsroom is None:
+            return None
+
+        async def read() -> News:
+            news = await newsroom.read()
+            return news if effects.has_mail is None else dataclasses.replace(news, mail=effects.has_mail)
+
+        return read
 
     def _prepared(self, scenario: Scenario, variant_names: tuple[str, ...], settings: DrillSettings) -> DrillRequest:
         """Undoes what a crash left, insists on parity, and says what is to be drilled."""
@@ -147,12 +184,21 @@ class DrillSession:
         """The release that is live."""
         return self._release_id
 
-    def context(self, *, site_file: str, cost_usd_per_month: float | None) -> DrillContext:
+    def context(
+        self,
+        *,
+        site_file: str,
+        cost_usd_per_month: float | None,
+        stacks_sha256: str | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> DrillContext:
         """Returns what the drills ran against, for their report.
 
         Args:
             site_file: the site file as the operator named it, "" when not known.
             cost_usd_per_month: the estimate, None when there is none.
+            stacks_sha256: of what was deployed; default None, not known.
+            versions: of what made and applied it; default: not known.
         """
         return DrillContext(
             target=self._target,
@@ -161,6 +207,8 @@ class DrillSession:
             hostname=self._deployment.hostname,
             release=self._release_id,
             cost_usd_per_month=cost_usd_per_month,
+            stacks_sha256=stacks_sha256,
+            versions=versions or {},
         )
 
     @property
@@ -172,10 +220,7 @@ class DrillSession:
         await asyncio.to_thread(lambda: invalidate_all(cloudfront_client(), distribution_id))
 
     def _insist_on_parity(self) -> None:
-        buckets = [
-            ContentBucket(s3_client(region, is_hasty=True), region=region, name=name)
-            for region, name in self._deployment.buckets.items()
-        ]
+        buckets = self._buckets()
         parity = check_parity(buckets, find_manifest(buckets, self._release_id), self._routing)
         parity.raise_unavailable()
         lacking = [f"{found.region} lacks {_lacks(found)}" for found in parity.regions.values() if not found.is_whole]
@@ -184,6 +229,12 @@ class DrillSession:
                 f"{'; '.join(lacking)} of the active release {self._release_id}, so nothing was broken."
                 " Run: failover verify --repair --apply"
             )
+
+    def _buckets(self) -> list[ContentBucket]:
+        return [
+            ContentBucket(s3_client(region, is_hasty=True), region=region, name=name)
+            for region, name in self._deployment.buckets.items()
+        ]
 
     def _active_release(self) -> tuple[Routing, str]:
         routing = RoutingStore(key_value_store_client(), self._deployment.key_value_store_arn).read().routing

@@ -37,6 +37,7 @@ class Expectation:
             Default None: the fault hits all of them.
         stays: the primary is to serve throughout, whatever the fault breaks behind it. Default: no.
         loses_nothing: not one page view is to fail. Default: some may, within the objective.
+        heals: page views are to fail and then to succeed again from the primary, before the fault is undone. Default: no.
     """
 
     primary: str
@@ -47,6 +48,17 @@ class Expectation:
     availability_ratio: float | None = None
     stays: bool = False
     loses_nothing: bool = False
+    heals: bool = False
+
+    @property
+    def taker(self) -> str:
+        """Who is to serve while the fault lasts."""
+        return self.primary if self.heals or self.stays else self.secondary
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Who is to be seen serving, in turn."""
+        return (self.primary,) if self.taker == self.primary else (self.primary, self.secondary, self.primary)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +133,9 @@ def _judged(evidence: Evidence, expected: Expectation) -> tuple[Verdict, tuple[s
     # A drill that broke the site and never saw it recover, from the fault or from its undo, is outside, whatever else was
     # seen. One in which primary, then secondary, then primary again was not seen proves nothing.
     if evidence.recovery_time_seconds is None and evidence.has_failed:
-        return Verdict.OUTSIDE, (_never_recovered(evidence),)
+        return Verdict.OUTSIDE, (_never_recovered(evidence, expected),)
+    if expected.heals and not evidence.has_failed:
+        return Verdict.INCONCLUSIVE, ("the fault had no effect that a visitor could see",)
     misses = _misses(evidence, expected)
     if evidence.fail_back_loss_seconds > expected.rto_seconds:
         return Verdict.OUTSIDE, misses
@@ -153,7 +167,9 @@ def _judge_share(
     return (Verdict.INCONCLUSIVE, tuple(doubts)) if doubts else (Verdict.WITHIN, (shares,))
 
 
-def _never_recovered(evidence: Evidence) -> str:
+def _never_recovered(evidence: Evidence, expected: Expectation) -> str:
+    if expected.heals:
+        return "nothing ended it while the fault lasted, and page views failed until the undo"
     if evidence.has_relapsed:
         return "page views failed again after the secondary had taken over, and the fault ended before that did"
     return "the secondary never took over while the fault lasted"
@@ -200,7 +216,7 @@ def _misses(evidence: Evidence, expected: Expectation) -> tuple[str, ...]:
 
 def _doubts(evidence: Evidence, expected: Expectation) -> tuple[str, ...]:
     doubts = []
-    regions = (expected.primary, expected.secondary, expected.primary)
+    regions = expected.order
     if expected.fills_pages and evidence.recovery_time_seconds is not None and not evidence.has_filled_page:
         doubts.append(f"every page came from an edge cache, so none was read from the bucket in {expected.secondary}")
     if evidence.recovery_time_seconds is not None and not evidence.has_failed_back:

@@ -46,6 +46,7 @@ class Connection:
         method: str = "GET",
         body: bytes | None = None,
         close: bool = False,
+        accept_encoding: str = "identity",
         on_first_byte: Callable[[], None] = lambda: None,
     ) -> Response:
         """Send one request and read its whole answer.
@@ -56,6 +57,7 @@ class Connection:
             method: default GET.
             body: sent as JSON; default none.
             close: ask the server to close afterwards.
+            accept_encoding: the header of that name; the body is returned as it came. Default: "identity".
             on_first_byte: called when the status line has arrived.
 
         Raises:
@@ -63,7 +65,7 @@ class Connection:
             EOFError: the connection ended within the answer (asyncio's IncompleteReadError is one).
             OSError: the connection broke.
         """
-        self._writer.write(_head(method, path, host, body, close) + (body or b""))
+        self._writer.write(_head(method, path, host, body, accept_encoding, close=close) + (body or b""))
         status = _status(await self._line())
         on_first_byte()
         headers = await self._headers()
@@ -185,8 +187,9 @@ def in_words(error: BaseException, *, silence: str = "no answer in time") -> str
     return str(error) or type(error).__name__
 
 
-def _head(method: str, path: str, host: str, body: bytes | None, close: bool) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "User-Agent: failover-prober", "Accept-Encoding: identity"]
+def _head(method: str, path: str, host: str, body: bytes | None, accept_encoding: str, *, close: bool) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "User-Agent: failover-prober"]
+    lines.append(f"Accept-Encoding: {accept_encoding}")
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     if close:

@@ -39,6 +39,11 @@ def hypothesis(request: DrillRequest) -> str:
     """Return what the drill was to show, in a sentence that it may refute."""
     scenario, regions = request.scenario, {"primary": request.primary_region, "secondary": request.secondary_region}
     fault = f"{scenario.what_fails.format(**regions)} {scenario.variants[0].title}"
+    if scenario.heals:
+        return (
+            f"When this happens: {fault}, then {scenario.takes_over.format(**regions)} is served again within"
+            f" {request.rto_seconds:g} s, before anybody undoes it."
+        )
     if scenario.stays:
         return f"When this happens: {fault}, then {request.primary_region} serves on and not one page view fails."
     lost = "not one page view fails" if scenario.loses_nothing else "page views fail no longer than that"
@@ -72,9 +77,14 @@ def criteria(
     elif expected.availability_ratio is not None:
         found.append(_share(samples, marks, expected.availability_ratio))
     else:
+        if expected.heals:
+            seen_failing = measurement.shares.failed_ratio > 0
+            found.append(
+                _row("the fault worked", "page views fail", "yes" if seen_failing else "none failed", seen_failing)
+            )
         found.append(_recovery(measurement))
         found.append(_fail_back(measurement))
-        order = (expected.primary, expected.secondary, expected.primary)
+        order = expected.order
         seen = measurement.served_by
         found.append(_row("who served, in order", " → ".join(order), " → ".join(seen) or "nobody", seen == order))
     if expected.stays or expected.loses_nothing:
@@ -143,7 +153,7 @@ def findings(samples: Sequence[Sample], marks: Marks, expected: Expectation) -> 
             f"The slowest good page view took {slowest.total_seconds:.1f} s: visitor {slowest.client},"
             f" {slowest.family.record_type}, {since:.1f} s after the fault, served by {slowest.region}."
         )
-    if not expected.stays:
+    if not (expected.stays or expected.heals):
         found += _families(during, marks, expected)
         if not expected.detects_by_marker and marks.detected_at_seconds is None:
             found.append(f"The health check never turned unhealthy: see {RUNBOOK}, the path check.")

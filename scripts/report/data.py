@@ -53,6 +53,8 @@ class Figures(TypedDict):
     time_to_switch_seconds: float | None
     recovery_time_seconds: float | None
     time_to_fail_back_seconds: float | None
+    time_to_alarm_seconds: float | None
+    time_to_mail_seconds: float | None
     requests: int
     failed_requests: int
     wrong_content_requests: int
@@ -69,6 +71,8 @@ class MarksReport(TypedDict):
     undo_at_seconds: float
     detected_at_seconds: float | None
     effect_at_seconds: float | None
+    alarm_at_seconds: float | None
+    mail_at_seconds: float | None
 
 
 class ExpectationReport(TypedDict):
@@ -81,6 +85,7 @@ class ExpectationReport(TypedDict):
     fills_pages: bool
     stays: bool
     loses_nothing: bool
+    heals: bool
     availability_ratio: float | None
 
 
@@ -242,6 +247,8 @@ def figures_of(measurement: Measurement) -> Figures:
         time_to_switch_seconds=_rounded(measurement.time_to_switch_seconds),
         recovery_time_seconds=_rounded(measurement.recovery_time_seconds),
         time_to_fail_back_seconds=_rounded(measurement.time_to_fail_back_seconds),
+        time_to_alarm_seconds=_rounded(measurement.time_to_alarm_seconds),
+        time_to_mail_seconds=_rounded(measurement.time_to_mail_seconds),
         requests=measurement.requests,
         failed_requests=measurement.failed_requests,
         wrong_content_requests=measurement.wrong_content_requests,
@@ -258,6 +265,8 @@ def _marks(marks: Marks) -> MarksReport:
         undo_at_seconds=marks.undo_at_seconds,
         detected_at_seconds=marks.detected_at_seconds,
         effect_at_seconds=marks.effect_at_seconds,
+        alarm_at_seconds=marks.alarm_at_seconds,
+        mail_at_seconds=marks.mail_at_seconds,
     )
 
 
@@ -270,6 +279,7 @@ def _expectation(expected: Expectation) -> ExpectationReport:
         fills_pages=expected.fills_pages,
         stays=expected.stays,
         loses_nothing=expected.loses_nothing,
+        heals=expected.heals,
         availability_ratio=expected.availability_ratio,
     )
 

@@ -52,8 +52,22 @@ def _is_copied(stack: Path) -> bool:
     return "aws_kms_key" in json.loads((stack / "cdk.tf.json").read_bytes())["resource"]
 
 
-def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Console) -> None:
+def deploy(
+    terraform: Terraform,
+    stacks_folder: Path,
+    outputs: Path,
+    console: Console,
+    *,
+    after_wave: Callable[[list[str]], None] = lambda _names: None,
+) -> None:
     """Runs init and apply on every stack and saves all outputs, with a bar per stack.
+
+    Args:
+        terraform: interrupted when a stack fails.
+        stacks_folder: holds the stacks.
+        outputs: where the outputs are saved.
+        console: where the bars are drawn.
+        after_wave: is told the stacks that have just been applied. Default: nothing follows.
 
     Raises:
         TerraformError: a stack failed; the stacks after it were not touched.
@@ -61,6 +75,7 @@ def deploy(terraform: Terraform, stacks_folder: Path, outputs: Path, console: Co
     with Bars(*_columns(), console=console) as bars:
         for wave in stack_order(stacks_folder):
             _run_wave(terraform, [stacks_folder / name for name in wave], partial(_apply, terraform, bars))
+            after_wave(wave)
     save_outputs({path.name: terraform.output(path) for path in sorted(stacks_folder.iterdir())}, outputs)
 
 

@@ -46,7 +46,7 @@ class Teardown:
     """What would go.
 
     Attributes:
-        waves: stacks in the order in which they go; those of one wave do not need each other.
+        waves: stacks in the order in which they go, those alone that hold something; those of one wave do not need each other.
         buckets: of all stacks.
         protected: addresses whose deletion protection is on; nothing goes while there is one.
     """
@@ -69,15 +69,20 @@ def plan_teardown(terraform: Terraform, stacks_folder: Path) -> Teardown:
         TerraformError: a state cannot be read.
         AwsError: a bucket cannot be listed.
     """
-    waves = tuple(tuple(wave) for wave in reversed(stack_order(stacks_folder)))
+    order = list(reversed(stack_order(stacks_folder)))
     buckets: list[Bucket] = []
     protected: list[str] = []
-    for stack in (name for wave in waves for name in wave):
+    empty_stacks = set()
+    for stack in (name for wave in order for name in wave):
         terraform.init(stacks_folder / stack)
-        for kind, address, body in terraform.resources(stacks_folder / stack):
+        held = terraform.resources(stacks_folder / stack)
+        if not held:  # never applied, or gone already: its plan would ask for states that are not there
+            empty_stacks.add(stack)
+        for kind, address, body in held:
             protected += [f"{address} ({stack})" for key in _PROTECTING if body.get(key) is True]
             if kind == "aws_s3_bucket":
                 buckets.append(_bucket(stack, body))
+    waves = tuple(left for wave in order if (left := tuple(name for name in wave if name not in empty_stacks)))
     return Teardown(waves=waves, buckets=tuple(buckets), protected=tuple(protected))
 
 

@@ -16,6 +16,7 @@ import pytest
 from scripts.drill.faults import Fault
 from scripts.drill.journal import FaultJournal, JournaledFault, recover_journal
 from scripts.drill.lever_scenarios import LEVER_SCENARIOS
+from scripts.drill.levers.alarm_path import QUEUE, REASON, AlarmPath
 from scripts.drill.levers.catalogue import KINDS, lever_of
 from scripts.drill.levers.injector import LeverInjector
 from scripts.drill.levers.lever import Json, Lever
@@ -69,6 +70,8 @@ class Site:
         self.function = self._function()
         self.health_check_id = self._health_check()
         self.store_arn = self._store()
+        self.alarm, self.topics = self._alarm()
+        self._queues_of_others = self._queues()
 
     def lever(self, kind: str) -> Lever:
         return lever_of(kind, self.where(kind))
@@ -89,6 +92,12 @@ class Site:
                 "role_arn": self._role,
             },
             "evacuate-restore": {"region": PRIMARY, "key_value_store_arn": self.store_arn},
+            "bad-release": {"key_value_store_arn": self.store_arn},
+            "alarm-path": {
+                "account": "123456789012",
+                "alarms": json.dumps([self.alarm]),
+                "topics": json.dumps({PRIMARY: self.topics}),
+            },
         }[kind]
 
     def snapshot(self) -> Json:
@@ -108,8 +117,39 @@ class Site:
         concurrency = function.get_function_concurrency(FunctionName=self.function)
         found["concurrency"] = concurrency.get("ReservedConcurrentExecutions")
         store: Any = self.world.client("cloudfront-keyvaluestore")
-        found["routing"] = store.get_key(KvsARN=self.store_arn, Key="routing")["Value"]
+        items = store.list_keys(KvsARN=self.store_arn)["Items"]
+        found["store"] = {each["Key"]: each["Value"] for each in items}
+        found["routing"] = found["store"]["routing"]
+        (alarm,) = self.world.client("cloudwatch", PRIMARY).describe_alarms(AlarmNames=[self.alarm])["MetricAlarms"]
+        found["alarm"] = alarm["StateValue"]
+        sns: Any = self.world.client("sns", PRIMARY)
+        heard = [sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] for topic in self.topics]
+        found["subscriptions"] = sorted(each["Endpoint"] for each in (*heard[0], *heard[1]))
+        found["queues"] = sorted(self._queues() - self._queues_of_others)
         return found
+
+    def _queues(self) -> set[str]:
+        return set(self.world.client("sqs", PRIMARY).list_queues(QueueNamePrefix=QUEUE).get("QueueUrls", []))
+
+    def _alarm(self) -> tuple[str, list[str]]:
+        """An alarm that is OK, the topic that it tells, and the topic that people hear."""
+        name, sns = self.world.unique("alarm"), self.world.client("sns", PRIMARY)
+        topics = [str(sns.create_topic(Name=self.world.unique(kind))["TopicArn"]) for kind in ("alarms", "alerts")]
+        cloudwatch: Any = self.world.client("cloudwatch", PRIMARY)
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="test",
+            MetricName=name,
+            Statistic="Maximum",
+            Period=86400,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="ignore",
+            AlarmActions=topics[:1],
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="as it was")
+        return name, topics
 
     def _replicate(self) -> None:
         iam, name = self.world.client("iam"), self.world.unique("replication")
@@ -306,3 +346,48 @@ def test_statements_name_resources_and_no_star(site: Site, kind: str) -> None:
         assert "*" not in json.dumps(each["Action"])
         resources = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
         assert all(resource.startswith("arn:aws:") for resource in resources), each
+
+
+def test_alarm_and_mail_are_heard_where_their_topics_send_them(site: Site) -> None:
+    lever = site.lever("alarm-path")
+    assert isinstance(lever, AlarmPath)
+    captured = lever.capture()
+    lever.pull(captured)
+    sns = site.world.client("sns", PRIMARY)
+    sns.publish(TopicArn=site.topics[1], Message=f"What happened: nothing\nCloudWatch: {REASON}")
+    sns.publish(TopicArn=site.topics[1], Message="What happened: something else at the same time")
+    heard = lever.heard()
+    assert heard.alarms == {site.alarm}
+    assert heard.mails == {PRIMARY}
+    assert lever.heard().alarms == set()  # read once
+    lever.restore(captured)
+
+
+def test_alarm_that_is_on_already_is_not_rehearsed(site: Site) -> None:
+    site.world.client("cloudwatch", PRIMARY).set_alarm_state(AlarmName=site.alarm, StateValue="ALARM", StateReason="x")
+    with pytest.raises(NotSteadyError, match=site.alarm):
+        site.lever("alarm-path").capture()
+
+
+def test_alarm_that_went_on_for_a_reason_of_its_own_meanwhile_stays_on(site: Site) -> None:
+    lever, cloudwatch = site.lever("alarm-path"), site.world.client("cloudwatch", PRIMARY)
+    captured = lever.capture()
+    lever.pull(captured)
+    cloudwatch.set_alarm_state(AlarmName=site.alarm, StateValue="OK", StateReason="its metric")
+    cloudwatch.set_alarm_state(AlarmName=site.alarm, StateValue="ALARM", StateReason="its metric")
+    lever.restore(captured)
+    found = site.snapshot()
+    assert (found["alarm"], found["subscriptions"], found["queues"]) == ("ALARM", [], [])
+
+
+def test_canary_of_somebody_else_is_not_ended(site: Site) -> None:
+    lever = site.lever("bad-release")
+    captured = lever.capture()
+    lever.pull(captured)
+    store: Any = site.world.client("cloudfront-keyvaluestore")
+    routing = json.loads(store.get_key(KvsARN=site.store_arn, Key="routing")["Value"])
+    routing["canary"] = {**routing["active"], "id": "c" * 16, "percent": 10}
+    etag = store.describe_key_value_store(KvsARN=site.store_arn)["ETag"]
+    store.put_key(KvsARN=site.store_arn, Key="routing", Value=json.dumps(routing), IfMatch=etag)
+    lever.restore(captured)
+    assert json.loads(site.snapshot()["routing"])["canary"]["id"] == "c" * 16

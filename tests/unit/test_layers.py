@@ -22,7 +22,7 @@ ROOMS = {
     "scripts": (
         ("cli",),
         ("commands", "demo"),  # the demo is a verb that runs others
-        ("onboarding", "replay", "review"),
+        ("onboarding", "prove", "replay", "review"),
         ("report", "lint", "cost", "load", "site_build", "chaos"),
         ("drill", "status"),
         ("release",),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from scripts.aws.clients import s3_client
 from scripts.clock import utc_now
+from scripts.drill.levers.alarm_path import AlarmPath
 from scripts.drill.levers.injector import Route53Health
 from scripts.probe.network import Network
 from scripts.probe.page_view import BrowserProbe, Page
@@ -27,14 +28,34 @@ class LeverEffects:
         deployment: what they act on.
         endpoints: region -> the name that alias records to its regional endpoint point at.
         network: how to reach them.
+        alarm_path: the lever that is heard; default None, another one is pulled.
     """
 
-    def __init__(self, deployment: Deployment, endpoints: Mapping[str, str], network: Network) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        endpoints: Mapping[str, str],
+        network: Network,
+        alarm_path: AlarmPath | None = None,
+    ) -> None:
         self._deployment = deployment
         self._endpoints = dict(endpoints)
         self._network = network
+        self._alarm_path = alarm_path
+        self._heard_alarms: set[str] = set()
+        self._heard_mails: set[str] = set()
         self.recovery_point_seconds: float | None = None
         """The worst that was measured so far; None before the first."""
+
+    @property
+    def has_mail(self) -> bool | None:
+        """Whether a mail was heard; None where nobody listens."""
+        return bool(self._heard_mails) if self._alarm_path is not None else None
+
+    @property
+    def missing_alarms(self) -> list[str]:
+        """Alarms whose message was not heard yet."""
+        return sorted(self._alarm_path.names - self._heard_alarms) if self._alarm_path is not None else []
 
     def effect_of(self, kind: str) -> Effect | None:
         """Return how the lever's effect is seen; None where visitors see it."""
@@ -42,6 +63,7 @@ class LeverEffects:
             "region-marker-missing": self._is_region_unhealthy,
             "endpoint-throttled": self._is_endpoint_lost,
             "replication-stall": self._does_secondary_lack_objects,
+            "alarm-path": self._has_every_alarm_arrived,
         }
         return known.get(kind)
 
@@ -64,6 +86,16 @@ class LeverEffects:
 
     async def _does_secondary_lack_objects(self) -> bool:
         return await asyncio.to_thread(self.measure_recovery_point) > 0
+
+    async def _has_every_alarm_arrived(self) -> bool:
+        """Every alarm's message came out of its topic, and a mail out of the topic that people hear."""
+        path = self._alarm_path
+        if path is None:
+            return False
+        heard = await asyncio.to_thread(path.heard)
+        self._heard_alarms |= heard.alarms
+        self._heard_mails |= heard.mails
+        return path.names <= self._heard_alarms and bool(self._heard_mails)
 
     def measure_recovery_point(self) -> float:
         """Return the recovery point of now, in seconds, and remember the worst.

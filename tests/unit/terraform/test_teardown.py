@@ -39,7 +39,7 @@ def versioned(s3: Any, name: str, *, objects: int) -> None:
 
 
 class FakeTerraform:
-    """Notes what is destroyed; `resources` is what each stack's state holds."""
+    """Notes what is destroyed; `resources` is what each stack's state holds, something that is no bucket where it does not say."""
 
     def __init__(self, resources: dict[str, list[tuple[str, str, dict[str, Any]]]]) -> None:
         self._resources = resources
@@ -49,7 +49,7 @@ class FakeTerraform:
         assert (stack_dir / "cdk.tf.json").exists()
 
     def resources(self, stack_dir: Path) -> list[tuple[str, str, dict[str, Any]]]:
-        return self._resources.get(stack_dir.name, [])
+        return self._resources.get(stack_dir.name, [("aws_iam_role", "aws_iam_role.x", {})])
 
     def destroy(self, stack_dir: Path) -> None:
         self.destroyed.append(stack_dir.name)
@@ -64,6 +64,12 @@ def synthesized(folder: Path, *names: str) -> Path:
 
 def bucket(name: str, **more: Any) -> tuple[str, str, dict[str, Any]]:
     return "aws_s3_bucket", "aws_s3_bucket.content", {"bucket": name, "region": REGION, **more}
+
+
+def test_stack_that_holds_nothing_is_left_out(tmp_path: Path) -> None:
+    folder = synthesized(tmp_path, "dns", "edge")
+    fake = FakeTerraform({"edge": []})
+    assert plan_teardown(cast("Terraform", fake), folder).waves == (("dns",),)
 
 
 def test_every_version_and_marker_of_a_bucket_goes(s3: Any) -> None:
