@@ -13,9 +13,10 @@ from rich.console import Console
 from scripts.clock import AwsClock
 from scripts.commands.build import content_rules, make
 from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
+from scripts.commands.shared.lever_drill import newsroom_of
 from scripts.commands.shared.options import open_website, publisher, use_localcloud
+from scripts.commands.shared.under_test import under_test
 from scripts.commands.sync_content import publish
-from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
 from scripts.drill.scenarios import DEMO_SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.drill.verdict import Verdict
@@ -29,7 +30,7 @@ from scripts.report.report import summary_table, write_reports
 from scripts.site_build.output import write_site
 from scripts.terraform.cli import Terraform, from_this_machine
 from scripts.terraform.deploy import deploy
-from scripts.terraform.outputs import load_deployment
+from scripts.terraform.outputs import load_deployment, load_other_outputs
 from scripts.terraform.synthesis import synthesize
 
 _MARK = ".made-by-failover-demo"
@@ -101,17 +102,19 @@ class Demo:
             website = open_website(self._outputs)
             site = publisher(website)
             publish(site, site.plan(read_folder(folder, rules=parse_content(website.content))), folder)
-        return DrillSession(load_deployment(self._outputs), endpoints, state_folder=self._folder / "localcloud")
+        return DrillSession(
+            load_deployment(self._outputs),
+            endpoints,
+            state_folder=self._folder / "localcloud",
+            newsroom=newsroom_of(load_other_outputs(self._outputs)),
+        )
 
     def _drill(self, session: DrillSession) -> bool:
         results = []
         for scenario in DEMO_SCENARIOS:
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
                 results.append(session.run(scenario))
-        context = session.context(
-            site_file=str(self._site_file),
-            cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(self._stacks))),
-        )
+        context = under_test(self._stacks).context(session, DEMO_SCENARIOS, site_file=str(self._site_file))
         written = write_reports(results, context, self._folder)
         Console().print(summary_table(written.report))
         self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.commands.drill import READ_ONLY
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -106,6 +107,7 @@ def _list(*, as_json: bool) -> None:
         )
         for each in LEVER_SCENARIOS.values()
     ]
+    rows.append(("certificate", "-", "nothing: it reads", "every certificate would be renewed"))
     if as_json:
         print(json.dumps([dict(zip(("lever", "layer", "breaks", "expected"), row, strict=True)) for row in rows]))
         return
@@ -118,13 +120,18 @@ def _list(*, as_json: bool) -> None:
 def _print_policy(outputs: Path, names: tuple[str, ...]) -> None:
     from scripts.drill.lever_scenarios import LEVER_SCENARIOS
     from scripts.drill.levers.catalogue import lever_for
+    from scripts.drill.levers.certificates import rights
     from scripts.drill.levers.plan import policy_for
     from scripts.terraform.outputs import deployment_of, load_outputs
 
-    unknown = [name for name in names if name not in LEVER_SCENARIOS]
-    if unknown:
-        raise WrongUsageError(f"unknown lever {unknown[0]!r}; allowed: {', '.join(LEVER_SCENARIOS)}")
+    known = (*LEVER_SCENARIOS, READ_ONLY)
+    if unknown := [name for name in names if name not in known]:
+        raise WrongUsageError(f"unknown lever {unknown[0]!r}; allowed: {', '.join(known)}")
     document = load_outputs(outputs)
     deployment = deployment_of(document, outputs)
-    chosen = [lever_for(name, deployment, document) for name in names or LEVER_SCENARIOS]
-    print(json.dumps(policy_for(chosen, deployment), indent=2))
+    levers = [name for name in names or LEVER_SCENARIOS if name != READ_ONLY]
+    chosen = [lever_for(name, deployment, document) for name in levers]
+    policy = policy_for(chosen, deployment)
+    if not names or READ_ONLY in names:
+        policy["Statement"] += [each for each in rights(deployment) if each not in policy["Statement"]]
+    print(json.dumps(policy, indent=2))

@@ -17,19 +17,20 @@ from scripts.commands.shared.options import (
     OutputsOption,
     use_localcloud,
 )
-from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
+from scripts.commands.shared.under_test import UnderTest, under_test
 from scripts.drill.lever_scenarios import LEVER_SCENARIOS
 from scripts.drill.request import DrillSettings
 from scripts.drill.scenarios import SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.drill.verdict import Verdict
-from scripts.errors import MissingOutputError, WrongUsageError
-from scripts.report.drill_log import LOG_NAME, append
+from scripts.errors import WrongUsageError
+from scripts.report.drill_log import LOG_NAME, append, read
 from scripts.report.report import summary_table, write_reports
 from scripts.terraform.outputs import load_deployment, load_other_outputs
 
 LEVERS = tuple(LEVER_SCENARIOS)
-_NAMES = ", ".join([*SCENARIOS, *LEVERS])
+READ_ONLY = "certificate"
+_NAMES = ", ".join([*SCENARIOS, *LEVERS, READ_ONLY])
 _VARIANTS = "; ".join(
     f"{scenario.name} has {', '.join(variant.name for variant in scenario.variants)}" for scenario in SCENARIOS.values()
 )
@@ -80,13 +81,19 @@ def drill(
     """Run SCENARIO: steady state, fault, probing throughout, undo always, report.
 
     Levers of AWS's own (`failover chaos levers`) run against AWS and localcloud alike, with --apply and --confirm; the other
-    scenarios break localcloud's data plane. The verdict is inconclusive unless the primary, then the secondary, then the
+    scenarios break localcloud's data plane; `certificate` breaks nothing and looks whether every certificate would be renewed.
+    The verdict is inconclusive unless the primary, then the secondary, then the
     primary again was seen. The undo is written to disk before the fault, so Ctrl-C and even a crash leave nothing broken: the
     next drill on this target undoes it first, or `failover chaos recover`.
     """
+    if scenario == READ_ONLY:
+        from scripts.commands.shared.certificate_drill import look
+
+        look(outputs, use_localcloud(localcloud), as_json=as_json)
+        return
     variants = tuple(variant or ())
     _insist_on_known(scenario, variants, localcloud)  # a wrong name is told before anything else
-    cost_usd_per_month = _cost_usd_per_month(stacks) if apply or scenario not in LEVERS else None
+    made_of = under_test(stacks) if apply or scenario not in LEVERS else UnderTest()
     state_folder = localcloud or outputs.parent
     if scenario in LEVERS:
         from scripts.commands.shared.lever_drill import LeverOptions, run_lever
@@ -113,9 +120,10 @@ def drill(
         newsroom.forget()
         settings = DrillSettings(rate_per_second=rate, error_keeping_ratio=error_keeping_ratio)
         result = session.run(SCENARIOS[scenario], variants, settings)
-    context = session.context(site_file=site_file, cost_usd_per_month=cost_usd_per_month)
-    written = write_reports([result], context, report)
-    append(report.parent / LOG_NAME, written.report)
+    context = made_of.context(session, (result.request.scenario,), site_file=site_file)
+    log = report.parent / LOG_NAME
+    written = write_reports([result], context, report, earlier=read(log))
+    append(log, written.report)
     if as_json:
         print(written.json_file.read_text(encoding="utf-8"), end="")
     else:
@@ -136,14 +144,3 @@ def _insist_on_known(scenario: str, variants: tuple[str, ...], localcloud: Path 
             f"{scenario} breaks localcloud's data plane, which AWS has no call for: run it with --localcloud DIR, or drill by"
             f" a lever of AWS's own: {', '.join(LEVERS)}"
         )
-
-
-def _cost_usd_per_month(stacks: Path) -> float | None:
-    """Prices the site before the drill: afterwards nothing may stand between the result and its report."""
-    try:
-        return monthly_cost_usd(estimate(load_stacks(stacks)))
-    except MissingOutputError as error:
-        Console(stderr=True).print(
-            f"The report will have no cost: {error}", highlight=False, markup=False, soft_wrap=True
-        )
-        return None

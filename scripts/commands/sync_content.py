@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -36,6 +37,7 @@ from scripts.errors import (
     RegionUnavailableError,
     WrongUsageError,
 )
+from scripts.local.endpoints import Endpoints
 from scripts.release.build_order import Build, commit_seconds
 from scripts.release.changes import Changes
 from scripts.release.digests import cache_file
@@ -60,6 +62,14 @@ def sync_content(
         int | None,
         typer.Option("--canary", min=1, max=99, metavar="PERCENT", help="Give it to this share of the viewers only."),
     ] = None,
+    watch_seconds: Annotated[
+        float,
+        typer.Option(
+            "--watch-seconds",
+            min=0,
+            help="Stay and look at the site for so long while the canary runs; end it, with exit code 1, when page views fail.",
+        ),
+    ] = 0.0,
     promote: Annotated[
         bool, typer.Option("--promote", help="Give the running canary to every viewer; no FOLDER.")
     ] = False,
@@ -108,6 +118,8 @@ def sync_content(
     """
     if promote:
         _refuse_beside_promote(folder, canary)
+    if watch_seconds and canary is None:
+        raise WrongUsageError("--watch-seconds watches a canary: add --canary PERCENT, or leave it out")
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs, is_hasty=True)
     if canary is not None:
@@ -140,6 +152,8 @@ def sync_content(
                     plan = site.plan(built, site.survey([error]), allow_degraded=True, force=force, build=build)
                     written = publish(site, plan, folder, canary=canary)
                 routing = written.routing
+                if canary is not None and watch_seconds:
+                    _keep_good_canary(website, endpoints, plan, seconds=watch_seconds)
                 if asking is not None and canary is None and plan.switches:
                     files = sample(plan.manifest, plan.changes)
                     switched = _Switched(
@@ -219,6 +233,33 @@ def _keep_what_answers(website: Website, probe: Probe, switched: _Switched) -> N
         f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}\n"
         f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again.\n"
         f"{_what_the_checks_say(website)}"
+    )
+
+
+def _keep_good_canary(website: Website, endpoints: Endpoints | None, plan: PublishPlan, *, seconds: float) -> None:
+    """Looks at the site as a visitor while the canary runs, and ends it when page views fail.
+
+    This machine is one viewer, who is in the canary's share or not: a canary that it does not get is not judged.
+
+    Raises:
+        ProbeRefusedError: page views failed; the canary is ended.
+    """
+    from scripts.local.network import network_of
+    from scripts.release.canary_guard import end_canary, release_view, watch_canary
+
+    network, release_id = network_of(endpoints), plan.manifest.release_id
+    clock = network.clock()
+    known = {release_id, plan.current.routing.release_id or release_id}
+    view = release_view(network, clock, hostname=website.hostname, release_ids=known)
+    print(f"failover: watching the canary {release_id} for {seconds:g} s", file=sys.stderr)
+    reason = asyncio.run(watch_canary(view, clock, seconds=seconds))
+    if not reason:
+        return
+    ended = end_canary(switcher(website), release_id)
+    what = "it was ended" if ended is not None else "somebody has ended it meanwhile"
+    raise ProbeRefusedError(
+        f"page views failed while the canary {release_id} ran, so {what}: {reason}\n"
+        f"Every viewer gets {plan.current.routing.release_id}. What was sent stays and is not sent again"
     )
 
 

@@ -16,8 +16,8 @@ from scripts.clock import Clock
 from scripts.drill.faults import FaultInjector, HealthReader
 from scripts.drill.guard import NEVER, Guard, StopConditions
 from scripts.drill.journal import FaultJournal, JournaledFault
+from scripts.drill.levers.news import News
 from scripts.drill.measurement import Marks, measure
-from scripts.drill.news import News
 from scripts.drill.progress import DrillState, Progress
 from scripts.drill.request import DrillRequest
 from scripts.drill.result import FaultRun, ScenarioResult
@@ -159,6 +159,7 @@ class FaultDrill:
             effect_at_seconds=self._effect_at_seconds,
             alarm_at_seconds=self._alarm_at_seconds,
             mail_at_seconds=self._mail_at_seconds,
+            has_listener=self._news is not None,
         )
 
     async def _reach_steady_state(self, background: list[asyncio.Task[None]]) -> None:

@@ -100,7 +100,7 @@ LEVER_SCENARIOS = {
             layer=2,
             what_fails="A canary",
             title="has a broken page",
-            takes_over="the watch of the canary, which ends it, so that the active release",
+            takes_over="the active release, once the watch of the canary has ended it",
             loses_nothing=False,
             heals=True,
         ),

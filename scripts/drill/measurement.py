@@ -20,7 +20,7 @@ SLOW_SECONDS = 1.0
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """When the drill did what, and when the control plane noticed. None: it never happened."""
+    """When the drill did what, and when the control plane noticed. None: it never happened, or nobody listened for alarms."""
 
     fault_at_seconds: float
     undo_at_seconds: float
@@ -28,6 +28,7 @@ class Marks:
     effect_at_seconds: float | None = None
     alarm_at_seconds: float | None = None
     mail_at_seconds: float | None = None
+    has_listener: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

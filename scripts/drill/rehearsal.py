@@ -16,7 +16,7 @@ from scripts.drill.guard import StopConditions
 from scripts.drill.journal import FaultJournal, drill_lock, undo_leftover
 from scripts.drill.levers.injector import LeverInjector, Route53Health
 from scripts.drill.levers.lever import Lever
-from scripts.drill.news import News
+from scripts.drill.levers.news import News
 from scripts.drill.progress import Progress, SilentProgress
 from scripts.drill.request import DrillRequest
 from scripts.drill.result import ScenarioResult

@@ -60,6 +60,8 @@ class DrillContext:
         cost_usd_per_month: the estimate for the site; default None, not estimated.
         stacks_sha256: of the synthesized stacks that were deployed; default None, not known.
         versions: of what made them, such as terraform and the provider; default: not known.
+        predicted: scenario -> the shortest and longest recovery that the health checks promise, in AWS seconds; default: none.
+        runbook: URL of the team's runbook; default: the page in this repository.
     """
 
     target: str
@@ -70,3 +72,5 @@ class DrillContext:
     cost_usd_per_month: float | None = None
     stacks_sha256: str | None = None
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    predicted: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
+    runbook: str = ""

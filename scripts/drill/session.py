@@ -20,7 +20,7 @@ from scripts.drill.journal import recover_journal
 from scripts.drill.levers.bad_release import BROKEN_RELEASE
 from scripts.drill.levers.effects import LeverEffects
 from scripts.drill.levers.lever import Lever
-from scripts.drill.news import News, Newsroom
+from scripts.drill.levers.news import News, Newsroom
 from scripts.drill.progress import progress_on
 from scripts.drill.rehearsal import run_drill, run_lever_drill
 from scripts.drill.request import DrillRequest, DrillSettings
@@ -191,6 +191,8 @@ class DrillSession:
         cost_usd_per_month: float | None,
         stacks_sha256: str | None = None,
         versions: Mapping[str, str] | None = None,
+        predicted: Mapping[str, tuple[float, float]] | None = None,
+        runbook: str = "",
     ) -> DrillContext:
         """Returns what the drills ran against, for their report.
 
@@ -199,6 +201,8 @@ class DrillSession:
             cost_usd_per_month: the estimate, None when there is none.
             stacks_sha256: of what was deployed; default None, not known.
             versions: of what made and applied it; default: not known.
+            predicted: scenario -> shortest and longest recovery, in AWS seconds; default: none.
+            runbook: URL of the team's runbook; default: the page in this repository.
         """
         return DrillContext(
             target=self._target,
@@ -209,6 +213,8 @@ class DrillSession:
             cost_usd_per_month=cost_usd_per_month,
             stacks_sha256=stacks_sha256,
             versions=versions or {},
+            predicted=predicted or {},
+            runbook=runbook,
         )
 
     @property

@@ -12,8 +12,9 @@ from scripts.drill.measurement import Marks, measure
 from scripts.drill.verdict import Expectation
 from scripts.errors import MissingOutputError
 from scripts.probe.samples import Sample, from_json_line
-from scripts.report.criteria import criteria, findings, phases
+from scripts.report.criteria import criteria, error_budget, findings, phases
 from scripts.report.data import digest_of, figures_of
+from scripts.report.runs import judged
 
 _SUMMED = ("requests", "failed_requests", "wrong_content_requests")
 
@@ -88,6 +89,8 @@ def _variant_problems(scenario: Mapping[str, Any], variant: Mapping[str, Any], s
         "criteria": criteria(measurement, samples, marks, expected),
         "phases": phases(samples, marks),
         "findings": findings(samples, marks, expected),
+        "error_budget": error_budget(samples, marks, scenario["availability_ratio"]),
+        "history": judged(variant["history"]),
     }
     return [
         f"{scenario['name']}/{variant['name']}: {key} is {variant[key]!r}, and the samples say {value!r}"

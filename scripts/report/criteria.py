@@ -13,6 +13,7 @@ from scripts.drill.verdict import Expectation
 from scripts.probe.samples import Family, Sample
 
 RUNBOOK = "docs/DISASTER_RECOVERY.md"
+MONTH_SECONDS = 30 * 86_400
 
 
 class CriterionReport(TypedDict):
@@ -22,6 +23,21 @@ class CriterionReport(TypedDict):
     wanted: str
     found: str
     passed: bool | None
+
+
+class FindingReport(TypedDict):
+    """One thing that stands out, and the section of the runbook to read on."""
+
+    text: str
+    section: str
+
+
+class BudgetReport(TypedDict):
+    """What the fault took of a month's error budget; a page view stands for the time between two of them."""
+
+    lost_seconds: float
+    budget_seconds: float
+    spent_ratio: float
 
 
 class PhaseReport(TypedDict):
@@ -41,7 +57,7 @@ def hypothesis(request: DrillRequest) -> str:
     fault = f"{scenario.what_fails.format(**regions)} {scenario.variants[0].title}"
     if scenario.heals:
         return (
-            f"When this happens: {fault}, then {scenario.takes_over.format(**regions)} is served again within"
+            f"When this happens: {fault}, then {scenario.takes_over.format(**regions)}, is served again within"
             f" {request.rto_seconds:g} s, before anybody undoes it."
         )
     if scenario.stays:
@@ -142,25 +158,46 @@ def _phase(name: str, samples: Sequence[Sample]) -> PhaseReport:
     )
 
 
-def findings(samples: Sequence[Sample], marks: Marks, expected: Expectation) -> list[str]:
+def error_budget(samples: Sequence[Sample], marks: Marks, availability_ratio: float) -> BudgetReport:
+    """Return what visitors lost from the fault on, as a share of what `availability_ratio` allows in 30 days."""
+    after = [each for each in samples if each.scheduled_at_seconds >= marks.fault_at_seconds]
+    lost = sum(has_failed(each) for each in after)
+    first, last = (
+        min((s.scheduled_at_seconds for s in after), default=0.0),
+        max((s.scheduled_at_seconds for s in after), default=0.0),
+    )
+    interval = (last - first) / (len(after) - 1) if len(after) > 1 else 0.0
+    budget = (1 - availability_ratio) * MONTH_SECONDS
+    return BudgetReport(
+        lost_seconds=round(lost * interval, 3),
+        budget_seconds=round(budget, 1),
+        spent_ratio=round(lost * interval / budget, 5) if budget else 0.0,
+    )
+
+
+def findings(samples: Sequence[Sample], marks: Marks, expected: Expectation) -> list[FindingReport]:
     """Return what stands out in the data, each with where to read on."""
     during = [s for s in samples if marks.fault_at_seconds <= s.scheduled_at_seconds < marks.undo_at_seconds]
-    found = []
+    found: list[FindingReport] = []
     if good := [each for each in during if each.is_good]:
         slowest = max(good, key=lambda each: each.total_seconds)
         since = slowest.scheduled_at_seconds - marks.fault_at_seconds
-        found.append(
+        text = (
             f"The slowest good page view took {slowest.total_seconds:.1f} s: visitor {slowest.client},"
             f" {slowest.family.record_type}, {since:.1f} s after the fault, served by {slowest.region}."
         )
+        found.append(FindingReport(text=text, section="origin-latency"))
     if not (expected.stays or expected.heals):
         found += _families(during, marks, expected)
         if not expected.detects_by_marker and marks.detected_at_seconds is None:
-            found.append(f"The health check never turned unhealthy: see {RUNBOOK}, the path check.")
+            found.append(FindingReport(text="The health check never turned unhealthy.", section="path-unhealthy"))
+    if marks.has_listener and marks.alarm_at_seconds is None and not expected.stays:
+        text = "No alarm went off before the drill ended: nobody would have been told of this."
+        found.append(FindingReport(text=text, section="metrics-are-missing"))
     return found
 
 
-def _families(during: Iterable[Sample], marks: Marks, expected: Expectation) -> list[str]:
+def _families(during: Iterable[Sample], marks: Marks, expected: Expectation) -> list[FindingReport]:
     """Compares A with AAAA: each has a failover pair of its own, and one may lag."""
     ordered = sorted(during, key=lambda each: each.sequence)
     told = []
@@ -169,7 +206,7 @@ def _families(during: Iterable[Sample], marks: Marks, expected: Expectation) -> 
         numbered = [_renumbered(each, number) for number, each in enumerate(own)]
         at = lasting_streak_at(numbered, region=expected.secondary)
         told.append(f"{family.record_type} {'never' if at is None else f'{at - marks.fault_at_seconds:.1f} s'}")
-    return [f"Recovery by record type: {', '.join(told)}."]
+    return [FindingReport(text=f"Recovery by record type: {', '.join(told)}.", section="look-first")]
 
 
 def _renumbered(sample: Sample, number: int) -> Sample:

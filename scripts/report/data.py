@@ -14,7 +14,19 @@ from scripts.drill.measurement import Marks, Measurement, MissCost
 from scripts.drill.result import DrillContext, FaultRun, ScenarioResult
 from scripts.drill.verdict import Expectation
 from scripts.probe.samples import to_json_lines
-from scripts.report.criteria import CriterionReport, PhaseReport, criteria, findings, hypothesis, phases
+from scripts.report.criteria import (
+    RUNBOOK,
+    BudgetReport,
+    CriterionReport,
+    FindingReport,
+    PhaseReport,
+    criteria,
+    error_budget,
+    findings,
+    hypothesis,
+    phases,
+)
+from scripts.report.runs import RunRow
 
 CONFIDENCE = {
     "localcloud": "laboratory: proven on localcloud, by AWS's documented rules; not proven on AWS",
@@ -73,6 +85,7 @@ class MarksReport(TypedDict):
     effect_at_seconds: float | None
     alarm_at_seconds: float | None
     mail_at_seconds: float | None
+    has_listener: bool
 
 
 class ExpectationReport(TypedDict):
@@ -95,7 +108,9 @@ class VariantReport(Figures):
     criteria: list[CriterionReport]
     marks: MarksReport
     phases: list[PhaseReport]
-    findings: list[str]
+    findings: list[FindingReport]
+    error_budget: BudgetReport
+    history: list[RunRow]
 
     name: str
     what_broke: str
@@ -119,6 +134,9 @@ class ScenarioReport(Figures):
     took_over: str
     worst_variant: str
     recovery_point_seconds: float | None
+    availability_ratio: float
+    predicted_recovery_seconds: list[float] | None
+    proven_on_aws_at: str | None
     variants: list[VariantReport]
     hypothesis: str
     expectation: ExpectationReport
@@ -150,6 +168,7 @@ class Report(TypedDict):
     confidence: str
     stacks_sha256: str | None
     versions: dict[str, str]
+    runbook: str
     digest: str
 
 
@@ -164,11 +183,12 @@ def build_report(results: Sequence[ScenarioResult], context: DrillContext) -> Re
         hostname=context.hostname,
         release=context.release,
         machine=MachineReport(platform=platform.platform(), python=platform.python_version(), cpus=os.cpu_count() or 1),
-        scenarios=[_scenario(result) for result in results],
+        scenarios=[_scenario(each, context.predicted.get(each.request.scenario.name)) for each in results],
         cost_usd_per_month=context.cost_usd_per_month,
         confidence=CONFIDENCE[context.target],
         stacks_sha256=context.stacks_sha256,
         versions=dict(context.versions),
+        runbook=context.runbook or RUNBOOK,
         digest="",
     )
     report["digest"] = digest_of(report)
@@ -191,7 +211,7 @@ def samples_file_name(result: ScenarioResult) -> str:
     return f"samples-{result.request.scenario.name}.jsonl"
 
 
-def _scenario(result: ScenarioResult) -> ScenarioReport:
+def _scenario(result: ScenarioResult, predicted: tuple[float, float] | None) -> ScenarioReport:
     scenario = result.request.scenario
     regions = {"primary": result.request.primary_region, "secondary": result.request.secondary_region}
     variants = [_variant(run, result) for run in result.runs]
@@ -205,6 +225,9 @@ def _scenario(result: ScenarioResult) -> ScenarioReport:
         took_over=scenario.takes_over.format(**regions),
         worst_variant=result.worst.variant.name,
         recovery_point_seconds=_rounded(result.recovery_point_seconds),
+        availability_ratio=result.request.availability_ratio,
+        predicted_recovery_seconds=None if predicted is None else [round(each, 1) for each in predicted],
+        proven_on_aws_at=None,
         **figures,
         variants=variants,
         hypothesis=hypothesis(result.request),
@@ -229,6 +252,8 @@ def _variant(run: FaultRun, result: ScenarioResult) -> VariantReport:
         marks=_marks(run.marks),
         phases=phases(run.samples, run.marks),
         findings=findings(run.samples, run.marks, request.expectation),
+        error_budget=error_budget(run.samples, run.marks, request.availability_ratio),
+        history=[],
         page_views=len(run.samples),
         overloaded_page_views=run.measurement.overloaded_page_views,
         prober_lateness_p95_seconds=round(run.measurement.prober_lateness_p95_seconds, 3),
@@ -267,6 +292,7 @@ def _marks(marks: Marks) -> MarksReport:
         effect_at_seconds=marks.effect_at_seconds,
         alarm_at_seconds=marks.alarm_at_seconds,
         mail_at_seconds=marks.mail_at_seconds,
+        has_listener=marks.has_listener,
     )
 
 

@@ -6,54 +6,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from scripts.errors import EnvironmentFailureError
 from scripts.report.data import Report
+from scripts.report.history import records_of
+from scripts.report.runs import DrillRecord
 
 LOG_NAME = "drills.jsonl"
-
-
-class DrillRecord(BaseModel):
-    """One fault of one drill; times are AWS seconds, None where it was not seen."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    at: str
-    hostname: str
-    target: str
-    scenario: str
-    variant: str
-    verdict: Literal["within", "outside", "inconclusive"]
-    rto_seconds: float
-    time_to_detect_seconds: float | None
-    recovery_time_seconds: float | None
-    time_to_fail_back_seconds: float | None
-    requests: int
-    failed_requests: int
-    release: str
-    recovery_point_seconds: float | None = None
-
-
-def records_of(report: Report) -> list[DrillRecord]:
-    """Return what a report says, a record for each fault."""
-    return [
-        DrillRecord.model_validate(
-            {
-                **variant,
-                "at": report["generated_at"],
-                "hostname": report["hostname"],
-                "target": report["target"],
-                "scenario": scenario["name"],
-                "variant": variant["name"],
-                "release": report["release"],
-                "recovery_point_seconds": scenario["recovery_point_seconds"],
-            }
-        )
-        for scenario in report["scenarios"]
-        for variant in scenario["variants"]
-    ]
 
 
 def append(path: Path, report: Report) -> None:

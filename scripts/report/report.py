@@ -16,7 +16,9 @@ from scripts.drill.result import DrillContext, ScenarioResult
 from scripts.drill.verdict import Verdict
 from scripts.files import write_atomically
 from scripts.report.data import Figures, Report, build_report, samples_file_name, samples_text
+from scripts.report.history import with_history
 from scripts.report.junit import junit
+from scripts.report.runs import DrillRecord, age_in_words
 from scripts.report.timeline import chart, describe, moments_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,12 +45,20 @@ class WrittenReports:
     html_file: Path
 
 
-def write_reports(results: Sequence[ScenarioResult], context: DrillContext, folder: Path) -> WrittenReports:
+def write_reports(
+    results: Sequence[ScenarioResult], context: DrillContext, folder: Path, *, earlier: Sequence[DrillRecord] = ()
+) -> WrittenReports:
     """Write the samples, report.html and, last, report.json into a folder, each file in one step.
 
     report.json comes last: where it is, the rest is complete.
+
+    Args:
+        results: of the drills.
+        context: what they ran against.
+        folder: where the files go.
+        earlier: every drill before these. Default: there was none.
     """
-    report = build_report(results, context)
+    report = with_history(build_report(results, context), earlier)
     for result in results:
         write_atomically(folder / samples_file_name(result), samples_text(result))
     html_file, json_file = folder / "report.html", folder / "report.json"
@@ -68,6 +78,8 @@ def render_html(results: Sequence[ScenarioResult], report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["seconds"] = format_seconds
+    environment.filters["age"] = lambda at: age_in_words(at, now=report["generated_at"])
+    environment.filters["range"] = format_range
     environment.filters["sign"] = lambda verdict: VERDICT_SIGNS[Verdict(verdict)]
     return environment.get_template("report.html.j2").render(
         report=report, pictures=[_pictures(result) for result in results], headline=headline(report)
@@ -88,8 +100,18 @@ def summary_table(report: Report) -> Table:
         table.add_row("failed page views", *[f"{variant['failed_ratio']:.1%}" for _, variant in faults])
         table.add_row("slow page views", *[f"{variant['slow_ratio']:.1%}" for _, variant in faults])
         table.add_row("from the secondary", *[f"{variant['covered_ratio']:.1%}" for _, variant in faults])
+    if any(variant["marks"]["has_listener"] for _, variant in faults):
+        table.add_row("first alarm", *[format_seconds(variant["time_to_alarm_seconds"]) for _, variant in faults])
+        table.add_row("first mail", *[format_seconds(variant["time_to_mail_seconds"]) for _, variant in faults])
+    if any(scenario["predicted_recovery_seconds"] for scenario, _ in faults):
+        table.add_row("predicted", *[format_range(scenario["predicted_recovery_seconds"]) for scenario, _ in faults])
+    table.add_row(
+        "month's error budget", *[f"{variant['error_budget']['spent_ratio']:.1%} spent" for _, variant in faults]
+    )
     table.add_row("failed requests", *[_failed(variant) for _, variant in faults], end_section=True)
     table.add_row("objective (RTO)", *[f"{variant['rto_seconds']:g} s" for _, variant in faults])
+    if any(variant["history"] and variant["history"][-1]["regression"] for _, variant in faults):
+        table.add_row("regression", *[variant["history"][-1]["regression"] or "none" for _, variant in faults])
     table.add_row("verdict", *[_verdict(variant["verdict"]) for _, variant in faults])
     return table
 
@@ -109,6 +131,11 @@ def headline(report: Report) -> str:
 def format_seconds(seconds: float | None) -> str:
     """Return AWS seconds for a reader; a dash for what was not seen."""
     return "–" if seconds is None else f"{seconds:.1f} s"
+
+
+def format_range(seconds: Sequence[float] | None) -> str:
+    """Return the shortest and the longest of what was predicted; a dash for nothing."""
+    return "–" if seconds is None else f"{seconds[0]:.0f} to {seconds[1]:.0f} s"
 
 
 def _failed(figures: Figures) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from scripts.probe.history import Period
-from scripts.report.drill_log import DrillRecord
+from scripts.report.runs import DrillRecord
 
 OVERLOAD = "overload"
 """Page views that the prober's machine was too busy to make say nothing about the site."""

@@ -46,6 +46,7 @@ class FakeSite:
     refuses_invalidation: bool = False
     keeps_its_cache: bool = False
     relapses_after_seconds: float | None = None
+    is_canary_ended: bool = False
     active_faults: dict[str, Fault] = dataclasses.field(default_factory=dict)
     history: list[str] = dataclasses.field(default_factory=list)
     changed_at_seconds: float = -1000.0
@@ -113,6 +114,9 @@ class FakeSite:
         if region == PRIMARY and self.fault("cloudfront"):
             return self._sample(ticket, started_at_seconds, error=ErrorKind.CONNECT_REFUSED)
         marker_seconds = USUAL_SECONDS
+        canary = self.fault("aws")
+        if canary is not None and canary.kind == "bad-release" and not self.is_canary_ended:
+            return self._sample(ticket, started_at_seconds, error=ErrorKind.BAD_STATUS)
         if region == PRIMARY and origin_fault is not None and self._is_hit(origin_fault):
             if self.never_fails_over:
                 return self._sample(ticket, started_at_seconds, error=ErrorKind.BAD_STATUS)

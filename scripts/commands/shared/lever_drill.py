@@ -16,8 +16,8 @@ from scripts.drill.lever_scenarios import LEVER_SCENARIOS
 from scripts.drill.levers.alarm_path import AlarmPath
 from scripts.drill.levers.catalogue import lever_for
 from scripts.drill.levers.effects import LeverEffects
+from scripts.drill.levers.news import Newsroom
 from scripts.drill.levers.plan import confirmation_of, insist_on_own_site
-from scripts.drill.news import Newsroom
 from scripts.drill.request import DrillSettings
 from scripts.drill.session import DrillSession
 from scripts.errors import WrongUsageError
@@ -112,7 +112,7 @@ def _expected(scenario: Scenario, regions: dict[str, str]) -> str:
         return "nothing may move, and not one page view may fail"
     taker = scenario.takes_over.format(**regions)
     if scenario.heals:
-        return f"page views fail until {taker} is served again, within the RTO and before the undo"
+        return f"page views fail until {taker}, is served again, within the RTO and before the undo"
     return f"{taker}, takes over; not one page view may fail"
 
 

@@ -17,6 +17,7 @@ from scripts.clock import rfc3339, utc_now
 from scripts.commands.build import content_rules, make
 from scripts.commands.shared.lever_drill import LeverOptions, insist_on_confirmation, run_lever
 from scripts.commands.shared.options import open_website, publisher
+from scripts.commands.shared.under_test import under_test
 from scripts.commands.sync_content import publish
 from scripts.cost.coverage import not_priced
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
@@ -35,7 +36,7 @@ from scripts.prove.target import Sandbox
 from scripts.release.folder import read_folder
 from scripts.release.serving.content_settings import parse_content
 from scripts.report.data import CONFIDENCE
-from scripts.report.drill_log import LOG_NAME, append
+from scripts.report.drill_log import LOG_NAME, append, read
 from scripts.report.report import write_reports
 from scripts.site_build.output import write_site
 from scripts.terraform.cli import from_this_machine
@@ -240,15 +241,10 @@ class Proving:
             return Drilled(name=name, verdict="inconclusive", reasons=(str(error),))
         assert run is not None  # noqa: S101  (with apply it drills)
         session, result = run
-        found = provenance(self._stacks)
-        context = session.context(
-            site_file=str(self._site_file),
-            cost_usd_per_month=monthly_cost_usd(estimate(load_stacks(self._stacks))),
-            stacks_sha256=found.stacks_sha256,
-            versions=found.versions,
-        )
-        written = write_reports([result], context, self.folder / "drills" / name)
-        append(self.folder / LOG_NAME, written.report)
+        context = under_test(self._stacks).context(session, (result.request.scenario,), site_file=str(self._site_file))
+        log = self.folder / LOG_NAME
+        written = write_reports([result], context, self.folder / "drills" / name, earlier=read(log))
+        append(log, written.report)
         measured = result.worst.measurement
         return Drilled(
             name=name,

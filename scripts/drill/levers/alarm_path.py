@@ -113,7 +113,7 @@ class AlarmPath:
         """Return what the queues have heard so far; the queues are emptied by that, so the caller keeps it."""
         found = Heard()
         for region, topics in self._topics.items():
-            for name in {each["Endpoint"].rsplit(":", 1)[1] for topic in topics for each in _subscriptions(topic)}:
+            for name in {each["Endpoint"].rsplit(":", 1)[-1] for topic in topics for each in _subscriptions(topic)}:
                 if name.startswith(QUEUE):
                     found.take(region, name)
         return found

@@ -24,7 +24,7 @@ from scripts.drill.scenarios import EDGE_OUTAGE, ORIGIN_OUTAGE, SCENARIOS, Scena
 from scripts.drill.session import DrillSession
 from scripts.errors import AwsError, NotSteadyError, RegionUnavailableError, WrongUsageError
 from scripts.local.endpoints import DnsEndpoint, Endpoints
-from scripts.terraform.outputs import Deployment
+from scripts.terraform.outputs import Deployment, OtherOutputs
 from tests.worlds.control_server import gone_url as gone_url
 from tests.worlds.fake_site import a_request, drill_virtually
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
@@ -200,6 +200,7 @@ def drill(world: ReleaseWorld, drilled: Drilled, tmp_path: Path, monkeypatch: py
     """Run `failover drill edge-outage` on this test's website; return exit code, stderr and report.json."""
     world.publish()
     monkeypatch.setattr(drill_command, "load_deployment", lambda _path: a_deployment(world))
+    monkeypatch.setattr(drill_command, "load_other_outputs", lambda _path: OtherOutputs())
     monkeypatch.setattr(drill_command, "use_localcloud", lambda folder: ENDPOINTS if folder else None)
     app = typer.Typer()
     app.command()(drill_command.drill)

@@ -66,6 +66,11 @@ EDITS: dict[str, Callable[[dict[str, Any]], None]] = {
     "objective": lambda d: d["scenarios"][0]["expectation"].update(rto_seconds=0.0001),
     "mark": lambda d: _variant(d)["marks"].update(fault_at_seconds=0.0),
     "finding": lambda d: _variant(d)["findings"].clear(),
+    "error budget": lambda d: _variant(d)["error_budget"].update(spent_ratio=0.0, lost_seconds=-1.0),
+    "objective of availability": lambda d: d["scenarios"][1].update(availability_ratio=0.5),
+    "alarm": lambda d: _variant(d)["marks"].update(alarm_at_seconds=9999.0),
+    "mail": lambda d: _variant(d).update(time_to_mail_seconds=1.0),
+    "regression": lambda d: _variant(d)["history"][-1].update(regression="it is slower"),
 }
 
 
@@ -125,7 +130,7 @@ def test_hypothesis_and_record_types_are_told(report: Path) -> None:
     document = json.loads(report.read_text(encoding="utf-8"))
     edge = document["scenarios"][1]
     assert "serves within 120 s and until the fault ends" in edge["hypothesis"]
-    assert any(each.startswith("Recovery by record type: A ") for each in edge["variants"][0]["findings"])
+    assert any(each["text"].startswith("Recovery by record type: A ") for each in edge["variants"][0]["findings"])
     assert [each["name"] for each in edge["variants"][0]["phases"]] == [
         "before the fault",
         "fault in force",

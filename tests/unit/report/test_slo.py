@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.probe.history import Period, _one
-from scripts.report.drill_log import DrillRecord
+from scripts.report.runs import DrillRecord
 from scripts.report.slo import Outcome, Slo, SloObjectives, evaluate, headline, is_met
 from scripts.report.slo_pages import markdown, render_html, write_slo
 from tests.unit.probe.test_history import NOW, VIEW

@@ -39,7 +39,7 @@ def versioned(s3: Any, name: str, *, objects: int) -> None:
 
 
 class FakeTerraform:
-    """Notes what is destroyed; `resources` is what each stack's state holds, something that is no bucket where it does not say."""
+    """Notes what is destroyed; `resources` is what each stack's state holds; where it does not say, no bucket."""
 
     def __init__(self, resources: dict[str, list[tuple[str, str, dict[str, Any]]]]) -> None:
         self._resources = resources

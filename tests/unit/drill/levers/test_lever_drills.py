@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from scripts.drill.drill import drill
 from scripts.drill.guard import StopConditions
 from scripts.drill.lever_scenarios import LEVER_SCENARIOS
 from scripts.drill.levers.injector import state_of
+from scripts.drill.levers.news import News
 from scripts.drill.result import FaultRun
-from scripts.drill.scenarios import Scenario
+from scripts.drill.scenarios import EDGE_OUTAGE, Scenario
 from scripts.drill.verdict import Evidence, Expectation, Verdict, judge
-from scripts.errors import DrillAbortedError
+from scripts.errors import AwsError, DrillAbortedError
 from tests.worlds.fake_site import FakeSite, a_request, new_site, parts_for
 from tests.worlds.virtual_time import run_virtually
 
@@ -168,3 +170,76 @@ def test_tasks_end_with_the_drill(tmp_path: Path) -> None:
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert run_virtually(run()) == set()
+
+
+def healing_drill(folder: Path, *, ends_after: float | None, fails: bool = True) -> FaultRun:
+    """A canary that fails page views until its watch, after so many seconds, ends it; None: the watch does nothing."""
+
+    async def run() -> FaultRun:
+        site = new_site(shrugs_faults_off=not fails)
+
+        async def watch() -> None:
+            await site.clock.sleep(60.0 if ends_after is None else ends_after)
+            site.is_canary_ended = ends_after is not None
+
+        parts = dataclasses.replace(parts_for(site, folder), after_fault=watch)
+        return (await drill(a_request(LEVER_SCENARIOS["bad-release"], folder), parts)).runs[0]
+
+    return run_virtually(run())
+
+
+def test_canary_that_its_watch_ends_is_within_the_objective(tmp_path: Path) -> None:
+    measured = healing_drill(tmp_path, ends_after=7).measurement
+    assert measured.verdict is Verdict.WITHIN
+    assert measured.served_by == (PRIMARY,)
+    assert measured.time_to_detect_seconds == pytest.approx(7, abs=1)
+    assert measured.recovery_time_seconds == pytest.approx(7, abs=1)
+    assert measured.failed_requests > 0
+
+
+def test_canary_that_nobody_ends_is_outside(tmp_path: Path) -> None:
+    measured = healing_drill(tmp_path, ends_after=None).measurement
+    assert measured.verdict is Verdict.OUTSIDE
+    assert "nothing ended it" in measured.reasons[0]
+
+
+def test_canary_that_no_visitor_of_the_drill_got_proves_nothing(tmp_path: Path) -> None:
+    measured = healing_drill(tmp_path, ends_after=7, fails=False).measurement
+    assert measured.verdict is Verdict.INCONCLUSIVE
+    assert measured.recovery_time_seconds is None
+
+
+def heard_drill(folder: Path, heard: Callable[[FakeSite], News]) -> FaultRun:
+    async def run() -> FaultRun:
+        site = new_site()
+
+        async def news() -> News:
+            return heard(site)
+
+        parts = dataclasses.replace(parts_for(site, folder), news=news)
+        return (await drill(a_request(EDGE_OUTAGE, folder), parts)).runs[0]
+
+    return run_virtually(run())
+
+
+def test_first_alarm_and_first_mail_count_from_the_fault(tmp_path: Path) -> None:
+    def heard(site: FakeSite) -> News:
+        seconds = site.clock.now_seconds() - site.changed_at_seconds if site.active_faults else 0.0
+        return News(alarm=seconds > 30, mail=seconds > 40)
+
+    measured = heard_drill(tmp_path, heard).measurement
+    assert measured.time_to_alarm_seconds == pytest.approx(31, abs=2)
+    assert measured.time_to_mail_seconds == pytest.approx(41, abs=2)
+
+
+def test_alarm_that_was_on_before_the_fault_tells_nothing(tmp_path: Path) -> None:
+    run = heard_drill(tmp_path, lambda _site: News(alarm=True, mail=None))
+    assert (run.measurement.time_to_alarm_seconds, run.marks.has_listener) == (None, True)
+
+
+def test_news_that_cannot_be_had_ends_no_drill(tmp_path: Path) -> None:
+    def refuse(_site: FakeSite) -> News:
+        raise AwsError(operation="DescribeAlarms", resource="r", code="AccessDenied")
+
+    measured = heard_drill(tmp_path, refuse).measurement
+    assert (measured.verdict, measured.time_to_alarm_seconds) == (Verdict.WITHIN, None)

@@ -33,7 +33,7 @@ class Newsroom:
     """
 
     def __init__(self, *, alarms: Sequence[str], regions: Sequence[str], mail_queue: str = "") -> None:
-        self._alarms = list(alarms)
+        self._alarms = frozenset(alarms)
         self._regions = list(regions)
         self._queue = mail_queue
         self._queue_region = _region_of(mail_queue) if mail_queue else ""
@@ -55,11 +55,12 @@ class Newsroom:
         for region in self._regions if self._alarms else ():
             client: Any = aws_client("cloudwatch", region=region, is_hasty=True)
             with translated("DescribeAlarms", region, region=region):
-                answer = client.describe_alarms(
-                    AlarmNames=self._alarms[:100], AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
+                pages = client.get_paginator("describe_alarms").paginate(
+                    AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
                 )
-            found += [each["AlarmName"] for each in (*answer["MetricAlarms"], *answer["CompositeAlarms"])]
-        return found
+                for page in pages:
+                    found += [each["AlarmName"] for each in (*page["MetricAlarms"], *page["CompositeAlarms"])]
+        return sorted(set(found) & self._alarms)
 
     def _read(self) -> News:
         mail = None
