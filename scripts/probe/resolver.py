@@ -85,6 +85,8 @@ class CachingResolver:
             different ratios stand for them, and the slowest to switch is seen, not a lucky one. Default 0.
         keeps_errors: whether negative answers and failures are kept, as the RFCs want. Default True; resolvers that do not are
             rarer and ask anew for each page view.
+        shortest_keeping_seconds: an answer is kept at least so long, whatever its TTL: some resolvers, and programs that look
+            names up once, do that. Default 0: the TTL counts.
     """
 
     def __init__(
@@ -94,11 +96,13 @@ class CachingResolver:
         clock: Clock,
         first_answer_age_ratio: float = 0.0,
         keeps_errors: bool = True,
+        shortest_keeping_seconds: float = 0.0,
     ) -> None:
         self._nameservers = tuple(nameservers)
         self._clock = clock
         self._first_answer_age_ratio = first_answer_age_ratio
         self._keeps_errors = keeps_errors
+        self._shortest_keeping_seconds = shortest_keeping_seconds
         self._answers: dict[tuple[str, Family], CachedAnswer] = {}
         self._errors: dict[tuple[str, Family | None], KeptError] = {}
         self._lookups: dict[tuple[str, Family], asyncio.Task[CachedAnswer]] = {}
@@ -150,9 +154,8 @@ class CachingResolver:
         try:
             addresses, ttl_seconds = await self._ask_in_turn(*key)
             age_ratio = 0.0 if key in self._answers else self._first_answer_age_ratio
-            answer = CachedAnswer(
-                addresses=addresses, expires_at_seconds=self._clock.now_seconds() + ttl_seconds * (1 - age_ratio)
-            )
+            lifetime_seconds = max(ttl_seconds * (1 - age_ratio), self._shortest_keeping_seconds)
+            answer = CachedAnswer(addresses=addresses, expires_at_seconds=self._clock.now_seconds() + lifetime_seconds)
             self._answers[key] = answer
             self._errors.pop(key, None)
             return answer

@@ -183,9 +183,7 @@ class Heard:
         """
         with translated("ReceiveMessage", queue, region=region):
             url, sqs = _queue_url(region, queue), _sqs(region)
-            while url is not None and (
-                messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-            ):
+            while url is not None and (messages := _messages(sqs, url)):
                 for each in messages:
                     self._read(region, str(json.loads(each["Body"])["Message"]))
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
@@ -214,6 +212,16 @@ def _queue_url(region: str, queue: str) -> str | None:
     except ClientError as error:
         if error.response["Error"]["Code"] in _ABSENT:
             return None
+        raise
+
+
+def _messages(sqs: Any, url: str) -> list[Json]:  # noqa: ANN401  (a client, as in scripts/aws/clients.py)
+    """Return up to ten; none where the undo has deleted the queue a moment ago."""
+    try:
+        return list(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _ABSENT:
+            return []
         raise
 
 

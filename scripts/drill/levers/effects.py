@@ -92,9 +92,14 @@ class LeverEffects:
         path = self._alarm_path
         if path is None:
             return False
+        if self._has_all_been_heard(path):
+            return True
         heard = await asyncio.to_thread(path.heard)
         self._heard_alarms |= heard.alarms
         self._heard_mails |= heard.mails
+        return self._has_all_been_heard(path)
+
+    def _has_all_been_heard(self, path: AlarmPath) -> bool:
         return path.names <= self._heard_alarms and bool(self._heard_mails)
 
     def measure_recovery_point(self) -> float:
