@@ -129,6 +129,7 @@ class ControlPlane:
         if answer["revision"] != self._faults_revision:
             self._faults.replace(fault_from_api(fault) for fault in answer["faults"])
             self._faults_revision = answer["revision"]
+            await self._push("followed", {"faults_revision": self._faults_revision})
 
     async def _read_stale_parts(self, session: aiohttp.ClientSession) -> None:
         await self._is_stale.wait()

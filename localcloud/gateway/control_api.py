@@ -103,7 +103,11 @@ class ControlApi:
         return json_response({**self._revisions.snapshot(), "pending_invocations": pending, "speed": speed})
 
     def _note_followed(self, request: Request, _: Parameters) -> Response:
-        self._revisions.note_followed(int(request.json()["revision"]))
+        told = request.json()
+        if "faults_revision" in told:
+            self._faults.note_followed(int(told["faults_revision"]))
+        else:
+            self._revisions.note_followed(int(told["revision"]))
         return json_response({})
 
     def _list_regions(self, _: Request, __: Parameters) -> Response:

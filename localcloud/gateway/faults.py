@@ -148,6 +148,7 @@ class FaultBoard:
     has_distribution: Callable[[str], bool]
     note: Note = unnoted
     revision: int = 0
+    _followed: int = -1
     _faults: dict[str, Fault] = field(default_factory=dict)
     _draws: dict[str, random.Random] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -161,9 +162,18 @@ class FaultBoard:
             self._changed.notify_all()
 
     def snapshot(self) -> JsonObject:
-        """Return revision and faults."""
+        """Return the revision, the one that the data plane has in force, and the faults."""
         with self._changed:
-            return {"revision": self.revision, "faults": [fault.to_json() for fault in self._faults.values()]}
+            return {
+                "revision": self.revision,
+                "followed": self._followed,
+                "faults": [fault.to_json() for fault in self._faults.values()],
+            }
+
+    def note_followed(self, revision: int) -> None:
+        """Note which revision the data plane has in force."""
+        with self._changed:
+            self._followed = revision
 
     def add(self, document: JsonObject) -> Fault:
         """Add a fault.

@@ -68,7 +68,7 @@ class Cloud:
     ) -> Answer:
         """Asks the edge as a browser does, over a new connection."""
         address = self.edge if tls else self.edge_http
-        with socket.create_connection(address, timeout=20) as raw:
+        with socket.create_connection(address, timeout=60) as raw:
             context = ssl._create_unverified_context()  # the emulator's authority is of its own making
             sock = context.wrap_socket(raw, server_hostname=host) if tls else raw
             connection = HTTPConnection(host)
@@ -83,7 +83,7 @@ class Cloud:
     def ask(self, name: str, type_: str = "A", **options: Any) -> dns.message.Message:
         """Asks the name server."""
         query = dns.message.make_query(name, type_, **options)
-        return dns.query.udp(query, self.name_server[0], port=self.name_server[1], timeout=5)
+        return dns.query.udp(query, self.name_server[0], port=self.name_server[1], timeout=60)
 
     def values(self, name: str, type_: str = "A", **options: Any) -> list[str]:
         """Returns the values of the answer."""
@@ -164,7 +164,7 @@ class Cloud:
         get = self.aws("cloudfront").get_distribution
         self.until(lambda: get(Id=distribution_id)["Distribution"]["Status"] == "Deployed")
 
-    def until(self, claim: Callable[[], bool], seconds: float = 20.0) -> None:
+    def until(self, claim: Callable[[], bool], seconds: float = 60.0) -> None:
         """Waits until a claim holds, in real seconds."""
         deadline = time.monotonic() + seconds
         while not claim():

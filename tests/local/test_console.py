@@ -83,7 +83,7 @@ def open_console(world: World, page: Page) -> None:
 def ask(world: World, method: str, path: str, headers: dict[str, str], body: str | None = None) -> tuple[int, Any]:
     """Returns status and headers of a request to the console."""
     host = world.endpoints["console_url"].removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=60)
     connection.request(method, path, body=body, headers={"Host": host, **headers})
     answer = connection.getresponse()
     connection.close()
@@ -142,7 +142,7 @@ def test_gateway_still_refuses_the_consoles_page(shown: World) -> None:
     """The page has the console's own server to ask; the secret of the run never reaches it."""
     request = urllib.request.Request(shown.endpoints["gateway_url"], headers={"Origin": shown.endpoints["console_url"]})
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10)
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60)
 
 
 def test_console_is_accessible_and_fits_the_screen_by_day_and_night(shown: World) -> None:

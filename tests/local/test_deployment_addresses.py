@@ -13,7 +13,7 @@ import pytest
 
 from localcloud.model.addresses import api_gateway_address
 from tests.local.test_deployment import EDGE, HOSTNAME
-from tests.worlds.deployment_world import DeploymentWorld
+from tests.worlds.deployment_world import PATIENCE_SECONDS, DeploymentWorld
 
 pytestmark = pytest.mark.local
 
@@ -74,7 +74,7 @@ def view(
     """Return status, Location, Content-Encoding and body of the public name's answer at an address."""
     context = ssl.create_default_context(cafile=deployment.endpoints.ca_certificate)
     connection = HTTPConnection(HOSTNAME)
-    with socket.create_connection((address, deployment.endpoints.https_port), timeout=10) as raw:
+    with socket.create_connection((address, deployment.endpoints.https_port), timeout=60) as raw:
         connection.sock = context.wrap_socket(raw, server_hostname=HOSTNAME)
         connection.request("GET", path, headers={"Accept-Encoding": coding} if coding else {})
         answer = connection.getresponse()
@@ -85,7 +85,7 @@ def view(
 
 def await_views(deployment: DeploymentWorld, address: str, views: Sequence[View]) -> None:
     """Wait until all answers are these: a store's write takes two AWS seconds, a pointer is read every two real ones."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while found := [
         seen for path, coding, wanted in views if (seen := view(deployment, address, path, coding)) != wanted
     ]:
@@ -95,7 +95,7 @@ def await_views(deployment: DeploymentWorld, address: str, views: Sequence[View]
 
 def await_status(deployment: DeploymentWorld, address: str, path: str, status: int) -> None:
     """Wait until a path has this status."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := view(deployment, address, path, ""))[0] != status:
         assert time.monotonic() < deadline, found
         time.sleep(0.1)

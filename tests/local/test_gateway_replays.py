@@ -58,17 +58,17 @@ def test_retry_waits_for_the_first_attempt_that_still_runs() -> None:
 
     def slow() -> Response:
         began.set()
-        may_end.wait(10)
+        may_end.wait(60)
         return Response(status=201, body=b"first")
 
     first = threading.Thread(target=lambda: answers.append(replays.answer(_request("call"), slow).body))
     first.start()
-    began.wait(10)
+    began.wait(60)
     retry = threading.Thread(target=lambda: answers.append(replays.answer(_request("call", 2), _Service(409)).body))
     retry.start()
     may_end.set()
     for thread in (first, retry):
-        thread.join(10)
+        thread.join(60)
     assert answers == [b"first", b"first"]
 
 
@@ -108,7 +108,7 @@ def test_gateway_creates_once_for_a_call_and_refuses_a_second_call(gateway_world
 
 def test_answer_to_head_has_no_body_even_when_it_is_a_refusal(gateway_world: GatewayWorld) -> None:
     # http.client skips the body of a HEAD answer, so the next answer on the connection shows what was sent.
-    connection = HTTPConnection(gateway_world.gateway.host, gateway_world.gateway.port, timeout=5)
+    connection = HTTPConnection(gateway_world.gateway.host, gateway_world.gateway.port, timeout=60)
     headers = {"Authorization": _SCOPE.replace("/sns/", "/lambda/")}
     for method, path, expected in (("HEAD", "/nothing", 501), ("GET", "/_localcloud/regions", 200)):
         connection.request(method, path, headers=headers)

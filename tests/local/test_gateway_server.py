@@ -21,7 +21,7 @@ def test_absolute_form_target_is_served(gateway_world: GatewayWorld) -> None:
 def test_connection_is_kept_after_answers_without_a_body(gateway_world: GatewayWorld) -> None:
     bucket = gateway_world.bucket()
     gateway_world.client("s3").put_object(Bucket=bucket, Key="k", Body=b"1")
-    connection = HTTPConnection(gateway_world.gateway.host, gateway_world.gateway.port, timeout=5)
+    connection = HTTPConnection(gateway_world.gateway.host, gateway_world.gateway.port, timeout=60)
     connection.connect()
     opened = connection.sock
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"}
@@ -128,7 +128,7 @@ def test_process_announces_its_port_and_stops_on_sigterm() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith('{"port": ')
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 _INTERRUPTED_AGAIN = """
@@ -149,7 +149,7 @@ def test_process_stops_when_another_signal_comes_while_it_stops() -> None:
         assert process.stdout.readline().startswith('{"port": ')
         process.terminate()
         try:
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0
         finally:
             process.kill()
 
@@ -157,6 +157,6 @@ def test_process_stops_when_another_signal_comes_while_it_stops() -> None:
 def test_process_exits_with_3_when_the_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [sys.executable, "-m", "localcloud.gateway", "--port", str(taken.getsockname()[1])]
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert finished.returncode == 3
     assert "is in use" in finished.stderr

@@ -74,7 +74,7 @@ class Viewer(threading.Thread):
     def run(self) -> None:
         while not self._is_over.is_set():
             connection = HTTPConnection(self._hostname)
-            with socket.create_connection((EDGE, self._port), timeout=20) as raw:
+            with socket.create_connection((EDGE, self._port), timeout=60) as raw:
                 connection.sock = self._tls.wrap_socket(raw, server_hostname=self._hostname)
                 for _ in range(20):
                     self._view(connection)

@@ -150,7 +150,7 @@ def test_leftover_process_of_a_ci_step_is_found_and_ended() -> None:
             text=True,
         )
         assert (found.returncode, f"left running: {child.pid} " in found.stderr) == (1, True)
-        assert child.wait(10) == -9
+        assert child.wait(60) == -9
 
 
 def test_no_leftovers_is_told_by_exit_code_0() -> None:

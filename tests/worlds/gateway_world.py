@@ -59,7 +59,7 @@ class GatewayWorld:
         self, method: str, path: str, *, body: str | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """Send a plain HTTP request; return status, headers (lower case) and body."""
-        connection = HTTPConnection(self.gateway.host, self.gateway.port, timeout=10)
+        connection = HTTPConnection(self.gateway.host, self.gateway.port, timeout=60)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()

@@ -76,6 +76,6 @@ class RouterFunction:
             f"const EVENT = {json.dumps(event)}; EVENT.request.rawQueryString = () => {json.dumps(query)} || undefined;"
             "return handler(EVENT).then((r) => JSON.stringify([r, calls, reads])); })()"
         )
-        answer, self.calls, self.reads = json.loads(promise.get(timeout=5))
+        answer, self.calls, self.reads = json.loads(promise.get(timeout=60))
         result: dict[str, Any] = answer
         return result

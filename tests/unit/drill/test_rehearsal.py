@@ -67,7 +67,7 @@ def running_site(authority: Authority) -> Iterator[tuple[Endpoints, ControlServe
         stack.callback(loop.close)
         stack.callback(thread.join)
         stack.callback(loop.call_soon_threadsafe, stop.set)
-        assert ready.wait(10)
+        assert ready.wait(60)
         yield endpoints[0]
 
 

@@ -38,7 +38,7 @@ def loaded(folder: Path, *, breaks: bool) -> list[Step]:
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(60)
         plan = dataclasses.replace(
             PLAN,
             https_port=ports["https"],
@@ -52,7 +52,7 @@ def loaded(folder: Path, *, breaks: bool) -> list[Step]:
         return run_load(plan, processes=1, web_port=None, log=folder / "locust.log")
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

@@ -143,14 +143,14 @@ def test_init_takes_turns_only_where_a_plugin_cache_is_used(
     def note(_: Progress) -> None:
         running.acquire()
         peak[0] = max(peak[0], 2 - running._value)
-        both.wait(10)
+        both.wait(60)
         running.release()
 
     threads = [threading.Thread(target=terraform.init, args=(fake.stack,), kwargs={"on_progress": note}) for _ in "ab"]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert peak == [at_once]
 
 
@@ -210,9 +210,9 @@ def test_interrupt_ends_runs_in_other_threads_and_refuses_new_ones(tmp_path: Pat
 
     thread = threading.Thread(target=apply, daemon=True)
     thread.start()
-    assert is_running.wait(10)
+    assert is_running.wait(60)
     terraform.interrupt()
-    thread.join(10)
+    thread.join(60)
     assert [str(error)[:34] for error in errors] == ["terraform apply on edge failed (ex"]
     with pytest.raises(TerraformError, match="is being stopped"):
         terraform.apply(fake.stack)
@@ -230,9 +230,9 @@ def test_interrupt_ends_by_force_what_does_not_end(tmp_path: Path, monkeypatch: 
 
     thread = threading.Thread(target=apply, daemon=True)
     thread.start()
-    assert is_running.wait(10)
+    assert is_running.wait(60)
     terraform.interrupt()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert has_ended(int((tmp_path / "provider").read_text(encoding="utf-8")))
 

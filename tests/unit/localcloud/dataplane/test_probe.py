@@ -16,7 +16,7 @@ from localcloud.dataplane.probe import Ports, probe
 from localcloud.model.health import SEARCHED_BODY_BYTES, CheckType, HealthCheck, ProbeFailure, ProbeResult
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-CLOCK = AwsClock(speed=20)
+CLOCK = AwsClock(speed=1)  # a faster one would leave a busy machine milliseconds to answer in
 PORTS = Ports(https=443, http=80)
 
 
@@ -99,8 +99,8 @@ def test_probe_silence_after_the_connection_is_a_response_timeout() -> None:
 
 
 def test_probe_body_that_stalls_is_a_body_timeout() -> None:
-    handler = says(b"HTTP/1.1 200 OK\r\n\r\n", b"good", pause_seconds=1.5)
-    late = says(b"HTTP/1.1 200 OK\r\n\r\n", b"x", b"x", b"good", pause_seconds=1.5)
+    handler = says(b"HTTP/1.1 200 OK\r\n\r\n", b"good", pause_seconds=0.1)
+    late = says(b"HTTP/1.1 200 OK\r\n\r\n", b"x", b"x", b"good", pause_seconds=1.0)
     options: dict[str, Any] = {"search_string": "good"}
     assert result_of(handler, CheckType.HTTP_STR_MATCH, **options).failure is None
     assert result_of(late, CheckType.HTTP_STR_MATCH, **options).failure is ProbeFailure.BODY_TIMEOUT
