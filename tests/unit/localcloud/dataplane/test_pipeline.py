@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -101,7 +101,7 @@ def ask(
     ],
 )
 def test_edge_refuses_before_any_origin_is_asked(
-    held: Distribution, changes: Mapping[str, object], status: int, words: str
+    held: Distribution, changes: Mapping[str, Any], status: int, words: str
 ) -> None:
     answers = Answers()
     found = ask(answers, held, **changes)
