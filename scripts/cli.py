@@ -42,6 +42,7 @@ COMMANDS = (
     "divert",
     "hand-over",
     "drill",
+    "simulate",
     "replay",
     "chaos",
     "audit",

@@ -114,7 +114,7 @@ class Demo:
         for scenario in DEMO_SCENARIOS:
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
                 results.append(session.run(scenario))
-        context = under_test(self._stacks).context(session, DEMO_SCENARIOS, site_file=str(self._site_file))
+        context = under_test(self._stacks).context(session, results, site_file=str(self._site_file))
         written = write_reports(results, context, self._folder)
         Console().print(summary_table(written.report))
         self._console.print(f"Report: {written.html_file} and {written.json_file}", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ number, or the viewer's place in CloudFront's headers. Pure; knows no construct.
 import math
 from typing import Any
 
-from constructs_lib.edge.region_places import REGION_PLACES
+from aws_facts.places import REGION_COORDINATES
 from constructs_lib.edge.router_source import render
 from constructs_lib.site_file.locations import COUNTRIES, continent_of
 from constructs_lib.site_file.models import Entry, Policy, SiteFile
@@ -63,7 +63,7 @@ def _share(of: Target, beside: Target) -> float:
 
 def _unit_vector(region: str) -> list[float]:
     """Returns the region's place as a vector from the centre of the earth, length 1."""
-    latitude, longitude = (math.radians(degrees) for degrees in REGION_PLACES[region])
+    latitude, longitude = (math.radians(degrees) for degrees in REGION_COORDINATES[region])
     vector = (math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude))
     return [round(part, 4) for part in vector]
 

@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aws_facts.health_checks import CHECKERS_PER_REGION, HTTP_CONNECT_BUDGET_SECONDS, HTTP_RESPONSE_BUDGET_SECONDS
 from localcloud.dataplane.clock import AwsClock, rfc3339_now
 from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind
 from localcloud.dataplane.probe import Ports, probe
 from localcloud.model.addresses import loopback_of
 from localcloud.model.health import (
     CHECKER_REGIONS,
-    HTTP_CONNECT_BUDGET_SECONDS,
-    HTTP_RESPONSE_BUDGET_SECONDS,
     PROBING_TYPES,
     CheckerState,
     CheckType,
@@ -29,8 +28,6 @@ from localcloud.model.health import (
 
 logger = logging.getLogger(__name__)
 
-# AWS publishes about two addresses a checker region (https://ip-ranges.amazonaws.com/ip-ranges.json).
-CHECKERS_PER_REGION = 2
 # Real seconds between two reports of one check, unless its health changes.
 REPORT_INTERVAL_REAL_SECONDS = 0.5
 

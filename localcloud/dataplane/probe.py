@@ -12,13 +12,15 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TypeVar
 
-from localcloud.dataplane.clock import AwsClock
-from localcloud.model.health import (
+from aws_facts.health_checks import (
     HTTP_BODY_BUDGET_SECONDS,
     HTTP_CONNECT_BUDGET_SECONDS,
     HTTP_RESPONSE_BUDGET_SECONDS,
-    SEARCHED_BODY_BYTES,
     TCP_CONNECT_BUDGET_SECONDS,
+)
+from localcloud.dataplane.clock import AwsClock
+from localcloud.model.health import (
+    SEARCHED_BODY_BYTES,
     CheckType,
     HealthCheck,
     ProbeFailure,

@@ -5,19 +5,19 @@ The data plane polls the board for the faults that it applies itself.
 
 from __future__ import annotations
 
-import itertools
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
+from aws_facts.places import REGION_COORDINATES
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.errors import ConnectionDropped, ServiceError
 from localcloud.gateway.route53.health_checks import CHECKER_REGIONS
 from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
-from localcloud.model.geography import REGION_COORDINATES
 from localcloud.model.resolution import NameFailure
 
 HANG_LIMIT_SECONDS = 180.0
@@ -144,6 +144,8 @@ class Fault:
 class FaultBoard:
     """The active faults. Its revision increases with every change, and `note` hears of each."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("revision", "_faults", "_draws", "_last_id")
+
     clock: AwsClock
     has_distribution: Callable[[str], bool]
     note: Note = unnoted
@@ -152,7 +154,7 @@ class FaultBoard:
     _faults: dict[str, Fault] = field(default_factory=dict)
     _draws: dict[str, random.Random] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _last_id: int = 0
 
     def __post_init__(self) -> None:
         self.clock.on_change(self._wake)
@@ -189,7 +191,8 @@ class FaultBoard:
         value = _checked_value(kind, document.get("value"))
         ratio, seed = _checked_share(kind, document)
         with self._changed:
-            id_ = f"fault-{next(self._ids)}"
+            self._last_id += 1
+            id_ = f"fault-{self._last_id}"
             fault = Fault(id=id_, target=target, kind=kind, value=value, ratio=ratio, seed=seed)
             self._faults[fault.id] = fault
             self._draws[fault.id] = random.Random(seed)  # noqa: S311  spreads faults, hides nothing

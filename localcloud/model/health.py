@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from aws_facts.health_checks import (
+    DEFAULT_FAILURE_THRESHOLD,
+    DEFAULT_REQUEST_INTERVAL_SECONDS,
+    HEALTHY_CHECKERS_RATIO,
+)
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.metric_alarm import with_insufficient_data
 
-# Healthy when MORE than this share of the checkers says so, same page.
-HEALTHY_CHECKERS_RATIO = 0.18
-TCP_CONNECT_BUDGET_SECONDS = 10.0
-HTTP_CONNECT_BUDGET_SECONDS = 4.0
-HTTP_RESPONSE_BUDGET_SECONDS = 2.0
-HTTP_BODY_BUDGET_SECONDS = 2.0
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html
 SEARCHED_BODY_BYTES = 5120
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html (Regions: minimum of 3)
@@ -31,8 +30,6 @@ CHECKER_REGIONS = (
     "us-west-1",
     "us-west-2",
 )
-DEFAULT_FAILURE_THRESHOLD = 3
-DEFAULT_REQUEST_INTERVAL_SECONDS = 30
 
 
 class CheckType(Enum):

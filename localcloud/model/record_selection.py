@@ -9,11 +9,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from aws_facts.places import distance_km
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.geography import (
     ViewerLocation,
     biased_distance_km,
-    distance_km,
     latency_milliseconds,
     region_coordinates,
 )

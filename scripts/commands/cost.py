@@ -27,6 +27,8 @@ from scripts.cost.estimate import (
     tags_of,
 )
 from scripts.errors import WrongUsageError
+from scripts.simulate.prediction import LayerPrediction, in_words, layers
+from scripts.simulate.site import site_of_stacks
 from scripts.terraform.synthesis import synthesize
 
 _MOST_MONTHS = 14
@@ -66,9 +68,15 @@ def cost(
         rows = [{**asdict(line), "usd": round(line.usd, 2)} for line in lines]
         figures = {"usd_per_month": total, "objective_usd_per_month": objective}
         billed = {} if bill is None else {"actual": _document(bill, lines)}
-        print(json.dumps({"lines": rows, **figures, "not_priced": unknown, **billed}))
+        recovery = {"recovery": _recovery(document)}
+        print(json.dumps({"lines": rows, **figures, "not_priced": unknown, **recovery, **billed}))
     else:
         _print(lines, total, objective, unknown)
+        for layer in _recovery(document):
+            results_console().print(
+                f"predicted recovery when {layer['what_broke']} (layer {layer['layer']}): {in_words(layer)}",
+                highlight=False,
+            )
         if bill is not None:
             _print_bill(bill, lines, objective)
     month = None if bill is None else bill.whole_month
@@ -96,6 +104,14 @@ def _agree(*, is_given: bool) -> None:
 def _stacks_of(site_file: Path) -> dict[str, dict[str, Any]]:
     with TemporaryDirectory() as folder:
         return load_stacks(synthesize(site_file, Path(folder)))
+
+
+def _recovery(stacks: Mapping[str, Mapping[str, Any]]) -> list[LayerPrediction]:
+    """Returns what the money buys: the predicted recovery of each layer; nothing where nothing fails over."""
+    try:
+        return layers(site_of_stacks(stacks))
+    except WrongUsageError:
+        return []
 
 
 def _print(lines: list[CostLine], total: float, objective: float, unknown: dict[str, int]) -> None:

@@ -120,7 +120,7 @@ def drill(
         newsroom.forget()
         settings = DrillSettings(rate_per_second=rate, error_keeping_ratio=error_keeping_ratio)
         result = session.run(SCENARIOS[scenario], variants, settings)
-    context = made_of.context(session, (result.request.scenario,), site_file=site_file)
+    context = made_of.context(session, [result], site_file=site_file)
     log = report.parent / LOG_NAME
     written = write_reports([result], context, report, earlier=read(log))
     append(log, written.report)

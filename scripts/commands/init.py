@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,7 +44,6 @@ def init(
         load_stacks,
         monthly_cost_usd,
     )
-    from scripts.drill.prediction import by_dns_seconds
     from scripts.onboarding.site_file import Answers, text_of
     from scripts.terraform.synthesis import synthesize
 
@@ -78,9 +78,15 @@ def init(
     print(f"{path}: {answers.hostname} in {answers.primary} and {answers.secondary}.")
     cost = monthly_cost_usd(estimate(stacks))
     print(f"  cost      {cost:.2f} USD a month at {page_views:,} page views (failover cost --site-file {path})")
-    if (recovery := by_dns_seconds(stacks)) is not None:
-        print(f"  recovery  by DNS within {recovery[0]:.0f} to {recovery[1]:.0f} s; inside CloudFront within seconds")
+    print(f"  recovery  {_recovery(stacks)}")
     print(f"Next: failover doctor --site-file {path}")
+
+
+def _recovery(stacks: Mapping[str, Mapping[str, Any]]) -> str:
+    from scripts.simulate.prediction import in_words, layers
+    from scripts.simulate.site import site_of_stacks
+
+    return "; ".join(f"layer {each['layer']}: {in_words(each)}" for each in layers(site_of_stacks(stacks)))
 
 
 def _answer(question: str, given: str | None, default: str | None) -> str:

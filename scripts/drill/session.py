@@ -180,6 +180,11 @@ class DrillSession:
         return self._deployment
 
     @property
+    def speed(self) -> float:
+        """How many AWS seconds pass in a real one."""
+        return self._network.speed
+
+    @property
     def release_id(self) -> str:
         """The release that is live."""
         return self._release_id

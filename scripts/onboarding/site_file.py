@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from scripts.drill.prediction import recovery_seconds
+from aws_facts.recovery import LONGEST_PROBE_SECONDS, DnsFailover
 from scripts.errors import WrongUsageError
 
 _TEMPLATE = Path(__file__).with_name("site_file.toml.j2")
@@ -56,7 +56,7 @@ def text_of(answers: Answers) -> str:
             raise WrongUsageError(
                 f"--{name.replace('_', '-')} {value!r} holds a quote, a backslash or a control character: leave it out"
             )
-    longest = math.ceil(recovery_seconds(interval=answers.interval, threshold=3)[1])
+    longest = math.ceil(DnsFailover(interval_seconds=answers.interval).recovery_seconds(1.0, LONGEST_PROBE_SECONDS))
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701 - TOML
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(**asdict(answers), longest=longest, rto=longest + _LOOSE_SECONDS)

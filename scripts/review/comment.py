@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.cost.estimate import CostLine, estimate, monthly_cost_usd, objective_usd
-from scripts.drill.prediction import by_dns_seconds
+from scripts.errors import WrongUsageError
 from scripts.review.access import widened
 from scripts.review.consequences import consequence
 from scripts.review.differences import attributes, code
 from scripts.review.findings import Delta
 from scripts.review.plans import Change, Kind, StackPlan
 from scripts.review.site_file import orphans
+from scripts.simulate.prediction import in_words, layers
+from scripts.simulate.site import site_of_stacks
 
 # https://docs.github.com/en/rest/issues/comments: a body holds 65,536 characters.
 MAXIMUM_CHARACTERS = 65_536
@@ -164,17 +166,25 @@ def _cost_rows(before: Sequence[CostLine], after: Sequence[CostLine]) -> Iterato
 
 
 def _recovery(review: Review) -> Iterator[str]:
-    after, before = by_dns_seconds(review.after), by_dns_seconds(review.before)
-    if after is None:
+    """What the simulator predicts of each layer, and what the change makes of it."""
+    after, before = _predicted(review.after), _predicted(review.before)
+    if not after:
         return
-    now = _range(after)
-    then = f"{_range(before)} -> " if before is not None and _range(before) != now else ""
-    yield ""
-    yield f"Recovery by DNS, from the slowest health check: {then}{now} (a refused connection to a stalled answer)."
+    yield from ("", "| Predicted recovery (`failover simulate`) | Before | After |", "|---|---|---|")
+    for name in {**after, **before}:
+        then = before.get(name, "no such layer") if review.before else "–"
+        now = after.get(name, "**no such layer**")
+        yield f"| {name} | {then} | {'unchanged' if then == now else now} |"
 
 
-def _range(seconds: tuple[float, float]) -> str:
-    return f"{seconds[0]:.0f} to {seconds[1]:.0f} s"
+def _predicted(stacks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    if not stacks:
+        return {}
+    try:
+        site = site_of_stacks(stacks)
+    except WrongUsageError:  # nothing that fails over is in these stacks
+        return {}
+    return {f"layer {each['layer']}: {each['what_broke']}": in_words(each) for each in layers(site)}
 
 
 def _delta(delta: Delta, what: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.edge.region_places import REGION_PLACES
+from aws_facts.places import REGION_COORDINATES
 from constructs_lib.edge.router_policy import edge_policy
 from constructs_lib.edge.router_source import render
 from constructs_lib.site_file.aws_regions import REGIONS
@@ -90,7 +90,7 @@ def test_latency_without_a_place_asks_the_own_region_first(tmp_path: Path) -> No
 
 
 def test_every_region_has_a_place() -> None:
-    assert set(REGION_PLACES) == set(REGIONS)
+    assert set(REGION_COORDINATES) == set(REGIONS)
 
 
 AREAS = [

@@ -231,7 +231,9 @@ def site_documents(draw: st.DrawFn) -> Document:
     if not document["health_check"].get("alarm_check"):
         document["health_check"].pop("insufficient_data_health_status", None)
     document["dns"] = draw(_table("dns", Dns))
-    document["objectives"] = draw(_table("objectives", Objectives))
+    document["objectives"] = draw(
+        _table("objectives", Objectives, forced=draw(_within_reach(document["health_check"])))
+    )
     document["traffic"] = draw(_table("traffic", Traffic))
     document["content"] = draw(_table("content", Content))
     document["features"] = features
@@ -243,6 +245,15 @@ def site_documents(draw: st.DrawFn) -> Document:
         document["residency"] = {"allowed_regions": draw(_allowed_regions(document))}
     _add_extensions(draw, document)
     return {name: table for name, table in document.items() if table or draw(st.booleans())}
+
+
+@st.composite
+def _within_reach(draw: st.DrawFn, health_check: Document) -> Document:
+    """An objective that the slowest interval meets; where the default does, sometimes none."""
+    longest = 30 * health_check.get("failure_threshold", 3) + 60
+    if longest <= Objectives().rto_seconds and draw(st.booleans()):
+        return {"rto_seconds": Objectives().rto_seconds}
+    return {"rto_seconds": draw(st.integers(longest, 86_400))}
 
 
 _BOTH_HEADERS = {"hsts_include_subdomains": True, "hsts_preload": True}

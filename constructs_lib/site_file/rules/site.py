@@ -11,6 +11,7 @@ from constructs_lib.errors import Problem
 from constructs_lib.site_file.models import LONGEST_HOSTNAME, Entry, Protocol, Region, Role, Site, State, StateBackend
 from constructs_lib.site_file.rules.entry import regional_entry_has_what_it_reads
 from constructs_lib.site_file.rules.ipv6 import ipv6_viewers_are_answered
+from constructs_lib.site_file.rules.recovery import objective_is_within_reach
 from constructs_lib.site_file.rules.residency import regions_are_allowed
 
 Sections = Mapping[str, Any]
@@ -174,4 +175,5 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     encrypted_markers_are_checked_over_tls,
     status_without_data_has_an_alarm,
     recovered_zone_is_made_here,
+    objective_is_within_reach,
 )

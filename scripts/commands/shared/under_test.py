@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 from rich.console import Console
 
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
-from scripts.drill.prediction import predicted
-from scripts.drill.result import DrillContext
-from scripts.drill.scenarios import Scenario
+from scripts.drill.result import DrillContext, ScenarioResult
 from scripts.drill.session import DrillSession
-from scripts.errors import MissingOutputError
+from scripts.errors import MissingOutputError, WrongUsageError
+from scripts.simulate.prediction import drilled_recovery
+from scripts.simulate.site import site_of_stacks
 from scripts.terraform.provenance import Provenance, provenance
 
 
@@ -32,9 +32,9 @@ class UnderTest:
     origin: Provenance = field(default_factory=Provenance)
     cost_usd_per_month: float | None = None
 
-    def context(self, session: DrillSession, scenarios: tuple[Scenario, ...], *, site_file: str) -> DrillContext:
+    def context(self, session: DrillSession, results: Sequence[ScenarioResult], *, site_file: str) -> DrillContext:
         """Return what the drills ran against, for their report."""
-        found = {each.name: predicted(each, self.stacks) for each in scenarios}
+        found = self._predicted(results, speed=session.speed)
         return session.context(
             site_file=site_file,
             cost_usd_per_month=self.cost_usd_per_month,
@@ -43,6 +43,13 @@ class UnderTest:
             predicted={name: seconds for name, seconds in found.items() if seconds is not None},
             runbook=next(_runbooks(self.stacks), ""),
         )
+
+    def _predicted(self, results: Sequence[ScenarioResult], *, speed: float) -> dict[str, tuple[float, float] | None]:
+        try:
+            site = site_of_stacks(self.stacks)
+        except WrongUsageError:  # no stacks, or nothing in them that fails over
+            return {}
+        return {each.request.scenario.name: drilled_recovery(each, site, speed=speed) for each in results}
 
 
 def under_test(stacks_folder: Path) -> UnderTest:

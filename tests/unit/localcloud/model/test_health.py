@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.model import health
+from aws_facts import health_checks
 from localcloud.model.errors import UnsupportedResource
 from localcloud.model.health import (
     CheckerState,
@@ -236,9 +236,9 @@ def test_what_a_check_leaves_out_has_route_53s_defaults() -> None:
 
 def test_budgets_of_a_probe_are_the_documented_ones() -> None:
     # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-    budgets = (health.TCP_CONNECT_BUDGET_SECONDS, health.HTTP_CONNECT_BUDGET_SECONDS)
+    budgets = (health_checks.TCP_CONNECT_BUDGET_SECONDS, health_checks.HTTP_CONNECT_BUDGET_SECONDS)
     assert budgets == (10.0, 4.0)
-    assert (health.HTTP_RESPONSE_BUDGET_SECONDS, health.HTTP_BODY_BUDGET_SECONDS) == (2.0, 2.0)
+    assert (health_checks.HTTP_RESPONSE_BUDGET_SECONDS, health_checks.HTTP_BODY_BUDGET_SECONDS) == (2.0, 2.0)
 
 
 @pytest.mark.parametrize(

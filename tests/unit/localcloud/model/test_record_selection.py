@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aws_facts.places import distance_km
 from localcloud.model.errors import UnsupportedResource
-from localcloud.model.geography import FRANKFURT, ViewerLocation, biased_distance_km, distance_km
+from localcloud.model.geography import FRANKFURT, ViewerLocation, biased_distance_km
 from localcloud.model.record_selection import select_records
 from localcloud.model.records import (
     FailoverRole,

@@ -1,10 +1,19 @@
-"""Where the AWS regions are: the nearest-region table of the router's latency policy.
+"""Where AWS regions are: coordinates, distances and a stand-in for the latency between places, which AWS does not publish.
 
-AWS publishes no table of latencies; the distance to the region's city orders the regions of one viewer the same way in the common
-cases. Cities: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+Latency follows the great-circle distance, which orders the regions of one viewer the same way in the common cases.
 """
 
-REGION_PLACES: dict[str, tuple[float, float]] = {
+from __future__ import annotations
+
+import math
+
+EARTH_RADIUS_KM = 6371.0
+# Light in fibre covers about 200 km a millisecond; real paths are about twice the great circle, both ways.
+KM_PER_ROUND_TRIP_MILLISECOND = 50.0
+
+# City-level coordinates (degrees north, degrees east) of the regions,
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html names the places.
+REGION_COORDINATES: dict[str, tuple[float, float]] = {
     "af-south-1": (-33.92, 18.42),
     "ap-east-1": (22.32, 114.17),
     "ap-east-2": (25.03, 121.57),
@@ -40,3 +49,14 @@ REGION_PLACES: dict[str, tuple[float, float]] = {
     "us-west-2": (45.84, -119.70),
 }
 """Region -> (degrees north, degrees east) of its city."""
+
+
+def distance_km(from_: tuple[float, float], to: tuple[float, float]) -> float:
+    """Return the great-circle distance between two (latitude, longitude) points in degrees (haversine)."""
+    (lat1, lon1), (lat2, lon2) = from_, to
+    phi1, phi2 = math.radians(lat1), math.radians(lat2)
+    half_chord = (
+        math.sin((phi2 - phi1) / 2) ** 2
+        + math.cos(phi1) * math.cos(phi2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half_chord)))
