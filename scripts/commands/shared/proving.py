@@ -241,7 +241,7 @@ class Proving:
             return Drilled(name=name, verdict="inconclusive", reasons=(str(error),))
         assert run is not None  # noqa: S101  (with apply it drills)
         session, result = run
-        context = under_test(self._stacks).context(session, (result.request.scenario,), site_file=str(self._site_file))
+        context = under_test(self._stacks).context(session, [result], site_file=str(self._site_file))
         log = self.folder / LOG_NAME
         written = write_reports([result], context, self.folder / "drills" / name, earlier=read(log))
         append(log, written.report)
