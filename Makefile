@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint conformance checkov bindings apply access format snapshots bench bench-release mutants statements setup npm-tools chromium cdktf lock clean distclean
+.PHONY: help demo site test check lint conformance checkov bindings apply access format snapshots bench bench-release mutants statements setup npm-tools chromium cdktf docs lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -89,6 +89,9 @@ chromium: setup ## find Chromium for the tests of pages, or install Debian's
 
 cdktf: npm-tools ## run cdktf: make cdktf ARGS="synth"
 	@$(VENV)/python -m tools.setup.cdktf_cli $(ARGS)
+
+docs: setup ## docs/ as a website in build/docs; a link that leads nowhere fails
+	@$(VENV)/mkdocs build
 
 lock: setup ## resolve every requirements.lock anew, every version the newest allowed
 	@$(VENV)/python -m tools.setup.lock
