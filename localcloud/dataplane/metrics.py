@@ -4,6 +4,7 @@ AWS publishes a data point a minute; here they leave more often, and alarms see 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,20 +37,14 @@ class Metrics:
 
     def __init__(self) -> None:
         self._observed: dict[_Series, _Observed] = {}
+        self._requests: Counter[tuple[str, int]] = Counter()
 
     def request_served(self, distribution_id: str, status_code: int) -> None:
         """Count a viewer's request. The rates are percentages of all requests.
 
         Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
         """
-        dimensions = {"DistributionId": distribution_id, "Region": "Global"}
-        values = {
-            "Requests": 1.0,
-            "4xxErrorRate": 100.0 * (400 <= status_code < 500),
-            "5xxErrorRate": 100.0 * (500 <= status_code < 600),
-        }
-        for name, value in values.items():
-            self._add(CLOUDFRONT_REGION, "AWS/CloudFront", name, dimensions, value)
+        self._requests[distribution_id, status_code // 100] += 1
 
     def api_answered(self, region: str, api_id: str, status_code: int) -> None:
         """Count a request to an HTTP API.
@@ -80,6 +75,7 @@ class Metrics:
 
     def taken(self) -> list[dict[str, Any]]:
         """Return what was counted since the last call, as the gateway takes it."""
+        self._add_requests()
         observed, self._observed = self._observed, {}
         return [
             {
@@ -103,13 +99,28 @@ class Metrics:
             if data:
                 await send(data)
 
-    def _add(self, region: str, namespace: str, name: str, dimensions: Mapping[str, str], value: float) -> None:
+    def _add_requests(self) -> None:
+        """Turn the counted requests into the metrics of their distributions."""
+        requests, self._requests = self._requests, Counter()
+        for (distribution_id, hundreds), count in requests.items():
+            dimensions = {"DistributionId": distribution_id, "Region": "Global"}
+            values = {
+                "Requests": 1.0,
+                "4xxErrorRate": 100.0 * (hundreds == 4),
+                "5xxErrorRate": 100.0 * (hundreds == 5),
+            }
+            for name, value in values.items():
+                self._add(CLOUDFRONT_REGION, "AWS/CloudFront", name, dimensions, value, count=count)
+
+    def _add(
+        self, region: str, namespace: str, name: str, dimensions: Mapping[str, str], value: float, *, count: int = 1
+    ) -> None:
         series = _Series(region=region, namespace=namespace, name=name, dimensions=tuple(sorted(dimensions.items())))
         found = self._observed.get(series)
         if found is None:
-            self._observed[series] = _Observed(count=1, sum=value, minimum=value, maximum=value)
+            self._observed[series] = _Observed(count=count, sum=count * value, minimum=value, maximum=value)
             return
-        found.count += 1
-        found.sum += value
+        found.count += count
+        found.sum += count * value
         found.minimum = min(found.minimum, value)
         found.maximum = max(found.maximum, value)

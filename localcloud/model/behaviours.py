@@ -30,6 +30,7 @@ def behaviour_index(patterns: Sequence[str], path: str) -> int | None:
     return next((index for index, pattern in enumerate(patterns) if matches_path_pattern(pattern, path)), None)
 
 
+@lru_cache(maxsize=1024)
 def hostname_of(host_header: str) -> str:
     """Return the Host header's name: lower case, without port and final dot."""
     return re.sub(r":\d*$", "", host_header.strip().lower()).rstrip(".")

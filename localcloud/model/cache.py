@@ -84,9 +84,13 @@ def cache_key(
         query: Raw query string without `?`.
         headers: Lower-case name -> value.
     """
-    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if policy.query_strings.includes(pair[0])]
-    kept_headers = sorted(item for item in headers.items() if policy.headers.includes(item[0]))
-    cookies = sorted(item for item in _cookies(headers) if policy.cookies.includes(item[0]))
+    none = Inclusion.NONE  # the usual case, which need not look at anything
+    pairs = [] if policy.query_strings.inclusion is none or not query else parse_qsl(query, keep_blank_values=True)
+    pairs = [pair for pair in pairs if policy.query_strings.includes(pair[0])]
+    kept_headers = [] if policy.headers.inclusion is none else sorted(headers.items())
+    kept_headers = [item for item in kept_headers if policy.headers.includes(item[0])]
+    cookies = [] if policy.cookies.inclusion is none else sorted(_cookies(headers))
+    cookies = [item for item in cookies if policy.cookies.includes(item[0])]
     kind = "OPTIONS" if method == "OPTIONS" else "GET"
     encodings = _normalized_encodings(policy, headers.get("accept-encoding", ""))
     parts = [f"{name}={value}" for name, value in (*pairs, *kept_headers, *encodings, *cookies)]
@@ -98,6 +102,8 @@ def _normalized_encodings(policy: CachePolicy, accept_encoding: str) -> list[tup
 
     Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ParametersInCacheKeyAndForwardedToOrigin.html
     """
+    if not policy.accept_encodings or not accept_encoding:
+        return []
     named = {element.partition(";")[0].strip().lower() for element in accept_encoding.split(",")}
     kept = ",".join(coding for coding in ("br", "gzip") if coding in named & policy.accept_encodings)
     return [("accept-encoding", kept)] if kept else []

@@ -16,6 +16,7 @@ from typing import Any
 from py_mini_racer import JSEvalException, MiniRacer
 
 from localcloud.dataplane.configuration import Distribution, EdgeFunction
+from localcloud.dataplane.edge.function_purity import constants_of_pure
 from localcloud.dataplane.edge.function_syntax import unsupported_syntax
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse
 from localcloud.model.errors import UnsupportedResource
@@ -40,10 +41,14 @@ class FunctionOutcome:
     Attributes:
         result: The request or response object that the handler returned.
         origin_calls: Calls of the origin helpers in order: kind `update`, `select` or `group`.
+        reads: What the run looked at beside the request: `address`, `id`, `time`, `chance`.
+        is_repeatable: Whether another run would find all that the function keeps as this one found it.
     """
 
     result: Mapping[str, Any]
     origin_calls: tuple[Mapping[str, Any], ...]
+    reads: frozenset[str] = frozenset()
+    is_repeatable: bool = False
 
 
 class FunctionRuntime:
@@ -76,7 +81,7 @@ class FunctionRuntime:
                 self._context.eval(
                     f"__localcloud.associate({json.dumps(function.key_value_store_arn.rpartition('/')[2])}); 0"
                 )
-            self._context.eval(_as_script(function))
+            self._context.eval(_as_script(function, constants_of_pure(function.code)))
         except JSEvalException as error:
             raise FunctionError(f"function {function.name} does not compile: {error}") from error
 
@@ -127,7 +132,12 @@ class FunctionRuntime:
             logger.info("function %s: %s", self._name, line)
         if "error" in answer or not isinstance(answer.get("result"), dict):
             raise FunctionError(f"function {self._name}: {answer.get('error', 'it returned no object')}")
-        return FunctionOutcome(result=answer["result"], origin_calls=tuple(answer["origin"]))
+        return FunctionOutcome(
+            result=answer["result"],
+            origin_calls=tuple(answer["origin"]),
+            reads=frozenset(answer["reads"]),
+            is_repeatable=answer["isUnchanged"] and not answer["logs"],
+        )
 
 
 def _literal(value: object) -> str:
@@ -135,13 +145,14 @@ def _literal(value: object) -> str:
     return json.dumps(json.dumps(value))
 
 
-def _as_script(function: EdgeFunction) -> str:
-    """Turn the module into a script: imports become lookups, `handler` becomes reachable."""
+def _as_script(function: EdgeFunction, constants: tuple[str, ...] | None) -> str:
+    """Turn the module into a script: imports become lookups; `handler` and a pure function's constants become reachable."""
     for _, module in _IMPORT.findall(function.code):
         if module not in MODULES:
             raise UnsupportedResource(f"function {function.name}", reason=f"import of {module!r} is not modelled")
     code = _IMPORT.sub(r"const \1 = __localcloud.modules.\2;", function.code)
-    return f"(() => {{ 'use strict';\n{code}\nglobalThis.__handler = handler;\n}})(); 0"
+    reach = "" if constants is None else f"globalThis.__constants = () => [{', '.join(constants)}];\n"
+    return f"(() => {{ 'use strict';\n{code}\nglobalThis.__handler = handler;\n{reach}}})(); 0"
 
 
 def request_event(request: EdgeRequest, distribution: Distribution, event_type: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from localcloud.dataplane.configuration import CacheBehaviour, Configuration, Di
 from localcloud.dataplane.edge.cached_answers import CachedAnswers
 from localcloud.dataplane.edge.function_results import generated_response, rewritten_request, rewritten_response
 from localcloud.dataplane.edge.function_runs import FunctionRuns
-from localcloud.dataplane.edge.functions import FunctionError, request_event, response_event
+from localcloud.dataplane.edge.functions import FunctionError, response_event
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse, error_response, redirect_response
 from localcloud.dataplane.edge.origin_plans import changed_plan, plan_of
 from localcloud.dataplane.edge.viewer_conditions import apply_viewer_conditions
@@ -74,8 +74,7 @@ class EdgePipeline:
         plan = plan_of(distribution, behaviour.target_origin_id)
         function_arn = behaviour.functions.get("viewer-request")
         if function_arn:
-            event = request_event(request, distribution, "viewer-request")
-            outcome = await self._functions.run(function_arn, event, self._configuration())
+            outcome = await self._functions.run_request(function_arn, request, distribution, self._configuration())
             generated = generated_response(outcome.result)
             if generated:
                 return generated

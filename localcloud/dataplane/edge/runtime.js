@@ -3,13 +3,27 @@
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/helper-functions-origin-modification.html
 (() => {
-  const state = { store: null, storeId: null, origin: [], logs: [], answer: null, now: 0 };
+  const state = { store: null, storeId: null, origin: [], logs: [], answer: null, now: 0, reads: {} };
 
   // "Time stands still": Date gives the time at which the run began.
   const RealDate = Date;
   globalThis.Date = class extends RealDate {
-    constructor(...parts) { parts.length ? super(...parts) : super(state.now); }
-    static now() { return state.now; }
+    constructor(...parts) { parts.length ? super(...parts) : super(Date.now()); }
+    static now() { state.reads.time = true; return state.now; }
+  };
+  const random = Math.random;
+  Math.random = () => { state.reads.chance = true; return random(); };
+
+  // What differs from request to request is given as a value that says when it was read: other requests may share the answer of a
+  // run that never looked (function_runs.py).
+  const watched = (object, name, read) => {
+    let value = object[name];
+    Object.defineProperty(object, name, {
+      enumerable: true,
+      configurable: true,
+      get() { state.reads[read] = true; return value; },
+      set(changed) { value = changed; },
+    });
   };
 
   const convert = (text, options) => {
@@ -64,9 +78,16 @@
   globalThis.__localcloud = {
     modules: { cloudfront, crypto: localcloudCrypto },
     associate(id) { state.storeId = id; },
+    // The module's constants: a run that has changed one is a run that the next may depend on.
+    // A function's own properties are state too.
+    state() {
+      const shown = (_, value) => (typeof value === 'function' ? Object.assign({}, value) : value);
+      return globalThis.__constants ? JSON.stringify(globalThis.__constants(), shown) : null;
+    },
     setStore(json) { state.store = JSON.parse(json); },
     start(eventJson, now) {
-      Object.assign(state, { origin: [], logs: [], answer: null, now });
+      Object.assign(state, { origin: [], logs: [], answer: null, now, reads: {} });
+      const before = this.state();
       const event = JSON.parse(eventJson);
       state.eventType = event.context.eventType;
       // A method of the request, so it is no part of the event's JSON:
@@ -74,8 +95,12 @@
       const rawQuery = event.rawQueryString;
       delete event.rawQueryString;
       event.request.rawQueryString = () => rawQuery;
+      watched(event.context, 'requestId', 'id');
+      watched(event.viewer, 'ip', 'address');
       const settle = (answer) => {
-        state.answer = JSON.stringify(Object.assign(answer, { origin: state.origin, logs: state.logs }));
+        const isUnchanged = before !== null && before === this.state();
+        const reads = Object.keys(state.reads);
+        state.answer = JSON.stringify(Object.assign(answer, { origin: state.origin, logs: state.logs, reads, isUnchanged }));
       };
       const fail = (error) => settle({ error: String((error && error.stack) || error) });
       try {
