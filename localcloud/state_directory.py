@@ -1,4 +1,4 @@
-"""The state folder of a running localcloud: its lock, its throwaway CA and `endpoints.json`."""
+"""The state folder of a running localcloud: its lock, the certificate of its throwaway CA and `endpoints.json`."""
 
 import fcntl
 import json
@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import trustme
+from localcloud.files import write_whole
 
 ENDPOINTS_FILE = "endpoints.json"
 CA_CERTIFICATE_FILE = "ca.pem"
-CA_KEY_FILE = "ca-key.pem"
 LOCK_FILE = "lock"
 CALL_LOG_FILE = "calls.jsonl"
 MEASURING_LOCK_FILE = "drill.lock"
@@ -48,39 +47,19 @@ class StateDirectory:
         self._lock.flush()
         self.remove_endpoints()
 
-    def create_authority(self) -> Path:
-        """Make a new CA for this run and return the path of its certificate; the key is readable by the owner only."""
-        authority = trustme.CA(organization_name="localcloud, for this run only")
-        _write(self.path / CA_KEY_FILE, authority.private_key_pem.bytes(), mode=0o600)
-        certificate = self.path / CA_CERTIFICATE_FILE
-        _write(certificate, authority.cert_pem.bytes(), mode=0o644)
-        return certificate
-
     def write_endpoints(self, endpoints: Mapping[str, Any]) -> None:
         """Write `endpoints.json` atomically, readable by its owner alone: it holds the secret of the run."""
         data = json.dumps(endpoints, indent=2).encode() + b"\n"
-        _write(self.path / ENDPOINTS_FILE, data, mode=0o600)
+        write_whole(self.path / ENDPOINTS_FILE, data, mode=0o600)
 
     def remove_endpoints(self) -> None:
         """Remove `endpoints.json`: nothing answers any more, or not yet."""
         (self.path / ENDPOINTS_FILE).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Remove `endpoints.json` and the CA's key, and give up the lock."""
+        """Remove `endpoints.json`, and give up the lock."""
         self.remove_endpoints()
-        (self.path / CA_KEY_FILE).unlink(missing_ok=True)
         self._lock.close()
-
-
-def _write(path: Path, data: bytes, *, mode: int) -> None:
-    """Write a whole file under its final name or nothing; its mode is this one whatever the umask."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    os.fchmod(descriptor, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    partial.replace(path)
 
 
 def update_speed(path: Path, speed: float) -> None:
@@ -90,7 +69,7 @@ def update_speed(path: Path, speed: float) -> None:
         OSError: localcloud has not announced itself yet, or has ended.
     """
     endpoints = {**read_endpoints(path), "speed": speed}
-    _write(path / ENDPOINTS_FILE, json.dumps(endpoints, indent=2).encode() + b"\n", mode=0o600)
+    write_whole(path / ENDPOINTS_FILE, json.dumps(endpoints, indent=2).encode() + b"\n", mode=0o600)
 
 
 def is_measured(path: Path) -> bool:

@@ -14,7 +14,7 @@ from localcloud.child_process import ChildProcess, start_child
 from localcloud.model.addresses import CLOUDFRONT_EDGE
 from localcloud.parent_watch import die_with_parent
 from localcloud.run_secret import SECRET_VARIABLE, new_secret
-from localcloud.state_directory import CALL_LOG_FILE, AlreadyRunning, StateDirectory
+from localcloud.state_directory import CA_CERTIFICATE_FILE, CALL_LOG_FILE, AlreadyRunning, StateDirectory
 
 SUCCESS = 0
 ENVIRONMENT_FAILURE = 3
@@ -125,7 +125,7 @@ async def _serve(options: ServeOptions, state: StateDirectory) -> int:
 
 async def _run(options: ServeOptions, state: StateDirectory, children: list[ChildProcess]) -> None:
     """Start both children, announce them, and return never: a child that ends is an error."""
-    certificate, secret = state.create_authority(), new_secret()
+    certificate, secret = state.path / CA_CERTIFICATE_FILE, new_secret()
     environment = {SECRET_VARIABLE: secret}
     async with asyncio.timeout(START_LIMIT_REAL_SECONDS):
         gateway = await start_child("gateway", "localcloud.gateway", _gateway_arguments(options), environment)

@@ -1,35 +1,31 @@
 """TLS contexts: leaf certificates of the throwaway CA for the names that ACM certificates hold."""
 
 import ssl
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import trustme
-
+from localcloud.authority import VALIDITY, Authority
 from localcloud.dataplane.clock import utc_now
 from localcloud.dataplane.faults import FaultKind
-from localcloud.state_directory import CA_CERTIFICATE_FILE, CA_KEY_FILE
 
 # What CloudFront shows when no distribution holds the name asked for.
 WRONG_NAMES = ("another-site.example",)
 CLOUDFRONT_DEFAULT_NAMES = ("*.cloudfront.net", "cloudfront.net")
 
 
-VALIDITY = timedelta(days=1)
-"""A certificate is issued anew when half of it is over."""
-
-
-def load_authority(state_dir: Path) -> trustme.CA:
-    """Load the CA that the supervisor made in the state folder."""
-    return trustme.CA.from_pem((state_dir / CA_CERTIFICATE_FILE).read_bytes(), (state_dir / CA_KEY_FILE).read_bytes())
-
-
 class ServerContexts:
-    """One server-side TLS context a set of names, issued when first asked for (ECDSA P-256, TLS 1.2 and 1.3)."""
+    """One server-side TLS context a set of names, issued when first asked for (ECDSA P-256, TLS 1.2 and 1.3).
 
-    def __init__(self, authority: trustme.CA) -> None:
+    A certificate is issued anew when half of its day is over.
+    """
+
+    def __init__(self, authority: Authority) -> None:
         self._authority = authority
         self._contexts: dict[tuple[tuple[str, ...], bool], tuple[datetime, ssl.SSLContext]] = {}
+
+    def permit(self, names: Iterable[str]) -> None:
+        """Let the authority sign for these names; what clients then trust says so before a server shows one."""
+        self._authority.permit(names)
 
     def context_for(self, names: tuple[str, ...], fault: FaultKind | None = None) -> ssl.SSLContext:
         """Return the context whose certificate holds exactly these names.
@@ -52,5 +48,5 @@ class ServerContexts:
         context.set_alpn_protocols(["http/1.1"])
         # ACM's certificates live 198 days: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
         begin, end = (timedelta(days=-199), timedelta(days=-1)) if is_expired else (timedelta(minutes=-5), VALIDITY)
-        self._authority.issue_cert(*names, not_before=now + begin, not_after=now + end).configure_cert(context)
+        self._authority.configure(context, names, begin=now + begin, end=now + end)
         return context

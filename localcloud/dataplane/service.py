@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.dataplane.certificates import ServerContexts, load_authority
+from localcloud.authority import new_authority
+from localcloud.dataplane.certificates import ServerContexts
 from localcloud.dataplane.checkers import HealthCheckers, Opinion
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.configuration import Configuration
@@ -28,7 +29,7 @@ from localcloud.dataplane.regional.server import RegionalEndpoints
 from localcloud.dataplane.traffic import Traffic
 from localcloud.model.geography import FRANKFURT, ViewerLocation
 from localcloud.model.resolution import Answer, ResolutionContext, resolve, with_divided_ttls
-from localcloud.state_directory import update_speed
+from localcloud.state_directory import CA_CERTIFICATE_FILE, update_speed
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class DataPlane:
         Args:
             gateway_url: Where the control plane answers.
             secret: Of the run.
-            state_dir: Holds the throwaway authority.
+            state_dir: Gets the certificate of the throwaway authority.
             dns_port: UDP and TCP.
             https_port: Edge and regional endpoints.
             http_port: Edge, plain HTTP.
@@ -87,7 +88,7 @@ class DataPlane:
             on_invocation=self._asynchronous.start,
             on_speed=self._set_speed,
         )
-        contexts = ServerContexts(load_authority(state_dir))
+        self._contexts = contexts = ServerContexts(new_authority(state_dir / CA_CERTIFICATE_FILE))
         self._requester = OriginRequester(
             gateway_url=gateway_url,
             secret=secret,
@@ -221,6 +222,7 @@ class DataPlane:
         logger.info("the clock runs %g times as fast as AWS's", speed)
 
     def _on_change(self, configuration: Configuration) -> None:
+        self._contexts.permit(name for names in configuration.certificates.values() for name in names)
         self._invalidate(configuration)
         self._metric_checks.follow(configuration.health_checks)
         self._checkers.follow(configuration.health_checks)
