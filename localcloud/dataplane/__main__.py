@@ -29,7 +29,9 @@ def main() -> int:
     """Serve until SIGINT or SIGTERM; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.dataplane", description=__doc__)
     parser.add_argument("--gateway-url", help="where the control plane answers; default: the first line of stdin")
-    parser.add_argument("--state-dir", required=True, type=Path, help="holds the throwaway CA (ca.pem, ca-key.pem)")
+    parser.add_argument(
+        "--state-dir", required=True, type=Path, help="gets the certificate of the throwaway CA (ca.pem)"
+    )
     parser.add_argument("--dns-port", type=int, default=0, help="UDP and TCP on 127.0.0.1; 0 = any")
     parser.add_argument("--https-port", type=int, default=0, help="edge and regional endpoints; 0 = any")
     parser.add_argument("--http-port", type=int, default=0, help="edge, plain HTTP; 0 = any")

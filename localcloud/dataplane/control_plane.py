@@ -195,7 +195,7 @@ class ConfigurationParts:
         """Read the named parts; runs in a thread."""
         readers: Mapping[str, Callable[[], Any]] = {
             "zones": lambda: tuple(self._zones.follow(versions["zones"]).values()),
-            "health_checks": lambda: read_health_checks(self._clients),
+            "health_checks": lambda: read_health_checks(self._clients) if versions["has_health_checks"] else {},
             "cloudfront": lambda: self._read_cloudfront(versions),
             "key_value_stores": lambda: self._read_stores(versions["key_value_stores"]),
             "certificates": lambda: self._certificates.follow(versions["certificates"]),

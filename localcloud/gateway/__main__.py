@@ -21,6 +21,7 @@ from localcloud.gateway.access import Access
 from localcloud.gateway.server import Gateway, PortTaken
 from localcloud.parent_watch import die_with_parent
 from localcloud.run_secret import SECRET_VARIABLE
+from localcloud.service_models import load_without_documentation
 
 PORT_TAKEN = 3
 
@@ -75,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     configure_log(is_verbose=options.verbose)
     raise_file_limit()
+    load_without_documentation()
     if options.parent_pid:
         die_with_parent(options.parent_pid)
     try:

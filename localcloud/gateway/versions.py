@@ -28,12 +28,14 @@ class Versions:
     def snapshot(self) -> JsonObject:
         """Return kind -> id -> version; a version is equal only while the resource is.
 
-        `invalidations` is another shape: distribution id -> ids of those that the data plane has not followed yet.
+        `invalidations` is another shape: distribution id -> ids of those that the data plane has not followed yet; and
+        `has_health_checks` tells whether there are any.
         """
         with self.cloudfront.lock:
             return {
                 **self._cloudfront(),
                 "zones": {zone.id: str(zone.revision) for zone in self.route53.zones.values()},
+                "has_health_checks": bool(self.route53.health_checks),
                 "certificates": dict.fromkeys(self.certificates.certificates, ""),
                 "buckets": self.s3.bucket_versions(),
             }

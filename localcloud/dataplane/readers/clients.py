@@ -1,10 +1,12 @@
-"""boto3 clients for the gateway, made once a service and region."""
+"""boto3 clients for the gateway, made once a service and region.
+
+boto3 is imported with the first of them: an empty cloud is up half a second earlier.
+"""
 
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
+from localcloud.service_models import load_without_documentation
 
 
 class Clients:
@@ -12,12 +14,20 @@ class Clients:
 
     def __init__(self, gateway_url: str, secret: str) -> None:
         self._gateway_url = gateway_url
-        self._session: Any = boto3.Session(
-            aws_access_key_id=secret, aws_secret_access_key=secret, aws_session_token=secret
-        )
+        self._secret = secret
+        self._session = cache(self._make_session)
         self.get = cache(self._make)
 
+    def _make_session(self) -> Any:  # noqa: ANN401  boto3's sessions are typed in its stubs alone
+        import boto3
+
+        load_without_documentation()
+        secret = self._secret
+        return boto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret, aws_session_token=secret)
+
     def _make(self, service: str, region: str = "us-east-1") -> Any:  # noqa: ANN401  boto3 makes clients at run time
+        from botocore.config import Config
+
         # KeyValueStore calls get the account id in front of the host; the gateway serves them as a proxy.
         config = Config(
             retries={"total_max_attempts": 2},
@@ -27,4 +37,4 @@ class Clients:
             user_agent_extra="localcloud-data-plane",  # faults of control planes spare us: localcloud.gateway.api_faults
             s3={"addressing_style": "path"},
         )
-        return self._session.client(service, region_name=region, endpoint_url=self._gateway_url, config=config)
+        return self._session().client(service, region_name=region, endpoint_url=self._gateway_url, config=config)

@@ -61,12 +61,16 @@ class CloudFrontReader:
 
     def __init__(self, clients: Clients) -> None:
         """Read nothing yet."""
-        client: CloudFrontClient = clients.get("cloudfront")
-        self._policies = VersionedReader(lambda _all: _read_policies(client))
-        self._distributions = VersionedReader(lambda id_: _distribution(client, id_, self._current_policies))
-        self._functions = VersionedReader(lambda name: _function(client, name))
-        self._client = client
+        self._clients = clients
+        self._policies = VersionedReader(lambda _all: _read_policies(self._client))
+        self._distributions = VersionedReader(lambda id_: _distribution(self._client, id_, self._current_policies))
+        self._functions = VersionedReader(lambda name: _function(self._client, name))
         self._current_policies = _Policies(cache={}, response_headers={}, forwarded_headers={})
+
+    @property
+    def _client(self) -> "CloudFrontClient":
+        client: CloudFrontClient = self._clients.get("cloudfront")
+        return client
 
     def read(self, versions: Mapping[str, Any]) -> CloudFrontState:
         """Return everything but the contents of key value stores.
@@ -74,6 +78,9 @@ class CloudFrontReader:
         Args:
             versions: As `GET /_localcloud/versions` gives them.
         """
+        if not versions["distributions"]:
+            self._distributions.follow({})
+            return CloudFrontState()
         (self._current_policies,) = self._policies.follow(versions["policies"]).values()
         distributions = self._distributions.follow(versions["distributions"])
         functions = {function.arn: function for function in self._functions.follow(versions["functions"]).values()}

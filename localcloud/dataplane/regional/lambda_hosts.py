@@ -27,6 +27,8 @@ WORKERS = 4
 # Synchronous payloads, both ways: https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html
 MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024
 START_LIMIT_REAL_SECONDS = 20.0
+UNUSED_REAL_SECONDS = 30.0
+"""After which a function that is not kept warm ends: AWS ends idle environments too."""
 _NO_ANSWER = (
     OSError,
     UnsupportedResource,
@@ -74,7 +76,8 @@ class LambdaHosts:
         self._speed = speed
         self._hosts: dict[str, asyncio.Task[_Host]] = {}
         self._functions: dict[str, LambdaFunction] = {}
-        self._on_demand: set[str] = set()
+        self._on_demand: dict[str, int] = {}
+        """Functions that are not kept warm, and how often each was used, its ends counted too."""
         self._leaving: set[asyncio.Task[_Host]] = set()
 
     def follow(self, functions: Mapping[str, LambdaFunction], *, deployed: Mapping[str, LambdaFunction]) -> None:
@@ -84,6 +87,8 @@ class LambdaHosts:
             functions: to be kept warm.
             deployed: all that exist; one that was started on demand lives as long as it stays as it is.
         """
+        for arn in functions:
+            self._on_demand.pop(arn, None)
         started = {arn: known for arn, known in self._functions.items() if arn in self._on_demand}
         functions = {**{arn: known for arn, known in started.items() if deployed.get(arn) == known}, **functions}
         for arn in [arn for arn, known in self._functions.items() if functions.get(arn) != known]:
@@ -109,7 +114,7 @@ class LambdaHosts:
     def ensure(self, function: LambdaFunction) -> None:
         """Start a function that is not kept warm, at its first event."""
         if function.arn not in self._functions:
-            self._on_demand.add(function.arn)
+            self._on_demand[function.arn] = 0
             self._start_once(function)
 
     def _start_once(self, function: LambdaFunction) -> None:
@@ -142,6 +147,8 @@ class LambdaHosts:
             FunctionFailed: when there is no usable result.
         """
         is_error = True
+        if arn in self._on_demand:
+            self._on_demand[arn] += 1
         try:
             result = await self._invoke(arn, event, request_id)
             is_error = False
@@ -152,6 +159,16 @@ class LambdaHosts:
         finally:
             if not isinstance(sys.exception(), Throttled):
                 self._metrics.function_ran(arn, is_error=is_error)
+            if arn in self._on_demand:
+                self._on_demand[arn] += 1
+                used = self._on_demand[arn]
+                asyncio.get_running_loop().call_later(UNUSED_REAL_SECONDS, self._end_unused, arn, used)
+
+    def _end_unused(self, arn: str, used: int) -> None:
+        """End a function on demand unless it was used again, or runs (then it has begun more often than ended)."""
+        if self._on_demand.get(arn) == used and used % 2 == 0 and arn in self._hosts:
+            del self._on_demand[arn], self._functions[arn]
+            self._retire(self._hosts.pop(arn))
 
     async def _invoke(self, arn: str, event: Mapping[str, Any], request_id: str) -> Any:  # noqa: ANN401  handler's JSON
         if arn not in self._hosts:

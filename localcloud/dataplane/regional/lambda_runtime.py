@@ -1,7 +1,8 @@
 """The Lambda runtime: a process that loads a handler in several workers and serves invocations on a Unix socket.
 
 Started by its path, in the function's environment; it imports nothing of localcloud. Each worker is one execution
-environment: one invocation at a time. A worker that times out or crashes is replaced.
+environment: one invocation at a time. There is always one that waits, up to the wanted number of them; a worker that was not
+needed for a while ends. One that times out or crashes is replaced.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 Wire format of one invocation, both ways: four bytes of length, then JSON.
@@ -12,6 +13,7 @@ import ctypes
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -23,6 +25,10 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 TIMED_OUT_EXIT_CODE = 124
+UNNEEDED_EXIT_CODE = 123
+UNNEEDED_AFTER_REAL_SECONDS = 20.0
+BUSY, IDLE = b"b", b"i"
+_NOTE_BYTES = 5
 
 
 class FasterTime:
@@ -110,8 +116,16 @@ def load_handler(name: str) -> Callable[[Any, Context], Any]:
     return handler
 
 
-def serve(listener: socket.socket, options: argparse.Namespace) -> None:
-    """Serve invocations in one worker until killed; an error of the import is the answer to each of them."""
+def serve(listener: socket.socket, options: argparse.Namespace, notes: int, *, is_spare: bool) -> None:
+    """Serve invocations in one worker until killed; an error of the import is the answer to each of them.
+
+    Args:
+        listener: Where invocations come.
+        options: The command line.
+        notes: A pipe to the process that started it, for its id and BUSY or IDLE.
+        is_spare: Whether it ends when nothing came for a while.
+    """
+    pid = os.getpid().to_bytes(4, "big")
     failure: dict[str, str] | None = None
     handler: Callable[[Any, Context], Any] | None = None
     try:
@@ -119,13 +133,20 @@ def serve(listener: socket.socket, options: argparse.Namespace) -> None:
     except Exception as error:  # noqa: BLE001  whatever the function's code raises is its answer
         failure = described(error)
     while True:
-        connection, _ = listener.accept()
+        ready, _, _ = select.select([listener], [], [], UNNEEDED_AFTER_REAL_SECONDS if is_spare else None)
+        if not ready:
+            os._exit(UNNEEDED_EXIT_CODE)
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            continue  # another worker has taken it
+        os.write(notes, pid + BUSY)
+        connection.setblocking(True)
         with connection:
             message = receive(connection)
-            if handler is None:
-                send(connection, {"error": failure})
-                continue
-            send(connection, invoke(handler, message, options))
+            if message:  # an empty one asks whether somebody is there
+                send(connection, {"error": failure} if handler is None else invoke(handler, message, options))
+        os.write(notes, pid + IDLE)
 
 
 def invoke(handler: Callable[[Any, Context], Any], message: dict[str, Any], options: argparse.Namespace) -> object:
@@ -155,22 +176,73 @@ def end_timed_out(_signal: int, _frame: object) -> None:
     os._exit(TIMED_OUT_EXIT_CODE)
 
 
-def fork_worker(listener: socket.socket, options: argparse.Namespace) -> int:
-    """Start one worker and return its process id."""
-    parent = os.getpid()
-    child = os.fork()
-    if child:
-        return child
-    try:
-        die_with_parent(parent)
-        signal.signal(signal.SIGALRM, end_timed_out)
-        serve(listener, options)
-    finally:
-        os._exit(1)
+class Workers:
+    """The workers of one function: as many as are busy and one that waits, at least one and at most the wanted number."""
+
+    def __init__(self, listener: socket.socket, options: argparse.Namespace) -> None:
+        self._listener = listener
+        self._options = options
+        self._notes, self._notes_in = os.pipe()
+        self._ended, ended_in = os.pipe()
+        os.set_blocking(ended_in, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # it only has to arrive
+        signal.set_wakeup_fd(ended_in)
+        self._alive: set[int] = set()
+        self._busy: set[int] = set()
+
+    def keep(self) -> None:
+        """Start workers as they are needed, for ever."""
+        self._start(is_spare=False)
+        while True:
+            ready, _, _ = select.select([self._notes, self._ended], [], [])
+            if self._ended in ready:
+                os.read(self._ended, 1024)
+                self._bury()
+            if self._notes in ready:
+                self._read_notes()
+            if len(self._alive) < self._options.workers and self._busy >= self._alive:
+                self._start(is_spare=bool(self._alive))
+
+    def _read_notes(self) -> None:
+        data = os.read(self._notes, _NOTE_BYTES * 256)  # whole ones: a write of so little is never torn, pipe(7)
+        for begin in range(0, len(data), _NOTE_BYTES):
+            pid, word = int.from_bytes(data[begin : begin + 4], "big"), data[begin + 4 : begin + _NOTE_BYTES]
+            if word == BUSY and pid in self._alive:
+                self._busy.add(pid)
+            else:
+                self._busy.discard(pid)
+
+    def _bury(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self._alive.discard(pid)
+            self._busy.discard(pid)
+            if os.waitstatus_to_exitcode(status) != UNNEEDED_EXIT_CODE:
+                time.sleep(0.05)  # a handler that dies at once must not make this loop busy
+
+    def _start(self, *, is_spare: bool) -> None:
+        parent = os.getpid()
+        child = os.fork()
+        if child:
+            self._alive.add(child)
+            return
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            die_with_parent(parent)
+            signal.signal(signal.SIGALRM, end_timed_out)
+            serve(self._listener, self._options, self._notes_in, is_spare=is_spare)
+        finally:
+            os._exit(1)
 
 
 def main() -> None:
-    """Preload the SDK once, then keep the wanted number of workers alive."""
+    """Preload the SDK once, then keep the workers that are needed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--socket", required=True)
     parser.add_argument("--code", required=True, type=Path)
@@ -188,12 +260,8 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(options.socket)
     listener.listen(128)
-    for _ in range(options.workers):
-        fork_worker(listener, options)
-    while True:
-        os.wait()
-        time.sleep(0.05)  # a handler that dies at once must not make this loop busy
-        fork_worker(listener, options)
+    listener.setblocking(False)
+    Workers(listener, options).keep()
 
 
 if __name__ == "__main__":

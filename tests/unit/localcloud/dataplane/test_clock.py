@@ -78,7 +78,7 @@ def test_ratio_that_is_allowed(speed: float, ratio: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "speed"), [(1, 500), (10, 50), (49, 0.5 / 0.049), (50, 4), (100, 2), (1000, 0.2)]
+    ("milliseconds", "speed"), [(1, 250), (10, 25), (24, 0.25 / 0.024), (25, 4), (50, 2), (500, 0.2)]
 )
 def test_fastest_speed_is_one_that_is_kept(milliseconds: float, speed: float) -> None:
     assert fastest_speed(milliseconds / 1000) == pytest.approx(speed)
@@ -86,28 +86,32 @@ def test_fastest_speed_is_one_that_is_kept(milliseconds: float, speed: float) ->
 
 def test_machine_that_wakes_late_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async def late() -> float:
-        return 0.04
+        return 0.02
 
     monkeypatch.setattr(timekeeping, "_nap", late)
-    with pytest.raises(TooFast, match=r"--speed 60: .* 40 ms late.* 12\.4.* fastest that it keeps now is 12\.5"):
+    with pytest.raises(TooFast, match=r"--speed 60: .* 20 ms late.* 12\.4.* fastest that it keeps now is 12\.5"):
         asyncio.run(insist_on_time(60))
     asyncio.run(insist_on_time(2))
 
 
-def test_one_good_look_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    naps = iter([0.5] * 15 + [0.001] * 15)
+@pytest.mark.parametrize(("speed", "good_looks"), [(10, 1), (60, 3)])
+def test_few_good_looks_are_enough(monkeypatch: pytest.MonkeyPatch, speed: float, good_looks: int) -> None:
+    looks = iter([0.5, 0.5, *[0.001] * (good_looks - 1), 0.004, 0.5, 0.5, 0.5])
 
-    async def nap() -> float:
-        return next(naps)
+    async def look() -> float:
+        return next(looks)
 
-    monkeypatch.setattr(timekeeping, "_nap", nap)
-    asyncio.run(insist_on_time(60))
+    monkeypatch.setattr(timekeeping, "typical_lateness", look)
+    asyncio.run(insist_on_time(speed))
+    with pytest.raises(TooFast):
+        looks = iter([0.001] * (good_looks - 1) + [0.5] * 5)
+        asyncio.run(insist_on_time(speed))
 
 
 def test_timekeeper_refuses_what_the_machine_does_not_keep() -> None:
     keeper = Timekeeper(AwsClock(speed=5))
     assert keeper.refusal(60) is None  # before the first look nothing is known against it
-    keeper._lateness.extend([0.03] * 9)
+    keeper._lateness.extend([0.015] * 9)
     assert keeper.refusal(5) is None
     assert "The fastest that it keeps now is" in str(keeper.refusal(60))
     assert keeper.document()["stretched_ratio"] == 0.015
