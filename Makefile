@@ -17,7 +17,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint conformance checkov bindings apply access format snapshots bench bench-release mutants statements setup npm-tools chromium cdktf docs lock clean distclean
+.PHONY: help demo site test check lint conformance checkov bindings apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,9 @@ snapshots: setup ## write the golden JSON of each stack anew; review the diff
 
 bench: setup ## the numbers of the README, measured here (ARGS="outages": some of them)
 	@$(VENV)/python -m tools.bench $(ARGS)
+
+bench-localcloud: setup ## how fast and how large localcloud is: start-up, requests, changes, time, memory (ARGS="edge": some)
+	@$(VENV)/python -m tools.bench.localcloud $(ARGS)
 
 bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync, s5cmd, rclone
 	@$(VENV)/python -m tools.bench.release $(ARGS)

@@ -217,11 +217,12 @@ def main(arguments: list[str]) -> int:
         for name in names:
             figures += BENCHES[name]()
     finally:  # what was measured is worth its minutes, even when the next one fails
-        _print(figures)
+        print_figures(figures)
     return 0 if all(figure.is_kept for figure in figures) else 1
 
 
-def _print(figures: Sequence[Figure]) -> None:
+def print_figures(figures: Sequence[Figure]) -> None:
+    """Prints what was measured, on what machine, and whether the limits are kept."""
     table = Table("Figure", "Measured", "Limit", "", title=_machine())
     for figure in figures:
         mark = "kept" if figure.is_kept else "[red]MISSED[/red]"
