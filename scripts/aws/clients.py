@@ -58,6 +58,11 @@ THROTTLED = frozenset({
     "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
     "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "ProvisionedThroughputExceededException",
 })  # fmt: skip
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html, and each service's common errors
+ENDED_SESSION = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+    "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
+})  # fmt: skip
 _UNSIGNED = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError, TokenRetrievalError)
 _SIGN_IN = ". Sign in to AWS (`aws configure list` shows as whom), or name a localcloud with --localcloud DIR"
 _SENT_AT_ONCE_BYTES = 256 * 1024
@@ -231,6 +236,8 @@ def translated(operation: str, resource: str, *, region: str | None = None, sile
         details = error.response.get("Error", {})
         code, detail = details.get("Code", "unknown"), details.get("Message", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in ENDED_SESSION:
+            detail = f"{detail or 'AWS does not take these credentials'}{_SIGN_IN}"
         if code in THROTTLED:
             raise throttled(operation, resource, code) from error
         raise _aws_error(operation, resource, code, detail, region if status >= _SERVER_ERROR else None) from error

@@ -21,7 +21,7 @@ from scripts.drill.levers.catalogue import KINDS, lever_of
 from scripts.drill.levers.injector import LeverInjector
 from scripts.drill.levers.lever import Json, Lever
 from scripts.drill.levers.origin_denied import SID
-from scripts.errors import EnvironmentFailureError, NotSteadyError
+from scripts.errors import AwsError, EnvironmentFailureError, NotSteadyError
 from scripts.release.routing import Routing, ServedRelease
 from tests.local.kill_levers import KILLED
 from tests.worlds.gateway_world import GatewayWorld
@@ -391,3 +391,30 @@ def test_canary_of_somebody_else_is_not_ended(site: Site) -> None:
     store.put_key(KvsARN=site.store_arn, Key="routing", Value=json.dumps(routing), IfMatch=etag)
     lever.restore(captured)
     assert json.loads(site.snapshot()["routing"])["canary"]["id"] == "c" * 16
+
+
+def expired(*_arguments: object, **_more: object) -> None:
+    raise AwsError(operation="GetCallerIdentity", resource="you", code="ExpiredToken", detail="Sign in to AWS")
+
+
+@pytest.mark.parametrize("kind", ["origin-denied", "bad-release", "alarm-path"])
+def test_session_that_expires_in_the_middle_leaves_the_undo_for_the_next_one(
+    site: Site, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = site.snapshot()
+    fault = JournaledFault(
+        fault=Fault(target="aws", kind=kind),
+        scenario=kind,
+        injector=LeverInjector(kind, site.lever(kind)),
+        journal=FaultJournal(tmp_path),
+        control_url="",
+    )
+    asyncio.run(fault.inject())
+    with monkeypatch.context() as patched:
+        patched.setattr("scripts.aws.clients.caller_account", expired)
+        with pytest.raises(EnvironmentFailureError, match=r"ExpiredToken.*failover chaos recover"):
+            asyncio.run(fault.undo())
+    assert (tmp_path / "fault-journal.json").exists()
+    assert site.snapshot() != before
+    assert recover_journal(tmp_path) is not None  # signed in again
+    assert site.snapshot() == before
