@@ -104,6 +104,7 @@ class FaultDrill:
         self._good = 0
         self._region: str | None = None
         self._is_path_healthy: bool | None = None
+        self._started_at_seconds = 0.0
         self._fault_at_seconds: float | None = None
         self._detected_at_seconds: float | None = None
         self._effect_at_seconds: float | None = None
@@ -114,7 +115,7 @@ class FaultDrill:
 
     async def run(self) -> FaultRun:
         """Drill and measure."""
-        started_at_seconds = self._clock.now_seconds()
+        started_at_seconds = self._started_at_seconds = self._clock.now_seconds()
         background = [asyncio.create_task(self._prober.run(self._record))]
         background.append(asyncio.create_task(self._guard.watch_alarm()))
         if self._effect is not None:
@@ -160,7 +161,12 @@ class FaultDrill:
             alarm_at_seconds=self._alarm_at_seconds,
             mail_at_seconds=self._mail_at_seconds,
             has_listener=self._news is not None,
+            release_age_seconds=self._release_age_seconds(fault_at_seconds),
         )
+
+    def _release_age_seconds(self, at_seconds: float) -> float | None:
+        age = self._request.release_age_seconds
+        return None if age is None else age + at_seconds - self._started_at_seconds
 
     async def _reach_steady_state(self, background: list[asyncio.Task[None]]) -> None:
         is_steady = await self._until(

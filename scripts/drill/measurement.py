@@ -20,7 +20,10 @@ SLOW_SECONDS = 1.0
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """When the drill did what, and when the control plane noticed. None: it never happened, or nobody listened for alarms."""
+    """When the drill did what, and when the control plane noticed. None: it never happened, or nobody listened for alarms.
+
+    `release_age_seconds`: how long the release that every visitor is to see had been published at the fault; None: not known.
+    """
 
     fault_at_seconds: float
     undo_at_seconds: float
@@ -29,6 +32,7 @@ class Marks:
     alarm_at_seconds: float | None = None
     mail_at_seconds: float | None = None
     has_listener: bool = False
+    release_age_seconds: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ class Measurement:
     shares: Shares
     time_to_alarm_seconds: float | None = None
     time_to_mail_seconds: float | None = None
+    seen_recovery_point_seconds: float | None = None
 
 
 def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> Measurement:
@@ -105,6 +110,7 @@ def measure(samples: Iterable[Sample], marks: Marks, expected: Expectation) -> M
         time_to_fail_back_seconds=_since(marks.undo_at_seconds, moments.failed_back_at_seconds),
         time_to_alarm_seconds=_since(marks.fault_at_seconds, marks.alarm_at_seconds),
         time_to_mail_seconds=_since(marks.fault_at_seconds, marks.mail_at_seconds),
+        seen_recovery_point_seconds=_seen_recovery_point(_outage(ordered, marks), marks, expected),
         moments=moments,
         requests=sum(s.requests for s in ordered),
         failed_requests=sum(s.failed_requests for s in ordered),
@@ -139,6 +145,17 @@ def _moments(ordered: Sequence[Sample], marks: Marks, expected: Expectation) -> 
         recovered_at_seconds=lasting_streak_at(outage, region=expected.secondary),
         failed_back_at_seconds=lasting_streak_at(_after_undo(ordered, marks), region=expected.primary),
     )
+
+
+def _seen_recovery_point(outage: Sequence[Sample], marks: Marks, expected: Expectation) -> float | None:
+    """Return how far back visitors of the secondary were taken: the age of the release that they did not get.
+
+    0 when each of them got the active release; None when the secondary served nobody, or nobody knows the release's age.
+    """
+    seen = [s for s in outage if s.region == expected.secondary and (s.is_good or s.error is ErrorKind.WRONG_CONTENT)]
+    if not seen or marks.release_age_seconds is None:
+        return None
+    return marks.release_age_seconds if any(s.error is ErrorKind.WRONG_CONTENT for s in seen) else 0.0
 
 
 def _healing(ordered: Sequence[Sample], outage: Sequence[Sample], marks: Marks, expected: Expectation) -> Moments:

@@ -74,6 +74,7 @@ class DrillRequest:
         availability_ratio: the objective, from the site file, for a fault on a share of the requests. Default 0.999.
         path_health_check_id: the health check that decides the failover record, from the Terraform outputs. Needed where
             detection is the health check's; default none.
+        release_age_seconds: how long the release has been published when the drill begins; default None, not known.
         state_folder: where the undo journal is kept; the same for all drills on one target, whatever they report where.
         settings: how to probe and how long to wait.
     """
@@ -87,6 +88,7 @@ class DrillRequest:
     rto_seconds: float
     availability_ratio: float = 0.999
     path_health_check_id: str | None = None
+    release_age_seconds: float | None = None
     state_folder: Path
     settings: DrillSettings = DrillSettings()
 

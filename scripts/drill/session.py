@@ -15,6 +15,7 @@ from rich.console import Console
 
 from scripts.aws.clients import key_value_store_client, s3_client
 from scripts.aws.invalidation import cloudfront_client, invalidate_all
+from scripts.clock import utc_now
 from scripts.drill.guard import StopConditions
 from scripts.drill.journal import recover_journal
 from scripts.drill.levers.bad_release import BROKEN_RELEASE
@@ -170,6 +171,7 @@ class DrillSession:
             rto_seconds=deployment.objectives.rto_seconds,
             availability_ratio=deployment.objectives.availability_ratio,
             path_health_check_id=deployment.health_check_ids["path"],
+            release_age_seconds=self._release_age_seconds(),
             state_folder=self._state_folder,
             settings=settings,
         )
@@ -240,6 +242,14 @@ class DrillSession:
                 f"{'; '.join(lacking)} of the active release {self._release_id}, so nothing was broken."
                 " Run: failover verify --repair --apply"
             )
+
+    def _release_age_seconds(self) -> float | None:
+        """How long ago the active release's manifest was written to the primary, on the site's clock."""
+        primary = next(each for each in self._buckets() if each.region == self._deployment.primary)
+        published_at = primary.manifest_times().get(self._release_id)
+        if published_at is None:
+            return None
+        return max(0.0, (utc_now() - published_at).total_seconds() * self._network.speed)
 
     def _buckets(self) -> list[ContentBucket]:
         return [

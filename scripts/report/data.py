@@ -67,6 +67,7 @@ class Figures(TypedDict):
     time_to_fail_back_seconds: float | None
     time_to_alarm_seconds: float | None
     time_to_mail_seconds: float | None
+    seen_recovery_point_seconds: float | None
     requests: int
     failed_requests: int
     wrong_content_requests: int
@@ -86,6 +87,7 @@ class MarksReport(TypedDict):
     alarm_at_seconds: float | None
     mail_at_seconds: float | None
     has_listener: bool
+    release_age_seconds: float | None
 
 
 class ExpectationReport(TypedDict):
@@ -274,6 +276,7 @@ def figures_of(measurement: Measurement) -> Figures:
         time_to_fail_back_seconds=_rounded(measurement.time_to_fail_back_seconds),
         time_to_alarm_seconds=_rounded(measurement.time_to_alarm_seconds),
         time_to_mail_seconds=_rounded(measurement.time_to_mail_seconds),
+        seen_recovery_point_seconds=_rounded(measurement.seen_recovery_point_seconds),
         requests=measurement.requests,
         failed_requests=measurement.failed_requests,
         wrong_content_requests=measurement.wrong_content_requests,
@@ -293,6 +296,7 @@ def _marks(marks: Marks) -> MarksReport:
         alarm_at_seconds=marks.alarm_at_seconds,
         mail_at_seconds=marks.mail_at_seconds,
         has_listener=marks.has_listener,
+        release_age_seconds=marks.release_age_seconds,
     )
 
 

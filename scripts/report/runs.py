@@ -36,6 +36,7 @@ class DrillRecord(BaseModel):
     recovery_point_seconds: float | None = None
     time_to_alarm_seconds: float | None = None
     time_to_mail_seconds: float | None = None
+    seen_recovery_point_seconds: float | None = None
 
 
 class RunRow(TypedDict):

@@ -108,7 +108,11 @@ def evaluate(
     conclusive = [each for each in mine if each.verdict != "inconclusive"]
     within = sum(each.verdict == "within" for each in mine)
     mttr = _mean(each.recovery_time_seconds for each in conclusive)
-    points = [*recovery_points, *(each.recovery_point_seconds for each in mine)]
+    points = [
+        *recovery_points,
+        *(each.recovery_point_seconds for each in mine),
+        *(each.seen_recovery_point_seconds for each in mine),
+    ]
     recovery_point = max((each for each in points if each is not None), default=None)
     slowest = max((each.recovery_time_seconds or float("inf") for each in conclusive), default=None)
     return Slo(
