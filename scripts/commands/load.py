@@ -39,7 +39,9 @@ def load(
     max_failed: Annotated[float, typer.Option(min=0, max=1, help="Share of failed page views that is broken.")] = 0.05,
     min_knee: Annotated[int, typer.Option(min=0, help="Exit with 1 when the knee is at fewer viewers.")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="Locust's worker processes on this machine.")] = 1,
-    web_port: Annotated[int | None, typer.Option(help="Show Locust's page at this port meanwhile.")] = None,
+    web_port: Annotated[
+        int | None, typer.Option(help="Show Locust's page at this port of 127.0.0.1 meanwhile.")
+    ] = None,
     report: Annotated[Path, typer.Option(help="Folder for load.json, the steps and Locust's log.")] = Path(
         "build/load"
     ),

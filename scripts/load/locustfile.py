@@ -15,6 +15,7 @@ from typing import Any
 
 import dns.message
 import dns.query
+import locust.runners
 from locust import HttpUser, LoadTestShape, constant_pacing, task
 from locust.stats import StatsEntry, calculate_response_time_percentile
 
@@ -22,6 +23,8 @@ from scripts.clock import AwsClock
 from scripts.load.knee import Step
 from scripts.load.plan import ENVIRONMENT, LoadPlan
 
+# Workers tell what they counted every 3 s by themselves, and a step may last 2 s: its views would be counted in the next one.
+locust.runners.WORKER_REPORT_INTERVAL = 0.3
 PLAN = LoadPlan.from_json(os.environ[ENVIRONMENT])
 VIEW = "VIEW"
 _CLOCK = AwsClock()

@@ -23,7 +23,7 @@ def run_load(plan: LoadPlan, *, processes: int, web_port: int | None, log: Path)
     Args:
         plan: what to do.
         processes: Locust's worker processes on this machine; 1 without workers.
-        web_port: where Locust's page is; None for none. The test begins by itself either way.
+        web_port: where Locust's page is, on loopback only; None for none. The test begins by itself either way.
         log: file that gets what Locust says.
 
     Raises:
@@ -33,7 +33,11 @@ def run_load(plan: LoadPlan, *, processes: int, web_port: int | None, log: Path)
         raise EnvironmentFailureError("Locust is not installed: `pip install -e .[load]`, or `make setup`, brings it")
     Path(plan.output).parent.mkdir(parents=True, exist_ok=True)
     Path(plan.output).unlink(missing_ok=True)
-    page = ["--headless"] if web_port is None else ["--autostart", "--autoquit", "1", "--web-port", str(web_port)]
+    page = (
+        ["--headless"]
+        if web_port is None
+        else ["--autostart", "--autoquit", "1", "--web-host", "127.0.0.1", "--web-port", str(web_port)]
+    )
     workers = ["--processes", str(processes)] if processes > 1 else []
     command = [
         sys.executable,

@@ -5,6 +5,7 @@ synth   `python main.py` against merely importing one resource from the plain bi
 apply   terraform apply of every stack of config/prod.example.toml on localcloud
 demo    wall time and memory of `make demo`, what a cache miss costs in a layer 1 fault, recovery in a layer 3 fault
 lint    CPU of `failover lint` on 5,000 resources and on a small stack
+prober  how late the prober begins page views at 100 a second on one core
 outages recovery in the outages that happened (docs/DISASTER_RECOVERY.md)
 test    wall time of the test suite
 """
@@ -35,6 +36,7 @@ from scripts.terraform.deploy import deploy
 from tools.bench.figures import ROOT, Figure, aws_figure
 from tools.bench.lint import bench_lint
 from tools.bench.outages import bench_outages
+from tools.bench.prober import bench_prober
 from tools.examples.deployed_example import ready
 
 _PLAIN_IMPORT = "from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket"
@@ -202,6 +204,7 @@ BENCHES = {
     "apply": bench_apply,
     "demo": bench_demo,
     "lint": bench_lint,
+    "prober": bench_prober,
     "outages": bench_outages,
     "test": bench_test,
 }
