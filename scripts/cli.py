@@ -54,6 +54,8 @@ COMMANDS = (
     "load",
     "bootstrap",
     "migrate-states",
+    "replace-region",
+    "retire-region",
     "destroy",
     "outputs",
     "cost",

@@ -20,7 +20,7 @@ _WRITE_BUCKET = (
 
 
 def deploy(scope: Scope) -> PolicyDocument:
-    """Returns what applying dns, keys-*, region-*, edge, attachment-* and monitoring needs; the rest is an administrator's."""
+    """Returns what applying the site's stacks needs, but for access and audit, which are an administrator's."""
     return document(
         *state(scope, write=True),
         *_site_settings(scope),

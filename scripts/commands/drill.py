@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 
 from scripts.commands.shared.lever_drill import newsroom_of
+from scripts.commands.shared.lost_region_drill import NAME as REGION_LOST
+from scripts.commands.shared.lost_region_drill import run_lost_region_drill
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -30,7 +32,7 @@ from scripts.terraform.outputs import load_deployment, load_other_outputs
 
 LEVERS = tuple(LEVER_SCENARIOS)
 READ_ONLY = "certificate"
-_NAMES = ", ".join([*SCENARIOS, *LEVERS, READ_ONLY])
+_NAMES = ", ".join([*SCENARIOS, REGION_LOST, *LEVERS, READ_ONLY])
 _VARIANTS = "; ".join(
     f"{scenario.name} has {', '.join(variant.name for variant in scenario.variants)}" for scenario in SCENARIOS.values()
 )
@@ -62,7 +64,10 @@ def drill(
     stacks: Annotated[Path, typer.Option(help="Folder of the synthesized stacks, for the cost.")] = Path(
         "cdktf.out/stacks"
     ),
-    site_file: Annotated[str, typer.Option(help="What the report calls the site file; a label, not read.")] = "",
+    site_file: Annotated[
+        str, typer.Option(help=f"What the report calls the site file; a label. {REGION_LOST} changes the file.")
+    ] = "",
+    new_region: Annotated[str, typer.Option(help=f"Region that takes the primary's place; {REGION_LOST} only.")] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Pull a lever. Without it its plan is printed.")] = False,
     confirm: Annotated[str, typer.Option(help="ACCOUNT:HOSTNAME of the site whose lever is pulled.")] = "",
     stop_alarm: Annotated[str, typer.Option(help="Name or ARN of an alarm; in ALARM it ends a lever's drill.")] = "",
@@ -92,6 +97,18 @@ def drill(
         look(outputs, use_localcloud(localcloud), as_json=as_json)
         return
     variants = tuple(variant or ())
+    if scenario == REGION_LOST:
+        run_lost_region_drill(
+            site_file=site_file,
+            new=new_region,
+            stacks=stacks,
+            outputs=outputs,
+            localcloud=localcloud,
+            report=report,
+            rate=rate,
+            as_json=as_json,
+        )
+        return
     _insist_on_known(scenario, variants, localcloud)  # a wrong name is told before anything else
     made_of = under_test(stacks) if apply or scenario not in LEVERS else UnderTest()
     state_folder = localcloud or outputs.parent

@@ -135,13 +135,19 @@ class Terraform:
                 raise TerraformError(f"{error}\n{self._init_hint}") from error
             raise
 
-    def apply(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
+    def apply(self, stack_dir: Path, *, targets: Sequence[str] = (), on_progress: OnProgress | None = None) -> None:
         """Create and change what the stack says, without asking.
+
+        Args:
+            stack_dir: the stack's folder.
+            targets: addresses; only they, and what they need, are changed. Default: everything.
+            on_progress: is told how far it is.
 
         Raises:
             TerraformError: it failed; what was created by then is in the state.
         """
-        self._run(stack_dir, ["apply", "-json", "-auto-approve", "-input=false", _LOCK], on_progress)
+        chosen = [f"-target={address}" for address in targets]
+        self._run(stack_dir, ["apply", "-json", "-auto-approve", "-input=false", _LOCK, *chosen], on_progress)
 
     def destroy(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
         """Delete everything in the stack's state, without asking.

@@ -49,7 +49,7 @@ def _is_writer(stack: Path) -> bool:
 
 def _is_copied(stack: Path) -> bool:
     """Whether a keys stack makes the key that the others replicate, and so comes before them."""
-    return "aws_kms_key" in json.loads((stack / "cdk.tf.json").read_bytes())["resource"]
+    return "aws_kms_key" in json.loads((stack / "cdk.tf.json").read_bytes()).get("resource", {})
 
 
 def deploy(

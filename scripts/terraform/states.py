@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,7 @@ def moved(
     """
     gaining: dict[str, State] = {}
     for move in moves:
-        target = gaining.setdefault(move.target, _next(states.get(move.target)))
+        target = gaining.setdefault(move.target, started(states.get(move.target)))
         if move.new_address not in addresses(target):
             entry = copy.deepcopy(addresses(states[move.source])[move.address])
             entry["type"], _, entry["name"] = move.new_address.partition(".")
@@ -130,7 +130,7 @@ def moved(
     gaining = {stack: state for stack, state in gaining.items() if state["resources"] != _resources(states.get(stack))}
     losing: dict[str, State] = {}
     for move in moves:
-        source = losing.setdefault(move.source, _next(gaining.get(move.source, states[move.source])))
+        source = losing.setdefault(move.source, started(gaining.get(move.source, states[move.source])))
         source["resources"] = [each for each in source["resources"] if not _is(each, move.address)]
     return gaining, losing
 
@@ -143,13 +143,6 @@ def _resources(state: State | None) -> list[Any]:
     return [] if state is None else list(state["resources"])
 
 
-def _next(state: State | None) -> State:
-    """A copy that Terraform takes as the newer one; of nothing, a state of its own."""
-    if state is None:
-        return {"version": 4, "serial": 1, "lineage": str(uuid.uuid4()), "outputs": {}, "resources": []}
-    return {**copy.deepcopy(state), "serial": state["serial"] + 1}
-
-
 def _provider(address: str, configuration: Configuration, before: str) -> str:
     if address.startswith(f"{_BUILT_IN}."):
         return before
@@ -159,3 +152,37 @@ def _provider(address: str, configuration: Configuration, before: str) -> str:
 
 def _ids(entry: Mapping[str, Any]) -> list[Any]:
     return [each.get("attributes", {}).get("id") for each in entry.get("instances", ())]
+
+
+def started(state: State | None) -> State:
+    """Returns a copy that Terraform takes as the newer one; of nothing, a state of its own."""
+    if state is None:
+        return {"version": 4, "serial": 1, "lineage": str(uuid.uuid4()), "outputs": {}, "resources": []}
+    return {**copy.deepcopy(state), "serial": state["serial"] + 1}
+
+
+def with_entries(state: State, entries: Iterable[Mapping[str, Any]]) -> State:
+    """Returns the state with more entries."""
+    return {**state, "resources": [*state["resources"], *copy.deepcopy(list(entries))]}
+
+
+def emptied(state: State, chosen: Collection[str]) -> State:
+    """Returns a newer state without these addresses; without any left, without outputs as well."""
+    rest = [each for each in state["resources"] if not any(_is(each, address) for address in chosen)]
+    newer = {**started(state), "resources": copy.deepcopy(rest)}
+    return newer if addresses(newer) else {**newer, "resources": [], "outputs": {}}
+
+
+def renamed(state: State, names: Mapping[str, str]) -> State | None:
+    """Returns a newer state in which entries have other addresses; None where it has none of the old ones."""
+    newer = started(state)
+    count = 0
+    for entry in newer["resources"]:
+        address = f"{entry['type']}.{entry['name']}"
+        if entry.get("mode") == "managed" and address in names:
+            entry["name"] = names[address].partition(".")[2]
+            count += 1
+        for instance in entry.get("instances", ()):
+            if "dependencies" in instance:
+                instance["dependencies"] = [names.get(each, each) for each in instance["dependencies"]]
+    return newer if count else None

@@ -36,6 +36,7 @@ ROOMS = {
         ("onboarding", "prove", "replay", "review"),
         ("report", "lint", "cost", "load", "site_build", "chaos"),
         ("simulate",),
+        ("regions",),
         ("drill", "status"),
         ("release",),
         ("release.serving",),

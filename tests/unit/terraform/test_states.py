@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.errors import UnsafePlanError
-from scripts.terraform.states import Configuration, State, addresses, moved, plan_moves
+from scripts.terraform.states import Configuration, State, addresses, emptied, moved, plan_moves, renamed
 
 TOPIC, POLICY, BUCKET = "aws_sns_topic.alarms", "aws_s3_bucket_policy.content", "aws_s3_bucket.content"
 OF_REGION = 'provider["registry.terraform.io/hashicorp/aws"].eu_west_1'
@@ -96,3 +96,28 @@ def test_given_states_are_not_changed() -> None:
     before = state(entry(TOPIC))
     moved(plan_moves(STACKS, {"edge": before, "attachment-a": None, "attachment-b": None}), STACKS, {"edge": before})
     assert before == state(entry(TOPIC))
+
+
+def test_renamed_entry_keeps_its_id_and_what_waits_for_it_finds_it() -> None:
+    record = entry("aws_route53_record.www")
+    record["instances"][0]["dependencies"] = [TOPIC]
+    newer = renamed(state(entry(TOPIC, "7"), record), {TOPIC: "aws_sns_topic.other"})
+    assert newer is not None
+    assert addresses(newer)["aws_sns_topic.other"]["instances"][0]["attributes"]["id"] == "7"
+    assert addresses(newer)["aws_route53_record.www"]["instances"][0]["dependencies"] == ["aws_sns_topic.other"]
+    assert newer["serial"] == 8
+
+
+def test_second_renaming_changes_nothing() -> None:
+    assert renamed(state(entry("aws_sns_topic.other")), {TOPIC: "aws_sns_topic.other"}) is None
+
+
+def test_emptied_state_is_newer_and_forgets_its_outputs() -> None:
+    rest = emptied(state(entry(TOPIC), entry("aws_caller.a", mode="data")), {TOPIC})
+    assert (rest["resources"], rest["outputs"], rest["serial"], rest["lineage"]) == ([], {}, 8, "l")
+
+
+def test_state_that_loses_a_part_keeps_the_rest() -> None:
+    rest = emptied(state(entry(TOPIC), entry(POLICY)), {TOPIC})
+    assert set(addresses(rest)) == {POLICY}
+    assert rest["outputs"] == {"a": {"value": 1}}
