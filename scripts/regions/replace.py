@@ -41,6 +41,7 @@ _WRITES = 5
 _LOOKS = 30
 _PAUSE_SECONDS = 3.0
 _PARALLEL_OUTPUTS = 4
+_OBJECTS_PER_LINE = 1000
 _CONFLICT = "ConflictException"
 
 OpenBucket = Callable[[str, str], "ContentBucket"]
@@ -189,10 +190,12 @@ class Replacing:
             def note(_size: int) -> None:
                 nonlocal copied
                 copied += 1
-                if copied % 100 == 0:
+                if copied % _OBJECTS_PER_LINE == 0:
                     shown.update(f"  {copied:,} objects copied")
+                    if not self._tools.console.is_terminal:
+                        self._tools.console.print(f"  {copied:,} of {source.files:,} objects copied")
 
-            return fill(bucket, source, store, note)
+            return fill(bucket, source, store, note, is_etag_md5=not self._plan.after.has_feature("kms"))
 
     def _change_drains(self, change: Callable[[Routing], Routing]) -> None:
         """Writes the drained regions; a publish that writes at the same moment is not undone."""

@@ -36,17 +36,29 @@ def source_of(world: ReleaseWorld, *regions: str) -> Source:
     return read_source(buckets, world.site.routing.read().routing)
 
 
+@pytest.mark.parametrize("is_etag_md5", [True, False], ids=["by S3", "through this machine"])
 def test_every_release_is_copied_and_compared_while_the_old_region_is_dead(
-    world: ReleaseWorld, bucket: ContentBucket
+    world: ReleaseWorld, bucket: ContentBucket, is_etag_md5: bool
 ) -> None:
     world.publish("one")
     world.publish("two")
     world.kill(PRIMARY)
     source = source_of(world)
-    filled = fill(bucket, source, world.site.routing)
+    filled = fill(bucket, source, world.site.routing, is_etag_md5=is_etag_md5)
     assert {stored.key for stored in bucket.objects("releases/")} == world.keys(SECONDARY, "releases/")
     assert (filled.copied, filled.verified, filled.incomplete) == (source.files, source.files, ())
     assert len(source.manifests) == 2
+
+
+def test_copy_has_headers_and_metadata_of_what_was_published(world: ReleaseWorld, bucket: ContentBucket) -> None:
+    manifest = world.publish()
+    fill(bucket, source_of(world), world.site.routing)
+    names = ("ContentType", "CacheControl", "Metadata", "ETag")
+    found = [
+        {name: each.client.head_object(Bucket=each.name, Key=f"{manifest.prefix}index.html")[name] for name in names}
+        for each in (world.site.buckets[SECONDARY], bucket)
+    ]
+    assert found[0] == found[1]
 
 
 def test_endpoint_of_the_new_region_serves_the_active_release(world: ReleaseWorld, bucket: ContentBucket) -> None:
