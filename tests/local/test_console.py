@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.drill.journal import drill_lock
+from scripts.local.process import ANY_PORT
 from tests.worlds.browser import DESKTOP, PHONE, axe_violations, open_browser
 from tests.worlds.dataplane_world import HOSTNAME, PRIMARY, World, build_site, put, start_localcloud, stop_localcloud
 
@@ -297,3 +299,48 @@ def test_console_that_ends_says_so(tmp_path: Path) -> None:
         expect(page.locator("#problem")).to_contain_text("it has ended", timeout=PATIENCE_MILLISECONDS)
     command = [sys.executable, "-m", "localcloud", "console", "--state-dir", str(tmp_path)]
     assert subprocess.run(command, capture_output=True).returncode == 3
+
+
+def test_up_prints_an_address_and_knows_our_drills(tmp_path: Path) -> None:
+    failover = str(Path(sys.executable).with_name("failover"))
+    options = [*ANY_PORT, "--console-port", "0", "--state-dir", str(tmp_path / "state"), "--outputs", "outputs.json"]
+    with subprocess.Popen([failover, "localcloud", "up", *options], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().removeprefix("console: ").strip()
+            origin, _, token = address.partition("/?token=")
+            connection = http.client.HTTPConnection(origin.removeprefix("http://"), timeout=10)
+            connection.request("GET", f"/?token={token}")
+            answer = connection.getresponse()
+            answer.read()
+            cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
+            connection.request("GET", "/api/choices", headers={"Cookie": cookie})
+            choices = json.loads(connection.getresponse().read())
+            connection.close()
+        finally:
+            process.terminate()
+    assert {"drill-edge-outage-refuse", "drill-origin-outage-unreachable"} <= {
+        each["id"] for each in choices["actions"]
+    }
+    assert {"cloudfront", "dns", "api:route53"} <= {each["target"] for each in choices["targets"]}
+
+
+def test_console_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "localcloud", "up", *ANY_PORT, "--console-port", port]
+        run = subprocess.run([*command, "--state-dir", str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 3
+    assert f"port {port} on 127.0.0.1 cannot be used" in run.stderr
+    assert "--console-port" in run.stderr
+
+
+def test_localcloud_without_a_console_says_how_to_get_one(tmp_path: Path) -> None:
+    world = start_localcloud(tmp_path)
+    try:
+        command = [sys.executable, "-m", "localcloud", "console", "--state-dir", str(tmp_path)]
+        run = subprocess.run(command, capture_output=True, text=True)
+        assert (run.returncode, run.stdout) == (3, "")
+        assert "start it with `up`" in run.stderr
+    finally:
+        stop_localcloud(world)
