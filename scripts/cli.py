@@ -66,6 +66,38 @@ COMMANDS = (
 )
 """The verbs in the order of `failover --help`; each is the function of its name in its module of scripts/commands."""
 
+EXAMPLES = {
+    "demo": "failover demo --site-file config/demo.toml --keep",
+    "build": "failover build site/src --output site/build --site-file config/prod.toml",
+    "sync-content": "failover sync-content site/build --apply",
+    "rollback": "failover rollback --apply",
+    "status": "failover status --json",
+    "releases": "failover releases",
+    "verify": "failover verify --repair",
+    "prune": "failover prune --keep 5 --apply",
+    "evacuate": "failover evacuate eu-central-1 --apply",
+    "restore": "failover restore eu-central-1 --apply",
+    "divert": "failover divert --apply",
+    "hand-over": "failover hand-over us-east-1 --apply",
+    "drill": "failover drill edge-outage --localcloud build/demo/localcloud --outputs build/demo/outputs.json",
+    "replay": "failover replay 2017-02-28 --localcloud build/demo/localcloud --outputs build/demo/outputs.json",
+    "chaos": "failover chaos recover --localcloud build/demo/localcloud",
+    "audit": "failover audit build/drill/report.json",
+    "prove": "failover prove --site-file config/sandbox.example.toml",
+    "probe": "failover probe --rate 2 --for 600",
+    "health-check": "failover health-check --json",
+    "performance": "failover performance --window 1h",
+    "slo": "failover slo --window 30d",
+    "load": "failover load --localcloud build/demo/localcloud --outputs build/demo/outputs.json",
+    "bootstrap": "failover bootstrap --apply",
+    "outputs": "failover outputs --stacks cdktf.out/stacks",
+    "cost": "failover cost --site-file config/prod.toml",
+    "lint": "failover lint infrastructure/",
+    "localcloud": "failover localcloud up --state-dir build/localcloud",
+    "review": "failover review --base origin/main --site-file config/prod.toml",
+}
+"""A call of each verb whose docstring shows none, for its `--help`."""
+
 _EPILOG = (
     "Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, or nothing "
     "synthesized in the folder of stacks, 3 failure of AWS or of this machine, 130 interrupted, 141 nobody reads the "
@@ -82,7 +114,7 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         module = _module(name)
         verb = getattr(module, name.replace("-", "_"))
         settings = getattr(module, "CONTEXT_SETTINGS", None)
-        app.command(name, help=_without_line_ends(inspect.getdoc(verb) or ""), context_settings=settings)(verb)
+        app.command(name, help=_help(name, inspect.getdoc(verb)), context_settings=settings)(verb)
     return app
 
 
@@ -113,7 +145,7 @@ def contents() -> typer.Typer:
         source = (Path(__file__).parent / "commands" / f"{function}.py").read_text(encoding="utf-8")
         tree = ast.parse(source)
         verb = next(each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == function)
-        app.command(name, help=_without_line_ends(ast.get_docstring(verb) or ""))(lambda: None)
+        app.command(name, help=_help(name, ast.get_docstring(verb)))(lambda: None)
     return app
 
 
@@ -142,6 +174,12 @@ def _empty() -> typer.Typer:
 
     app.callback()(options)  # so that one verb alone still wants its name
     return app
+
+
+def _help(name: str, text: str | None) -> str:
+    """Returns what `--help` says of a verb: its function's docstring, and a call of it."""
+    example = f"\n\nExample: {EXAMPLES[name]}" if name in EXAMPLES else ""
+    return _without_line_ends(f"{text or ''}{example}")
 
 
 def _without_line_ends(text: str) -> str:

@@ -345,3 +345,15 @@ def test_file_that_could_not_be_written_is_named_though_a_write_does_not_say_it(
         write_atomically(tmp_path / "outputs.json", "{}", durable=True)
     assert caught.value.filename == str(tmp_path / "outputs.json")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", cli.COMMANDS)
+def test_help_shows_a_call_that_the_verb_takes(verb: str) -> None:
+    group = get_command(cli.application([verb]))
+    assert isinstance(group, TyperGroup)
+    command = group.commands[verb]
+    shown = re.search(rf"Example: failover {verb}((?: [^ ,]+)*)", command.help or "")
+    assert shown is not None, command.help
+    arguments = shown[1].split(" > ")[0].rstrip(".").split()
+    context = command.make_context(verb, arguments, resilient_parsing=verb == "localcloud")  # its options are its own
+    assert context.command is command
