@@ -13,6 +13,7 @@ import json
 import ssl
 import sys
 from pathlib import Path
+from typing import cast
 
 import dns.message
 import dns.rrset
@@ -25,12 +26,11 @@ _MARKER = b'{"region": "eu-central-1"}'
 
 class _Names(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         response = dns.message.make_response(dns.message.from_wire(data))
         response.answer.append(dns.rrset.from_text(f"{HOSTNAME}.", 1, "IN", "A", "127.0.0.1"))
-        assert isinstance(self._transport, asyncio.DatagramTransport)  # noqa: S101  (a datagram endpoint's)
         self._transport.sendto(response.to_wire(), addr)
 
 
