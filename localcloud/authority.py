@@ -3,6 +3,7 @@
 Whoever trusts it, in a tool or by mistake in the whole system, trusts it for those names alone (RFC 5280 section 4.2.1.10).
 """
 
+import re
 import ssl
 import tempfile
 from collections.abc import Iterable
@@ -18,9 +19,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from localcloud.files import write_whole
 
 VALIDITY = timedelta(days=1)
-ALWAYS_PERMITTED = ("amazonaws.com", "another-site.example", "cloudfront.net")
-"""AWS's own names, and the one that a wrong certificate shows."""
+WRONG_NAME = "another-site.example"
+"""What a wrong certificate shows."""
 
+ALWAYS_PERMITTED = ("amazonaws.com", WRONG_NAME, "cloudfront.net")
+"""AWS's own names, and the wrong one."""
+
+_DNS_NAME = re.compile(r"(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.IGNORECASE)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _NO_ADDRESSES = ("0.0.0.0/0", "::/0")
 _NAME = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "localcloud, for this run only")])
@@ -42,22 +47,26 @@ class Authority:
         self._write(datetime.now(UTC))
 
     def permit(self, names: Iterable[str]) -> None:
-        """Let the authority sign for these DNS names too; those that it may sign for already change nothing."""
-        wanted = {name.removeprefix("*.").lower() for name in names}
+        """Let the authority sign for these DNS names too; those that it may sign for already change nothing.
+
+        An imported certificate may have a common name that is no DNS name: nobody can ask for it, and it is left out.
+        """
+        wanted = {name.removeprefix("*.").lower() for name in names if _DNS_NAME.fullmatch(name)}
         new = {name for name in wanted if not any(_is_within(name, known) for known in self._permitted)}
         if new:
             self._permitted |= new
             self._write(datetime.now(UTC))
 
     def configure(self, context: ssl.SSLContext, names: Iterable[str], *, begin: datetime, end: datetime) -> None:
-        """Issue a certificate for DNS names and let a server show it."""
+        """Issue a certificate for DNS names and let a server show it; what is none is left out, as in `permit`."""
+        shown = [name for name in names if _DNS_NAME.fullmatch(name)] or [WRONG_NAME]
         if datetime.now(UTC) > self._written_at + VALIDITY / 2:
             self._write(datetime.now(UTC))
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             self._builder(key.public_key(), begin, end)
             .subject_name(_NAME)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         )

@@ -4,12 +4,12 @@ import ssl
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from localcloud.authority import VALIDITY, Authority
+from localcloud.authority import VALIDITY, WRONG_NAME, Authority
 from localcloud.dataplane.clock import utc_now
 from localcloud.dataplane.faults import FaultKind
 
 # What CloudFront shows when no distribution holds the name asked for.
-WRONG_NAMES = ("another-site.example",)
+WRONG_NAMES = (WRONG_NAME,)
 CLOUDFRONT_DEFAULT_NAMES = ("*.cloudfront.net", "cloudfront.net")
 
 

@@ -90,3 +90,12 @@ def test_authority_is_renewed_before_its_day_is_over(certificate_file: Path, mon
     authority.configure(context, ["d.cloudfront.net"], begin=now, end=now + VALIDITY)
     renewed = x509.load_pem_x509_certificate(certificate_file.read_bytes())
     assert renewed.not_valid_after_utc > now + VALIDITY
+
+
+def test_names_that_are_no_dns_names_are_left_out(certificate_file: Path) -> None:
+    """ImportCertificate takes a certificate whose common name is a person's."""
+    authority = new_authority(certificate_file)
+    authority.permit(["Müller & Söhne", "a person", "", "*.", "a..test", "shop.test"])
+    trusted = certificate_file.read_text()
+    assert handshake(authority, "shop.test", "shop.test", trusted) == ""
+    assert "mismatch" in handshake(authority, "Müller & Söhne", "shop.test", trusted)
