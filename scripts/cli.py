@@ -37,6 +37,7 @@ COMMANDS = (
     "releases",
     "verify",
     "prune",
+    "takedown",
     "evacuate",
     "restore",
     "divert",

@@ -63,6 +63,9 @@ ENDED_SESSION = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
     "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
 })  # fmt: skip
+REPLACED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+"""S3's refusals of a conditional write: another object, one that came at the same moment, or none any more.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
 _UNSIGNED = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError, TokenRetrievalError)
 _SIGN_IN = ". Sign in to AWS (`aws configure list` shows as whom), or name a localcloud with --localcloud DIR"
 _SENT_AT_ONCE_BYTES = 256 * 1024

@@ -28,6 +28,7 @@ from scripts.release.parity import Parity, RepairPlan, check_parity, find_manife
 from scripts.release.routing import Routing
 from scripts.release.standing import standing_of, time_of
 from scripts.release.store_parity import StoreParity, check_store, repair_store
+from scripts.release.taken_down import refuse_taken_down
 from scripts.release.website import Website
 
 _SHOWN = 3
@@ -62,7 +63,10 @@ def verify(
             plan = _plan(site, current.routing, release_id)
         store = check_store(site.routing, current, site.buckets.values(), release_id)
     if repair_it:
-        standing_of(site.routing, plan.parity.manifest.release_id).refuse_claimed(time_of(current))
+        manifest = plan.parity.manifest
+        standing = standing_of(site.routing, manifest.release_id)
+        standing.refuse_claimed(time_of(current))
+        refuse_taken_down(manifest.held_files, standing.takedowns, release_id=manifest.release_id, is_built=False)
         refuse_to_spread(store.foreign)
     parity, repaired = plan.parity, store
     if apply and plan.regions:

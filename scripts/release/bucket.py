@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.clients import told_time, translated
+from scripts.aws.clients import REPLACED_MEANWHILE, told_time, translated
 from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.manifest import (
     MANIFESTS_PREFIX,
@@ -42,6 +43,7 @@ _COPY_IN_MEMORY_BYTES = 8 * 1024**2
 _COPY_CHUNK_BYTES = 1024**2
 _PARALLEL_LISTINGS = 8
 _PARALLEL_READS = 16
+_WHATEVER: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,10 @@ class StoredObject:
 
 class _Encoding(TypedDict, total=False):
     ContentEncoding: str
+
+
+class _IfUnchanged(TypedDict, total=False):
+    IfMatch: str
 
 
 class ContentBucket:
@@ -269,11 +275,47 @@ class ContentBucket:
                 target.write(chunk)
         return found, digest.hexdigest()
 
-    def put_manifest(self, release_id: str, document: bytes) -> None:
-        """Stores a manifest, as `Manifest.to_json` gives it; its presence says that the release was verified here."""
+    def put_manifest(self, release_id: str, document: bytes, *, replacing: str | None = None) -> None:
+        """Stores a manifest, as `Manifest.to_json` gives it; its presence says that the release was verified here.
+
+        Args:
+            release_id: the release.
+            document: the manifest.
+            replacing: ETag of the one that this was decided on. Default: whatever is there.
+
+        Raises:
+            UnsafePlanError: it is another one by now; a file of it may have been taken down.
+        """
+        if not self.replace_manifest(release_id, document, etag=replacing):
+            raise UnsafePlanError(
+                f"the manifest of release {release_id} in {self.region} was changed by somebody else meanwhile, so it was not "
+                "replaced and nothing was switched: run it again"
+            )
+
+    def replace_manifest(self, release_id: str, document: bytes, *, etag: str | None) -> bool:
+        """Stores a manifest in place of one with this ETag (None: of whatever is there); returns whether it was still that."""
         key = manifest_key(release_id)
+        condition: _IfUnchanged = {} if etag is None else {"IfMatch": etag}
         with self._calling("PutObject", key):
-            self.client.put_object(Bucket=self.name, Key=key, Body=document, ContentType="application/json")
+            try:
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=document, ContentType="application/json", **condition
+                )
+            except ClientError as error:
+                if etag is None or error.response["Error"]["Code"] not in REPLACED_MEANWHILE:
+                    raise
+                return False
+        return True
+
+    def manifest_document(self, release_id: str) -> tuple[bytes, str] | None:
+        """Returns a manifest as it is stored, with its ETag; None: there is none."""
+        key = manifest_key(release_id)
+        with self._calling("GetObject", key):
+            try:
+                found = self.client.get_object(Bucket=self.name, Key=key)
+                return found["Body"].read(), found["ETag"]
+            except self.client.exceptions.NoSuchKey:
+                return None
 
     def read_manifest(self, release_id: str, base_id: str | None = None) -> Manifest | None:
         """Returns the manifest of a release, or None when the release is not (wholly) here.
@@ -285,26 +327,32 @@ class ContentBucket:
         Raises:
             UnsafePlanError: what lies there is no manifest of this version.
         """
+        return self.held_manifest(release_id, base_id)[0]
+
+    def held_manifest(self, release_id: str, base_id: str | None = None) -> tuple[Manifest | None, str | None]:
+        """Returns what `read_manifest` does, and the ETag, for the write that replaces it; raises as `read_manifest`."""
         wanted = dict.fromkeys((release_id, base_id or release_id))
         with ThreadPoolExecutor(len(wanted)) as pool:
-            found = dict(zip(wanted, pool.map(self._read_stored_manifest, wanted), strict=True))
-        stored = found[release_id]
+            found = dict(zip(wanted, pool.map(self._held, wanted), strict=True))
+        stored, etag = found[release_id]
         if stored is None:
-            return None
+            return None, None
         if stored.base_id == release_id:
-            return stored.on(None)
-        base = found.get(stored.base_id) or self._read_stored_manifest(stored.base_id)
-        return None if base is None else stored.on(base.on(None))
+            return stored.on(None), etag
+        base, _ = found.get(stored.base_id) or self._held(stored.base_id)
+        return None if base is None else stored.on(base.on(None)), etag
 
-    def _read_stored_manifest(self, release_id: str) -> StoredManifest | None:
+    def stored_manifest(self, release_id: str) -> StoredManifest | None:
+        """Returns a manifest as it is stored, without what its base lists; None: there is none. Raises as `read_manifest`."""
+        return self._held(release_id)[0]
+
+    def _held(self, release_id: str) -> tuple[StoredManifest | None, str | None]:
+        found = self.manifest_document(release_id)
+        if found is None:
+            return None, None
         key = manifest_key(release_id)
-        with self._calling("GetObject", key):
-            try:
-                content = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
-            except self.client.exceptions.NoSuchKey:
-                return None
         try:
-            return parse_manifest(content)
+            return parse_manifest(found[0]), found[1]
         except (ValueError, KeyError, TypeError) as error:
             raise UnsafePlanError(
                 f"{self.name}/{key} is unreadable ({error}): delete it, then publish again"
@@ -341,9 +389,13 @@ class ContentBucket:
         Raises:
             AwsError: a call failed, or S3 refused a key; those before it are gone.
         """
-        for start in range(0, len(keys), DELETES_PER_CALL):
-            batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + DELETES_PER_CALL]]
-            with self._calling("DeleteObjects", keys[start]):
+        self.delete([{"Key": key} for key in keys])
+
+    def delete(self, objects: Sequence[ObjectIdentifierTypeDef]) -> None:
+        """Deletes what is named by key, or by key and version, for good then; raises as `delete_objects` does."""
+        for start in range(0, len(objects), DELETES_PER_CALL):
+            batch = objects[start : start + DELETES_PER_CALL]
+            with self._calling("DeleteObjects", batch[0]["Key"]):
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": batch, "Quiet": True})
             for refused in answer.get("Errors", [])[:1]:
                 raise AwsError(
@@ -374,11 +426,26 @@ class ContentBucket:
         return translated(operation, f"{self.name}/{key}", region=self.region)
 
 
-def put_manifests(buckets: Sequence[ContentBucket], manifest: Manifest) -> None:
-    """Stores a release's manifest in several regions at once."""
+def put_manifests(
+    buckets: Sequence[ContentBucket], manifest: Manifest, *, replacing: Mapping[str, str | None] = _WHATEVER
+) -> None:
+    """Stores a release's manifest in several regions at once.
+
+    Args:
+        buckets: of the regions.
+        manifest: the release.
+        replacing: region -> ETag of the manifest that this was decided on; of the others whatever is there.
+
+    Raises:
+        UnsafePlanError: a region has another one by now.
+    """
     release_id, document = manifest.release_id, manifest.to_json()
+
+    def put(bucket: ContentBucket) -> None:
+        bucket.put_manifest(release_id, document, replacing=replacing.get(bucket.region))
+
     with ThreadPoolExecutor(max(1, len(buckets))) as pool:
-        list(pool.map(lambda bucket: bucket.put_manifest(release_id, document), buckets))
+        list(pool.map(put, buckets))
 
 
 def _kept_headers(found: GetObjectOutputTypeDef, md5: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def on_increments(built: Manifest, active: Manifest | None, *, now: datetime) ->
     if active is None:
         return built
     if built.release_id == active.release_id:
-        return active
+        return _with_what_is_back(active, built)
     base = active.base or active
     held = [{file.path: file for file in source.stored_files} for source in (base, active)]
     files = tuple(_shared_or_own(file, held) for file in built.files)
@@ -78,6 +78,15 @@ def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime
     base = manifest.base or manifest
     gone = sorted(file.path for file in base.files if file.path not in paths and file.path not in kept)
     return replace(manifest, removed=tuple(gone), retained=tuple(each for _, each in sorted(kept.items())))
+
+
+def _with_what_is_back(active: Manifest, built: Manifest) -> Manifest:
+    """Returns the active release, with files of its folder that were taken down and may be published again."""
+    back = {file.path: file for file in built.files if file.path in active.emptied}
+    if not back:
+        return active
+    files = sorted((*active.files, *back.values()), key=lambda each: each.path)
+    return replace(active, files=tuple(files), taken_down=tuple(each for each in active.taken_down if each not in back))
 
 
 def _shared_or_own(file: ReleaseFile, held: Sequence[Mapping[str, ReleaseFile]]) -> ReleaseFile:

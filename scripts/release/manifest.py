@@ -97,6 +97,7 @@ class Manifest:
         files: sorted by path.
         removed: paths of the base release that this one does not have.
         retained: files of earlier releases that still answer.
+        taken_down: paths that `failover takedown` took out of it; nobody is sent to where they lay.
         urls: clean URLs and redirects.
     """
 
@@ -105,6 +106,7 @@ class Manifest:
     files: tuple[ReleaseFile, ...]
     removed: tuple[str, ...] = ()
     retained: tuple[RetainedFile, ...] = ()
+    taken_down: tuple[str, ...] = ()
     urls: UrlRules = _USUAL_URLS
 
     @property
@@ -142,16 +144,23 @@ class Manifest:
             yield from (file for file in self.base.held_files if file.key not in keys)
 
     @property
+    def emptied(self) -> frozenset[str]:
+        """Paths of which its increments hold nothing any more, because they were taken down."""
+        gone = frozenset((*self.taken_down, *(self.base.taken_down if self.base else ())))
+        return gone.difference(file.path for file in self.stored_files) if gone else gone
+
+    @property
     def increments(self) -> dict[str, str]:
         """Path -> increment of everything that does not lie in the base increment; with a fallback of every page besides.
 
-        A removed path is sent to the release's own increment, where nothing lies, or to its fallback.
+        A removed path is sent to the release's own increment, where nothing lies, or to its fallback. One that was taken down is
+        sent where nothing has ever lain, so that no copy of it in a cache or in a function's memory answers.
         """
         lying = {file.path: file.increment for file in self.stored_files}
         return {
             **{path: lying[path] for path in self.urls.pages(lying)},
             **dict.fromkeys(self.removed, self.release_id),
-            **dict.fromkeys(self.urls.pages(self.removed), NO_PAGE),
+            **dict.fromkeys((*self.urls.pages(self.removed), *sorted(self.emptied)), NO_PAGE),
             **{path: increment for path, increment in lying.items() if increment != self.base_id},
         }
 
@@ -199,6 +208,7 @@ class Manifest:
             "files": [],
             "removed": list(self.removed),
             "retained": [[*_row(each.file), each.dropped_at] for each in self.retained],
+            **({"taken_down": list(self.taken_down)} if self.taken_down else {}),
             **self.urls.to_document(),
         }
         before, key, after = _json(document).partition(_FILES_KEY)
@@ -246,6 +256,7 @@ class StoredManifest:
     files: tuple[ReleaseFile, ...]
     removed: tuple[str, ...]
     retained: tuple[RetainedFile, ...]
+    taken_down: tuple[str, ...] = ()
     urls: UrlRules = _USUAL_URLS
 
     def on(self, base: Manifest | None) -> Manifest:
@@ -264,6 +275,7 @@ class StoredManifest:
             files=tuple(file for _, file in sorted(own.items())),
             removed=self.removed,
             retained=self.retained,
+            taken_down=self.taken_down,
             urls=self.urls,
         )
 
@@ -299,6 +311,7 @@ def _parsed(text: str) -> StoredManifest:
         retained=tuple(
             RetainedFile(file=_file(row), dropped_at=dropped_at) for *row, dropped_at in document["retained"]
         ),
+        taken_down=tuple(document.get("taken_down", ())),
         urls=from_document(document),
     )
 

@@ -114,7 +114,8 @@ class RepairPlan:
 def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest:
     """Returns a release's manifest from any region that answers and has it.
 
-    Where they differ in increments or retained files, as after a rollback while a region was down, it is the one written last.
+    Where they differ in increments or retained files, as after a rollback while a region was down, it is the one written last;
+    after a takedown that has not reached every region, of those without the file.
 
     Raises:
         UnknownReleaseError: no region has it.
@@ -135,12 +136,18 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
     manifests = list(found.values())
     if all(manifest == manifests[0] for manifest in manifests):
         return manifests[0]
-    if len({tuple((file.path, file.md5) for file in manifest.files) for manifest in found.values()}) > 1:
+    gone = max((manifest.emptied for manifest in manifests), key=len)
+    if len({_content(manifest, without=gone) for manifest in manifests}) > 1:
         raise UnsafePlanError(
             f"{manifest_key(release_id)} differs between {' and '.join(bucket.region for bucket in found)}: "
             "publish the release again"
         )
-    return found[max(found, key=lambda bucket: _written_at(bucket, found[bucket]))]
+    newest = [bucket for bucket, manifest in found.items() if manifest.emptied == gone]
+    return found[max(newest, key=lambda bucket: _written_at(bucket, found[bucket]))]
+
+
+def _content(manifest: Manifest, *, without: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((file.path, file.md5) for file in manifest.files if file.path not in without)
 
 
 def _written_at(bucket: ContentBucket, manifest: Manifest) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.clients import translated
+from scripts.aws.clients import REPLACED_MEANWHILE, translated
 from scripts.release.manifest import Manifest
 from scripts.release.routing import ServedRelease
 from scripts.release.serving.variants import Variants
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 POINTER_KEY = "control/active.json"
 POINTER_SCHEMA = 2
-# Another object, one that came at the same moment, or none any more: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
-_REPLACED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 
 class _Condition(TypedDict, total=False):
@@ -125,7 +123,7 @@ def write_pointer(
                 **_condition(replacing),
             )
         except ClientError as error:
-            if replacing is None or error.response["Error"]["Code"] not in _REPLACED_MEANWHILE:
+            if replacing is None or error.response["Error"]["Code"] not in REPLACED_MEANWHILE:
                 raise
             return False
     return True

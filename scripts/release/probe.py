@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from scripts.clock import Clock
@@ -57,23 +58,56 @@ class SwitchProbe:
         """Returns what `bad_answers` does, from a program without an event loop."""
         return asyncio.run(self.bad_answers(files))
 
+    def ask_gone(self, addresses: Sequence[str], md5s: Collection[str]) -> list[BadAnswer]:
+        """Returns the names that still serve what was taken down at the deadline; empty as soon as none does.
+
+        Args:
+            addresses: paths of addresses.
+            md5s: digests of what must not come.
+        """
+        return asyncio.run(
+            self._until_good(
+                lambda: (self._ask_gone(hostname, path, md5s) for hostname in self._hostnames for path in addresses)
+            )
+        )
+
     async def bad_answers(self, files: Sequence[ReleaseFile]) -> list[BadAnswer]:
         """Returns what is wrong at the deadline; empty as soon as every name serves every file."""
+        return await self._until_good(
+            lambda: (self._ask(hostname, file) for hostname in self._hostnames for file in files)
+        )
+
+    async def _until_good(
+        self, asked: Callable[[], Iterable[Coroutine[Any, Any, BadAnswer | None]]]
+    ) -> list[BadAnswer]:
         deadline = self._clock.now_seconds() + DEADLINE_SECONDS
         while True:
-            found = await asyncio.gather(*(self._ask(hostname, file) for hostname in self._hostnames for file in files))
+            found = await asyncio.gather(*asked())
             bad = [each for each in found if each is not None]
             if not bad or self._clock.now_seconds() >= deadline:
                 return bad
             await self._clock.sleep(_PAUSE_SECONDS)
 
-    async def _ask(self, hostname: str, file: ReleaseFile) -> BadAnswer | None:
-        path = f"/{quote(file.path)}"
+    async def _ask_gone(self, hostname: str, path: str, md5s: Collection[str]) -> BadAnswer | None:
+        answer = await self._answer(hostname, path)
+        if isinstance(answer, BadAnswer):
+            return answer
+        if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() in md5s:
+            return BadAnswer(hostname=hostname, path=path, reason="still serves what was taken down")
+        return None
+
+    async def _answer(self, hostname: str, path: str) -> Response | BadAnswer:
         try:
-            answer = await self._fetch(hostname, path)
+            return await self._fetch(hostname, path)
         except ProbeFailedError as error:
             is_local = isinstance(error, CannotAskError)
             return BadAnswer(hostname=hostname, path=path, reason=str(error), is_of_this_machine=is_local)
+
+    async def _ask(self, hostname: str, file: ReleaseFile) -> BadAnswer | None:
+        path = f"/{quote(file.path)}"
+        answer = await self._answer(hostname, path)
+        if isinstance(answer, BadAnswer):
+            return answer
         if answer.status != 200:
             return BadAnswer(hostname=hostname, path=path, reason=f"status {answer.status}")
         if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() != file.md5:

@@ -37,7 +37,8 @@ from scripts.release.routing import (
     served,
 )
 from scripts.release.standing import standing_of, time_of
-from scripts.release.switching import Switcher, not_complete
+from scripts.release.switching import Switcher, insist_on_agreement, not_complete
+from scripts.release.taken_down import refuse_taken_down
 from scripts.release.transfer import not_confirmed, upload
 
 LIST_FROM_FILES = 200
@@ -60,6 +61,7 @@ class PublishPlan:
         is_misrouted: the routing names the release and has something else of it than its manifest gives.
         pointers: region -> its pointer object; looked at before the routing.
         marks: what is noted with the switch.
+        replacing: region -> ETag of the release's manifest, as far as it was read.
     """
 
     manifest: Manifest
@@ -73,6 +75,7 @@ class PublishPlan:
     is_misrouted: bool = False
     pointers: Mapping[str, HeldPointer] = field(default_factory=dict)
     marks: Marks = NO_MARKS
+    replacing: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def drains(self) -> tuple[str, ...]:
@@ -98,10 +101,11 @@ class PublishPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RegionState:
-    """What a region that answers says: the active release's manifest, if it holds it, and its pointer."""
+    """What a region that answers says: the active release's manifest, if it holds it, its ETag, and the pointer."""
 
     bucket: ContentBucket
     active: Manifest | None
+    etag: str | None
     pointer: HeldPointer
 
 
@@ -162,13 +166,14 @@ class Publisher:
         Raises:
             RegionUnavailableError: a region does not answer and may not be left out, or none answers.
             UnsafePlanError: leaving the silent region out would leave none that serves, too much would be removed, the release
-                was rolled back from or is of an older build, or a prune deletes it.
+                was rolled back from or is of an older build, a prune deletes it, or a file of it was taken down.
         """
         found = survey or self.survey()
         current, states, silent = found.current, found.states, found.silent
         is_active = built.release_id == current.routing.release_id
         standing = standing_of(self._routing, built.release_id)
         standing.refuse_claimed(time_of(current))
+        refuse_taken_down(built.files, standing.takedowns, release_id=built.release_id, is_built=True)
         newest = newest_build(self._routing) if build != UNKNOWN_BUILD else UNKNOWN_BUILD
         if not (force or is_active):
             standing.refuse_withdrawn("publish it with --force")
@@ -179,7 +184,8 @@ class Publisher:
         if left_out:
             drained(current.routing, left_out, set(self._buckets))
         active = _agreed(states)
-        held = self._still_served(built, current, active, states)
+        replacing = {state.bucket.region: state.etag for state in states} if is_active else {}
+        held = self._still_served(built, current, active, states, replacing)
         manifest = held or self._on_increments(built, active, states, current)
         if held is None and current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
@@ -199,7 +205,7 @@ class Publisher:
             else {each.bucket.region: () for each in states},
             current=current,
             stale_pointers=stale,
-            unlisted=tuple(state.bucket.region for state in states if not is_active or state.active is None),
+            unlisted=tuple(state.bucket.region for state in states if not is_active or state.active != manifest),
             left_out=left_out,
             has_new_not_found_page=active is None
             or active.not_found_page != manifest.not_found_page
@@ -207,6 +213,7 @@ class Publisher:
             is_misrouted=is_active and active_now != current.routing.active,
             pointers={state.bucket.region: state.pointer for state in states},
             marks=standing.forgotten + mark_of(build, newest),
+            replacing=replacing,
         )
 
     def apply(self, plan: PublishPlan, folder: Path, progress: Progress = lambda _size: None) -> RoutingVersion:
@@ -262,16 +269,25 @@ class Publisher:
         return self._routing.write(target, expected_etag=current.etag, index=index, marks=plan.marks)
 
     def _still_served(
-        self, built: Manifest, current: RoutingVersion, active: Manifest | None, states: Sequence[_RegionState]
+        self,
+        built: Manifest,
+        current: RoutingVersion,
+        active: Manifest | None,
+        states: Sequence[_RegionState],
+        replacing: dict[str, str | None],
     ) -> Manifest | None:
         """Returns a release that the routing names beside the active one on the increments that it has, if it is whole.
 
         On others, edges that still serve it by its old index would lose what the new manifest does not keep from a prune.
+        `replacing` gets the ETags of the manifests that are read.
         """
         beside = (current.routing.previous_release_id, current.routing.canary_release_id)
         if built.release_id not in beside or active is None or built.release_id == active.release_id:
             return None
-        found = [state.bucket.read_manifest(built.release_id) for state in states]
+        read = {state.bucket.region: state.bucket.held_manifest(built.release_id) for state in states}
+        replacing |= {region: etag for region, (_, etag) in read.items()}
+        found = [manifest for manifest, _ in read.values()]
+        insist_on_agreement(found)
         held = next((each for each in found if each is not None), None)
         if held is None or any(each is None or each.files != held.files for each in found):
             return None
@@ -322,7 +338,8 @@ class Publisher:
         if lacking:
             raise not_complete(plan.manifest, lacking)
         if plan.unlisted:
-            put_manifests([self._buckets[region] for region in plan.unlisted], plan.manifest)
+            buckets = [self._buckets[region] for region in plan.unlisted]
+            put_manifests(buckets, plan.manifest, replacing=plan.replacing)
         return current
 
     def _drain(self, plan: PublishPlan) -> RoutingVersion:
@@ -337,8 +354,9 @@ def _look_at(
     bucket: ContentBucket, pointer: Future[HeldPointer], *, routing: Routing
 ) -> _RegionState | RegionUnavailableError:
     try:
-        active = None if routing.active is None else bucket.read_manifest(routing.active.id, routing.active.base)
-        return _RegionState(bucket=bucket, active=active, pointer=pointer.result())
+        named = routing.active
+        active, etag = (None, None) if named is None else bucket.held_manifest(named.id, named.base)
+        return _RegionState(bucket=bucket, active=active, etag=etag, pointer=pointer.result())
     except RegionUnavailableError as error:
         return error
 

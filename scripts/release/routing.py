@@ -29,7 +29,7 @@ KEYS_PER_WRITE = 50
 STORE_BYTES = 5 * 1024 * 1024
 # Ten without asking: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_kvs_ListKeys.html
 KEYS_PER_LISTING = 50
-_CONFLICT = "ConflictException"
+CONFLICT = "ConflictException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +303,7 @@ class RoutingStore:
             etag = self._update(etag, puts={**dict(entries), **last}, deletes=list(marks.deletes))
         except AwsError as error:
             # The answer to a first try may be lost: the second meets the version that the first has made.
-            if error.code != _CONFLICT or (found := self.read()).routing != routing:
+            if error.code != CONFLICT or (found := self.read()).routing != routing:
                 raise
             return found
         return RoutingVersion(routing=routing, etag=etag)
@@ -354,7 +354,7 @@ class RoutingStore:
                     Deletes=[{"Key": key} for key in deletes or []],
                 )
         except AwsError as error:
-            if error.code != _CONFLICT:
+            if error.code != CONFLICT:
                 raise
             told = (
                 f"{error.detail.rstrip('.')}. Somebody else wrote it meanwhile, so this write was refused and nothing was "

@@ -16,6 +16,7 @@ from datetime import datetime
 from scripts.clock import rfc3339, utc_now
 from scripts.errors import UnsafePlanError
 from scripts.release.routing import Marks, RoutingStore, RoutingVersion
+from scripts.release.taken_down import TAKEDOWN_KEY, Takedown, takedowns_in
 
 CLAIM_PREFIX = "pruning/"
 WITHDRAWN_PREFIX = "withdrawn/"
@@ -29,11 +30,13 @@ class Standing:
         release_id: the release.
         claimed_until: when a prune's claim on it ends by itself; None: nobody claims it.
         withdrawn: when it was rolled back from, and to what; None: it was not.
+        takedowns: files, of any release, that were taken down (taken_down.py).
     """
 
     release_id: str
     claimed_until: datetime | None = None
     withdrawn: str | None = None
+    takedowns: tuple[Takedown, ...] = ()
 
     def refuse_claimed(self, now: datetime) -> None:
         """Refuses to use a release that a prune is about to delete.
@@ -70,13 +73,14 @@ class Standing:
 
 def standing_of(store: RoutingStore, release_id: str) -> Standing:
     """Returns what is noted about a release. Ask after the version that the switch will insist on was read."""
-    keys = (f"{CLAIM_PREFIX}{release_id}", f"{WITHDRAWN_PREFIX}{release_id}")
+    keys = (f"{CLAIM_PREFIX}{release_id}", f"{WITHDRAWN_PREFIX}{release_id}", TAKEDOWN_KEY)
     with ThreadPoolExecutor(len(keys)) as pool:
-        claim, withdrawn = pool.map(store.value, keys)
+        claim, withdrawn, last_takedown = pool.map(store.value, keys)
     return Standing(
         release_id=release_id,
         claimed_until=None if claim is None else datetime.fromisoformat(claim),
         withdrawn=withdrawn,
+        takedowns=takedowns_in(store, last_takedown),
     )
 
 

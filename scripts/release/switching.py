@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scripts.errors import (
     AwsError,
@@ -21,6 +21,7 @@ from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import HeldPointer
 from scripts.release.routing import NO_MARKS, Canary, Marks, Routing, RoutingStore, RoutingVersion, served
 from scripts.release.standing import Standing, standing_of, time_of, withdrawal
+from scripts.release.taken_down import refuse_taken_down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class RollbackPlan:
         left_out: regions that do not answer; they hold the release or nothing, and are brought in line by `failover verify`.
         cancels_canary: only the canary ends; the active release stays.
         marks: what is noted with the switch: the release that is left is withdrawn, one that comes back is not any more.
+        replacing: region -> ETag of its manifest of the release.
     """
 
     manifest: Manifest
@@ -40,6 +42,7 @@ class RollbackPlan:
     left_out: tuple[str, ...] = ()
     cancels_canary: bool = False
     marks: Marks = NO_MARKS
+    replacing: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def ends_canary(self) -> Canary | None:
@@ -115,7 +118,7 @@ class Switcher:
         if plan.cancels_canary:
             target = plan.current.routing.without_canary()
             return self._routing.write(target, expected_etag=plan.current.etag, marks=plan.marks)
-        put_manifests(self._taking_part(plan), plan.manifest)
+        put_manifests(self._taking_part(plan), plan.manifest, replacing=plan.replacing)
         return self.switch(plan.manifest, plan.current, self._taking_part(plan), marks=plan.marks)
 
     def verify(self, plan: RollbackPlan) -> None:
@@ -169,16 +172,21 @@ class Switcher:
         silent = {region: each for region, each in found.items() if isinstance(each, RegionUnavailableError)}
         if len(silent) == len(found):
             raise next(iter(silent.values()))
-        without = [region for region, each in found.items() if each is None]
+        held = {region: each for region, each in found.items() if not isinstance(each, RegionUnavailableError)}
+        without = [region for region, (each, _) in held.items() if each is None]
         if len(without) == len(found):
             raise UnknownReleaseError(release_id)
         if without:
             raise MissingOutputError(f"release {release_id} is not complete in {', '.join(without)}: publish it again")
-        region, manifest = next((region, each) for region, each in found.items() if isinstance(each, Manifest))
+        region, manifest = next((region, each) for region, (each, _) in held.items() if each is not None)
+        insist_on_agreement(each for each, _ in held.values())
+        if standing is not None:
+            refuse_taken_down(manifest.files, standing.takedowns, release_id=release_id, is_built=False)
         return RollbackPlan(
             manifest=self._keeping_what_viewers_have(manifest, current, self._buckets[region]),
             current=current,
             left_out=tuple(silent),
+            replacing={region: etag for region, (_, etag) in held.items()},
         )
 
     def _keeping_what_viewers_have(
@@ -246,9 +254,9 @@ def _after_the_switch(error: AwsError, release_id: str) -> AwsError:
     return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". "))
 
 
-def _manifest_of(bucket: ContentBucket, release_id: str) -> Manifest | RegionUnavailableError | None:
+def _manifest_of(bucket: ContentBucket, release_id: str) -> tuple[Manifest | None, str | None] | RegionUnavailableError:
     try:
-        return bucket.read_manifest(release_id)
+        return bucket.held_manifest(release_id)
     except RegionUnavailableError as error:
         return error
 
@@ -268,6 +276,20 @@ def _insist_on_whole(
     ]
     if lacking:
         raise not_complete(manifest, lacking, what)
+
+
+def insist_on_agreement(manifests: Iterable[Manifest | None]) -> None:
+    """Compares what was taken down from a release, by each region's manifest.
+
+    Raises:
+        UnsafePlanError: they differ.
+    """
+    held = [each for each in manifests if each is not None]
+    if any(each.emptied != held[0].emptied for each in held):
+        raise UnsafePlanError(
+            f"the regions disagree on what was taken down from release {held[0].release_id}: a failover takedown is under way, "
+            "or was interrupted. Run it again, then this"
+        )
 
 
 def not_complete(

@@ -65,7 +65,7 @@ class ParityLost(RuntimeError):  # noqa: N818  what happened
 
 
 class ReleasesChanged(RuntimeError):  # noqa: N818  what happened
-    """A release was pruned while it was compared; the next try compares what is left."""
+    """A release was pruned, or a file of it taken down, while it was compared; the next try compares what is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ def _client(service: Any, region: str) -> Any:  # noqa: ANN401  types-boto3 know
 def compare(own: Bucket, others: list[Bucket]) -> Comparison:
     """Compares this region's objects with the manifests of its releases, and of the active one whatever the region has of it.
 
-    Raises ReleasesChanged when a release was pruned meanwhile.
+    Raises ReleasesChanged when a release was pruned, or written anew, meanwhile.
     """
     found = Comparison()
     releases = _release_ids(own)
@@ -192,9 +192,10 @@ def compare(own: Bucket, others: list[Bucket]) -> Comparison:
         if item["Key"] in wanted and _is(item, *wanted[item["Key"]]):
             del wanted[item["Key"]]
     found.missing = wanted
-    # `failover prune` deletes a manifest before the objects: without this look its deletions would be undone.
-    if wanted and (gone := releases.keys() - _release_ids(own)):
-        raise ReleasesChanged(f"pruned meanwhile: {', '.join(sorted(gone))}")
+    # `failover prune` deletes a manifest before the objects, and `failover takedown` writes it anew: without this look their
+    # deletions would be undone.
+    if wanted and (changed := releases.items() - _release_ids(own).items()):
+        raise ReleasesChanged(f"pruned or changed meanwhile: {', '.join(sorted(each for each, _ in changed))}")
     return found
 
 

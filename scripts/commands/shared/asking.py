@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from scripts.local.endpoints import Endpoints
 from scripts.release.manifest import ReleaseFile
@@ -10,7 +10,17 @@ from scripts.release.samples import BadAnswer
 from scripts.release.website import Website
 
 Probe = Callable[[Sequence[ReleaseFile]], list[BadAnswer]]
+GoneProbe = Callable[[Sequence[str], Collection[str]], list[BadAnswer]]
+"""Paths of addresses, and MD5s of what they must not serve."""
 _SHOWN = 3
+
+
+def gone_probe(website: Website, endpoints: Endpoints | None) -> GoneProbe:
+    """Returns what asks every name of the website whether it still serves what was taken down."""
+    from scripts.local.network import network_of
+    from scripts.release import probe  # as below
+
+    return probe.network_probe(website.hostnames, network_of(endpoints)).ask_gone
 
 
 def network_probe(website: Website, endpoints: Endpoints | None) -> Probe:

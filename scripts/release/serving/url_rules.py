@@ -35,7 +35,8 @@ REDIRECT_PREFIX = "redirect/"
 REDIRECTED = "-" * INCREMENT_CHARACTERS
 """What the index says in place of an increment."""
 NO_PAGE = "~" * INCREMENT_CHARACTERS
-"""What it says of a page that the base increment has and the release has not, where a fallback answers: nothing lies there."""
+"""What it says of a page that the base increment has and the release has not, where a fallback answers, and of what was taken
+down: nothing lies there."""
 
 _USUAL_STYLE = UrlStyle()
 

@@ -18,18 +18,29 @@ from scripts.release.standing import Standing
 from tests.worlds.explorer.cloud import Cloud
 from tests.worlds.explorer.operators import REGIONS, Program, Refused, run_alone
 from tests.worlds.explorer.programs import (
+    TAKEN_DOWN,
     Sites,
     evacuate,
     promote,
     prune_all,
     repair_active,
     restore,
+    take_down_file,
     without_threads,
 )
-from tests.worlds.explorer.properties import insist_on_agreement, insist_on_whole_releases, routing_at, routing_of
+from tests.worlds.explorer.properties import (
+    insist_on_agreement,
+    insist_on_gone,
+    insist_on_unserved,
+    insist_on_whole_releases,
+    routing_at,
+    routing_of,
+)
 from tests.worlds.explorer.search import CRASHED, BrokenPromiseError, Outcomes, Search
 
 FEWEST_INTERLEAVINGS = 100_000
+# It makes 50 requests: every order of them and of others' takes minutes.
+SWITCHES_BESIDE_A_TAKEDOWN, SWITCHED_INTERLEAVINGS = 2, 1000
 ACTIVE, PREVIOUS, OLD = "new2", "new1", "old"
 AN_HOUR_AND_A_HALF_SECONDS = 5400
 
@@ -61,6 +72,7 @@ def programs(sites: Sites) -> dict[str, Program]:
         "restore": restore,
         "prune": prune_all,
         "repair": repair_active,
+        "takedown": take_down_file,
     }
 
 
@@ -81,6 +93,8 @@ def insist_on_a_good_end(cloud: Cloud, outcomes: Outcomes) -> None:
         assert told == CRASHED or isinstance(told, str | Refused), f"{name} ended with {told!r}"
         if isinstance(told, str) and told.startswith("active "):
             assert told.removeprefix("active ") in was_active, f"SILENT: {name} says {told}, and it never was"
+    if "taken down" in outcomes.values():
+        insist_on_unserved(cloud, TAKEN_DOWN)
     if CRASHED in outcomes.values():
         cloud, _ = run_alone(cloud, repair_active)
         insist_on_whole_releases(cloud)
@@ -211,3 +225,31 @@ def test_nothing_is_lost_by_any(
     is_all = request.config.getoption("--explore-all")
     for names in itertools.combinations_with_replacement(programs, size if is_all else 1):
         explore(deployed(sites, *names), *(programs[name] for name in names))
+
+
+@pytest.mark.parametrize("other", ["publish", "publish the previous", "roll back", "prune", "repair", "takedown"])
+def test_takedown_beside_anything_is_finished_by_a_second_one(
+    sites: Sites, programs: dict[str, Program], other: str
+) -> None:
+    """Whoever had begun before may leave the file behind where no viewer gets it; a crash may leave anything."""
+    seen: set[int] = set()
+
+    def finished(cloud: Cloud, outcomes: Outcomes) -> None:
+        if outcomes["takedown"] != CRASHED:  # a pointer follows no routing that its manifest does not give
+            insist_on_a_good_end(cloud, outcomes)
+        if cloud.digest in seen:
+            return
+        seen.add(cloud.digest)
+        after, told = run_alone_telling(cloud, take_down_file)
+        assert told == "taken down"
+        insist_on_gone(after, TAKEN_DOWN)
+        insist_on_whole_releases(after)
+        insist_on_agreement(after)
+
+    search = Search(
+        programs={"takedown": take_down_file, "other": programs[other]},
+        always=insist_on_whole_releases,
+        at_end=finished,
+        switches=SWITCHES_BESIDE_A_TAKEDOWN,
+    )
+    assert search.run(sites.deployed(PREVIOUS, ACTIVE)) > SWITCHED_INTERLEAVINGS

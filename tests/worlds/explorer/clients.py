@@ -103,14 +103,15 @@ class RegionClient:
         return {}
 
     def delete_objects(self, *, Delete: Mapping[str, Any], **_named: str) -> dict[str, Any]:  # noqa: N803
+        """An object has one version here, so that a deletion of a key and one of a version are the same."""
         self._ask("delete_objects", self._region, tuple(each["Key"] for each in Delete["Objects"]))
         return {}
 
     def list_objects_v2(self, *, Prefix: str, **_named: object) -> dict[str, Any]:  # noqa: N803
         return self.paginate(Prefix=Prefix)[0]
 
-    def get_paginator(self, _operation: str) -> RegionClient:
-        return self
+    def get_paginator(self, operation: str) -> RegionClient | _Versions:
+        return _Versions(self._ask, self._region) if operation == "list_object_versions" else self
 
     def paginate(self, *, Prefix: str, Delimiter: str = "", **_named: str) -> list[dict[str, Any]]:  # noqa: N803
         found, now = self._ask("list_objects", self._region, Prefix)
@@ -122,6 +123,18 @@ class RegionClient:
             for key, size, etag, at in found
         ]
         return [{"Contents": contents, "ResponseMetadata": at(now)}]
+
+
+class _Versions:
+    """Lists the one version of each object."""
+
+    def __init__(self, ask: Ask, region: str) -> None:
+        self._ask = ask
+        self._region = region
+
+    def paginate(self, *, Prefix: str, **_named: str) -> list[dict[str, Any]]:  # noqa: N803
+        found, _ = self._ask("list_objects", self._region, Prefix)
+        return [{"Versions": [{"Key": key, "VersionId": "null", "IsLatest": True} for key, *_ in found]}]
 
 
 class _Body(BytesIO):

@@ -21,12 +21,15 @@ from scripts.release.prune import plan_prune
 from scripts.release.publish import Publisher
 from scripts.release.store_parity import check_store, repair_store
 from scripts.release.switching import Switcher
+from scripts.release.takedown import take_down
+from scripts.release.takedown_plan import plan_takedown
 from scripts.release.website import Website
 from tests.worlds.explorer.cloud import Cloud
 from tests.worlds.explorer.operators import REGIONS, InTurn, Program, run_alone
 from tests.worlds.manual_clock import ManualClock
 
 A_DAY_SECONDS = 86_400
+TAKEN_DOWN = "a.txt"
 _POOLED = [
     "bucket",
     "deletion",
@@ -37,6 +40,8 @@ _POOLED = [
     "publish",
     "standing",
     "switching",
+    "takedown",
+    "takedown_search",
     "transfer",
 ]
 _PAGE = '<!doctype html><html lang="en"><head><meta name="release" content=""></head><body>{}</body></html>'
@@ -166,6 +171,12 @@ def repair_active(site: Website) -> str:
     if store.lacking:
         repair_store(site.routing, store)
     return "repaired"
+
+
+def take_down_file(site: Website) -> str:
+    """`failover takedown a.txt --apply`."""
+    take_down(site, plan_takedown(site, [TAKEN_DOWN]), lambda _paths: None)
+    return "taken down"
 
 
 def _publisher(site: Website) -> Publisher:

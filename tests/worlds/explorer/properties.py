@@ -99,6 +99,32 @@ def insist_on_agreement(cloud: Cloud) -> None:
         assert page is None or (held is not None and held.etag == page.md5), f"DISAGREE: 404 page of {region}"
 
 
+def insist_on_gone(cloud: Cloud, path: str) -> None:
+    """No region has an object or a manifest of a file that was taken down.
+
+    Raises:
+        AssertionError: names one.
+    """
+    for (region, key), stored in cloud.objects.items():
+        assert not key.endswith(f"/{path}"), f"STAYED: {region} holds {key}"
+        if key.startswith(MANIFESTS_PREFIX):
+            listed = {file.path for file in parse_manifest(stored.body).files}
+            assert path not in listed, f"STAYED: {region} lists it in {key}"
+
+
+def insist_on_unserved(cloud: Cloud, path: str) -> None:
+    """No viewer gets a file that was taken down, whatever lies in the buckets still.
+
+    Raises:
+        AssertionError: names the object that he gets.
+    """
+    for release in routing_of(cloud).releases:
+        chunks = tuple(cloud.values[chunk_key(release.index, number)] for number in range(release.chunks))
+        index = Index(id=release.index, salt=release.salt, chunks=chunks)
+        key = f"releases/{index.increment_of(path) or release.base}/{path}"
+        assert all((region, key) not in cloud.objects for region in REGIONS), f"SERVED: {key} of {release.id}"
+
+
 def digest_of(*texts: str) -> str:
     """Returns a name for what texts say."""
     return hashlib.sha256("|".join(texts).encode()).hexdigest()[:16]

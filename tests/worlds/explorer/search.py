@@ -35,6 +35,8 @@ class Search:
         always: raises AssertionError for a cloud that must never be; asked for each.
         at_end: the same for the end of an order, with what became of every operator.
         crashes: how many operators may crash in one order.
+        switches: how often an order may leave an operator that could go on for another one; None: as often as there are requests.
+            Most mistakes show with two (Musuvathi and Qadeer, Iterative Context Bounding, PLDI 2007).
         interleavings: how many orders were covered.
         states: in how many states.
     """
@@ -43,6 +45,7 @@ class Search:
     always: Callable[[Cloud], None]
     at_end: Callable[[Cloud, Outcomes], None]
     crashes: int = 1
+    switches: int | None = None
     interleavings: int = 0
     _orders: dict[Any, int] = field(default_factory=dict)
     _good: set[int] = field(default_factory=set)
@@ -64,35 +67,57 @@ class Search:
         try:
             places: tuple[Step | None, ...] = tuple(Step(program) for program in self.programs.values())
             self._insist(cloud)
-            self.interleavings = self._explore(cloud, places)
+            self.interleavings = self._explore(cloud, places, None, self.switches)
         finally:
             sys.setrecursionlimit(usual)  # other tests of this process count on it
         return self.interleavings
 
-    def _explore(self, cloud: Cloud, places: tuple[Step | None, ...]) -> int:
-        """Returns how many orders lead from here to an end; None is the place of an operator that crashed."""
-        state = (cloud.digest, *map(id, places))
+    def _explore(self, cloud: Cloud, places: tuple[Step | None, ...], last: int | None, left: int | None) -> int:
+        """Returns how many orders lead from here to an end; None is the place of an operator that crashed.
+
+        Args:
+            cloud: what is stored.
+            places: where the operators are.
+            last: who made the last request, where switches are counted.
+            left: how many switches may follow.
+        """
+        state = (cloud.digest, last, left, *map(id, places))
         known = self._orders.get(state)
         if known is not None:
             return known
         live = [(at, place, place.call) for at, place in enumerate(places) if place is not None and place.call]
-        orders = sum(self._after(cloud, places, at, place, call) for at, place, call in live)
+        if left == 0 and any(at == last for at, *_ in live):
+            live = [each for each in live if each[0] == last]
+        is_switch = any(at == last for at, *_ in live)
+        orders = sum(
+            self._after(cloud, places, each, left if left is None or at == last or not is_switch else left - 1)
+            for each in live
+            for at in each[:1]
+        )
         if not live:
             self._end(cloud, places)
             orders = 1
         self._orders[state] = orders
         return orders
 
-    def _after(self, cloud: Cloud, places: tuple[Step | None, ...], at: int, place: Step, call: tuple[Any, ...]) -> int:
+    def _after(
+        self,
+        cloud: Cloud,
+        places: tuple[Step | None, ...],
+        live: tuple[int, Step, tuple[Any, ...]],
+        left: int | None,
+    ) -> int:
         """Returns how many orders go on with that operator's request."""
+        at, place, call = live
         name, *arguments = call
+        last = None if left is None else at
         after, answer = getattr(cloud, name)(*arguments)
         self._path.append((at, call, answer))
         self._insist(after)
-        orders = self._explore(after, (*places[:at], place.after(answer), *places[at + 1 :]))
+        orders = self._explore(after, (*places[:at], place.after(answer), *places[at + 1 :]), last, left)
         if name not in READS and places.count(None) < self.crashes:
             self._path.append((at, ("crashes",), ""))
-            orders += self._explore(after, (*places[:at], None, *places[at + 1 :]))
+            orders += self._explore(after, (*places[:at], None, *places[at + 1 :]), last, left)
             self._path.pop()
         self._path.pop()
         return orders
