@@ -41,7 +41,7 @@ class GithubAccess(Construct):
     """What a workflow of one repository may do in this account, without a key that could leak.
 
     Attributes:
-        role_arns: job (plan, deploy, content, drill) -> ARN of its role.
+        role_arns: job (plan, deploy, content, drill, takedown) -> ARN of its role.
         boundary_arn: ARN of the policy that bounds every role of the other stacks.
     """
 
@@ -64,6 +64,7 @@ class GithubAccess(Construct):
             "deploy": ([f"environment:{github.deploy_environment}"], deployment.deploy(reach)),
             "content": ([f"environment:{github.content_environment}"], daily_work.content(reach)),
             "drill": ([f"environment:{github.drill_environment}"], daily_work.drill(reach)),
+            "takedown": ([f"environment:{github.takedown_environment}"], daily_work.takedown(reach)),
         }
         roles = {job: self._role(job, suffixes, policy) for job, (suffixes, policy) in jobs.items()}
         self.role_arns = {job: role.arn for job, role in roles.items()}

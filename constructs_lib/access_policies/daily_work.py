@@ -1,8 +1,10 @@
-"""The roles of daily work: publishing, and drills."""
+"""The roles of daily work: publishing and drills; and of what is rare, a takedown."""
+
+from typing import Any
 
 from constructs_lib.access_policies.scope import Scope
 from constructs_lib.access_policies.statements import PUBLISHED, switch, watch_alarms
-from constructs_lib.naming import MANIFESTS_PREFIX, RELEASES_PREFIX
+from constructs_lib.naming import ERRORS_PREFIX, MANIFESTS_PREFIX, POINTER_KEY, RELEASES_PREFIX
 from constructs_lib.policies import PolicyDocument, document
 
 
@@ -45,6 +47,41 @@ def content(scope: Scope) -> PolicyDocument:
     )
 
 
+def takedown(scope: Scope) -> PolicyDocument:
+    """Returns what `failover takedown` needs: the only role that deletes versions, so that the others' deletions can be undone.
+
+    It publishes nothing: of what it writes, manifests list what is there already, and the page of the error response is a copy.
+    """
+    return document(
+        {
+            "Sid": "ListVersions",
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
+            "Resource": scope.buckets,
+        },
+        {
+            "Sid": "ReadPublished",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:GetObjectTagging"],
+            "Resource": scope.objects(*PUBLISHED),
+        },
+        {
+            "Sid": "Forget",
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:PutObjectTagging"],
+            "Resource": scope.objects(f"{ERRORS_PREFIX}*", f"{MANIFESTS_PREFIX}*", POINTER_KEY),
+        },
+        {
+            "Sid": "DeleteForGood",
+            "Effect": "Allow",
+            "Action": "s3:DeleteObjectVersion",
+            "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{ERRORS_PREFIX}*"),
+        },
+        switch(scope),
+        _empty_caches(scope),
+    )
+
+
 def drill(scope: Scope) -> PolicyDocument:
     """Returns what evacuating a region and breaking a health check on purpose need; no content, no records, no settings."""
     return document(
@@ -55,14 +92,8 @@ def drill(scope: Scope) -> PolicyDocument:
             "Action": ["route53:GetHealthCheck", "route53:GetHealthCheckStatus", "route53:UpdateHealthCheck"],
             "Resource": "arn:aws:route53:::healthcheck/*",
         },
-        {
-            # A drill of layer 1 empties the caches, so that pages come from the other bucket: docs/FAILOVER_TESTING.md
-            "Sid": "EmptyCaches",
-            "Effect": "Allow",
-            "Action": "cloudfront:CreateInvalidation",
-            "Resource": f"arn:aws:cloudfront::{scope.account_id}:distribution/*",
-            "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
-        },
+        # A drill of layer 1 empties the caches, so that pages come from the other bucket: docs/FAILOVER_TESTING.md
+        _empty_caches(scope),
         {
             "Sid": "CompareRegions",
             "Effect": "Allow",
@@ -77,3 +108,13 @@ def drill(scope: Scope) -> PolicyDocument:
         },
         watch_alarms(scope),
     )
+
+
+def _empty_caches(scope: Scope) -> dict[str, Any]:
+    return {
+        "Sid": "EmptyCaches",
+        "Effect": "Allow",
+        "Action": "cloudfront:CreateInvalidation",
+        "Resource": f"arn:aws:cloudfront::{scope.account_id}:distribution/*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/Project": scope.project}},
+    }

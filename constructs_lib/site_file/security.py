@@ -147,8 +147,8 @@ class Github(Section):
     """`[github]`: roles for GitHub Actions, taken by OIDC, without keys. No subjects: no roles.
 
     `subjects` are the beginnings of the token's subject, one for each form of the same repository; the roles append what they
-    accept: `:pull_request` and `:ref:refs/heads/<branch>` to plan, `:environment:<name>` to deploy, publish and drill. An
-    account holds one OIDC provider for GitHub: `oidc_provider_arn` names it when it is there already.
+    accept: `:pull_request` and `:ref:refs/heads/<branch>` to plan, `:environment:<name>` to deploy, publish, drill and take
+    down. An account holds one OIDC provider for GitHub: `oidc_provider_arn` names it when it is there already.
     """
 
     subjects: Annotated[tuple[str, ...], says(_SUBJECTS)] = ()
@@ -156,6 +156,7 @@ class Github(Section):
     deploy_environment: _Name = "production"
     content_environment: _Name = "content"
     drill_environment: _Name = "drill"
+    takedown_environment: _Name = "takedown"
     oidc_provider_arn: (
         Annotated[
             str,
@@ -200,10 +201,10 @@ class Github(Section):
         defaults = {name: field.default for name, field in type(self).model_fields.items()}
         if not self.subjects and any(getattr(self, name) != default for name, default in defaults.items()):
             raise refuse(allowed=f"[github] with subjects, {_SUBJECTS}", remedy="add subjects, or remove the section")
-        names = [self.deploy_environment, self.content_environment, self.drill_environment]
+        names = [getattr(self, name) for name in defaults if name.endswith("_environment")]
         if len(set(names)) != len(names):
             raise refuse(
-                allowed="three different environments",
+                allowed="four different environments",
                 remedy="give each role an environment of its own: who may enter it may take the role",
             )
         return self

@@ -106,12 +106,11 @@ def _invalidating(outputs: Path) -> tuple[Invalidate, list[str]]:
     from scripts.aws.invalidation import cloudfront_client, invalidate_paths  # an API that a plan does not need
 
     ids = [each.id for each in load_deployment(outputs).distributions.values()]
-    client = cloudfront_client() if ids else None
+    client = cloudfront_client()
 
     def invalidate(addresses: Sequence[str]) -> None:
         for distribution_id in ids:
-            if client is not None:
-                invalidate_paths(client, distribution_id, addresses)
+            invalidate_paths(client, distribution_id, addresses)
 
     return invalidate, ids
 

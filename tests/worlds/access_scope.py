@@ -24,7 +24,13 @@ SCOPE = Scope(
     state_prefix="site/prod/",
     hosted_zone_id=None,
 )
-INLINE = {"plan": planning.plan, "deploy": deployment.deploy, "content": daily_work.content, "drill": daily_work.drill}
+INLINE = {
+    "plan": planning.plan,
+    "deploy": deployment.deploy,
+    "content": daily_work.content,
+    "drill": daily_work.drill,
+    "takedown": daily_work.takedown,
+}
 POLICIES = {name: policy(SCOPE) for name, policy in INLINE.items()}
 POLICIES["deploy"] = together(POLICIES["deploy"], deployment_limits.deploy_limits(SCOPE))
 BUCKET = f"arn:aws:s3:::site-prod-eu-central-1-{ACCOUNT}"

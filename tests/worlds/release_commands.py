@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -20,7 +20,18 @@ from tests.worlds.release_world import world as world
 Failover = Callable[..., tuple[int, str, str]]
 
 
-READERS = ("releases", "status", "verify", "prune", "evacuate", "restore", "divert", "rollback", "sync_content")
+READERS = (
+    "releases",
+    "status",
+    "verify",
+    "prune",
+    "evacuate",
+    "restore",
+    "divert",
+    "rollback",
+    "sync_content",
+    "takedown",
+)
 
 
 class FakeProbe:
@@ -34,6 +45,10 @@ class FakeProbe:
 
     def ask(self, files: Sequence[ReleaseFile]) -> list[BadAnswer]:
         FakeProbe.files = [file.path for file in files]
+        return FakeProbe.bad
+
+    def ask_gone(self, addresses: Sequence[str], md5s: Collection[str]) -> list[BadAnswer]:
+        FakeProbe.files = [*addresses, *sorted(md5s)]
         return FakeProbe.bad
 
 
@@ -81,6 +96,7 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr("scripts.release.probe.network_probe", lambda *_arguments: FakeProbe(world))
     monkeypatch.setattr("scripts.commands.status.network_entry_probe", lambda _endpoints: FakeEntries(world))
     monkeypatch.setattr("scripts.commands.status.load_deployment", lambda _outputs: deployment_of(world))
+    monkeypatch.setattr("scripts.commands.takedown.load_deployment", lambda _outputs: deployment_of(world))
     others = OtherOutputs(alarm_names=("site-test-alarm-path-unhealthy",))
     monkeypatch.setattr("scripts.commands.status.load_other_outputs", lambda _outputs: others)
 

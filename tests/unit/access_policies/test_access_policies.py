@@ -80,6 +80,14 @@ TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
         ("content", "cloudfront-keyvaluestore:UpdateKeys", STORE),
         ("drill", "route53:UpdateHealthCheck", CHECK),
         ("drill", "cloudfront-keyvaluestore:PutKey", STORE),
+        ("takedown", "s3:ListBucketVersions", BUCKET),
+        ("takedown", "s3:DeleteObjectVersion", f"{BUCKET}/releases/1/customers.csv"),
+        ("takedown", "s3:DeleteObjectVersion", f"{BUCKET}/errors/404.html"),
+        ("takedown", "s3:GetObject", f"{BUCKET}/control/manifests/1.json"),
+        ("takedown", "s3:PutObject", f"{BUCKET}/control/manifests/1.json"),
+        ("takedown", "s3:PutObject", f"{BUCKET}/control/active.json"),
+        ("takedown", "s3:PutObject", f"{BUCKET}/errors/404.html"),
+        ("takedown", "cloudfront-keyvaluestore:UpdateKeys", STORE),
     ],
 )
 def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
@@ -133,6 +141,15 @@ def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
         ("drill", "route53:ChangeResourceRecordSets", RECORDS),
         ("drill", "route53:DeleteHealthCheck", CHECK),
         ("drill", "cloudfront:UpdateDistribution", DISTRIBUTION),
+        ("takedown", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
+        ("takedown", "s3:DeleteObjectVersion", f"{BUCKET}/control/manifests/1.json"),
+        ("takedown", "s3:DeleteObjectVersion", f"{BUCKET}/health/region.json"),
+        ("takedown", "s3:DeleteObjectVersion", f"{AUDIT}/AWSLogs/1"),
+        ("takedown", "s3:PutBucketVersioning", BUCKET),
+        *(
+            (role, "s3:DeleteObjectVersion", f"{BUCKET}/releases/1/index.html")
+            for role in ("plan", "deploy", "content", "drill")
+        ),
     ],
 )
 def test_role_may_not_do_another_job(role: str, action: str, resource: str) -> None:
@@ -185,9 +202,10 @@ def test_deploy_makes_keys_certificates_and_canaries_with_the_projects_tag_only(
 
 
 @pytest.mark.parametrize(("tag", "is_allowed"), [("site", True), ("other", False)])
-def test_drill_empties_the_caches_of_the_sites_own_distributions(tag: str, is_allowed: bool) -> None:
+@pytest.mark.parametrize("role", ["drill", "takedown"])
+def test_role_empties_the_caches_of_the_sites_own_distributions(role: str, tag: str, is_allowed: bool) -> None:
     tags = {"aws:ResourceTag/Project": tag}
-    assert allows(POLICIES["drill"], "cloudfront:CreateInvalidation", DISTRIBUTION, **tags) is is_allowed
+    assert allows(POLICIES[role], "cloudfront:CreateInvalidation", DISTRIBUTION, **tags) is is_allowed
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ REFUSED = [
     (
         f'[github]\nsubjects = {BOTH_FORMS}\ncontent_environment = "production"',
         "github",
-        "three different environments",
+        "four different environments",
         "an environment of its own",
     ),
     (

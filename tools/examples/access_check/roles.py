@@ -13,7 +13,7 @@ from tools.examples.access_check.evaluation import Policy, allows, together
 from tools.examples.access_check.needs import needs
 from tools.examples.access_check.resources import ACCOUNT
 
-JOBS = ("plan", "deploy", "content", "drill")
+JOBS = ("plan", "deploy", "content", "drill", "takedown")
 
 # What the deploy role is not to do: deletions of data and of the zone are an administrator's (docs/SECURITY.md).
 ADMINISTRATORS_ACTIONS = frozenset(
@@ -61,7 +61,7 @@ class Judgement:
     """One right that a role's work needs, and whether its policies give it.
 
     Attributes:
-        role: plan, deploy, content or drill, or the name of a function's role.
+        role: plan, deploy, content, drill or takedown, or the name of a function's role.
         boundary_allows: whether the permissions boundary does; true where the role has none.
     """
 
