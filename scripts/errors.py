@@ -8,6 +8,7 @@
     ├── AwsError                AWS (or localcloud in its place) refused or failed an operation
     │   └── RegionUnavailableError  a region's S3 does not answer, or answers only with 5xx
     ├── UnsafePlanError         the plan vetoes itself (exit code 1)
+    │   └── UnreadableManifestError  a region's manifest of a release says nothing
     ├── SupersededError         somebody else switched the site meanwhile; the message says to what (exit code 1)
     ├── ProbeRefusedError       a release was switched to and did not answer; rolled back where possible (exit code 1)
     ├── InterruptedPublishError  Ctrl-C ended a publish; the message says whether it had switched (exit code 130)
@@ -111,6 +112,10 @@ class UnsafePlanError(OpsError):
     """The plan would delete or change too much, or break a rule that keeps the site up."""
 
     exit_code = 1
+
+
+class UnreadableManifestError(UnsafePlanError):
+    """What lies in place of a release's manifest in a region is none of this version."""
 
 
 class SupersededError(OpsError):

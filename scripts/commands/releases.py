@@ -29,7 +29,8 @@ def releases(
 ) -> None:
     """List all releases, newest first, and whether each region holds all of them. Works while a region is down.
 
-    A release's age counts from when it was last published, switched to or repaired.
+    A release's age counts from when it was last published, switched to or repaired. A withdrawn one was rolled back from:
+    rollback and sync-content bring it back with --force only.
     """
     use_localcloud(localcloud)
     site = open_website(outputs, is_hasty=True)
@@ -74,6 +75,7 @@ def _states(release: ReleaseSummary) -> list[str]:
         "active": release.is_active,
         "previous": release.is_previous,
         f"canary {release.canary_percent} %": release.canary_percent is not None,
+        "withdrawn": release.is_withdrawn,
         "incomplete": release.is_incomplete,
         "files of others": release.is_increment,
     }

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import ClientError
 
 from scripts.aws.clients import REPLACED_MEANWHILE, told_time, translated
-from scripts.errors import AwsError, UnsafePlanError
+from scripts.errors import AwsError, UnreadableManifestError, UnsafePlanError
 from scripts.release.manifest import (
     MANIFESTS_PREFIX,
     RELEASES_PREFIX,
@@ -325,7 +325,7 @@ class ContentBucket:
             base_id: what is said to be its base increment, whose manifest is then read at the same time. Default: unknown.
 
         Raises:
-            UnsafePlanError: what lies there is no manifest of this version.
+            UnreadableManifestError: what lies there is no manifest of this version.
         """
         return self.held_manifest(release_id, base_id)[0]
 
@@ -333,20 +333,21 @@ class ContentBucket:
         """Returns what `read_manifest` does, and the ETag, for the write that replaces it; raises as `read_manifest`."""
         wanted = dict.fromkeys((release_id, base_id or release_id))
         with ThreadPoolExecutor(len(wanted)) as pool:
-            found = dict(zip(wanted, pool.map(self._held, wanted), strict=True))
+            found = dict(zip(wanted, pool.map(self.held_stored_manifest, wanted), strict=True))
         stored, etag = found[release_id]
         if stored is None:
             return None, None
         if stored.base_id == release_id:
             return stored.on(None), etag
-        base, _ = found.get(stored.base_id) or self._held(stored.base_id)
+        base, _ = found.get(stored.base_id) or self.held_stored_manifest(stored.base_id)
         return None if base is None else stored.on(base.on(None)), etag
 
     def stored_manifest(self, release_id: str) -> StoredManifest | None:
         """Returns a manifest as it is stored, without what its base lists; None: there is none. Raises as `read_manifest`."""
-        return self._held(release_id)[0]
+        return self.held_stored_manifest(release_id)[0]
 
-    def _held(self, release_id: str) -> tuple[StoredManifest | None, str | None]:
+    def held_stored_manifest(self, release_id: str) -> tuple[StoredManifest | None, str | None]:
+        """Returns what `stored_manifest` does, and the ETag."""
         found = self.manifest_document(release_id)
         if found is None:
             return None, None
@@ -354,8 +355,9 @@ class ContentBucket:
         try:
             return parse_manifest(found[0]), found[1]
         except (ValueError, KeyError, TypeError) as error:
-            raise UnsafePlanError(
-                f"{self.name}/{key} is unreadable ({error}): delete it, then publish again"
+            raise UnreadableManifestError(
+                f"{self.name}/{key} is unreadable ({error}): failover verify {release_id} --repair --apply puts it back if "
+                "another region has it; if none has, delete it, then publish again"
             ) from error
 
     def not_found_page_digest(self) -> str | None:

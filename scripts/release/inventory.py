@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scripts.errors import MissingOutputError, RegionUnavailableError
+from scripts.errors import MissingOutputError, RegionUnavailableError, UnreadableManifestError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import Manifest
 from scripts.release.parity import BEFORE_ALL, Parity, RegionParity, check_parities, find_manifest
 from scripts.release.routing import Routing
+from scripts.release.standing import WITHDRAWN_PREFIX
 from scripts.release.website import Website
 
 
@@ -45,6 +46,7 @@ class ReleaseSummary:
         files: number of files by the manifest; None without one.
         size_bytes: bytes by the manifest; None without one.
         regions: region -> parity; empty without a manifest, or without that of its base increment.
+        is_withdrawn: whether it was rolled back from, so that it comes back with --force only.
         is_increment: it has no manifest any more, as after a prune, and releases that have one use files of its increment.
     """
 
@@ -56,6 +58,7 @@ class ReleaseSummary:
     files: int | None
     size_bytes: int | None
     regions: Mapping[str, RegionParity]
+    is_withdrawn: bool = False
     is_increment: bool = False
 
     @property
@@ -103,10 +106,16 @@ def take_inventory(site: Website) -> Inventory:
     ordered = sorted(found, key=lambda each: (times.get(each, BEFORE_ALL), each), reverse=True)
     parities = _parities(site, [each for each in ordered if each in times], routing, listings)
     used = {file.increment for parity in parities.values() for file in parity.manifest.held_files} - named
+    withdrawn = {key.removeprefix(WITHDRAWN_PREFIX) for key in site.routing.entries(WITHDRAWN_PREFIX)}
     summaries = (_summary(each, routing, times.get(each), parities.get(each)) for each in ordered)
     return Inventory(
         releases=tuple(
-            replace(each, is_increment=each.published_at is None and each.release_id in used) for each in summaries
+            replace(
+                each,
+                is_withdrawn=each.release_id in withdrawn,
+                is_increment=each.published_at is None and each.release_id in used,
+            )
+            for each in summaries
         ),
         strays={region: listing.strays for region, listing in listings.items() if listing.strays},
     )
@@ -163,5 +172,5 @@ def _parities(
 def _manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest | None:
     try:
         return find_manifest(buckets, release_id)
-    except MissingOutputError:
+    except (MissingOutputError, UnreadableManifestError):
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnsafePlanError
+from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnreadableManifestError, UnsafePlanError
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
 from scripts.release.following import follow_routing
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
@@ -115,19 +115,19 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
     """Returns a release's manifest from any region that answers and has it.
 
     Where they differ in increments or retained files, as after a rollback while a region was down, it is the one written last;
-    after a takedown that has not reached every region, of those without the file.
+    after a takedown that has not reached every region, of those without the file. One that is unreadable is none.
 
     Raises:
         UnknownReleaseError: no region has it.
         RegionUnavailableError: no region that answers has it, and one did not answer.
-        UnsafePlanError: two regions disagree on what the release is.
+        UnsafePlanError: two regions disagree on what the release is, or no region has a readable one.
     """
     found: dict[ContentBucket, Manifest] = {}
-    silent: RegionUnavailableError | None = None
+    silent: RegionUnavailableError | UnreadableManifestError | None = None
     for bucket in buckets:
         try:
             manifest = bucket.read_manifest(release_id)
-        except RegionUnavailableError as error:
+        except (RegionUnavailableError, UnreadableManifestError) as error:
             silent = error
         else:
             found |= {} if manifest is None else {bucket: manifest}
@@ -185,7 +185,7 @@ def _region_parities(bucket: ContentBucket, manifests: Sequence[Manifest], routi
             RegionParity(
                 region=bucket.region,
                 missing=missing,
-                has_manifest=bucket.read_manifest(manifest.release_id) == manifest,
+                has_manifest=_has_manifest(bucket, manifest),
                 outdated_keys=_outdated_keys(bucket, manifest, routing)
                 if manifest.release_id == routing.release_id
                 else (),
@@ -194,6 +194,13 @@ def _region_parities(bucket: ContentBucket, manifests: Sequence[Manifest], routi
         ]
     except RegionUnavailableError as error:
         return [RegionParity(region=bucket.region, error=error)] * len(manifests)
+
+
+def _has_manifest(bucket: ContentBucket, manifest: Manifest) -> bool:
+    try:
+        return bucket.read_manifest(manifest.release_id) == manifest
+    except UnreadableManifestError:
+        return False
 
 
 def _missing_of_each(bucket: ContentBucket, manifests: Sequence[Manifest]) -> list[tuple[ReleaseFile, ...]]:
@@ -322,7 +329,24 @@ def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest) -> N
     if not found.has_manifest:
         for each in (manifest.base, manifest):
             if each is not None:
-                bucket.put_manifest(each.release_id, each.to_json())
+                _put_manifest(bucket, each)
+
+
+def _put_manifest(bucket: ContentBucket, manifest: Manifest) -> None:
+    """Writes a manifest, if no file was taken out meanwhile of the one that it replaces.
+
+    Raises:
+        UnsafePlanError: one was.
+    """
+    try:
+        held, etag = bucket.held_stored_manifest(manifest.release_id)
+    except UnreadableManifestError:
+        held, etag = None, None
+    if held is not None and not set(held.taken_down) <= set(manifest.taken_down):
+        raise UnsafePlanError(
+            f"a file of release {manifest.release_id} was taken down in {bucket.region} meanwhile: run it again"
+        )
+    bucket.put_manifest(manifest.release_id, manifest.to_json(), replacing=etag)
 
 
 def _outdated_keys(bucket: ContentBucket, manifest: Manifest, routing: Routing) -> tuple[str, ...]:

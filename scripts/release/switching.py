@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from scripts.errors import (
@@ -12,6 +13,7 @@ from scripts.errors import (
     RegionUnavailableError,
     SupersededError,
     UnknownReleaseError,
+    UnreadableManifestError,
     UnsafePlanError,
 )
 from scripts.release.bucket import ContentBucket, put_manifests
@@ -34,7 +36,8 @@ class RollbackPlan:
         left_out: regions that do not answer; they hold the release or nothing, and are brought in line by `failover verify`.
         cancels_canary: only the canary ends; the active release stays.
         marks: what is noted with the switch: the release that is left is withdrawn, one that comes back is not any more.
-        replacing: region -> ETag of its manifest of the release.
+        replacing: region -> ETag of its manifest of the release; None of one that is unreadable.
+        unreadable: regions whose manifest of the release says nothing; they get it from the others.
     """
 
     manifest: Manifest
@@ -43,6 +46,7 @@ class RollbackPlan:
     cancels_canary: bool = False
     marks: Marks = NO_MARKS
     replacing: Mapping[str, str | None] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
 
     @property
     def ends_canary(self) -> Canary | None:
@@ -118,6 +122,8 @@ class Switcher:
         if plan.cancels_canary:
             target = plan.current.routing.without_canary()
             return self._routing.write(target, expected_etag=plan.current.etag, marks=plan.marks)
+        if plan.unreadable and plan.manifest.base is not None:  # it may be the base's that is unreadable
+            put_manifests([self._buckets[region] for region in plan.unreadable], plan.manifest.base)
         put_manifests(self._taking_part(plan), plan.manifest, replacing=plan.replacing)
         return self.switch(plan.manifest, plan.current, self._taking_part(plan), marks=plan.marks)
 
@@ -173,20 +179,24 @@ class Switcher:
         if len(silent) == len(found):
             raise next(iter(silent.values()))
         held = {region: each for region, each in found.items() if not isinstance(each, RegionUnavailableError)}
-        without = [region for region, (each, _) in held.items() if each is None]
+        unreadable = {region: each.error for region, each in held.items() if each.error is not None}
+        if len(unreadable) == len(held):
+            raise next(iter(unreadable.values()))
+        without = [region for region, each in held.items() if each.manifest is None and each.error is None]
         if len(without) == len(found):
             raise UnknownReleaseError(release_id)
         if without:
             raise MissingOutputError(f"release {release_id} is not complete in {', '.join(without)}: publish it again")
-        region, manifest = next((region, each) for region, (each, _) in held.items() if each is not None)
-        insist_on_agreement(each for each, _ in held.values())
+        region, manifest = next((region, each.manifest) for region, each in held.items() if each.manifest is not None)
+        insist_on_agreement(each.manifest for each in held.values())
         if standing is not None:
             refuse_taken_down(manifest.files, standing.takedowns, release_id=release_id, is_built=False)
         return RollbackPlan(
             manifest=self._keeping_what_viewers_have(manifest, current, self._buckets[region]),
             current=current,
             left_out=tuple(silent),
-            replacing={region: etag for region, (_, etag) in held.items()},
+            replacing={region: each.etag for region, each in held.items()},
+            unreadable=tuple(unreadable),
         )
 
     def _keeping_what_viewers_have(
@@ -195,7 +205,15 @@ class Switcher:
         active_id = current.routing.release_id
         if active_id is None or active_id == manifest.release_id:
             return manifest
-        return with_retained(manifest, bucket.read_manifest(active_id), now=time_of(current))
+        return with_retained(manifest, self._readable(active_id, first=bucket), now=time_of(current))
+
+    def _readable(self, release_id: str, *, first: ContentBucket) -> Manifest | None:
+        """Returns a release's manifest from the first region that has a readable one."""
+        for bucket in (first, *self._buckets.values()):
+            with suppress(UnreadableManifestError, RegionUnavailableError):
+                if (manifest := bucket.read_manifest(release_id)) is not None:
+                    return manifest
+        return None
 
     def switch(
         self,
@@ -254,9 +272,21 @@ def _after_the_switch(error: AwsError, release_id: str) -> AwsError:
     return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". "))
 
 
-def _manifest_of(bucket: ContentBucket, release_id: str) -> tuple[Manifest | None, str | None] | RegionUnavailableError:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A region's manifest and its ETag, or why it says nothing."""
+
+    manifest: Manifest | None = None
+    etag: str | None = None
+    error: UnreadableManifestError | None = None
+
+
+def _manifest_of(bucket: ContentBucket, release_id: str) -> _Held | RegionUnavailableError:
     try:
-        return bucket.held_manifest(release_id)
+        manifest, etag = bucket.held_manifest(release_id)
+        return _Held(manifest=manifest, etag=etag)
+    except UnreadableManifestError as error:
+        return _Held(error=error)
     except RegionUnavailableError as error:
         return error
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.aws.clients import session
+from scripts.aws.clients import s3_client, session
 from scripts.clock import AwsClock
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError
 from scripts.release import native_transfer
@@ -20,6 +20,7 @@ from scripts.release.bucket import ContentBucket
 from scripts.release.folder import read_folder
 from scripts.release.manifest import ReleaseFile
 from scripts.release.native_transfer import upload_natively
+from scripts.release.transfer import upload
 from tests.worlds.gateway_world import GatewayWorld
 
 REGION = "us-east-1"
@@ -130,6 +131,23 @@ class SilentRegion:
         with contextlib.suppress(OSError):
             while True:
                 self._taken.append(self._listener.accept()[0])
+
+
+@pytest.mark.parametrize("size", [10, 20_000_000], ids=["a small file", "a large one, streamed"])
+def test_region_that_goes_silent_is_given_up_within_30_s_by_botocore_too(
+    bucket: ContentBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    (tmp_path / "index.html").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "film.mp4").write_bytes(b"x" * size)
+    files = read_folder(tmp_path).files
+    clock = AwsClock()
+    with SilentRegion() as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", silent.url)
+        gone = ContentBucket(s3_client("eu-west-1", is_hasty=True), region="eu-west-1", name="content")
+        with pytest.raises(RegionUnavailableError, match="S3 in eu-west-1 does not answer"):
+            upload([(bucket, files), (gone, files)], tmp_path, lambda _: None)
+    assert clock.now_seconds() < 30
+    assert native_transfer.SILENT_SECONDS < 30
 
 
 def test_region_that_goes_silent_is_given_up_and_named(

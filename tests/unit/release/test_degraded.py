@@ -18,6 +18,8 @@ from scripts.release.drain import change_drains, plan_evacuation, plan_restorati
 from scripts.release.manifest import ReleaseFile
 from scripts.release.parity import check_parity, plan_repair, repair
 from scripts.release.pointers import read_pointer
+from tests.worlds.release_commands import Failover
+from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world
@@ -207,3 +209,41 @@ def test_repair_and_restoration_bring_a_region_back_after_a_degraded_publish(wor
     assert repair(plan, world.site.buckets, store=world.site.routing).is_reached
     change_drains(world.site, plan_restoration(world.site, PRIMARY))
     assert world.routing["drained_regions"] == []
+
+
+@pytest.mark.parametrize("files", [5, 250], ids=["few, by botocore", "many, of which a region takes a part"])
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_region_that_goes_silent_in_the_middle_of_an_upload(
+    world: ReleaseWorld, failover: Failover, monkeypatch: pytest.MonkeyPatch, files: int, is_allowed: bool
+) -> None:
+    """With --allow-degraded the publish goes on without it; without, nothing is switched and the way out is named."""
+    first = world.publish("one")
+    for number in range(files):
+        (world.folder / f"{number}.txt").write_text(str(number), encoding="utf-8")
+    monkeypatch.setattr(
+        "scripts.release.transfer.NATIVE_FROM_FILES", 1000
+    )  # moto is in this process; awscrt asks a port
+    taken = []
+
+    def die(**_named: object) -> None:
+        taken.append(1)
+        if len(taken) > files // 2:
+            world.kill(SECONDARY)
+
+    events = world.site.buckets[SECONDARY].client.meta.events
+    events.register_first("before-call.s3.PutObject", die)
+    allowed = ["--allow-degraded"] if is_allowed else []
+    code, output, error = failover("sync-content", str(world.folder), "--apply", "--no-probe", *allowed)
+    events.unregister("before-call.s3.PutObject", die)
+    assert len(taken) > files // 2
+    if is_allowed:
+        assert code == 0
+        assert f"Going on without {SECONDARY}" in error
+        assert f"{SECONDARY} does not answer: drained, published without it." in output
+        assert world.routing["drained_regions"] == [SECONDARY]
+        assert world.release_ids[1] == first.release_id
+    else:
+        assert code == 3
+        assert f"S3 in {SECONDARY} does not answer" in error
+        assert "add --allow-degraded" in error
+        assert (world.release_ids[0], world.routing["drained_regions"]) == (first.release_id, [])

@@ -197,10 +197,21 @@ def test_region_that_missed_a_rollback_is_repaired(
     assert parity_of(world, find_manifest(world.site.buckets.values(), second.release_id)).is_reached
 
 
-def test_unreadable_manifest_is_refused_until_it_is_deleted(world: ReleaseWorld) -> None:
+def test_unreadable_manifest_is_put_back_from_the_other_region(world: ReleaseWorld) -> None:
     manifest = world.publish()
     world.damage(PRIMARY, manifest_key(manifest.release_id))
-    with pytest.raises(UnsafePlanError, match=r"is unreadable.*: delete it, then publish again"):
+    found = find_manifest(world.site.buckets.values(), manifest.release_id)
+    assert not parity_of(world, found).regions[PRIMARY].has_manifest
+    assert repair(plan_of(world, found), world.site.buckets, store=world.site.routing).is_reached
+    assert world.site.buckets[PRIMARY].read_manifest(manifest.release_id) == found
+
+
+def test_manifest_that_is_unreadable_everywhere_is_refused_until_it_is_deleted(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    for region in (PRIMARY, SECONDARY):
+        world.damage(region, manifest_key(manifest.release_id))
+    with pytest.raises(UnsafePlanError, match=r"is unreadable.* if none has, delete it, then publish again"):
         find_manifest(world.site.buckets.values(), manifest.release_id)
-    world.delete(PRIMARY, manifest_key(manifest.release_id))
+    for region in (PRIMARY, SECONDARY):
+        world.delete(region, manifest_key(manifest.release_id))
     assert parity_of(world, world.publish()).is_reached

@@ -8,12 +8,12 @@ import pytest
 from scripts.errors import AwsError, SupersededError, UnsafePlanError
 from scripts.release import following
 from scripts.release.drain import change_drains, plan_evacuation
-from scripts.release.manifest import Manifest
+from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.parity import check_parity, plan_repair, repair
 from scripts.release.pointers import POINTER_KEY, HeldPointer, held_pointer, read_pointer, write_pointer
 from scripts.release.routing import RoutingStore, RoutingVersion
 from scripts.release.samples import BadAnswer
-from tests.worlds.release_commands import Failover, FakeProbe
+from tests.worlds.release_commands import Failover, FakeProbe, document
 from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
@@ -290,3 +290,54 @@ def test_publishing_the_active_release_again_sends_all_to_a_region_that_lost_it(
     bucket = world.site.buckets[SECONDARY]
     assert bucket.missing_files(manifest.files) == []
     assert bucket.read_manifest(manifest.release_id) == manifest
+
+
+@pytest.mark.parametrize("regions", [(PRIMARY,), (SECONDARY,)])
+@pytest.mark.parametrize("which", ["active", "previous"])
+def test_unreadable_manifest_in_a_region_stops_no_rollback(
+    world: ReleaseWorld, failover: Failover, which: str, regions: tuple[str, ...]
+) -> None:
+    first, second = world.publish("one"), world.publish("two")
+    bad = second if which == "active" else first
+    for region in regions:
+        world.damage(region, manifest_key(bad.release_id))
+    assert failover("rollback", "--apply")[0] == 0
+    assert world.release_ids == (first.release_id, second.release_id)
+    assert pointed_at(world) == [first.release_id, first.release_id]
+    assert failover("verify")[0] == 0
+    assert failover("verify", bad.release_id, "--repair", "--apply")[0] == 0
+    assert failover("verify", bad.release_id)[0] == 0
+
+
+def test_rollback_from_a_release_whose_manifest_is_unreadable_everywhere(
+    world: ReleaseWorld, failover: Failover
+) -> None:
+    first, second = world.publish("one"), world.publish("two")
+    for region in (PRIMARY, SECONDARY):
+        world.damage(region, manifest_key(second.release_id))
+    assert failover("rollback", "--apply")[0] == 0
+    assert world.release_ids == (first.release_id, second.release_id)
+    assert failover("releases")[0] == 0
+
+
+def test_rollback_to_a_release_whose_manifest_is_unreadable_everywhere_is_refused(
+    world: ReleaseWorld, failover: Failover
+) -> None:
+    first, second = world.publish("one"), world.publish("two")
+    for region in (PRIMARY, SECONDARY):
+        world.damage(region, manifest_key(first.release_id))
+    code, _, error = failover("rollback", "--apply")
+    assert code == 1
+    assert "is unreadable" in error
+    assert world.release_ids == (second.release_id, first.release_id)
+
+
+def test_releases_mark_what_was_rolled_back_from(world: ReleaseWorld, failover: Failover) -> None:
+    first, second = world.publish("one"), world.publish("two")
+    assert failover("rollback", "--apply")[0] == 0
+    states = {each["release_id"]: each["states"] for each in document(failover, "releases")["releases"]}
+    assert states == {first.release_id: ["active"], second.release_id: ["previous", "withdrawn"]}
+    assert "previous, withdrawn" in failover("releases")[1]
+    roll_back(world, second.release_id, force=True)
+    states = {each["release_id"]: each["states"] for each in document(failover, "releases")["releases"]}
+    assert states[second.release_id] == ["active"]

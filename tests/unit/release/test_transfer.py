@@ -1,6 +1,7 @@
 """Sending files: large ones are streamed and never held, and what changed since the plan is refused."""
 
 import io
+import tracemalloc
 from pathlib import Path
 from typing import IO, Any
 
@@ -83,3 +84,37 @@ def test_of_many_files_the_large_ones_are_streamed_too(folder: Path, monkeypatch
     assert (list(bucket.bodies), "film.mp4" in native) == (["film.mp4"], False)
     assert len(confirmed["eu-central-1"]) == NATIVE_FROM_FILES + 2
     assert transfer.PARALLEL_UPLOADS * LARGE_BYTES <= 32 * 1024**2
+
+
+class Counting(Taking):
+    """A bucket that reads a stream to its end in parts, as botocore does, and keeps nothing."""
+
+    read_bytes = 0
+
+    def put_file(self, file: ReleaseFile, body: bytes | IO[bytes]) -> str:
+        assert not isinstance(body, bytes)
+        while part := body.read(1024 * 1024):
+            self.read_bytes += len(part)
+        return file.md5
+
+
+LARGEST_HELD_BYTES = 16 * 1024**2
+
+
+def test_file_of_more_than_a_gigabyte_takes_no_more_memory_than_a_small_one(tmp_path: Path) -> None:
+    """A hole of 1.3 GB, hashed, planned and sent to two regions; nowhere is more of it held than a part."""
+    size = 1_300_000_000
+    (tmp_path / "index.html").write_bytes(b"x" * LARGE_BYTES)
+    with (tmp_path / "film.mp4").open("wb") as film:
+        film.truncate(size)
+    tracemalloc.start()
+    try:
+        files = [file for file in read_folder(tmp_path).files if file.path == "film.mp4"]
+        regions: list[Any] = [Counting(), Counting()]
+        regions[1].region = "us-east-1"
+        upload([(each, files) for each in regions], tmp_path, lambda _: None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [each.read_bytes for each in regions] == [size, size]
+    assert peak < LARGEST_HELD_BYTES
