@@ -25,7 +25,9 @@ _NEW_OBJECTS_PER_COLLECTION = 50_000
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="rewrite the golden JSON in tests/synth/golden")
-    parser.addoption("--explore-all", action="store_true", help="explore every pair of operators, with two changes of turn")
+    parser.addoption(
+        "--explore-all", action="store_true", help="explore every pair of operators, with two changes of turn"
+    )
     parser.addoption(
         "--all-faults", action="store_true", help="break the deployed site in every way, not in three: 2 hours"
     )
