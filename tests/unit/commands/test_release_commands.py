@@ -14,7 +14,7 @@ from tests.worlds.release_world import aws as aws
 from tests.worlds.release_world import world as world
 
 
-def interrupt(*_arguments: object) -> None:
+def interrupt(*_arguments: object, **_named: object) -> None:
     raise KeyboardInterrupt
 
 
