@@ -4,14 +4,18 @@ import asyncio
 import hashlib
 import json
 import ssl
-from typing import cast
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+import trustme
 
+from scripts.local.endpoints import DnsEndpoint, Endpoints
 from scripts.probe.http1 import MalformedResponseError, Response
-from scripts.probe.resolver import CachingResolver, ResolutionError
+from scripts.probe.resolver import CachingResolver, Nameserver, ResolutionError
 from scripts.probe.samples import Family
-from scripts.status.entries import Answer, Connect, Entry, EntryProbe, compared
+from scripts.status.entries import Answer, Connect, Entry, EntryProbe, compared, network_entry_probe
 
 ENDPOINT = Entry(name="endpoint", hostname="www.example.test", leads_to="d-1.example.test")
 MARKER = json.dumps({"region": "eu-central-1"}).encode()
@@ -141,3 +145,56 @@ def test_content_is_judged_by_what_was_published(status: int, digests: set[str],
 def test_answer_that_is_no_page_stays_as_it_is() -> None:
     answer = Answer(entry=ENDPOINT, problem="status 503")
     assert compared(answer, frozenset({"right"})) == answer
+
+
+def test_status_of_a_page_that_is_no_error_to_a_visitor_has_a_digest() -> None:
+    known = hashlib.md5(b"<h1>", usedforsecurity=False).hexdigest()
+    digests = {status: asked(Requests(page(status))).digest for status in (200, 301, 403, 404, 405, 503)}
+    assert digests == {200: known, 301: None, 403: None, 404: known, 405: None, 503: None}
+
+
+@pytest.mark.parametrize(("status", "problem"), [(301, None), (399, None), (400, "status 400")])
+def test_page_is_a_problem_from_400(status: int, problem: str | None) -> None:
+    assert asked(Requests(page(status))).problem == problem
+
+
+def built(endpoints: Endpoints | None) -> tuple[int, Nameserver, float, float]:
+    """Return port, nameserver, speed of the resolver's clock, and the deadline in real seconds, of a probe over the network."""
+    probe = network_entry_probe(endpoints)
+    resolver: Any = probe._resolver
+    request: Any = probe._request
+
+    async def seconds() -> float:
+        now = asyncio.get_running_loop().time()
+        return (probe._deadline().when() or 0) - now
+
+    (nameserver,) = resolver._nameservers
+    return request._port, nameserver, resolver._clock.speed, asyncio.run(seconds())
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(0.5, 20), (1, 10), (2, 5), (10, 5)])
+def test_probe_of_a_localcloud_waits_by_its_clock_but_never_less_than_a_machine_needs(
+    speed: float, seconds: float, tmp_path: Path
+) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    endpoints = Endpoints(
+        schema=1,
+        pid=1,
+        speed=speed,
+        gateway_url="http://127.0.0.1:1",
+        control_url="http://127.0.0.1:1/c",
+        dns=DnsEndpoint(address="127.0.0.1", port=10053),
+        https_port=8443,
+        ca_certificate=tmp_path / "ca.pem",
+    )
+    port, nameserver, resolvers_speed, waits = built(endpoints)
+    assert (port, nameserver, resolvers_speed) == (8443, Nameserver(address="127.0.0.1", port=10053), 1.0)
+    assert waits == pytest.approx(seconds, abs=0.5)
+
+
+def test_probe_of_aws_asks_this_machines_resolver_and_waits_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(nameservers=["192.0.2.53"])
+    monkeypatch.setattr("dns.resolver.get_default_resolver", lambda: found)
+    port, nameserver, speed, waits = built(None)
+    assert (port, nameserver, speed) == (443, Nameserver(address="192.0.2.53", port=53), 1.0)
+    assert waits == pytest.approx(10, abs=0.5)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -239,3 +240,20 @@ def test_alarms_of_a_region_that_could_not_be_asked_are_null_in_the_document() -
     error = AwsError(operation="DescribeAlarms", resource="a", code="Throttling")
     alarms = (AlarmReport(region=PRIMARY, error=error), AlarmReport(region=SECONDARY, names=("a-alarm",)))
     assert as_document(replace(HEALTHY, alarms=alarms))["alarms"] == {PRIMARY: None, SECONDARY: ["a-alarm"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({}, None),
+        ({"problem": "status 503"}, "status 503"),
+        ({"marker_problem": "status 502"}, "status 502"),
+        ({"problem": "status 503", "marker_problem": "status 502"}, "status 503"),
+    ],
+)
+def test_document_says_of_an_entry_what_is_wrong_with_its_page_or_else_its_marker(
+    changes: dict[str, Any], problem: str | None
+) -> None:
+    view = replace(HEALTHY, public=replace(served("cloudfront", PRIMARY), **changes))
+    document: Any = as_document(view)
+    assert (document["entries"][0]["problem"], document["entries"][0]["serves"]) == (problem, problem is None)

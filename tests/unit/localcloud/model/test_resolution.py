@@ -330,8 +330,15 @@ def test_other_distribution_is_still_found() -> None:
     assert values(answer) == ["127.0.10.1"]
 
 
-@pytest.mark.parametrize(("divisor", "expected"), [(1.0, 60), (10.0, 6), (7.0, 9), (1000.0, 1)])
+@pytest.mark.parametrize(("divisor", "expected"), [(1.0, 60), (2.0, 30), (10.0, 6), (7.0, 9), (1000.0, 1)])
 def test_ttls_are_divided_and_rounded_up(divisor: float, expected: int) -> None:
     found = AnswerSet(name="a.test.", type="A", ttl_seconds=60, values=("192.0.2.1",))
     answer = with_divided_ttls(Answer(status=Status.NOERROR, answers=(found,), authority=(found,)), divisor)
     assert [each.ttl_seconds for each in (*answer.answers, *answer.authority)] == [expected, expected]
+
+
+def test_soa_of_an_aws_name_that_vanished_is_route_53s_own() -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html"""
+    (soa,) = vanished(DISTRIBUTION, NameFailure.NXDOMAIN).authority
+    assert (soa.name, soa.type, soa.ttl_seconds) == ("cloudfront.net.", "SOA", 900)
+    assert soa.values[0].split()[-4:] == ["7200", "900", "1209600", "86400"]
