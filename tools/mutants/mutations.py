@@ -39,34 +39,48 @@ class Mutant:
         line: where.
         before: the expression or statement as it was.
         after: as it is in the mutant.
+        within: of a number or a boolean, which says nothing by itself, the statement that it stands in; else "".
         tree: the whole module, changed.
     """
 
     line: int
     before: str
     after: str
+    within: str
     tree: ast.Module
 
     @property
     def name(self) -> str:
         """What was changed into what, without the line number, which moves."""
-        return f"{self.before} -> {self.after}"
+        return f"{self.before} -> {self.after}" + (f" in {self.within}" if self.within else "")
 
 
 def mutants(source: str) -> list[Mutant]:
     """Returns every mutant of a module, in the order of its lines."""
     tree = ast.parse(source)
+    statements = _statements(tree)
     found = [
         Mutant(
             line=getattr(node, "lineno", 0),
             before=_shown(node),
             after=_shown(changed),
+            within=statements[node] if isinstance(node, ast.Constant) else "",
             tree=_with(tree, at, changed),
         )
         for at, node in enumerate(_nodes(tree))
         for changed in _changes(node)
     ]
     return sorted(found, key=lambda mutant: mutant.line)
+
+
+def _statements(tree: ast.Module) -> dict[ast.AST, str]:
+    """Returns each node's innermost statement, of one with a body its head."""
+    found: dict[ast.AST, str] = {}
+    for statement in ast.walk(tree):  # outer ones first
+        if isinstance(statement, ast.stmt):
+            head = ast.unparse(statement).strip().splitlines()[0]
+            found |= dict.fromkeys(ast.walk(statement), head)
+    return found
 
 
 def _shown(node: ast.AST) -> str:

@@ -33,7 +33,9 @@ SUBJECTS = (
         module="localcloud/model/resolution.py",
         tests=(f"{_MODEL}/test_resolution.py",),
         reasons={
-            "0 -> 1": "the TTL of a record that has none: only an alias has none, and an alias is never a plain record"
+            "0 -> 1 in return AnswerSet(name=name, type=record.type, ttl_seconds=record.ttl_seconds or 0, values=record.values)": (
+                "the TTL of a record that has none: only an alias has none, and it is resolved before"
+            )
         },
     ),
     Subject(module="localcloud/model/origins.py", tests=(f"{_MODEL}/test_origins.py",)),

@@ -125,6 +125,7 @@ class Rehearsal:
         return asyncio.run(self._row(fault))
 
     async def _row(self, fault: Fault) -> Row:
+        ill_before = await self._until_well()
         before = len(await self._mails())
         value = VALUES.get(FaultKind(fault.kind))
         body: dict[str, object] = {"target": fault.target, "kind": fault.kind} | (
@@ -143,7 +144,11 @@ class Rehearsal:
             first_region=self._deployment.primary,
             runbook=(ROOT / "docs" / "DISASTER_RECOVERY.md").read_text(encoding="utf-8"),
         )
-        wrong += await self._after()
+        wrong = [
+            *(f"before the fault: {each}" for each in ill_before),
+            *wrong,
+            *(f"after the end: {each}" for each in await self._until_well()),
+        ]
         return _row_of(fault, truth[self._deployment.hostname], said, wrong)
 
     async def _looked(self, before: int) -> tuple[dict[str, Seen], Said]:
@@ -157,15 +162,15 @@ class Rehearsal:
             truth = afterwards
         return truth, said
 
-    async def _after(self) -> list[str]:
-        """Waits until everything is well again; returns what is still said to be wrong after ten minutes."""
+    async def _until_well(self) -> list[str]:
+        """Waits until nothing is said to be wrong; returns what still is after ten minutes."""
         for _ in range(int(_MENDED_WITHIN_SECONDS / _LOOK_EVERY_SECONDS)):
-            await self._clock.sleep(_LOOK_EVERY_SECONDS)
             said = self._said([])
             if said.exit_code == 0:
                 await self._clock.sleep(_LOOK_EVERY_SECONDS)  # the mails that say so
                 return []
-        return [f"after the end: {'; '.join(said.status['problems'][:2])}"]
+            await self._clock.sleep(_LOOK_EVERY_SECONDS)
+        return list(said.status["problems"] or said.status["unknown"])[:2]
 
     async def _mails(self) -> list[tuple[str, str]]:
         document: Any = await self._control.get("/mailbox")
