@@ -33,7 +33,8 @@ SUBJECTS = (
         module="localcloud/model/resolution.py",
         tests=(f"{_MODEL}/test_resolution.py",),
         reasons={
-            "0 -> 1 in return AnswerSet(name=name, type=record.type, ttl_seconds=record.ttl_seconds or 0, values=record.values)": (
+            "0 -> 1 in return AnswerSet(name=name, type=record.type, "
+            "ttl_seconds=record.ttl_seconds or 0, values=record.values)": (
                 "the TTL of a record that has none: only an alias has none, and it is resolved before"
             )
         },
