@@ -23,7 +23,7 @@ class Subject:
 
 _MODEL = "tests/unit/localcloud/model"
 _RELEASE = "tests/unit/release"
-_LINT = ("tests/unit/lint/test_rules.py", "tests/unit/lint/test_neighbours.py", "tests/unit/lint/rules")
+_LINT = ("tests/unit/lint/rules", "tests/unit/lint/test_rules.py", "tests/unit/lint/test_neighbours.py")
 
 SUBJECTS = (
     Subject(module="localcloud/model/health.py", tests=(f"{_MODEL}/test_health.py",)),
