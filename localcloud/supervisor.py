@@ -64,7 +64,9 @@ def serve(options: ServeOptions) -> int:
     except (AlreadyRunning, PortTaken) as error:
         return _fail(str(error))
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}; choose another --state-dir, or mend what is there")
+        return _fail(
+            f"{error.filename or options.state_dir}: {error.strerror}; choose another --state-dir, or mend what is there"
+        )
     try:
         return asyncio.run(_serve(options, state))
     finally:

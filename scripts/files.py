@@ -20,7 +20,11 @@ def write_atomically(path: Path, text: str, *, durable: bool = False, is_secret:
         is_secret: readable by its owner alone, whatever the umask; default: by everybody.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the temporary one
+        raise
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -48,6 +52,8 @@ def in_words(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         full = ", ".join(_full(_written_to())) or "the output, or a folder that this command writes to"
         return f"{error.strerror}: {full}; free space there, or write to another folder"
+    if error.errno == errno.ENOENT:  # tempfile's: it has tried every folder that it knows
+        return f"{error.strerror}; free space there, or set TMPDIR to a folder that can be written to"
     return error.strerror or str(error) or type(error).__name__
 
 

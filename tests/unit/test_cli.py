@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -332,6 +333,25 @@ def test_full_disk_is_named_by_its_folder(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TMPDIR", "/scratch")
     monkeypatch.setattr(os, "statvfs", lambda place: full if place == "/scratch" else usual)
     assert in_words(OSError(28, "No space left on device")).startswith("No space left on device: /scratch; free space")
+
+
+def test_machine_without_any_temporary_folder_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "nowhere")])
+    with pytest.raises(FileNotFoundError) as caught:
+        tempfile.gettempdir()
+    assert in_words(caught.value) == (
+        f"No usable temporary directory found in ['{tmp_path}/nowhere']; "
+        "free space there, or set TMPDIR to a folder that can be written to"
+    )
+
+
+def test_file_in_a_folder_that_cannot_be_written_to_is_named_and_not_its_temporary_sibling() -> None:
+    with pytest.raises(OSError) as caught:
+        write_atomically(Path("/proc/outputs.json"), "{}")  # nobody makes files there
+    assert caught.value.filename == "/proc/outputs.json"
 
 
 def test_file_that_could_not_be_written_is_named_though_a_write_does_not_say_it(
