@@ -302,3 +302,21 @@ def test_router_looks_up_what_was_written(router: MiniRacer, path: str) -> None:
 @given(ADDRESSES)
 def test_canonical_path_is_undone_by_decoding(path: str) -> None:
     assert canonical(decoded(canonical(path))) == canonical(decoded(path.replace("%", "%25")))
+
+
+@pytest.mark.parametrize(("count", "fits"), [(843, True), (844, False)])
+def test_redirects_of_three_releases_each_with_and_without_a_slash_fill_the_store(count: int, fits: bool) -> None:
+    """A pair takes a key of at most 42 bytes and a value of 994: six of each redirect in 5 MB."""
+    many = redirects(*((f"/{number:04}", "/" + "x" * 989) for number in range(count)))
+    key, value = len("redirect/0123456789abcdef*/0000/index.html"), len(many[0].value)
+    assert (3 * 2 * count * (key + value) <= 5 * 1024 * 1024) is fits
+    assert (problems_between(many) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("status", "is_allowed"), [(301, True), (302, True), (307, True), (308, True), (300, False), (303, False)]
+)
+def test_status_of_a_redirect_is_one_of_four(status: int, is_allowed: bool) -> None:
+    problem = problem_of(Redirect(source="/old", target="/new/", status=status))
+    assert (problem is None) is is_allowed
+    assert problem is None or problem.startswith("status is one of 301, 302, 307, 308: ")
