@@ -169,7 +169,10 @@ async def start_http(
     return Connection(reader, writer)
 
 
-def in_words(error: BaseException, *, silence: str = "no answer in time") -> str:
+SILENCE = "no answer in time"
+
+
+def in_words(error: BaseException, *, silence: str = SILENCE) -> str:
     """Returns what went wrong with a connection.
 
     Args:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import ssl
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -198,3 +199,34 @@ def test_probe_of_aws_asks_this_machines_resolver_and_waits_ten_seconds(monkeypa
     port, nameserver, speed, waits = built(None)
     assert (port, nameserver, speed) == (443, Nameserver(address="192.0.2.53", port=53), 1.0)
     assert waits == pytest.approx(10, abs=0.5)
+
+
+class SilentAtFirst:
+    """Lets so many requests time out before it answers; each one holds the machine up, if it does."""
+
+    def __init__(self, silent: int, *, is_busy: bool) -> None:
+        self._left = silent
+        self._is_busy = is_busy
+        self.asked = 0
+
+    async def __call__(self, entry: Entry, address: str, path: str) -> Response:
+        self.asked += 1
+        self._left -= 1
+        if self._left >= 0:
+            if self._is_busy:
+                time.sleep(1.3)  # other work of this program: nothing in its event loop goes on
+            raise TimeoutError
+        return await Requests(page())(entry, address, path)
+
+
+@pytest.mark.parametrize(
+    ("silent", "is_busy", "asked_times", "is_good"),
+    [(2, True, 4, True), (2, False, 2, False), (6, True, 6, False), (0, True, 2, True)],
+    ids=["busy at first", "silent", "busy all the time", "answers"],
+)
+def test_silence_while_this_machine_was_busy_is_asked_again_and_any_other_silence_is_believed(
+    silent: int, is_busy: bool, asked_times: int, is_good: bool
+) -> None:
+    request = SilentAtFirst(silent, is_busy=is_busy)
+    found = asked(request, seconds=60)
+    assert (request.asked, found.is_good, found.is_silent) == (asked_times, is_good, not is_good)
