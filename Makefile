@@ -12,6 +12,7 @@ VENV := .venv/bin
 # KEEP=1 leaves the demo running. ARGS="..." is passed on to pytest or cdktf.
 KEEP ?=
 ARGS ?=
+VERSION ?=
 is_set = $(filter-out 0 no false,$(1))
 
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
@@ -79,6 +80,14 @@ mutants: setup ## would the tests notice? A fixed sample of mutants of each core
 
 statements: setup ## what is said of every fault against the truth, on a demo that KEEP=1 left running (ARGS="PLACE/KIND ...")
 	@$(VENV)/python -m tools.statements build/demo $(ARGS)
+
+.PHONY: provider-lock sbom
+provider-lock: setup ## .terraform.lock.hcl anew, which every synth copies into each stack (VERSION=5.100.0: this one)
+	@$(VENV)/python -m tools.setup.provider_lock $(if $(VERSION),--version $(VERSION))
+
+sbom: setup ## build/sbom.json: what a release is made of, in CycloneDX
+	@mkdir -p build
+	@$(VENV)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON --output-file build/sbom.json
 
 setup: ## the set-up alone: .venv, Node, jsii's cache, the AWS provider
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: no $(PYTHON) in PATH; install Python 3.11 or newer" >&2; exit 3; }

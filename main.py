@@ -14,6 +14,7 @@ from constructs_lib import bindings, jsii_folders
 from constructs_lib.errors import ConfigError
 from constructs_lib.site_file.loader import load_site_file
 from constructs_lib.site_file.schema import json_schema
+from scripts.errors import OpsError
 
 DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
@@ -51,10 +52,18 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 3
+    from scripts.lint import gate  # only once there is something to lint
+    from scripts.terraform.provider_lock import lock_stacks
+
+    try:
+        unlocked = lock_stacks(gate.stack_folders(outdir))
+    except OpsError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    if unlocked and "CDKTF_OUTDIR" not in os.environ:
+        print(unlocked, file=sys.stderr)
     if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
         print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
-    from scripts.lint import gate  # only once there is something to lint
-
     return 0 if gate.passes(outdir) else 1
 
 

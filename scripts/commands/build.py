@@ -17,6 +17,7 @@ from scripts.commands.shared.options import JsonOption
 from scripts.errors import WrongUsageError
 from scripts.release.folder import read_folder
 from scripts.release.page_policy import policy_notes
+from scripts.release.reviewed import identity
 from scripts.release.serving.content_security import USUAL_POLICY
 from scripts.release.serving.content_settings import parse_content
 from scripts.release.serving.file_rules import ContentRules
@@ -52,7 +53,7 @@ def build(
         write_site(site.files, output)
         release_id = read_folder(output, rules=rules).release_id
     if as_json:
-        print(json.dumps(_document(site, release_id)))
+        print(json.dumps(_document(site, release_id, output)))
     else:
         _print(site, release_id, output)
     if site.findings:
@@ -108,9 +109,10 @@ def make(source: Path, rules: ContentRules) -> BuiltSite:
     return BuiltSite(files=site.files, findings=(*findings, *site.findings), notes=site.notes)
 
 
-def _document(site: BuiltSite, release_id: str | None) -> dict[str, object]:
+def _document(site: BuiltSite, release_id: str | None, output: Path) -> dict[str, object]:
     return {
         "release_id": release_id,
+        "reviewed": None if release_id is None else identity(output, release_id),
         "files": {path: len(content) for path, content in site.files.items()},
         "findings": [
             {"path": finding.path, "line": finding.line, "message": finding.message} for finding in site.findings

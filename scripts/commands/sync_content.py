@@ -46,6 +46,7 @@ from scripts.release.folder_notes import notes_on
 from scripts.release.manifest import ReleaseFile
 from scripts.release.page_policy import policy_notes, read_texts
 from scripts.release.publish import Publisher, PublishPlan
+from scripts.release.reviewed import insist
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.samples import sample
 from scripts.release.serving.content_settings import parse_content
@@ -70,6 +71,16 @@ def sync_content(
             help="Stay and look at the site for so long while the canary runs; end it, with exit code 1, when page views fail.",
         ),
     ] = 0.0,
+    promote_after: Annotated[
+        float | None,
+        typer.Option(
+            "--promote-after",
+            min=1,
+            metavar="SECONDS",
+            help="With --canary: watch it for so long, as --watch-seconds does, then give it to everybody. Where there can be no "
+            "canary everybody gets it at once.",
+        ),
+    ] = None,
     promote: Annotated[
         bool, typer.Option("--promote", help="Give the running canary to every viewer; no FOLDER.")
     ] = False,
@@ -104,6 +115,13 @@ def sync_content(
             help="The same by when the source was made, seconds since 1970; default: git's last commit where FOLDER is.",
         ),
     ] = None,
+    reviewed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RELEASE_ID@SHA256",
+            help="Publish only if FOLDER is what was reviewed; `failover build --json` says it as `reviewed`.",
+        ),
+    ] = None,
     probe: Annotated[
         bool, typer.Option("--probe/--no-probe", help="Ask the site's names after the switch; roll back if they fail.")
     ] = True,
@@ -120,25 +138,32 @@ def sync_content(
         _refuse_beside_promote(folder, canary)
     if watch_seconds and canary is None:
         raise WrongUsageError("--watch-seconds watches a canary: add --canary PERCENT, or leave it out")
+    if promote_after is not None and canary is None:
+        raise WrongUsageError("--promote-after needs --canary PERCENT: the share of the viewers who get it first")
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs, is_hasty=True)
-    if canary is not None:
+    if canary is not None and promote_after is None:
         _refuse_without_router(website)
     asking = network_probe(website, endpoints) if probe and apply else None
     if promote:
-        _promote(website, asking, apply=apply, as_json=as_json)
+        earlier, promoted = _promote(website, asking, apply=apply)
+        _print_promotion(earlier, promoted, applied=apply, as_json=as_json)
         return
     try:
         site = publisher(website)
         with ThreadPoolExecutor(1) as pool:
             survey = pool.submit(site.survey)  # the regions answer while the folder is read
             built = read_folder(folder, cache=cache_file(folder, os.environ), rules=parse_content(website.content))
+        if reviewed is not None:
+            insist(folder, built.release_id, reviewed)
         build = Build(
             number=build_number, source_seconds=commit_seconds(folder) if source_seconds is None else source_seconds
         )
         plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force, build=build)
         notes = _notes(website, plan, folder)
         routing = plan.current.routing
+        if promote_after is not None:
+            canary, watch_seconds = canary if _can_be_tried(website, plan) else None, promote_after
         if apply and plan.is_empty:
             site.note_build(plan)
         if apply and not plan.is_empty:
@@ -162,10 +187,18 @@ def sync_content(
                     _keep_what_answers(website, asking, switched)
     except RegionUnavailableError as error:
         raise _with_way_out(error, website, is_allowed=allow_degraded) from error
+    if apply and canary is not None and promote_after is not None:
+        _promote(website, network_probe(website, endpoints) if probe else None, apply=True)
+        routing, canary = website.routing.read().routing, None
     if as_json:
         print(json.dumps({**_document(plan, canary, routing, applied=apply), "notes": notes}))
     else:
         _print(website, plan, canary, notes, applied=apply)
+
+
+def _can_be_tried(website: Website, plan: PublishPlan) -> bool:
+    """Whether some viewers can get a release first: there is a router, and a release that the others keep."""
+    return website.entry == "cloudfront" and plan.current.routing.active is not None and plan.switches
 
 
 def _refuse_beside_promote(folder: Path, canary: int | None) -> None:
@@ -290,7 +323,8 @@ class _Switched:
     written: RoutingVersion
 
 
-def _promote(website: Website, probe: Probe | None, *, apply: bool, as_json: bool) -> None:
+def _promote(website: Website, probe: Probe | None, *, apply: bool) -> tuple[Routing, str]:
+    """Returns the routing from before and the release that every viewer gets, or would get."""
     site = switcher(website)
     plan = site.plan_promotion()
     earlier, release_id = plan.current.routing, plan.manifest.release_id
@@ -301,12 +335,16 @@ def _promote(website: Website, probe: Probe | None, *, apply: bool, as_json: boo
             _keep_what_answers(
                 website, probe, _Switched(release_id=release_id, files=files, earlier=earlier, written=written)
             )
+    return earlier, release_id
+
+
+def _print_promotion(earlier: Routing, release_id: str, *, applied: bool, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"from_release_id": earlier.release_id, "to_release_id": release_id, "applied": apply}))
+        print(json.dumps({"from_release_id": earlier.release_id, "to_release_id": release_id, "applied": applied}))
         return
-    verb = "Promoted" if apply else "Would promote"
+    verb = "Promoted" if applied else "Would promote"
     print(f"{verb} the canary {release_id}: every viewer gets it instead of {earlier.release_id}.")
-    if not apply:
+    if not applied:
         print(PLAN_ONLY)
 
 

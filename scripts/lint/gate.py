@@ -18,14 +18,19 @@ _HOW_TO_WAIVE = (
 )
 
 
+def stack_folders(outdir: Path) -> list[Path]:
+    """Returns the folders of the stacks in a synth's manifest; what an older synth left beside them is not of this site."""
+    stacks = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
+    return [(outdir / stack["synthesizedStackPath"]).parent for stack in stacks.values()]
+
+
 def passes(outdir: Path) -> bool:
     """Whether what a synth wrote is free of traps; prints what is not, with the remedy, to stderr.
 
     Args:
         outdir: the synth's output folder. Only the stacks in its manifest are read.
     """
-    stacks = json.loads((outdir / "manifest.json").read_bytes())["stacks"]
-    configuration = read_paths([outdir / stack["synthesizedStackPath"] for stack in stacks.values()])
+    configuration = read_paths([folder / "cdk.tf.json" for folder in stack_folders(outdir)])
     judgement = judge(configuration, ALL_RULES)
     if judgement.is_clean:
         return True

@@ -99,11 +99,17 @@ def replicates(rule: Block, key: str) -> bool:
     """Whether an enabled rule certainly copies an object of this key, whatever its tags."""
     if not is_enabled(rule) or filters_tags(rule) or _filters_more(rule):
         return False
-    scope = rule.block("filter")
-    if not all(block.is_known("prefix") for block in (rule, scope, scope.block("and"))):
+    if prefix_of(rule) is None:
         return False
-    prefix = scope.text("prefix") or scope.block("and").text("prefix") or rule.text("prefix") or ""
-    return key.startswith(prefix)
+    return key.startswith(prefix_of(rule) or "")
+
+
+def prefix_of(rule: Block) -> str | None:
+    """Returns the prefix of the keys that a rule is limited to, "" for all keys, None when it is not known."""
+    scope = rule.block("filter")
+    if not all(block.is_known("prefix") for block in (rule, scope, scope.block("and"))) or not rule.is_known("filter"):
+        return None
+    return scope.text("prefix") or scope.block("and").text("prefix") or rule.text("prefix") or ""
 
 
 def filters_tags(rule: Block) -> bool:

@@ -76,6 +76,17 @@ def judged(rows: Sequence[RunRow]) -> list[RunRow]:
     return [RunRow({**row, "regression": _regression(row, rows[:number])}) for number, row in enumerate(rows)]
 
 
+def newest_regressions(records: Sequence[DrillRecord]) -> list[str]:
+    """Returns a sentence for each drill whose newest run was worse than those before it."""
+    drills = {(each.hostname, each.target, each.scenario, each.variant): each for each in records}
+    found = []
+    for (_, _, scenario, variant), like in drills.items():
+        rows = judged([row_of(each) for each in same_drill(records, like=like)][-SHOWN:])
+        if sentence := rows[-1]["regression"]:
+            found.append(f"{scenario}, {variant}: {sentence}")
+    return found
+
+
 def _regression(row: RunRow, before: Sequence[RunRow]) -> str:
     within = [each for each in before if each["verdict"] == "within"]
     if row["verdict"] == "outside" and within:

@@ -21,7 +21,7 @@ from typing import IO, Any, TypedDict, cast
 from scripts.errors import OpsError
 from scripts.files import write_atomically
 from scripts.processes import process_group
-from scripts.terraform import provider_source, toolchain
+from scripts.terraform import provider_lock, provider_source, toolchain
 
 # The S3 backend's lock and the local one; a run interrupted a moment ago may still be releasing it.
 _LOCK = "-lock-timeout=30s"
@@ -33,11 +33,19 @@ PLAN_CLEAN = 0
 PLAN_HAS_CHANGES = 2
 """https://developer.hashicorp.com/terraform/cli/commands/plan#detailed-exitcode"""
 
+# "Error: Saved plan is stale": https://developer.hashicorp.com/terraform/cli/commands/apply#saved-plan-mode
+_STALE = "saved plan is stale"
 _CHANGES = ("create", "update", "delete")
 
 
 class TerraformError(OpsError):
     """Terraform refused or failed; the message carries its own error diagnostics and names the log."""
+
+
+class StalePlanError(TerraformError):
+    """A state changed after its plan was made, so the plan is not what would happen now; nothing of it was applied."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +137,9 @@ class Terraform:
         turn = self._init_turn if uses_cache else contextlib.nullcontext()
         try:
             with turn:
-                self._run(stack_dir, ["init", "-json", "-input=false", "-reconfigure"], on_progress)
+                # A stack that synth locked gets that provider or none.
+                locked = ["-lockfile=readonly"] if (stack_dir / provider_lock.NAME).is_file() else []
+                self._run(stack_dir, ["init", "-json", "-input=false", "-reconfigure", *locked], on_progress)
         except TerraformError as error:
             if "provider" in str(error).lower() and self._init_hint:
                 raise TerraformError(f"{error}\n{self._init_hint}") from error
@@ -157,18 +167,57 @@ class Terraform:
         """
         self._run(stack_dir, ["destroy", "-json", "-auto-approve", "-input=false", _LOCK], on_progress)
 
-    def plan_exit_code(self, stack_dir: Path, *, out: str | None = None, on_progress: OnProgress | None = None) -> int:
+    def apply_plan(self, stack_dir: Path, plan: str, *, on_progress: OnProgress | None = None) -> None:
+        """Do what a plan file says and nothing else.
+
+        Args:
+            stack_dir: the stack.
+            plan: the file's name in it.
+            on_progress: told what Terraform does.
+
+        Raises:
+            StalePlanError: the state has changed since the plan was made.
+            TerraformError: it failed; what was done by then is in the state.
+        """
+        try:
+            self._run(stack_dir, ["apply", "-json", "-input=false", _LOCK, plan], on_progress)
+        except TerraformError as error:
+            if _STALE in str(error).lower():
+                raise StalePlanError(
+                    f"the state of {stack_dir.name} has changed since its plan was made: nothing of that plan was applied. Plan "
+                    "again and have the new plan reviewed"
+                ) from error
+            raise
+
+    def show(self, stack_dir: Path, plan: str) -> dict[str, Any]:
+        """Return a plan file as `terraform show -json` has it.
+
+        Raises:
+            TerraformError: it failed.
+        """
+        return self._document(stack_dir, ["show", "-json", "-no-color", plan]) or {}
+
+    def plan_exit_code(
+        self,
+        stack_dir: Path,
+        *,
+        out: str | None = None,
+        is_locked: bool = True,
+        on_progress: OnProgress | None = None,
+    ) -> int:
         """Return 0 when nothing would change and 2 when something would.
 
         Args:
             stack_dir: the stack.
             out: name of the file in it that keeps the plan; none by default.
+            is_locked: whether the state's lock is taken, which who may only read cannot do.
             on_progress: told what Terraform does.
 
         Raises:
             TerraformError: planning failed.
         """
-        command = ["plan", "-json", "-detailed-exitcode", "-input=false", _LOCK, *([f"-out={out}"] if out else [])]
+        lock = _LOCK if is_locked else "-lock=false"
+        command = ["plan", "-json", "-detailed-exitcode", "-input=false", lock, *([f"-out={out}"] if out else [])]
         return self._run(stack_dir, command, on_progress, allowed=(PLAN_CLEAN, PLAN_HAS_CHANGES))
 
     def output(self, stack_dir: Path) -> dict[str, Any]:
@@ -235,14 +284,6 @@ class Terraform:
         """
         self._run(stack_dir, ["plan", "-json", f"-out={plan_file}", "-input=false", _LOCK], None)
         return self._document(stack_dir, ["show", "-json", "-no-color", plan_file]) or {}
-
-    def apply_plan(self, stack_dir: Path, plan_file: str) -> None:
-        """Do what a plan of `plan_to` says, and nothing else.
-
-        Raises:
-            TerraformError: it failed, or the state has changed since.
-        """
-        self._run(stack_dir, ["apply", "-json", "-input=false", _LOCK, plan_file], None)
 
     def _document(self, stack_dir: Path, arguments: Sequence[str]) -> dict[str, Any] | None:
         """Return the JSON document that a command prints, without the warnings on the CLI configuration before it."""

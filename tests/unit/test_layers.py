@@ -33,7 +33,7 @@ ROOMS = {
     "scripts": (
         ("cli",),
         ("commands", "demo"),  # the demo is a verb that runs others
-        ("onboarding", "prove", "replay", "review"),
+        ("onboarding", "prove", "replay", "review", "rollout"),
         ("report", "lint", "cost", "load", "site_build", "chaos"),
         ("simulate",),
         ("regions",),

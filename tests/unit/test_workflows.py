@@ -19,8 +19,9 @@ from scripts.commands.build import OUTPUT
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-ACTION = ROOT / ".github" / "actions" / "stacks" / "action.yml"
+ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 ASSUMES_ROLE = "aws-actions/configure-aws-credentials"
+SIGNS = "actions/attest-build-provenance"  # with the same token
 
 Document = dict[str, Any]
 
@@ -39,7 +40,8 @@ def steps() -> Iterator[Document]:
     for path in WORKFLOWS:
         for job in jobs(path).values():
             yield from job["steps"]
-    yield from load(ACTION)["runs"]["steps"]
+    for path in ACTIONS:
+        yield from load(path)["runs"]["steps"]
 
 
 def of_all_workflows() -> pytest.MarkDecorator:
@@ -47,13 +49,21 @@ def of_all_workflows() -> pytest.MarkDecorator:
 
 
 def test_workflows_are_those_that_the_docs_name() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["ci", "deploy", "failover-test", "plan"]
+    assert [path.stem for path in WORKFLOWS] == [
+        "ci",
+        "deploy",
+        "drift",
+        "failover-test",
+        "operations",
+        "plan",
+        "release",
+    ]
     assert all(f".github/workflows/{path.name}" in (ROOT / "docs/SECURITY.md").read_text() for path in WORKFLOWS)
 
 
 def test_every_action_is_pinned_by_commit_and_says_its_version() -> None:
     """A tag can be moved to other code; a commit cannot, and Dependabot moves both the commit and the comment."""
-    lines = [line for path in (*WORKFLOWS, ACTION) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [line for path in (*WORKFLOWS, *ACTIONS) for line in path.read_text(encoding="utf-8").splitlines()]
     used = [line.split("uses:")[1].strip() for line in lines if "uses:" in line]
     others = [each for each in used if not each.startswith("./")]
     assert others
@@ -68,7 +78,7 @@ def test_workflow_may_read_and_nothing_else_unless_a_job_says_so(path: Path) -> 
 @of_all_workflows()
 def test_token_for_aws_goes_to_jobs_that_take_a_role_only(path: Path) -> None:
     for name, job in jobs(path).items():
-        takes_role = any(str(step.get("uses", "")).startswith(ASSUMES_ROLE) for step in job["steps"])
+        takes_role = any(str(step.get("uses", "")).startswith((ASSUMES_ROLE, SIGNS)) for step in job["steps"])
         assert (job.get("permissions", {}).get("id-token") == "write") is takes_role, name
 
 
@@ -83,7 +93,7 @@ def test_roles_are_taken_in_a_region_that_the_team_names_and_that_serves_nothing
 def test_no_job_may_write_to_the_repository(path: Path) -> None:
     for job in jobs(path).values():
         rights = {right for right, level in job.get("permissions", {}).items() if level == "write"}
-        assert rights <= {"id-token", "pull-requests"}
+        assert rights <= {"id-token", "pull-requests", "issues", "attestations"}
 
 
 @of_all_workflows()
@@ -97,42 +107,57 @@ def test_deploy_is_never_stopped_half_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "environment"),
+    ("workflow", "job", "environment", "role"),
     [
-        ("dns", "production"),
-        ("keys", "production"),
-        ("data", "production"),
-        ("region", "production"),
-        ("edge", "production"),
-        ("attachment", "production"),
-        ("monitoring", "production"),
-        ("content", "content"),
+        ("deploy", "plan", None, "AWS_PLAN_ROLE_ARN"),
+        ("deploy", "apply", "production", "AWS_DEPLOY_ROLE_ARN"),
+        ("deploy", "content", "content", "AWS_CONTENT_ROLE_ARN"),
+        ("operations", "content", "content", "AWS_CONTENT_ROLE_ARN"),
+        ("operations", "routing", "drill", "AWS_DRILL_ROLE_ARN"),
+        ("drift", "plan", None, "AWS_PLAN_ROLE_ARN"),
     ],
 )
-def test_deploying_job_runs_in_the_environment_that_its_role_trusts(job: str, environment: str) -> None:
-    assert jobs(ROOT / ".github/workflows/deploy.yml")[job]["environment"] == environment
+def test_job_runs_in_the_environment_that_its_role_trusts(
+    workflow: str, job: str, environment: str | None, role: str
+) -> None:
+    found = jobs(ROOT / f".github/workflows/{workflow}.yml")[job]
+    assert found.get("environment") == environment
+    assert [step["with"]["role-to-assume"] for step in found["steps"] if "role-to-assume" in step.get("with", {})] == [
+        f"${{{{ vars.{role} }}}}"
+    ]
 
 
-@pytest.mark.parametrize("job", ["region", "attachment"])
-def test_regions_are_applied_side_by_side_and_one_does_not_stop_the_other(job: str) -> None:
-    strategy = jobs(ROOT / ".github/workflows/deploy.yml")[job]["strategy"]
-    assert strategy["fail-fast"] is False
+def of_deploy(job: str, verb: str) -> Document:
+    found = jobs(ROOT / ".github/workflows/deploy.yml")[job]["steps"]
+    (step,) = [step for step in found if f"failover {verb}" in step.get("run", "")]
+    return dict(step)
 
 
-@pytest.mark.parametrize(
-    ("job", "needed"), [("region", "dns"), ("edge", "dns"), ("attachment", "edge"), ("monitoring", "edge")]
-)
-def test_a_region_that_is_down_stops_no_job_but_its_own(job: str, needed: str) -> None:
-    """A job without a condition of its own is skipped as soon as one that it needs has failed."""
-    condition = jobs(ROOT / ".github/workflows/deploy.yml")[job]["if"]
-    assert condition == f"${{{{ !cancelled() && needs.{needed}.result == 'success' }}}}"
-
-
-def test_nothing_waits_for_what_reaches_several_regions() -> None:
-    """The plan of a global table or a replica fails while one region is down; pages and their names must not wait for it."""
+def test_what_is_applied_is_what_was_planned_and_approved() -> None:
+    """The digest comes from the job that planned, by the run itself and not by an artifact; reviewers are between."""
     found = jobs(ROOT / ".github/workflows/deploy.yml")
-    assert "data" in found
-    assert all("data" not in [job["needs"]] for job in found.values() if "needs" in job)
+    assert found["plan"]["outputs"]["approved"] == "${{ steps.plan.outputs.approved }}"
+    step = of_deploy("apply", "deploy")
+    assert step["env"]["APPROVED"] == "${{ needs.plan.outputs.approved }}"
+    assert '--approved "$APPROVED" --apply' in step["run"]
+    assert not any("terraform" in each.get("run", "") for job in found.values() for each in job["steps"])
+
+
+def test_what_is_published_is_what_was_built_and_reviewed() -> None:
+    """Built once: the source holds templates, and another build could be another site."""
+    found = jobs(ROOT / ".github/workflows/deploy.yml")
+    builds = [name for name, job in found.items() for step in job["steps"] if "failover build" in step.get("run", "")]
+    assert builds == ["plan"]
+    step = of_deploy("content", "sync-content")
+    assert step["env"]["REVIEWED"] == "${{ needs.plan.outputs.reviewed }}"
+    assert f'sync-content {OUTPUT} --reviewed "$REVIEWED" --canary 5 --promote-after 120 --apply' in step["run"]
+
+
+def test_degraded_is_asked_for_and_never_the_default() -> None:
+    document = load(ROOT / ".github/workflows/deploy.yml")
+    assert document[True]["workflow_dispatch"]["inputs"]["degraded"]["default"] is False  # type: ignore[index]  # `on`
+    for job, verb, option in (("apply", "deploy", "--degraded"), ("content", "sync-content", "--allow-degraded")):
+        assert of_deploy(job, verb)["env"]["DEGRADED"] == f"${{{{ inputs.degraded && '{option}' || '' }}}}"
 
 
 def test_checkout_leaves_no_token_behind() -> None:
@@ -149,8 +174,8 @@ def test_no_expression_is_pasted_into_a_script() -> None:
 
 def test_plan_holds_no_lock_because_its_role_may_write_nothing() -> None:
     text = (ROOT / ".github/workflows/plan.yml").read_text(encoding="utf-8")
-    assert "plan -input=false -no-color -lock=false" in text
-    assert "apply" not in text.replace("-lock=false", "")
+    assert "failover plan --no-lock" in text
+    assert "apply" not in text
 
 
 def test_plan_does_not_run_for_forks() -> None:
@@ -186,13 +211,6 @@ def test_scripts_call_verbs_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
-
-
-def test_deploy_publishes_what_the_build_made_by_the_rules_of_the_site_file() -> None:
-    """The source holds templates; a viewer would get them as they stand."""
-    content = jobs(ROOT / ".github/workflows/deploy.yml")["content"]["steps"]
-    verbs = [run.removeprefix(".venv/bin/failover ") for step in content if "failover" in (run := step.get("run", ""))]
-    assert verbs == ['build --site-file "$SITE_FILE"', f"sync-content {OUTPUT} --apply", "verify"]
 
 
 def test_python_and_terraform_are_versions_that_the_project_supports() -> None:

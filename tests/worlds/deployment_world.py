@@ -160,7 +160,7 @@ def _cdktf_deploy(folder: Path, endpoints: Endpoints) -> None:
     config = {"language": "python", "app": app, "output": "cdktf.out", "projectId": "test", "sendCrashReports": "false"}
     (folder / "cdktf.json").write_text(json.dumps(config), encoding="utf-8")
     environment = {**os.environ, **cdktf_cli.environment(), **endpoints.environment}
-    command = [*cdktf_cli.command(), "deploy", "*", "--auto-approve", "--skip-provider-lock"]
+    command = [*cdktf_cli.command(), "deploy", "*", "--auto-approve"]
     with (folder / "cdktf.log").open("w") as log:
         done = subprocess.run(
             command,

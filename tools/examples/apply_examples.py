@@ -9,6 +9,7 @@ Exit codes: 0 all of it held, 1 something did not, 3 something is missing on thi
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import re
 import shutil
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.errors import OpsError
+from scripts.lint import waiver_file
 from scripts.lint.reading import read_paths
 from scripts.lint.rules import ALL_RULES
 from scripts.lint.waivers import judge
@@ -124,7 +126,8 @@ def _traps(terraform: Terraform, stacks: Sequence[Path]) -> list[str]:
     shown = [stack / "plan.json" for stack in stacks]
     for path in shown:
         path.write_text(ran(terraform, path.parent, "show", "-json", _PLAN), encoding="utf-8")
-    judgement = judge(read_paths([*stacks, *shown]), ALL_RULES)  # with the configuration, which holds the waivers
+    files = waiver_file.read_all(waiver_file.find([ROOT]), dt.datetime.now(dt.UTC).date())
+    judgement = judge(read_paths([*stacks, *shown]), ALL_RULES, file_waivers=files)  # the stacks hold waivers, too
     found = [f"{one.rule.id} {one.finding.address}: {one.finding.detail}" for one in judgement.violations]
     return [f"the linter finds in a plan {one}" for one in found]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scripts.lint.buckets import BUCKET, bucket_statements
 from scripts.lint.model import Configuration, Resource
 from scripts.lint.policies import Statement, statements
-from scripts.lint.replication import REPLICATION, ReplicationRule, replication_rules, replications
+from scripts.lint.replication import REPLICATION, ReplicationRule, prefix_of, replication_rules, replications
 from scripts.lint.roles import ROLE, rights
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import s3
@@ -105,8 +105,9 @@ def _missing_right(configuration: Configuration, rule: ReplicationRule, role: Re
     wanted: list[tuple[tuple[str, ...], Resource | None]] = [(("s3:GetReplicationConfiguration",), rule.source)]
     wanted += [(("s3:GetObjectVersionForReplication", "s3:GetObjectVersion"), rule.source)]
     wanted += [((action,), rule.destination) for action in writes if _needs_the_role(configuration, rule.destination)]
+    key = prefix_of(rule.body)
     for actions, bucket in wanted:
-        if not any(_is_allowed(configuration, held.statements, action, bucket, role) for action in actions):
+        if not any(_is_allowed(configuration, held.statements, action, bucket, role, key) for action in actions):
             return f"may not {actions[0]}{f' in {bucket.address}' if bucket else ''}"
     return None
 
@@ -122,21 +123,31 @@ def _needs_the_role(configuration: Configuration, destination: Resource | None) 
 
 
 def _is_allowed(
-    configuration: Configuration, held: tuple[Statement, ...], action: str, bucket: Resource | None, near: Resource
+    configuration: Configuration,
+    held: tuple[Statement, ...],
+    action: str,
+    bucket: Resource | None,
+    near: Resource,
+    prefix: str | None,
 ) -> bool:
-    """Whether a statement allows an action for a bucket, or may: an unknown resource may be any."""
+    """Whether a statement allows an action for a bucket and the keys below a prefix, or may: an unknown one may be any."""
     return any(
         statement.allows(action)
         and (
             not statement.resources
-            or any(_may_cover(configuration, one, action, bucket, near) for one in statement.resources)
+            or any(_may_cover(configuration, one, action, bucket, near, prefix) for one in statement.resources)
         )
         for statement in held
     )
 
 
 def _may_cover(
-    configuration: Configuration, resource: Value, action: str, bucket: Resource | None, near: Resource
+    configuration: Configuration,
+    resource: Value,
+    action: str,
+    bucket: Resource | None,
+    near: Resource,
+    prefix: str | None,
 ) -> bool:
     is_object = action in _OBJECT_ACTIONS
     if isinstance(resource, Expression):
@@ -147,7 +158,9 @@ def _may_cover(
         return not is_other and not (is_object and resource.text.endswith(".arn}"))
     if not isinstance(resource, str) or bucket is None or (name := bucket.body.text("bucket")) is None:
         return True
-    arn = f"arn:aws:s3:::{name}{'/key' if is_object else ''}"
+    if is_object and prefix is None:
+        return resource.startswith(f"arn:aws:s3:::{name}/") or "*" in resource
+    arn = f"arn:aws:s3:::{name}{f'/{prefix}key' if is_object else ''}"
     return fnmatch.fnmatchcase(arn, resource.replace("[", "[[]").replace("arn:aws-cn:", "arn:aws:"))
 
 

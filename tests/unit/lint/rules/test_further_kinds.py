@@ -126,6 +126,13 @@ def writes(resource: Any) -> Json:
     return e.right("s3:ReplicateObject", "s3:ReplicateDelete", resource=resource)
 
 
+def below(prefix: str, allowed: str) -> Json:
+    """Replication of the keys below a prefix, by a role that may write to `allowed`."""
+    found = replicating(READS, writes(allowed))
+    rules = [{**rule, "filter": {"prefix": prefix}} for rule in found[e.REPLICATION]["rule"]]
+    return {**found, e.REPLICATION: {**found[e.REPLICATION], "rule": rules}}
+
+
 ATTACHED = {
     "aws_iam_role_policy_attachment.a": {
         "role": f"${{{e.ROLE}.name}}",
@@ -269,6 +276,11 @@ CODE = "arn:aws:lambda:us-east-1:1:function:f"
         ("FW216", {**e.BOTH_POLICIES, "aws_s3_bucket_policy.x": {"bucket": "${var.bucket}", "policy": "{}"}}, False),
         ("FW216", {f"aws_s3_bucket_policy.{name}": {"bucket": "made-elsewhere"} for name in "xy"}, True),
         ("FW217", replicating(READS, writes("*")), False),
+        ("FW217", below("releases/", "arn:aws:s3:::content-b/releases/*"), False),
+        ("FW217", below("releases/", "arn:aws:s3:::content-b/*"), False),
+        ("FW217", below("releases/", "arn:aws:s3:::content-b/other/*"), True),
+        ("FW217", below("", "arn:aws:s3:::content-b/releases/*"), True),
+        ("FW217", below("${var.prefix}", "arn:aws:s3:::content-b/releases/*"), False),
         ("FW217", replicating(READS, writes("arn:aws:s3:::content-b/*")), False),
         ("FW217", replicating(READS, writes("${aws_s3_bucket.b.arn}/*")), False),
         ("FW217", replicating(READS, writes("${aws_s3_bucket.b.arn}")), True),
