@@ -29,6 +29,12 @@ def doctor(
             help="The site. Default: this machine and account alone.",
         ),
     ] = None,
+    repository: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ORG/REPO", help="Look at the guards of its branch and environments too; needs `gh`, signed in."
+        ),
+    ] = None,
     localcloud: LocalcloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -40,6 +46,11 @@ def doctor(
     from scripts.onboarding.readiness import State
 
     looks = list(_looks(site_file, use_localcloud(localcloud)))
+    if repository is not None:
+        from scripts.onboarding.repository import ask_github
+        from scripts.onboarding.repository import repository as looks_at
+
+        looks += looks_at(repository, ask_github)
     if as_json:
         print(json.dumps([asdict(each) for each in looks]))
     else:
