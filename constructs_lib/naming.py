@@ -22,6 +22,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-ht
 """
 
 RELEASES_PREFIX = "releases/"
+CONTROL_PREFIX = "control/"
 POINTER_KEY = "control/active.json"
 """Names the active release for the regional endpoints; the publisher writes it."""
 MANIFESTS_PREFIX = "control/manifests/"

@@ -3,7 +3,8 @@
 from typing import Any
 
 from constructs_lib import naming
-from constructs_lib.access_policies.scope import Scope, audit_bucket
+from constructs_lib.access_policies.scope import Scope, apis, audit_bucket
+from constructs_lib.naming import CONTROL_PREFIX, RELEASES_PREFIX
 from constructs_lib.policies import PolicyDocument, document
 
 
@@ -56,6 +57,35 @@ def _never(scope: Scope) -> list[dict[str, Any]]:
             if scope.state_bucket
             else []
         ),
+        {
+            # A bucket policy, which it may write, could otherwise grant it the same.
+            "Sid": "NeverTheReleases",
+            "Effect": "Deny",
+            "Action": ["s3:PutObject*", "s3:DeleteObject*"],
+            "Resource": scope.objects(f"{RELEASES_PREFIX}*", f"{CONTROL_PREFIX}*"),
+        },
+        {
+            "Sid": "NeverTheBuckets",
+            "Effect": "Deny",
+            "Action": "s3:DeleteBucket",
+            "Resource": [*scope.buckets, *(f"arn:aws:s3:::{name}" for name in [scope.state_bucket] if name)],
+        },
+        {
+            # What is being made has no tag yet, so what has none stays within reach.
+            "Sid": "NeverOfAnotherProject",
+            "Effect": "Deny",
+            "Action": [
+                "apigateway:*",
+                "cloudfront:*Distribution*",
+                "cloudfront:TagResource",
+                "cloudfront:UntagResource",
+            ],
+            "Resource": [*apis(["*"]), f"arn:aws:cloudfront::{scope.account_id}:distribution/*"],
+            "Condition": {
+                "StringNotEquals": {"aws:ResourceTag/Project": scope.project},
+                "Null": {"aws:ResourceTag/Project": "false"},
+            },
+        },
         {
             "Sid": "NeverTheData",
             "Effect": "Deny",

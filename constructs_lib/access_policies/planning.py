@@ -1,5 +1,7 @@
 """The role that plans."""
 
+from typing import Any
+
 from constructs_lib import naming
 from constructs_lib.access_policies.scope import Scope, apis, audit_bucket, other_buckets
 from constructs_lib.access_policies.statements import READ_BUCKET, READ_EVERYWHERE, state
@@ -12,6 +14,7 @@ def plan(scope: Scope) -> PolicyDocument:
     """Returns what `terraform plan -lock=false` needs: settings and states to read, nothing to write, no content, no logs."""
     return document(
         *state(scope, write=False),
+        _never_what_others_run(scope),
         {"Sid": "ReadSettings", "Effect": "Allow", "Action": list(READ_EVERYWHERE), "Resource": "*"},
         {
             "Sid": "ReadBucketSettings",
@@ -51,3 +54,30 @@ def plan(scope: Scope) -> PolicyDocument:
             ],
         },
     )
+
+
+def _never_what_others_run(scope: Scope) -> dict[str, Any]:
+    """A plan reads the settings of everything, and of other programs of the account neither code nor environment nor user data.
+
+    Lists of functions show the environment of each, and name no resource.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    return {
+        "Sid": "NeverWhatOthersRun",
+        "Effect": "Deny",
+        "Action": [
+            "cloudfront:GetFunction",
+            "ec2:DescribeInstanceAttribute",
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:DescribeSpotInstanceRequests",
+            "lambda:GetFunction*",
+            "lambda:GetLayerVersion",
+            "lambda:ListFunctions",
+            "lambda:ListVersionsByFunction",
+        ],
+        "NotResource": [
+            f"arn:aws:cloudfront::{scope.account_id}:function/{scope.prefix}-*",
+            scope.named("lambda", "function:"),
+            *(scope.everywhere("lambda", f"{kind}:cwsyn-{scope.prefix}-*") for kind in ("function", "layer")),
+        ],
+    }

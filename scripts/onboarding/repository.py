@@ -13,7 +13,7 @@ from typing import Any
 from scripts.onboarding.readiness import Look, State
 
 BRANCH = "main"
-ENVIRONMENTS = ("production", "content", "drill")
+ENVIRONMENTS = ("production", "content", "drill", "takedown")
 """Those that the roles of the access stack trust (docs/SECURITY.md)."""
 _SETTINGS = "Settings > Environments"
 

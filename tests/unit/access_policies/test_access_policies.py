@@ -18,7 +18,7 @@ from scripts.release.bucket import NOT_FOUND_PAGE_KEY
 from scripts.release.manifest import MANIFESTS_PREFIX, RELEASES_PREFIX
 from scripts.release.pointers import POINTER_KEY
 from tests.worlds.access_scope import ACCOUNT, BUCKET, INLINE, POLICIES, SCOPE, allows, with_database
-from tools.examples.access_check.evaluation import listed
+from tools.examples.access_check.evaluation import listed, together
 
 MANAGED = (deployment_limits.deploy_limits, deployment_database.deploy_database, permissions_boundary)
 OTHER_BUCKET = "arn:aws:s3:::somebody-elses"
@@ -51,6 +51,12 @@ TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/site-prod-audit"
         ("plan", "s3:GetBucketPolicy", f"arn:aws:s3:::site-prod-l-eu-central-1-{ACCOUNT}"),
         ("plan", "iam:GetPolicy", f"arn:aws:iam::{ACCOUNT}:policy/site-prod-ci-deploy-database"),
         ("plan", "route53:ListResourceRecordSets", RECORDS),
+        (
+            "plan",
+            "lambda:GetFunction",
+            f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:site-prod-endpoint-eu-central-1",
+        ),
+        ("plan", "cloudfront:GetFunction", f"arn:aws:cloudfront::{ACCOUNT}:function/site-prod-router"),
         ("plan", "sns:ListSubscriptionsByTopic", TOPIC),
         # AWS's reference names no resource for these: https://docs.aws.amazon.com/service-authorization/latest/reference/
         ("deploy", "cloudfront:CreateDistribution", "*"),
@@ -107,6 +113,14 @@ def test_role_may_do_its_job(role: str, action: str, resource: str) -> None:
         ("plan", "iam:PassRole", ROLE),
         ("plan", "lambda:InvokeFunction", f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:site-prod-endpoint"),
         ("deploy", "s3:DeleteBucket", BUCKET),
+        ("deploy", "s3:PutObject", f"{BUCKET}/releases/1/index.html"),
+        ("deploy", "s3:DeleteObject", f"{BUCKET}/control/active.json"),
+        ("plan", "lambda:GetFunction", f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:somebody-elses"),
+        ("plan", "lambda:GetFunctionConfiguration", f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:somebody-elses"),
+        ("plan", "lambda:ListFunctions", "*"),
+        ("plan", "cloudfront:GetFunction", f"arn:aws:cloudfront::{ACCOUNT}:function/somebody-elses"),
+        ("plan", "ec2:DescribeInstanceAttribute", f"arn:aws:ec2:eu-central-1:{ACCOUNT}:instance/i-1"),
+        ("plan", "ec2:DescribeLaunchTemplateVersions", "*"),
         ("deploy", "s3:DeleteObject", f"{BUCKET}/releases/1/index.html"),
         ("deploy", "s3:PutBucketPolicy", OTHER_BUCKET),
         ("deploy", "s3:PutBucketPolicy", AUDIT),
@@ -406,5 +420,35 @@ def test_local_state_needs_no_right_to_a_state_bucket() -> None:
 def test_deploy_is_denied_its_own_rights_and_the_trail_whatever_else_it_is_given(action: str, resource: str) -> None:
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     widened = {"Statement": [*POLICIES["deploy"]["Statement"], everything]}
-    assert allows(widened, "s3:DeleteBucket", BUCKET), "the widened policy does allow what is not denied"
+    assert allows(widened, "s3:PutBucketAcl", BUCKET), "the widened policy does allow what is not denied"
     assert not allows(widened, action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:PutObject", f"{BUCKET}/releases/1/index.html"),
+        ("s3:PutObjectTagging", f"{BUCKET}/control/active.json"),
+        ("s3:DeleteObjectVersion", f"{BUCKET}/releases/1/index.html"),
+        ("s3:DeleteBucket", BUCKET),
+        ("s3:DeleteBucket", "arn:aws:s3:::states"),
+    ],
+)
+def test_deploy_role_is_denied_what_a_bucket_policy_of_its_own_could_grant(action: str, resource: str) -> None:
+    granted = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    assert not allows(together(POLICIES["deploy"], granted), action, resource)
+    assert allows(together(POLICIES["deploy"], granted), "s3:PutObject", f"{BUCKET}/health/region.json")
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("cloudfront:UpdateDistribution", DISTRIBUTION),
+        ("cloudfront:TagResource", DISTRIBUTION),
+        ("apigateway:PATCH", "arn:aws:apigateway:eu-central-1::/apis/1"),
+    ],
+)
+def test_deploy_role_leaves_what_carries_another_projects_tag(action: str, resource: str) -> None:
+    assert allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "site"})
+    assert allows(POLICIES["deploy"], action, resource)  # being made
+    assert not allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "another"})

@@ -33,6 +33,10 @@ def holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]
     """
     for operator, keys in condition.items():
         for key, wanted in keys.items():
+            if operator == "Null":
+                if (key not in context) is not (wanted == "true"):
+                    return False
+                continue
             is_equal = context.get(key) in listed(wanted) or (operator.endswith("IfExists") and key not in context)
             if is_equal is not (operator in ("StringEquals", "StringEqualsIfExists", "BoolIfExists")):
                 return False
@@ -45,9 +49,15 @@ def effects(policy: Policy, action: str, resource: str, context: Mapping[str, st
         statement["Effect"]
         for statement in policy["Statement"]
         if any(fits(pattern, action) for pattern in listed(statement["Action"]))
-        and any(fits(pattern, resource) for pattern in listed(statement["Resource"]))
+        and _is_about(statement, resource)
         and holds(statement.get("Condition", {}), context)
     }
+
+
+def _is_about(statement: Mapping[str, Any], resource: str) -> bool:
+    if "NotResource" in statement:
+        return not any(fits(pattern, resource) for pattern in listed(statement["NotResource"]))
+    return any(fits(pattern, resource) for pattern in listed(statement["Resource"]))
 
 
 def allows(policy: Policy, action: str, resource: str, context: Mapping[str, str]) -> bool:

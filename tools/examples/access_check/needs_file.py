@@ -24,7 +24,7 @@ _IDS = (
         r"\1/{id}",
     ),
     (
-        re.compile(r"(cache-policy|response-headers-policy|origin-access-control|function|key-value-store)/[^/]+$"),
+        re.compile(r"(cache-policy|response-headers-policy|origin-access-control|key-value-store)/[^/]+$"),
         r"\1/{id}",
     ),
     (re.compile(r"/(mrk-|)\{id\}$"), "/{id}"),
