@@ -3,8 +3,8 @@
 from typing import Any
 
 from constructs_lib.access_policies.scope import Scope
-from constructs_lib.access_policies.statements import PUBLISHED, switch, watch_alarms
-from constructs_lib.naming import ERRORS_PREFIX, MANIFESTS_PREFIX, POINTER_KEY, RELEASES_PREFIX
+from constructs_lib.access_policies.statements import PUBLISHED, find_outputs, switch, watch_alarms
+from constructs_lib.naming import ERRORS_PREFIX, MANIFESTS_PREFIX, PATH_CHECK_KEY, POINTER_KEY, RELEASES_PREFIX
 from constructs_lib.policies import PolicyDocument, document
 
 
@@ -44,6 +44,7 @@ def content(scope: Scope) -> PolicyDocument:
             "Resource": "arn:aws:route53:::healthcheck/*",
         },
         watch_alarms(scope),
+        *find_outputs(scope),
     )
 
 
@@ -95,9 +96,17 @@ def drill(scope: Scope) -> PolicyDocument:
         # A drill of layer 1 empties the caches, so that pages come from the other bucket: docs/FAILOVER_TESTING.md
         _empty_caches(scope),
         {
+            # `failover divert` deletes the object that the path check reads, and takes the deletion back.
+            "Sid": "Divert",
+            "Effect": "Allow",
+            "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            "Resource": scope.objects(PATH_CHECK_KEY),
+        },
+        *find_outputs(scope),
+        {
             "Sid": "CompareRegions",
             "Effect": "Allow",
-            "Action": ["s3:ListBucket", "s3:GetObject"],
+            "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject"],
             "Resource": [*scope.buckets, *scope.objects(*PUBLISHED)],
         },
         {

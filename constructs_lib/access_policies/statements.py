@@ -79,7 +79,12 @@ def state(scope: Scope, *, write: bool) -> list[dict[str, Any]]:
     if not write:
         return reads
     writes: list[dict[str, Any]] = [
-        {"Sid": "WriteStates", "Effect": "Allow", "Action": "s3:PutObject", "Resource": states},
+        {
+            "Sid": "WriteStates",
+            "Effect": "Allow",
+            "Action": "s3:PutObject",
+            "Resource": [states, f"{bucket}/{_outputs(scope)}"],
+        },
         {
             "Sid": "Lock",
             "Effect": "Allow",
@@ -88,6 +93,19 @@ def state(scope: Scope, *, write: bool) -> list[dict[str, Any]]:
         },
     ]
     return reads + writes
+
+
+def _outputs(scope: Scope) -> str:
+    """The key of the outputs that `failover outputs --keep` puts beside the states."""
+    return f"{scope.state_prefix}outputs.json"
+
+
+def find_outputs(scope: Scope) -> list[dict[str, Any]]:
+    """What `failover outputs --fetch` reads, of the states' bucket or its replica; none of the states themselves."""
+    if scope.state_bucket is None:
+        return []
+    kept = [f"arn:aws:s3:::{scope.state_bucket}{replica}/{_outputs(scope)}" for replica in ("", "-replica")]
+    return [{"Sid": "FindOutputs", "Effect": "Allow", "Action": "s3:GetObject", "Resource": kept}]
 
 
 def switch(scope: Scope) -> dict[str, Any]:
