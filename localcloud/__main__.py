@@ -12,6 +12,7 @@ import typer
 # Read before the slow imports: a parent that dies during them must not go unnoticed.
 STARTED_BY = os.getppid()
 
+from localcloud import snapshots as stored  # noqa: E402
 from localcloud.state_directory import read_endpoints  # noqa: E402
 from localcloud.supervisor import ENVIRONMENT_FAILURE, ServeOptions  # noqa: E402
 from localcloud.supervisor import serve as serve_in_foreground  # noqa: E402
@@ -23,6 +24,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="AWS on loopback for rehearsing failover: control plane, DNS, CDN edge, regional endpoints, health checkers.",
 )
+DEFAULT_SNAPSHOTS = stored.DEFAULT_FOLDER
+WRONG_USAGE = 2
+Snapshots = Annotated[Path, typer.Option("--snapshots", help="Folder of the snapshots.")]
 StateDir = Annotated[Path, typer.Option(help="Folder for endpoints.json, the throwaway CA and the lock.")]
 
 
@@ -60,6 +64,12 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help=f"Also serve the console there; 0 = any. Default of up: {CONSOLE_PORT}."),
     ] = None,
+    snapshot: Annotated[str | None, typer.Option(help="Begin with the state of this snapshot.")] = None,
+    snapshots: Snapshots = DEFAULT_SNAPSHOTS,
+    stacks: Annotated[
+        Path | None, typer.Option(help="With --snapshot: put the Terraform states of these stacks back too.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --stacks: overwrite states that are there.")] = False,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
     ] = None,
@@ -77,7 +87,9 @@ def serve(
     Everything listens on loopback only. Exit code 3: a port or the state folder is taken, or a part of it failed.
     """
     is_up = context.info_name == "up"
+    state_file = None if snapshot is None else _state_of(snapshot, snapshots, stacks, force=force)
     options = ServeOptions(
+        state_file=state_file,
         state_dir=state_dir,
         parent_pid=parent_pid or STARTED_BY,
         speed=speed,
@@ -92,6 +104,90 @@ def serve(
         shows_console=is_up,
     )
     raise typer.Exit(serve_in_foreground(options))
+
+
+def _state_of(name: str, folder: Path, stacks: Path | None, *, force: bool) -> Path:
+    try:
+        found = stored.find(name, snapshots=folder)
+        if stacks is not None:
+            written = stored.put_states_back(found, stacks, force=force)
+            print(f"Terraform states put back: {', '.join(written) or 'none, they are in S3'}", file=sys.stderr)
+    except (stored.WrongName, stored.NoSnapshot) as error:
+        raise typer.Exit(_refused(error)) from None
+    print(f"begins with the snapshot {name} of {found.saved_at}", file=sys.stderr)
+    return found.state_file
+
+
+def _refused(error: Exception) -> int:
+    print(f"localcloud: {error}", file=sys.stderr)
+    return WRONG_USAGE if isinstance(error, stored.WrongName) else ENVIRONMENT_FAILURE
+
+
+@app.command()
+def save(
+    name: Annotated[str, typer.Argument(help="Of the snapshot: letters, digits, - and _.")],
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+    snapshots: Snapshots = DEFAULT_SNAPSHOTS,
+    stacks: Annotated[
+        Path | None, typer.Option(help="Save the Terraform states of these stacks too, such as cdktf.out/stacks.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="Keep this file beside it, once or more often, such as outputs.json.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the snapshot of this name.")] = False,
+) -> None:
+    """Save the whole state of the running localcloud: what was deployed and published, alarms, metrics, faults, its clock.
+
+    Exit code: 2 the name cannot be one, 3 nothing runs there, the name is taken, or requests do not end.
+    """
+    try:
+        _, notes = stored.save(
+            name, state_dir=state_dir, snapshots=snapshots, stacks=stacks, files=tuple(file or ()), force=force
+        )
+    except (stored.WrongName, stored.NoSnapshot) as error:
+        raise typer.Exit(_refused(error)) from None
+    except OSError as error:
+        raise typer.Exit(_refused(stored.NoSnapshot(f"{error.filename}: {error.strerror}"))) from None
+    for note in notes:
+        print(note, file=sys.stderr)
+    print(f"saved {name}; begin with it: python -m localcloud restore {name}", file=sys.stderr)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def restore(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of the snapshot.")],
+) -> None:
+    """Run localcloud with the state of a snapshot, in the foreground. Further options are those of `serve`.
+
+    With --stacks DIR the Terraform states that go with it are put back as well, if DIR holds the same stacks.
+    Exit code: 2 no such snapshot, 3 it is of another version or damaged, or localcloud runs in this state folder already.
+    """
+    app([*("serve", "--snapshot", name), *context.args], prog_name="python -m localcloud")
+
+
+@app.command("snapshots")
+def list_snapshots(
+    name: Annotated[str | None, typer.Argument(help="Look at this one alone.")] = None,
+    snapshots: Snapshots = DEFAULT_SNAPSHOTS,
+) -> None:
+    """Print the name of every snapshot, when it was saved, its size, and whether this version can use it.
+
+    Exit code for one that is named: 2 there is none, 3 it cannot be used.
+    """
+    if name is not None:
+        try:
+            print(stored.in_words(stored.find(name, snapshots=snapshots)))
+        except (stored.WrongName, stored.NoSnapshot) as error:
+            raise typer.Exit(_refused(error)) from None
+        return
+    for name in stored.names(snapshots):
+        try:
+            found = stored.find(name, snapshots=snapshots)
+        except stored.NoSnapshot as error:
+            print(f"{name}  cannot be used: {error}")
+            continue
+        print(stored.in_words(found))
 
 
 @app.command()

@@ -39,6 +39,7 @@ class ServeOptions:
         has_scaled_ttls: Whether TTLs in DNS answers are divided by the speed.
         console_port: Where the console is served; None: nowhere.
         shows_console: Whether the address that opens the console is printed.
+        state_file: The saved state of the gateway to begin with; default: an account that holds nothing.
     """
 
     state_dir: Path
@@ -53,6 +54,7 @@ class ServeOptions:
     has_scaled_ttls: bool = False
     console_port: int | None = None
     shows_console: bool = False
+    state_file: Path | None = None
 
 
 def serve(options: ServeOptions) -> int:
@@ -156,7 +158,8 @@ async def _run(options: ServeOptions, state: StateDirectory, children: list[Chil
 def _gateway_arguments(options: ServeOptions) -> list[str]:
     log = ["--call-log", str(options.state_dir / CALL_LOG_FILE)] if options.has_call_log else []
     strict = ["--strict"] if options.is_strict else []
-    return ["--port", str(options.gateway_port), "--speed", str(options.speed), *log, *strict]
+    saved = ["--state-file", str(options.state_file)] if options.state_file else []
+    return ["--port", str(options.gateway_port), "--speed", str(options.speed), *log, *strict, *saved]
 
 
 def _data_plane_arguments(options: ServeOptions, state_dir: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 from collections.abc import Iterator
@@ -20,17 +21,20 @@ from scripts.commands.sync_content import publish
 from scripts.drill.scenarios import DEMO_SCENARIOS
 from scripts.drill.session import DrillSession
 from scripts.drill.verdict import Verdict
-from scripts.errors import WrongUsageError
+from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.local.endpoints import Endpoints
 from scripts.local.process import ANY_PORT, running_localcloud, sole_user
+from scripts.local.snapshots import DeployedSnapshot
 from scripts.processes.process_group import first_interrupt_only
 from scripts.release.folder import read_folder
 from scripts.release.serving.content_settings import parse_content
 from scripts.report.report import summary_table, write_reports
 from scripts.site_build.output import write_site
+from scripts.terraform import provider_source
 from scripts.terraform.cli import Terraform, from_this_machine
 from scripts.terraform.deploy import deploy
 from scripts.terraform.outputs import load_deployment, load_other_outputs
+from scripts.terraform.provenance import provenance
 from scripts.terraform.synthesis import synthesize
 
 _MARK = ".made-by-failover-demo"
@@ -43,7 +47,8 @@ SITE_SOURCE = ROOT / "site" / "src"
 class Demo:
     """One run of the demo; everything it makes lies in `folder`, and what an earlier run left there is removed first."""
 
-    def __init__(self, *, site_file: Path, folder: Path, speed: float, any_port: bool) -> None:
+    def __init__(self, *, site_file: Path, folder: Path, speed: float, any_port: bool, is_fresh: bool = False) -> None:
+        self._is_fresh = is_fresh
         self._site_file = site_file
         self._folder = folder
         self._speed = speed
@@ -80,23 +85,58 @@ class Demo:
             terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
             with self._step("Synthesize Terraform JSON from the site file"):
                 synthesize(self._site_file, self._stacks.parent)
+            snapshot = self._snapshot(terraform)
+            is_deployed = self._is_usable(snapshot)
+            restored = snapshot.serve_arguments(self._stacks) if is_deployed else ()
             self._console.print(f"Start localcloud, its clock {self._speed:g} times faster than AWS's")
             with running_localcloud(
                 self._folder / "localcloud",
                 speed=self._speed,
-                arguments=(*self._localcloud_arguments, "--console-port", "0"),
+                arguments=(*self._localcloud_arguments, "--console-port", "0", *restored),
                 environment={ACTIONS_VARIABLE: console_actions(outputs=self._outputs, stacks=self._stacks)},
             ) as endpoints:
                 try:
-                    yield endpoints, self._publish(endpoints, terraform)
+                    self._deploy(endpoints, terraform, snapshot, is_deployed=is_deployed)
+                    yield endpoints, self._publish(endpoints)
                 finally:
                     ignore_interrupts()  # a drill takes the first one itself; localcloud's end must not meet the second
 
-    def _publish(self, endpoints: Endpoints, terraform: Terraform) -> DrillSession:
+    def _snapshot(self, terraform: Terraform) -> DeployedSnapshot:
+        """Return the snapshot of exactly these stacks, applied by this provider."""
+        made_of = (provenance(self._stacks).stacks_sha256, str(terraform.binary), str(provider_source.provider()))
+        return DeployedSnapshot(purpose="demo", digest=hashlib.sha256(repr(made_of).encode()).hexdigest())
+
+    def _is_usable(self, snapshot: DeployedSnapshot) -> bool:
+        if self._is_fresh:
+            return False
+        if (reason := snapshot.why_not()) is None:
+            return True
+        if not reason.startswith("there is no snapshot"):
+            self._console.print(f"Applied anew: {reason}", highlight=False, soft_wrap=True)
+        return False
+
+    def _deploy(
+        self, endpoints: Endpoints, terraform: Terraform, snapshot: DeployedSnapshot, *, is_deployed: bool
+    ) -> None:
         use_localcloud(self._folder / "localcloud")
         terraform.environment.update(endpoints.environment)
+        if is_deployed:
+            snapshot.take_file(self._outputs.name, self._outputs)
+            self._console.print(
+                f"Restored the deployed site from the snapshot {snapshot.name}: stacks, provider and localcloud are the same."
+                " `failover demo --fresh` applies them anew.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            return
         with self._step("Apply all stacks with Terraform"):
             deploy(terraform, self._stacks, self._outputs, self._console)
+        try:
+            snapshot.save(self._folder / "localcloud", self._stacks, (self._outputs,))
+        except EnvironmentFailureError as error:  # the next demo applies again
+            self._console.print(f"No snapshot was saved: {error}", highlight=False, soft_wrap=True)
+
+    def _publish(self, endpoints: Endpoints) -> DrillSession:
         with self._step("Build the site, publish it to both regions and switch to it"):
             folder = self._build()
             website = open_website(self._outputs)

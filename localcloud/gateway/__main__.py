@@ -1,7 +1,7 @@
 """`python -m localcloud.gateway`: the control plane as a process of its own.
 
 When it listens it writes one JSON line, `{"port": <bound port>}`, to stdout and stays silent there.
-Exit codes: 0 stopped by a signal, 3 the port is taken.
+Exit codes: 0 stopped by a signal, 3 the port is taken, or the saved state cannot be read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from localcloud.parent_watch import die_with_parent
 from localcloud.run_secret import SECRET_VARIABLE
 from localcloud.service_models import load_without_documentation
 
-PORT_TAKEN = 3
+ENVIRONMENT_FAILURE = 3
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -42,6 +42,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file, atomically")
     parser.add_argument("--parent-pid", type=int, help="end when this process ends")
     parser.add_argument("--call-log", type=Path, help="write every AWS API call to this file, one JSON object a line")
+    parser.add_argument("--state-file", type=Path, help="begin with the state that was saved to this file")
     parser.add_argument("--strict", action="store_true", help="every AWS call needs the secret of the run")
     parser.add_argument("--verbose", action="store_true", help="log every request to stderr")
     return parser.parse_args(arguments)
@@ -87,10 +88,11 @@ def main(arguments: list[str] | None = None) -> int:
             replication_delay_seconds=options.replication_delay,
             call_log=options.call_log,
             access=Access(os.environ.pop(SECRET_VARIABLE, None), is_strict=options.strict),
+            state_file=options.state_file,
         )
-    except PortTaken as error:
+    except (PortTaken, ValueError, OSError) as error:
         print(f"localcloud gateway: {error}", file=sys.stderr)
-        return PORT_TAKEN
+        return ENVIRONMENT_FAILURE
     _stop_on_signals(gateway)
     announce(gateway.port, options.ready_file)
     gateway.serve_forever()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from localcloud.gateway.certificate_bodies import imported_names, stand_in
 from localcloud.gateway.clock import utc_now
@@ -78,6 +79,8 @@ def validation_record(domain: str) -> ValidationRecord:
 
 class CertificateStore:
     """The account's certificates, over all regions."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("certificates", "arns_by_token")
 
     def __init__(self, records: Route53Store) -> None:
         self.lock = records.lock

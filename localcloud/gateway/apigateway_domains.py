@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from localcloud.gateway.acm import CertificateStore
 from localcloud.gateway.apigateway_zones import ZONE_IDS
@@ -59,6 +60,8 @@ class DomainName:
 
 class DomainNameStore:
     """The account's custom domain names, by region and name: two regions may hold the same one."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("domains",)
 
     def __init__(self, lock: threading.RLock) -> None:
         self.lock = lock

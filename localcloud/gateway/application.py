@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from localcloud.gateway import moto_security
@@ -24,7 +25,7 @@ from localcloud.gateway.cloudfront.service import CloudFrontService
 from localcloud.gateway.cloudfront.store import CloudFrontStore
 from localcloud.gateway.cloudwatch.service import CloudWatchService
 from localcloud.gateway.control_api import PREFIX as CONTROL_PREFIX
-from localcloud.gateway.control_api import ControlApi
+from localcloud.gateway.control_api import SNAPSHOTS_PATH, ControlApi
 from localcloud.gateway.databases import DatabaseService
 from localcloud.gateway.dynamodb.global_tables import GlobalTables
 from localcloud.gateway.errors import ConnectionDropped
@@ -43,6 +44,8 @@ from localcloud.gateway.route53.service import Route53Service
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.service import S3Service
+from localcloud.gateway.snapshots.gate import Gate
+from localcloud.gateway.snapshots.snapshot import Snapshots, put_back, read_file
 from localcloud.gateway.timeline import Timeline
 from localcloud.gateway.versions import Versions
 from localcloud.gateway.wire import (
@@ -94,6 +97,8 @@ def scope_of(request: Request) -> CredentialScope:
 class Application:
     """Everything behind the endpoint. One instance per process: moto's state is global."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("_regions",)
+
     def __init__(
         self,
         *,
@@ -101,6 +106,7 @@ class Application:
         replication_delay_seconds: float = 2.0,
         call_log: Path | None = None,
         access: Access | None = None,
+        state_file: Path | None = None,
     ) -> None:
         """Build the services.
 
@@ -109,16 +115,23 @@ class Application:
             replication_delay_seconds: AWS seconds between a write to S3 and its replica.
             call_log: the file for the log of calls; default: none is kept.
             access: who may call; default: everybody on this machine.
+            state_file: the saved state to begin with; default: an account that holds nothing.
+
+        Raises:
+            ValueError: the file holds no state of this version.
+            OSError: it cannot be read.
         """
         self._access = access = access or Access()
         self._call_log = CallLog(call_log, access.caller_of) if call_log else None
-        self.clock = AwsClock(speed=speed)
+        self._moto = MotoBackend()  # moto reads its settings when it is imported, and a saved state imports it
+        saved = None if state_file is None else read_file(state_file)
+        self.clock = AwsClock(speed=speed, starts_at_seconds=saved.clock_seconds if saved else 0.0)
+        self._gate = Gate()
         self._revisions = RevisionCounter()
         self._timeline = Timeline()
         self._replays = Replays()
         self._regions: set[str] = set()
         self._regions_lock = threading.Lock()
-        self._moto = MotoBackend()
         patch_cloudtrail()
         patch_lambda()
         patch_listings()
@@ -157,7 +170,11 @@ class Application:
             forward=lambda request: self._moto.forward(request, "dynamodb"),
         )
         self._cloudwatch = CloudWatchService(
-            clock=self.clock, route53=self.route53_store, regions=self._seen_regions, note=self._timeline.note
+            clock=self.clock,
+            route53=self.route53_store,
+            regions=self._seen_regions,
+            gate=self._gate,
+            note=self._timeline.note,
         )
         self.s3 = S3Service(
             objects=MotoObjects(),
@@ -183,6 +200,12 @@ class Application:
                 distributions=lambda: sorted(self.cloudfront_store.distributions),
             ),
             access=access,
+            snapshots=Snapshots(
+                self,
+                gate=self._gate,
+                clock=self.clock,
+                waits=(self.s3.replicator.wait_until_idle, self._global_tables.replicator.wait_until_idle),
+            ),
             versions=Versions(
                 cloudfront=self.cloudfront_store,
                 route53=self.route53_store,
@@ -207,6 +230,10 @@ class Application:
             "lambda": self._handle_lambda,
             "wafv2": self._handle_wafv2,
         }
+        if saved is not None:
+            put_back(self, saved)
+            if saved.has_service(*ALARM_SERVICES):
+                self._cloudwatch.install()
 
     def _aws_names(self) -> dict[str, AwsName]:
         """Return the names that AWS itself answers for, with the addresses that the data plane gives them."""
@@ -252,9 +279,11 @@ class Application:
         try:
             if refused := self._access.refusal_of_foreigners(request):
                 return refused
-            if request.raw_path.startswith(CONTROL_PREFIX):
-                return self._control.handle(request)
-            return self._handle_aws(request)
+            is_control = request.raw_path.startswith(CONTROL_PREFIX)
+            if is_control and request.raw_path.endswith(SNAPSHOTS_PATH):
+                return self._control.handle(request)  # it closes the gate itself
+            with self._gate.passing():
+                return self._control.handle(request) if is_control else self._handle_aws(request)
         except ConnectionDropped:
             raise
         except Exception as error:

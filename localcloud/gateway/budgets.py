@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
+from typing import ClassVar
 
 from localcloud.gateway.clock import utc_now
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
@@ -56,6 +57,8 @@ class _Budget:
 
 class BudgetsService:
     """Budgets of the account."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_budgets",)
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -23,14 +23,15 @@ def rfc3339(moment: datetime) -> str:
 class AwsClock:
     """A monotonic clock that counts AWS seconds: `speed` of them pass in one real second, until the speed is changed."""
 
-    def __init__(self, *, speed: float = 1.0) -> None:
-        """Start at zero.
+    def __init__(self, *, speed: float = 1.0, starts_at_seconds: float = 0.0) -> None:
+        """Start.
 
         Args:
             speed: AWS seconds per real second; default 1.
+            starts_at_seconds: what it shows first: default 0, or where another one was stopped.
         """
         # (real, AWS, speed) from which on each speed has held; the newest is last. Replaced as a whole, so readers need no lock.
-        self._stretches: tuple[tuple[float, float, float], ...] = ((time.monotonic(), 0.0, speed),)
+        self._stretches: tuple[tuple[float, float, float], ...] = ((time.monotonic(), starts_at_seconds, speed),)
         self._on_change: list[Callable[[], None]] = []
 
     @property
@@ -49,7 +50,7 @@ class AwsClock:
         self._on_change.append(tell)
 
     def now_seconds(self) -> float:
-        """Return the AWS seconds since this clock was made."""
+        """Return the AWS seconds since this clock was made, or of the one that it goes on from."""
         real, aws, speed = self._stretches[-1]
         return aws + (time.monotonic() - real) * speed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from localcloud.gateway.access import CONTROL_HEADER, Access
 from localcloud.gateway.clock import rfc3339
@@ -14,10 +15,12 @@ from localcloud.gateway.onlooker import Onlooker
 from localcloud.gateway.rest_routes import Parameters, Route, match_template, route, segments_of
 from localcloud.gateway.revision import RevisionCounter
 from localcloud.gateway.route53.store import Route53Store
+from localcloud.gateway.snapshots.snapshot import Snapshots
 from localcloud.gateway.versions import Versions
 from localcloud.gateway.wire import JsonObject, Request, Response, json_response
 
 PREFIX = "/_localcloud"
+SNAPSHOTS_PATH = "/snapshots"
 
 
 class ControlApi:
@@ -34,8 +37,10 @@ class ControlApi:
         versions: Versions,
         access: Access,
         onlooker: Onlooker,
+        snapshots: Snapshots,
     ) -> None:
         self._access = access
+        self._snapshots = snapshots
         self._versions = versions
         self._revisions = revisions
         self._faults = faults
@@ -57,6 +62,7 @@ class ControlApi:
             route("POST", f"{PREFIX}/metrics", self._report_metrics),
             route("POST", f"{PREFIX}/invocations/claim", self._claim_invocations),
             route("GET", f"{PREFIX}/mailbox", self._mailbox),
+            route("POST", f"{PREFIX}{SNAPSHOTS_PATH}", self._save),
             route("GET", f"{PREFIX}/lambda-code/{{Region}}/{{Function}}", self._lambda_code),
             *onlooker.routes(PREFIX),
         ]
@@ -164,6 +170,15 @@ class ControlApi:
 
     def _mailbox(self, _: Request, __: Parameters) -> Response:
         return json_response({"mails": self._cloudwatch.deliveries.mails()})
+
+    def _save(self, request: Request, _: Parameters) -> Response:
+        file = Path(str(request.json()["file"]))
+        try:
+            size = self._snapshots.save(file)
+        except OSError as error:
+            raise ServiceError(400, "CannotWrite", f"{file}: {error.strerror}") from error
+        faults = len(self._faults.snapshot()["faults"])
+        return json_response({"bytes": size, "faults": faults, "code": self._snapshots.code}, status=201)
 
     def _lambda_code(self, _: Request, parameters: Parameters) -> Response:
         code = function_code(parameters["Region"], parameters["Function"])

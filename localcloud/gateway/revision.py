@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 class RevisionCounter:
@@ -13,6 +13,8 @@ class RevisionCounter:
 
     A service's own counter leaves out what changes data but no configuration: writes of S3 objects.
     """
+
+    STATE: ClassVar[tuple[str, ...]] = ("_revision", "_services")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

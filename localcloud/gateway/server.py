@@ -102,6 +102,7 @@ class Gateway:
         replication_delay_seconds: float = 2.0,
         call_log: Path | None = None,
         access: Access | None = None,
+        state_file: Path | None = None,
     ) -> None:
         """Bind the port, then build the services.
 
@@ -112,14 +113,21 @@ class Gateway:
             replication_delay_seconds: AWS seconds between a write to S3 and its replica.
             call_log: the file for the log of calls; default: none is kept.
             access: who may call; default: everybody on this machine.
+            state_file: the saved state to begin with; default: none.
 
         Raises:
             PortTaken: another process listens there.
+            ValueError: the file holds no state of this version.
+            OSError: it cannot be read.
         """
         listener = listening_socket(host, port)
         self.host, self.port = listener.getsockname()[:2]
         self.application = Application(
-            speed=speed, replication_delay_seconds=replication_delay_seconds, call_log=call_log, access=access
+            speed=speed,
+            replication_delay_seconds=replication_delay_seconds,
+            call_log=call_log,
+            access=access,
+            state_file=state_file,
         )
         self._server = create_server(
             self.application,

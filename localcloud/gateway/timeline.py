@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from localcloud.gateway.clock import rfc3339, utc_now
 from localcloud.gateway.wire import JsonObject
@@ -22,6 +22,8 @@ def unnoted(kind: EventKind, text: str) -> None:
 
 class Timeline:
     """The latest events, each with a number that only grows."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_events", "_count")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -17,14 +17,15 @@ CONTEXT_SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 
 def localcloud(
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="up, serve, console, env or conformance, with their options.")
+        list[str] | None,
+        typer.Argument(help="up, serve, save, restore, snapshots, console, env, conformance; with their options."),
     ] = None,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     stacks: Annotated[Path, typer.Option(help="With up: the synthesized stacks, for the cost in reports.")] = Path(
         "cdktf.out/stacks"
     ),
 ) -> NoReturn:
-    """Run the emulator: up, serve, console, env, conformance. The rest is `python -m localcloud`'s own; alone it shows its help.
+    """Run the emulator: up, serve, save, restore, env. The rest is `python -m localcloud`'s own; alone it shows its help.
 
     `up` also takes `--outputs` and `--stacks` of the site that is deployed to it, for the drills and replays of its console.
     """

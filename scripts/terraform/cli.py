@@ -145,8 +145,8 @@ class Terraform:
                 raise TerraformError(f"{error}\n{self._init_hint}") from error
             raise
 
-    def apply(self, stack_dir: Path, *, targets: Sequence[str] = (), on_progress: OnProgress | None = None) -> None:
-        """Create and change what the stack says, without asking.
+    def apply(self, stack_dir: Path, *, targets: Sequence[str] = (), on_progress: OnProgress | None = None) -> int:
+        """Create and change what the stack says, without asking; return how many resource operations that took.
 
         Args:
             stack_dir: the stack's folder.
@@ -156,8 +156,17 @@ class Terraform:
         Raises:
             TerraformError: it failed; what was created by then is in the state.
         """
+        done = 0
+
+        def note(progress: Progress) -> None:
+            nonlocal done
+            done = progress.done
+            if on_progress is not None:
+                on_progress(progress)
+
         chosen = [f"-target={address}" for address in targets]
-        self._run(stack_dir, ["apply", "-json", "-auto-approve", "-input=false", _LOCK, *chosen], on_progress)
+        self._run(stack_dir, ["apply", "-json", "-auto-approve", "-input=false", _LOCK, *chosen], note)
+        return done
 
     def destroy(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
         """Delete everything in the stack's state, without asking.

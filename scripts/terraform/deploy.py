@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from rich.progress import Progress as Bars
 from scripts.processes.process_group import interrupts_deferred
 from scripts.terraform.cli import Progress, Terraform
 from scripts.terraform.outputs import save_outputs
+from scripts.terraform.overlap import early, in_parallel, needs
 from scripts.terraform.synthesis import stack_folders
 
 
@@ -58,24 +60,32 @@ def deploy(
     outputs: Path,
     console: Console,
     *,
-    after_wave: Callable[[list[str]], None] = lambda _names: None,
+    after_wave: Callable[[list[str]], None] | None = None,
 ) -> None:
-    """Runs init and apply on every stack and saves all outputs, with a bar per stack.
+    """Runs init and apply on every stack and saves all outputs, with a bar per stack; what need not wait does not.
 
     Args:
         terraform: interrupted when a stack fails.
         stacks_folder: holds the stacks.
         outputs: where the outputs are saved.
         console: where the bars are drawn.
-        after_wave: is told the stacks that have just been applied. Default: nothing follows.
+        after_wave: is told the stacks of a wave before the next begins. Default: nothing follows, and what can overlaps.
 
     Raises:
-        TerraformError: a stack failed; the stacks after it were not touched.
+        TerraformError: a stack failed; the stacks that need it were not touched.
     """
+    waves = stack_order(stacks_folder)
     with Bars(*_columns(), console=console) as bars:
-        for wave in stack_order(stacks_folder):
-            _run_wave(terraform, [stacks_folder / name for name in wave], partial(_apply, terraform, bars))
-            after_wave(wave)
+        if after_wave is None:
+            in_parallel(
+                needs(stacks_folder, waves),
+                lambda name, wait, ready: _apply(terraform, bars, stacks_folder / name, wait, ready),
+                terraform.interrupt,
+            )
+        else:
+            for wave in waves:
+                _run_wave(terraform, [stacks_folder / name for name in wave], partial(_apply, terraform, bars))
+                after_wave(wave)
     save_outputs({path.name: terraform.output(path) for path in sorted(stacks_folder.iterdir())}, outputs)
 
 
@@ -127,14 +137,32 @@ def _run_wave(terraform: Terraform, folders: list[Path], run: Callable[[Path], N
             raise
 
 
-def _apply(terraform: Terraform, bars: Bars, folder: Path) -> None:
+def _apply(
+    terraform: Terraform,
+    bars: Bars,
+    folder: Path,
+    wait: Callable[[], None] | None = None,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Applies a stack; `wait` returns when those that it needs are applied, `ready` tells those that need it."""
     task = bars.add_task(folder.name, total=None, doing="initializing")
     terraform.init(folder)
+    if wait is not None:
+        bars.update(task, doing="waiting")
+        wait()
+    done = 0
+
+    def show(progress: Progress) -> None:
+        _show(bars, task, dataclasses.replace(progress, planned=progress.planned and done + progress.planned), done)
+
     bars.update(task, doing="planning")
-    terraform.apply(folder, on_progress=lambda progress: _show(bars, task, progress))
+    if ready is not None and (targets := early(folder)):
+        done = terraform.apply(folder, on_progress=show, targets=targets)
+        ready()
+    terraform.apply(folder, on_progress=show)
     bars.update(task, doing="done")
 
 
-def _show(bars: Bars, task: TaskID, progress: Progress) -> None:
+def _show(bars: Bars, task: TaskID, progress: Progress, before: int) -> None:
     if progress.planned:
-        bars.update(task, total=progress.planned, completed=progress.done, doing=progress.doing[:60])
+        bars.update(task, total=progress.planned, completed=before + progress.done, doing=progress.doing[:60])

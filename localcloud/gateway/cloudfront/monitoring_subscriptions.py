@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateMonitoringS
 
 from __future__ import annotations
 
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.cloudfront.answers import PREFIX, xml_response
@@ -19,6 +20,8 @@ _PATH = f"{PREFIX}/distributions/{{DistributionId}}/monitoring-subscription"
 
 class MonitoringSubscriptions:
     """Operations on monitoring subscriptions; a distribution has one at most."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_subscriptions",)
 
     def __init__(self, store: CloudFrontStore) -> None:
         self._store = store

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.clock import utc_now
@@ -128,6 +129,8 @@ class KeyValueStore:
 
 class CloudFrontStore:
     """All CloudFront state. Callers hold `lock` while they read or write more than one thing."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("distributions", "configured", "functions", "key_value_stores", "tags")
 
     def __init__(self, lock: threading.RLock, changes: Changes) -> None:
         self.lock = lock

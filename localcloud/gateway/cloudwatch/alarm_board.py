@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.gateway.cloudwatch.alarm_messages import region_name, sns_message, state_change_event, state_of
 from localcloud.gateway.cloudwatch.event_rules import EventRules
@@ -32,6 +32,8 @@ Alarm = Any  # moto.cloudwatch.models.Alarm, which is untyped here
 
 class AlarmBoard:
     """The alarms of all regions."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_evaluated",)
 
     def __init__(self, metrics: MetricStore, rules: EventRules, note: Note = unnoted) -> None:
         self._metrics = metrics

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
@@ -25,6 +26,8 @@ class Mail:
 
 class Deliveries:
     """An outbox for each of the two."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_invocations", "_mails")
 
     def __init__(self, note: Note = unnoted) -> None:
         self._note = note

@@ -9,7 +9,7 @@ import copy
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.gateway.clock import utc_now
 from localcloud.gateway.cloudwatch.deliveries import Deliveries
@@ -27,6 +27,8 @@ _BUS = "default"
 
 class EventRules:
     """Sends events to targets, and wakes the scheduled rules."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_due_seconds",)
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from localcloud.gateway.errors import UnsupportedResource
 
@@ -80,6 +81,8 @@ def check_statistic(statistic: str) -> None:
 
 class MetricStore:
     """All data points, by metric."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_series",)
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from localcloud.gateway.clock import AwsClock, utc_now
 from localcloud.gateway.cloudwatch.alarm_board import EVALUATION_SECONDS, AlarmBoard
@@ -19,6 +20,7 @@ from localcloud.gateway.cloudwatch.moto_alarms import (
     patch_sns,
 )
 from localcloud.gateway.route53.store import Route53Store
+from localcloud.gateway.snapshots.gate import Gate
 from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
 
@@ -33,9 +35,18 @@ _LONGEST_TICK_REAL_SECONDS = 0.5
 class CloudWatchService:
     """Metrics, alarms, event rules and their deliveries."""
 
+    STATE: ClassVar[tuple[str, ...]] = ("_sampled_until_seconds",)
+
     def __init__(
-        self, *, clock: AwsClock, route53: Route53Store, regions: Callable[[], list[str]], note: Note = unnoted
+        self,
+        *,
+        clock: AwsClock,
+        route53: Route53Store,
+        regions: Callable[[], list[str]],
+        gate: Gate,
+        note: Note = unnoted,
     ) -> None:
+        self._gate = gate
         self.deliveries = Deliveries(note)
         self._clock = clock
         self._route53 = route53
@@ -59,6 +70,11 @@ class CloudWatchService:
             patch_sns(self.deliveries)
             self._thread = threading.Thread(target=self._run, name="cloudwatch", daemon=True)
             self._thread.start()
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the clockwork runs."""
+        return self._thread is not None
 
     def close(self) -> None:
         """Stop the clockwork."""
@@ -116,7 +132,8 @@ class CloudWatchService:
     def _run(self) -> None:
         while not self._stopped.wait(self._pause_real_seconds()):
             try:
-                self.tick()
+                with self._gate.passing():
+                    self.tick()
             except Exception:  # the next tick may work; a silent stop would look like health
                 LOG.exception("CloudWatch's clockwork")
 

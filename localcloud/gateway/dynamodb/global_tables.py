@@ -16,7 +16,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.dynamodb.item_replicator import ItemReplicator
@@ -36,6 +36,8 @@ Forward = Callable[[Request], Response]
 
 class GlobalTables:
     """Answers DynamoDB's requests; what is not about a global table goes to moto as it is."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_regions",)
 
     def __init__(self, *, clock: AwsClock, delay_seconds: float, forward: Forward) -> None:
         """`delay_seconds`: AWS seconds between a write and its copies."""

@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.delayed_work import DelayedWork
@@ -47,11 +47,13 @@ class ItemReplicator:
         store: puts an item into, or takes it out of, a region's replica.
     """
 
+    STATE: ClassVar[tuple[str, ...]] = ("_latest", "_last_order")
+
     clock: AwsClock
     delay_seconds: float
     store: Store
     _latest: dict[ItemId, int] = field(default_factory=dict)
-    _orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _last_order: int = 0
     _copies: DelayedWork[tuple[Written, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +66,8 @@ class ItemReplicator:
     ) -> None:
         """Note a write in a region and queue its copies."""
         with self._copies.changed:
-            write = Written(table=table, key=key, item=item, order=next(self._orders))
+            self._last_order += 1
+            write = Written(table=table, key=key, item=item, order=self._last_order)
             self._latest[write.id_in(region)] = write.order
             self._copies.add(*((write, target) for target in targets))
 

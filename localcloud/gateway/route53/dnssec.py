@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 import dns.dnssec
@@ -58,6 +59,8 @@ class KeySigningKey:
 
 class Dnssec:
     """Operations on key-signing keys and on signing."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_keys", "_signing")
 
     def __init__(self, store: Route53Store, zones: HostedZones, signing_key: SigningKeys) -> None:
         """Make it; `signing_key` gives the public half of an enabled us-east-1 ECC_NIST_P256 key for signing, by ARN."""

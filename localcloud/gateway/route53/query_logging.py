@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import ServiceError
@@ -42,6 +43,8 @@ class QueryLoggingConfig:
 
 class QueryLogging:
     """Operations on query logging configurations."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_configs",)
 
     def __init__(self, store: Route53Store, zones: HostedZones, logs: LogAccess) -> None:
         self._store = store

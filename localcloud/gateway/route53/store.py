@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.clock import AwsClock, utc_now
@@ -80,6 +81,15 @@ class HealthReport:
 
 class Route53Store:
     """All Route 53 state. Callers hold `lock` while they read or write more than one thing."""
+
+    STATE: ClassVar[tuple[str, ...]] = (
+        "_change_infos",
+        "zones",
+        "health_checks",
+        "deleted_health_check_references",
+        "health_reports",
+        "tags",
+    )
 
     def __init__(self, clock: AwsClock, lock: threading.RLock, changes: Changes) -> None:
         self.lock = lock

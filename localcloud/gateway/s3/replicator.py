@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from localcloud.gateway.clock import AwsClock
 from localcloud.gateway.delayed_work import DelayedWork
@@ -48,6 +49,8 @@ class Replicator:
         rules_of: the rules of a bucket.
         is_down: whether a region's S3 serves nobody.
     """
+
+    STATE: ClassVar[tuple[str, ...]] = ("_status",)
 
     objects: MotoObjects
     clock: AwsClock

@@ -9,6 +9,7 @@ import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import ServiceError, UnsupportedResource
@@ -61,6 +62,8 @@ class _Kept:
 
 class BucketSubresources:
     """The kept subresources of all buckets."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("_kept", "_rules", "_policies", "_policy_versions")
 
     def __init__(self, objects: MotoObjects) -> None:
         self._objects = objects

@@ -1,0 +1,76 @@
+"""Snapshots of localcloud for commands that deploy the same stacks again: saved and looked up by what they were made of."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.errors import EnvironmentFailureError
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build" / "snapshots"
+_KEPT = 3
+"""Of one purpose: an earlier site file or branch is often gone back to."""
+_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedSnapshot:
+    """The snapshot of a localcloud to which some stacks were applied.
+
+    Args:
+        purpose: the start of its name: letters and -.
+        digest: of everything that it was made of but localcloud itself, whose version the snapshot knows.
+        folder: of the snapshots.
+    """
+
+    purpose: str
+    digest: str
+    folder: Path = FOLDER
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return f"{self.purpose}-{self.digest[:_DIGITS]}"
+
+    def why_not(self) -> str | None:
+        """Return why it cannot be used, None when it can."""
+        done = self._localcloud("snapshots", self.name)
+        return None if done.returncode == 0 else done.stderr.strip().removeprefix("localcloud: ")
+
+    def serve_arguments(self, stacks: Path) -> tuple[str, ...]:
+        """Return the options of `localcloud serve` that begin with it and put the stacks' Terraform states back."""
+        return ("--snapshot", self.name, "--snapshots", str(self.folder), "--stacks", str(stacks), "--force")
+
+    def take_file(self, name: str, target: Path) -> None:
+        """Copy a file that was saved beside the state."""
+        shutil.copyfile(self.folder / self.name / "files" / name, target)
+
+    def save(self, state_folder: Path, stacks: Path, files: tuple[Path, ...]) -> None:
+        """Save the localcloud that runs with this state folder, and keep the latest few of this purpose.
+
+        Raises:
+            EnvironmentFailureError: it could not be saved.
+        """
+        kept = [part for file in files for part in ("--file", str(file))]
+        done = self._localcloud(
+            "save", self.name, "--state-dir", str(state_folder), "--stacks", str(stacks), "--force", *kept
+        )
+        if done.returncode != 0:
+            raise EnvironmentFailureError(done.stderr.strip())
+        others = [path for path in self.folder.glob(f"{self.purpose}-*") if path.is_dir()]
+        for path in sorted(others, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
+            shutil.rmtree(path)
+
+    def _localcloud(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "localcloud", *arguments, "--snapshots", str(self.folder)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )

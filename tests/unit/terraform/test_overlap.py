@@ -1,0 +1,106 @@
+"""Which stacks wait for which, and what of a stack nobody waits for."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.errors import OpsError
+from scripts.terraform.overlap import early, in_parallel, needs
+
+LIFECYCLE = {
+    "aws_s3_bucket": {"b": {}},
+    "aws_s3_bucket_lifecycle_configuration": {"l": {"bucket": "${aws_s3_bucket.b.id}"}},
+}
+
+
+def stacks(folder: Path, dependencies: dict[str, list[str]], reads: dict[str, list[str]]) -> Path:
+    out = folder / "stacks"
+    for name in dependencies:
+        (out / name).mkdir(parents=True)
+        states: dict[str, Any] = {f"cross-stack-reference-input-{other}": {} for other in reads.get(name, ())}
+        document = {"data": {"terraform_remote_state": states}, "resource": {}}
+        (out / name / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
+    manifest = {"stacks": {name: {"dependencies": found} for name, found in dependencies.items()}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return out
+
+
+def test_stack_waits_for_what_the_synthesis_says_but_its_certificates_wait_for_dns_themselves(tmp_path: Path) -> None:
+    folder = stacks(
+        tmp_path,
+        {"dns": [], "region-a": ["dns"], "edge": ["dns", "region-a"]},
+        {"edge": ["dns", "region-a"]},
+    )
+    waves = [["dns"], ["region-a"], ["edge"]]
+    assert needs(folder, waves) == {"dns": set(), "region-a": set(), "edge": {"dns", "region-a"}}
+
+
+def test_stack_waits_for_all_waves_before_without_a_manifest(tmp_path: Path) -> None:
+    folder = stacks(tmp_path, {"dns": [], "region-a": [], "edge": []}, {})
+    (tmp_path / "manifest.json").unlink()
+    assert needs(folder, [["dns"], ["region-a"], ["edge"]])["edge"] == {"dns", "region-a"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        (LIFECYCLE, ["aws_s3_bucket.b"]),
+        ({**LIFECYCLE, "x": {"y": {"depends_on": ["aws_s3_bucket_lifecycle_configuration.l"]}}}, []),
+        ({"aws_s3_bucket": {"b": {}}}, []),
+    ],
+)
+def test_what_is_late_is_left_for_later_unless_something_refers_to_it(
+    resources: dict[str, Any], expected: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "cdk.tf.json").write_text(json.dumps({"resource": resources}), encoding="utf-8")
+    assert early(tmp_path) == expected
+
+
+def test_stacks_run_at_once_and_each_after_those_that_it_needs() -> None:
+    both, order = threading.Barrier(2, timeout=10), []
+
+    def act(name: str, wait: Callable[[], None], ready: Callable[[], None]) -> None:
+        wait()
+        if name in ("a", "b"):
+            both.wait()
+        order.append(name)
+        ready()
+
+    in_parallel({"c": ["a", "b"], "a": [], "b": []}, act, lambda: None)
+    assert order[2] == "c"
+
+
+def test_what_need_not_be_waited_for_goes_on() -> None:
+    reader_is_done, order = threading.Event(), []
+
+    def act(name: str, wait: Callable[[], None], ready: Callable[[], None]) -> None:
+        wait()
+        ready()
+        if name == "region":
+            assert reader_is_done.wait(10)
+        else:
+            reader_is_done.set()
+        order.append(name)
+
+    in_parallel({"region": [], "edge": ["region"]}, act, lambda: None)
+    assert order == ["edge", "region"]
+
+
+def test_failure_ends_what_is_under_way_and_what_needs_it_is_not_touched() -> None:
+    stopped, touched = threading.Event(), []
+
+    def act(name: str, wait: Callable[[], None], ready: Callable[[], None]) -> None:
+        wait()
+        touched.append(name)
+        if name == "bad":
+            raise OpsError("bad failed")
+        assert stopped.wait(10)
+        ready()
+
+    with pytest.raises(OpsError, match="bad failed"):
+        in_parallel({"bad": [], "slow": [], "after": ["bad"]}, act, stopped.set)
+    assert "after" not in touched
