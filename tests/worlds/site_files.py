@@ -360,8 +360,8 @@ def _github(draw: st.DrawFn) -> Document:
     if draw(st.booleans()):
         subjects.insert(0, f"repo:{owner}/{name}")
     table = draw(_table("github", Github, forced={"subjects": subjects}))
-    names = ("deploy_environment", "content_environment", "drill_environment", "takedown_environment")
-    chosen = [table.get(key, default) for key, default in zip(names, ("production", "content", "drill"), strict=True)]
+    names = [key for key in Github.model_fields if key.endswith("_environment")]
+    chosen = [table.get(key, Github.model_fields[key].default) for key in names]
     return table if len(set(chosen)) == len(chosen) else {"subjects": subjects}
 
 
