@@ -107,6 +107,16 @@ def regions_hostname(site: SiteFile) -> str:
     return f"regions.{site.site.hostname}"
 
 
+def standby_hostname(site: SiteFile) -> str:
+    """Returns the name of the failover pair of regional endpoint and last exit, which the public name's SECONDARY leads to."""
+    return f"standby.{site.site.hostname}"
+
+
+def endpoint_hostname(site: SiteFile) -> str:
+    """Returns the regional endpoint's own name behind CloudFront, for its health check; only with a last exit behind it."""
+    return f"endpoint.{site.site.hostname}"
+
+
 def certificate_names(site: SiteFile) -> list[str]:
     """Returns every name that CloudFront serves, or would with two regions: the public one first."""
     pair = (site.primary.name, site.secondary.name)
@@ -114,10 +124,11 @@ def certificate_names(site: SiteFile) -> list[str]:
 
 
 def further_names(site: SiteFile) -> list[str]:
-    """Returns the names of the regions beyond two, which only a regional entry has."""
+    """Returns the names that need a proof and are not CloudFront's: of regions beyond two, and the regional endpoint's own."""
     served = certificate_names(site)
     names = [regional_hostname(site, name) for name in _region_names(site)]
-    return [name for name in names if name not in served]
+    own = [endpoint_hostname(site)] if site.last_exit is not None else []
+    return [*(name for name in names if name not in served), *own]
 
 
 def _region_names(site: SiteFile) -> list[str]:

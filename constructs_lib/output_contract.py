@@ -137,6 +137,18 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             readers=(_DEPLOYMENT,),
         ),
         Output(
+            name="standby_health_check_id",
+            type="string",
+            meaning="Health check of the regional endpoint that has a last exit behind it; empty without one",
+            readers=(_DEPLOYMENT,),
+        ),
+        Output(
+            name="external_endpoints",
+            type="map(object({addresses = map(string), health_check_ids = map(string), content = map(string)}))",
+            meaning="Endpoint -> its address and health check by record type, and where releases are published for it",
+            readers=(_DEPLOYMENT,),
+        ),
+        Output(
             name="parity_regions",
             type="list(string)",
             meaning="Regions whose parity check publishes what it found: all with features.parity, else none",

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,6 +71,13 @@ def serve(
         Path | None, typer.Option(help="With --snapshot: put the Terraform states of these stacks back too.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="With --stacks: overwrite states that are there.")] = False,
+    web_server: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS=FOLDER",
+            help="Serve FOLDER over HTTPS as the server outside AWS at ADDRESS, which the site's records name; repeatable.",
+        ),
+    ] = None,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
     ] = None,
@@ -102,6 +110,7 @@ def serve(
         has_scaled_ttls=scale_ttls,
         console_port=CONSOLE_PORT if is_up and console_port is None else console_port,
         shows_console=is_up,
+        web_servers=_web_servers(web_server or []),
     )
     raise typer.Exit(serve_in_foreground(options))
 
@@ -188,6 +197,22 @@ def list_snapshots(
             print(f"{name}  cannot be used: {error}")
             continue
         print(stored.in_words(found))
+
+
+def _web_servers(given: list[str]) -> dict[str, Path]:
+    servers = {}
+    for each in given:
+        address, is_given, folder = each.partition("=")
+        try:
+            address = str(ip_address(address))
+        except ValueError:
+            is_given = ""
+        if not is_given or not folder:
+            raise typer.BadParameter(
+                f"{each}: allowed is ADDRESS=FOLDER, such as 203.0.113.10=/srv/www/current", param_hint="--web-server"
+            )
+        servers[address] = Path(folder).absolute()
+    return servers
 
 
 @app.command()

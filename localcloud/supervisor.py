@@ -6,12 +6,12 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from localcloud.child_process import ChildProcess, start_child
-from localcloud.model.addresses import CLOUDFRONT_EDGE
+from localcloud.model.addresses import CLOUDFRONT_EDGE, loopback_of
 from localcloud.parent_watch import die_with_parent
 from localcloud.run_secret import SECRET_VARIABLE, new_secret
 from localcloud.state_directory import CA_CERTIFICATE_FILE, CALL_LOG_FILE, AlreadyRunning, StateDirectory
@@ -40,6 +40,7 @@ class ServeOptions:
         console_port: Where the console is served; None: nowhere.
         shows_console: Whether the address that opens the console is printed.
         state_file: The saved state of the gateway to begin with; default: an account that holds nothing.
+        web_servers: Address of a server outside AWS -> the folder that it serves.
     """
 
     state_dir: Path
@@ -55,6 +56,7 @@ class ServeOptions:
     console_port: int | None = None
     shows_console: bool = False
     state_file: Path | None = None
+    web_servers: Mapping[str, Path] = field(default_factory=dict)
 
 
 def serve(options: ServeOptions) -> int:
@@ -143,6 +145,7 @@ async def _run(options: ServeOptions, state: StateDirectory, children: list[Chil
         data_plane.tell(gateway_url)
         ports = await data_plane.ready()
     endpoints = endpoints_document(options.speed, gateway_url, ports, certificate, secret)
+    endpoints["web_servers"] = {address: loopback_of(address) for address in options.web_servers}
     state.write_endpoints(endpoints)
     print(
         f"ready: gateway {gateway_url}, DNS {LOOPBACK}:{ports['dns_port']}, "
@@ -172,7 +175,10 @@ def _data_plane_arguments(options: ServeOptions, state_dir: Path) -> list[str]:
     }
     scaled = ["--scale-ttls"] if options.has_scaled_ttls else []
     console = [] if options.console_port is None else ["--console-port", str(options.console_port)]
-    return [*(str(part) for pair in arguments.items() for part in pair), *scaled, *console]
+    servers = [
+        part for address, folder in options.web_servers.items() for part in ("--web-server", f"{address}={folder}")
+    ]
+    return [*(str(part) for pair in arguments.items() for part in pair), *scaled, *console, *servers]
 
 
 def endpoints_document(

@@ -12,16 +12,21 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts.clock import AwsClock
+from scripts.commands.bootstrap import make_state_bucket
 from scripts.commands.build import content_rules, make
 from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
+from scripts.commands.shared.exits import exits_of
 from scripts.commands.shared.lever_drill import newsroom_of
 from scripts.commands.shared.options import open_website, publisher, use_localcloud
 from scripts.commands.shared.under_test import under_test
 from scripts.commands.sync_content import publish
-from scripts.drill.scenarios import DEMO_SCENARIOS
-from scripts.drill.session import DrillSession
+from scripts.cost.estimate import load_stacks
+from scripts.drill.scenarios import AWS_EDGE_OUTAGE, DEMO_SCENARIOS
+from scripts.drill.session import DrillSession, require_one_region_first
 from scripts.drill.verdict import Verdict
 from scripts.errors import EnvironmentFailureError, WrongUsageError
+from scripts.exits.folder_store import CURRENT
+from scripts.exits.store import Source
 from scripts.local.endpoints import Endpoints
 from scripts.local.process import ANY_PORT, running_localcloud, sole_user
 from scripts.local.snapshots import DeployedSnapshot
@@ -33,7 +38,7 @@ from scripts.site_build.output import write_site
 from scripts.terraform import provider_source
 from scripts.terraform.cli import Terraform, from_this_machine
 from scripts.terraform.deploy import deploy
-from scripts.terraform.outputs import load_deployment, load_other_outputs
+from scripts.terraform.outputs import Routing, load_deployment, load_other_outputs, load_outputs, save_outputs
 from scripts.terraform.provenance import provenance
 from scripts.terraform.synthesis import synthesize
 
@@ -85,6 +90,8 @@ class Demo:
             terraform = from_this_machine(self._folder, {})  # a missing tool is reported before anything starts
             with self._step("Synthesize Terraform JSON from the site file"):
                 synthesize(self._site_file, self._stacks.parent)
+            self._refuse_undrilled()
+            servers = self._web_servers()
             snapshot = self._snapshot(terraform)
             is_deployed = self._is_usable(snapshot)
             restored = snapshot.serve_arguments(self._stacks) if is_deployed else ()
@@ -92,11 +99,12 @@ class Demo:
             with running_localcloud(
                 self._folder / "localcloud",
                 speed=self._speed,
-                arguments=(*self._localcloud_arguments, "--console-port", "0", *restored),
+                arguments=(*self._localcloud_arguments, "--console-port", "0", *servers, *restored),
                 environment={ACTIONS_VARIABLE: console_actions(outputs=self._outputs, stacks=self._stacks)},
             ) as endpoints:
                 try:
                     self._deploy(endpoints, terraform, snapshot, is_deployed=is_deployed)
+                    self._keep_exits_here()
                     yield endpoints, self._publish(endpoints)
                 finally:
                     ignore_interrupts()  # a drill takes the first one itself; localcloud's end must not meet the second
@@ -129,6 +137,7 @@ class Demo:
                 soft_wrap=True,
             )
             return
+        make_state_bucket(self._stacks)
         with self._step("Apply all stacks with Terraform"):
             deploy(terraform, self._stacks, self._outputs, self._console)
         try:
@@ -141,7 +150,12 @@ class Demo:
             folder = self._build()
             website = open_website(self._outputs)
             site = publisher(website)
-            publish(site, site.plan(read_folder(folder, rules=parse_content(website.content))), folder)
+            plan = site.plan(read_folder(folder, rules=parse_content(website.content)))
+            publish(site, plan, folder)
+            for failure in exits_of(self._outputs).follow(
+                plan.manifest, Source(website.buckets.values(), folder).write
+            ):
+                raise failure
         return DrillSession(
             load_deployment(self._outputs),
             endpoints,
@@ -149,9 +163,42 @@ class Demo:
             newsroom=newsroom_of(load_other_outputs(self._outputs)),
         )
 
+    def _refuse_undrilled(self) -> None:
+        """Tells before minutes of deployment that no drill measures this site's entry or policy.
+
+        Raises:
+            WrongUsageError: names it.
+        """
+        outputs = load_stacks(self._stacks)["edge"]["output"]
+        routing = Routing.model_validate(outputs["routing"]["value"])
+        require_one_region_first(outputs["hostname"]["value"], routing)
+
+    def _web_servers(self) -> tuple[str, ...]:
+        """Returns localcloud's options for the site's servers outside AWS, each with a folder of the demo's own."""
+        endpoints = load_stacks(self._stacks)["edge"]["output"]["external_endpoints"]["value"]
+        for name in endpoints:
+            self._exit_folder(name).mkdir(parents=True)
+        return tuple(
+            part
+            for name, endpoint in endpoints.items()
+            for address in endpoint["addresses"].values()
+            for part in ("--web-server", f"{address}={self._exit_folder(name) / CURRENT}")
+        )
+
+    def _exit_folder(self, name: str) -> Path:
+        return (self._folder / "exits" / name).absolute()
+
+    def _keep_exits_here(self) -> None:
+        """Lets releases go to the demo's own folders: what the site file names is another machine's."""
+        outputs = load_outputs(self._outputs)
+        for name, endpoint in outputs["edge"]["external_endpoints"].items():
+            endpoint["content"] = {"folder": str(self._exit_folder(name))}
+        save_outputs(outputs, self._outputs)
+
     def _drill(self, session: DrillSession) -> bool:
         results = []
-        for scenario in DEMO_SCENARIOS:
+        scenarios = [*DEMO_SCENARIOS, *([AWS_EDGE_OUTAGE] if session.deployment.last_exit else [])]
+        for scenario in scenarios:
             with self._step(f"Drill {scenario.name} (layer {scenario.layer})"):
                 results.append(session.run(scenario))
         context = under_test(self._stacks).context(session, results, site_file=str(self._site_file))

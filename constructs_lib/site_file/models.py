@@ -352,6 +352,11 @@ class SiteFile(_Section):
         return next(region for region in self.region if region.role is Role.SECONDARY)
 
     @property
+    def last_exit(self) -> Endpoint | None:
+        """The server outside AWS that stands behind the regional endpoint; only behind CloudFront."""
+        return next(iter(self.endpoint), None) if self.routing.entry is Entry.CLOUDFRONT else None
+
+    @property
     def negative_ttl_seconds(self) -> int | None:
         """How long the zone lets a negative answer be kept; None leaves an existing zone as it is."""
         if self.site.hosted_zone_id is not None or self.dns.negative_ttl_seconds is not None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_network
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from constructs_lib.site_file.base import DNS_NAME, Bool, Float, Int, Section, pattern, refuse, says
 from constructs_lib.site_file.locations import CONTINENTS, ROUTED_COUNTRIES, SUBDIVISIONS
@@ -16,6 +16,7 @@ _SUBDIVISIONS = 'a list of states of the US, such as ["US-VA", "US-CA"]'
 _A_HOST = "a DNS name in lower case such as www.example.com"
 _A_PUBLIC_ADDRESS = "a public IPv4 address, such as 198.51.100.10"
 _A_PUBLIC_IPV6_ADDRESS = "a public IPv6 address, such as 2001:db8::10"
+_A_STORE = "content_folder alone, or content_bucket together with content_endpoint_url"
 
 
 class CheckProtocol(StrEnum):
@@ -83,6 +84,10 @@ class Endpoint(Target):
     an address has one check, so an endpoint with both kinds of address has two. `check_request_interval_seconds` is 10 or 30;
     default: `health_check.request_interval_seconds`. `near_region` is the AWS region that the latency policy takes it for;
     `latitude` and `longitude` place it for geoproximity.
+
+    `content_folder` or `content_bucket` is where releases are published for it: a folder that the server serves `current` of, or
+    a bucket of any S3-compatible store at `content_endpoint_url`, in `content_region`, with the keys of the profile
+    `content_profile` of AWS's configuration files (default: the endpoint's name). Default: nothing is published to it.
     """
 
     name: Annotated[str, pattern(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$", "2 to 32 of a-z, 0-9 and -, such as on-premises")]
@@ -99,6 +104,25 @@ class Endpoint(Target):
     check_host: Annotated[str | None, says(_A_HOST)] = None
     check_request_interval_seconds: Int | None = None
     check_search_string: Annotated[str, pattern(r"^[ -~]{1,255}$", "1 to 255 printable ASCII characters")] | None = None
+    content_folder: (
+        Annotated[str, pattern(r"^/[!-~]{0,254}[!-.0-~]$", "an absolute path without a / at its end")] | None
+    ) = None
+    content_bucket: (
+        Annotated[str, pattern(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "a bucket's name: 3 to 63 of a-z, 0-9, . and -")]
+        | None
+    ) = None
+    content_endpoint_url: (
+        Annotated[
+            str,
+            pattern(
+                r"^(https://[a-z0-9.-]+|http://127\.[0-9.]+)(:[0-9]{1,5})?$",
+                "https:// and the host of an S3-compatible store, without a path",
+            ),
+        ]
+        | None
+    ) = None
+    content_region: Annotated[str, pattern(r"^[a-z0-9-]{1,40}$", "the store's name of its region")] = "us-east-1"
+    content_profile: Annotated[str, pattern(r"^[!-~]{1,64}$", "a profile of AWS's configuration files")] | None = None
 
     @field_validator("ipv4_address")
     @classmethod
@@ -140,6 +164,36 @@ class Endpoint(Target):
     @classmethod
     def _is_route53_interval(cls, value: int | None) -> int | None:
         return None if value is None else known_interval(value)
+
+    @model_validator(mode="after")
+    def _has_one_store(self) -> Self:
+        of_bucket = (self.content_bucket, self.content_endpoint_url)
+        settings = {"content_region", "content_profile"} & self.model_fields_set
+        has_bucket = any(each is not None for each in of_bucket)
+        if (has_bucket and None in of_bucket) or (has_bucket and self.content_folder is not None):
+            raise refuse(
+                allowed=_A_STORE, remedy="name one place, whole: a bucket outside AWS is found at its endpoint URL only"
+            )
+        if settings and not has_bucket:
+            raise refuse(
+                allowed=_A_STORE,
+                remedy=f"remove {' and '.join(sorted(settings))}, or name the bucket: nothing else reads it",
+            )
+        return self
+
+    @property
+    def content(self) -> dict[str, str] | None:
+        """Where releases are published for it, as the edge stack's output has it; None: nowhere."""
+        if self.content_folder is not None:
+            return {"folder": self.content_folder}
+        if self.content_bucket is None or self.content_endpoint_url is None:
+            return None
+        return {
+            "bucket": self.content_bucket,
+            "endpoint_url": self.content_endpoint_url,
+            "region": self.content_region,
+            "profile": self.content_profile or self.name,
+        }
 
     @property
     def port(self) -> int:

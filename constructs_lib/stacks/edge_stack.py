@@ -16,7 +16,7 @@ from constructs_lib.edge.router import Router
 from constructs_lib.edge.router_policy import router_sources, viewer_headers
 from constructs_lib.monitoring.alerting import CheckIds
 from constructs_lib.names.health_checks import HealthChecks
-from constructs_lib.names.records import AliasRecords, to_distribution, to_endpoint
+from constructs_lib.names.records import AliasRecords, RecordTarget, to_distribution, to_endpoint
 from constructs_lib.outputs import add_output
 from constructs_lib.providers import add_provider
 from constructs_lib.site_file.models import Entry, Role, SiteFile
@@ -64,6 +64,7 @@ class EdgeStack(TerraformStack):
             path=checks.path_check_id, regions=checks.region_check_ids, external=name.external_check_ids
         )
         self.certificate_arn = self._dns.edge_certificate.arn
+        self.standby_check_id = name.standby_check_id
         self._add_outputs(router, distributions)
 
     def _add_distributions(self, router: Router) -> dict[str, RegionalDistribution]:
@@ -151,17 +152,21 @@ class EdgeStack(TerraformStack):
                 )
 
     def _add_plain_records(self, distributions: Mapping[str, RegionalDistribution]) -> None:
-        """Each region's own name: its distribution, or its regional endpoint when the entry is regional."""
+        """Each region's own name: its distribution, or its regional endpoint when the entry is regional.
+
+        And the name of the regional endpoint that has a last exit behind it.
+        """
         for name, stack in self._regions.items():
-            own = stack.endpoint.own_target
-            AliasRecords(
-                self,
-                f"records_{name}",
-                zone_id=self._dns.zone.zone_id,
-                name=naming.regional_hostname(self._site, name),
-                target=to_endpoint(*own) if own else to_distribution(distributions[name]),
-                provider=self._global,
-            )
+            own, hostname = stack.endpoint.own_target, naming.regional_hostname(self._site, name)
+            if name in distributions:
+                self._add_plain(f"records_{name}", hostname, to_distribution(distributions[name]))
+                if own is not None:
+                    self._add_plain("records_endpoint", naming.endpoint_hostname(self._site), to_endpoint(*own))
+            elif own is not None:
+                self._add_plain(f"records_{name}", hostname, to_endpoint(*own))
+
+    def _add_plain(self, id_: str, name: str, target: RecordTarget) -> None:
+        AliasRecords(self, id_, zone_id=self._dns.zone.zone_id, name=name, target=target, provider=self._global)
 
     def _add_outputs(self, router: Router, distributions: Mapping[str, RegionalDistribution]) -> None:
         add_output(self, "hostname", self._site.site.hostname)
@@ -172,6 +177,22 @@ class EdgeStack(TerraformStack):
         add_output(self, "roles", {region.name: region.role.value for region in self._site.region})
         routing = self._site.routing
         add_output(self, "routing", {"entry": routing.entry.value, "policy": routing.policy.value})
+        add_output(self, "standby_health_check_id", self.standby_check_id or "")
+        add_output(
+            self,
+            "external_endpoints",
+            {
+                endpoint.name: {
+                    "addresses": endpoint.addresses,
+                    "health_check_ids": {
+                        type_: self.check_ids.external[f"{endpoint.name}-{type_.lower()}"]
+                        for type_ in endpoint.addresses
+                    },
+                    "content": endpoint.content or {},
+                }
+                for endpoint in self._site.endpoint
+            },
+        )
         checked = [region.name for region in self._site.region] if self._site.features.parity else []
         add_output(self, "parity_regions", checked)
         add_output(self, "state", self._site.state.model_dump(mode="json"))

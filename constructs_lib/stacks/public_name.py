@@ -13,7 +13,14 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.edge.regional_distribution import RegionalDistribution
 from constructs_lib.endpoint.regional_endpoint import RegionalEndpoint
-from constructs_lib.names.health_checks import AlarmCheck, EndpointChecks, ErrorMetric, HealthChecks, endpoint_errors
+from constructs_lib.names.health_checks import (
+    AlarmCheck,
+    EndpointChecks,
+    ErrorMetric,
+    HealthChecks,
+    add_name_check,
+    endpoint_errors,
+)
 from constructs_lib.names.records import (
     Choice,
     FailoverRecords,
@@ -24,7 +31,7 @@ from constructs_lib.names.records import (
     to_endpoint,
     to_records,
 )
-from constructs_lib.site_file.models import Entry, Policy, SiteFile
+from constructs_lib.site_file.models import Entry, Policy, Protocol, SiteFile
 from constructs_lib.site_file.targets import Endpoint
 
 # Percent of requests, averaged over a minute: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
@@ -36,6 +43,7 @@ class PublicName:
 
     Attributes:
         external_check_ids: external endpoint and record type, such as `on-premises-a` -> id of its check; `add_records` fills it.
+        standby_check_id: id of the check of the regional endpoint that has a last exit behind it; None: there is none.
     """
 
     def __init__(
@@ -63,6 +71,7 @@ class PublicName:
         self._error_alarm_names = error_alarm_names
         self._provider = provider
         self.external_check_ids: dict[str, str] = {}
+        self.standby_check_id: str | None = None
         # Behind CloudFront every policy but failover is the router function's; DNS keeps the way around CloudFront.
         self._dns_policy = Policy.FAILOVER if site.routing.entry is Entry.CLOUDFRONT else site.routing.policy
         self._policy_change = self._add_policy_change()
@@ -70,7 +79,7 @@ class PublicName:
     def add_records(self) -> None:
         """Adds the records, and the checks that only they use."""
         if self._site.routing.entry is Entry.CLOUDFRONT:
-            self._add_failover("failover_records", self._site.site.hostname, *self._around_cloudfront())
+            self._add_around_cloudfront()
         elif self._dns_policy is Policy.FAILOVER:
             self._add_regional_failover()
         else:
@@ -84,13 +93,43 @@ class PublicName:
         """
         return DataResource(self._stack, "routing_policy", triggers_replace={"policy": self._dns_policy.value})
 
-    def _around_cloudfront(self) -> tuple[RecordTarget, RecordTarget]:
+    def _add_around_cloudfront(self) -> None:
+        """The distribution, and behind it the regional endpoint, or the pair of that and the last exit, which has a name."""
+        hostname = self._site.site.hostname
+        primary = self._distribution_target()
+        if (last_exit := self._site.last_exit) is None:
+            self._add_failover("failover_records", hostname, primary, self._endpoint(self._site.secondary.name))
+            return
+        self.standby_check_id = self._add_standby_check()
+        endpoint = self._endpoint(self._site.secondary.name, self.standby_check_id)
+        pair = (endpoint, replace(self._external(last_exit), only_in_plan=True))
+        standby = naming.standby_hostname(self._site)
+        behind = self._add_failover("standby_records", standby, *pair)
+        secondary = replace(to_records(standby, self._zone_id), only_in_plan=True)
+        self._add_failover("failover_records", hostname, primary, secondary, after=behind)
+
+    def _distribution_target(self) -> RecordTarget:
         if self._distribution is None or self._checks.path_check_id is None:
             raise ValueError("the entry is cloudfront: it has a distribution and a path check")
         check_id = self._checks.path_check_id
         if self._site.health_check.alarm_check:
             check_id = self._add_alarm_check("path", check_id, _distribution_errors(self._distribution))
-        return to_distribution(self._distribution, check_id), self._endpoint(self._site.secondary.name)
+        return to_distribution(self._distribution, check_id)
+
+    def _add_standby_check(self) -> str:
+        """Asks the regional endpoint by its own name: for the public one the check would judge CloudFront."""
+        region = self._site.secondary.name
+        return add_name_check(
+            self._stack,
+            "standby_check",
+            settings=self._site.health_check,
+            name=f"{self._site.prefix}-standby",
+            hostname=naming.endpoint_hostname(self._site),
+            path=naming.region_check_path(region),
+            protocol=Protocol.HTTPS,
+            interval_seconds=self._site.health_check.request_interval_seconds,
+            provider=self._provider,
+        ).id
 
     def _add_regional_failover(self) -> None:
         """The pair of both regions; with an external endpoint behind it the pair gets a name that the PRIMARY points at.

@@ -78,9 +78,7 @@ class RegionStack(TerraformStack):
             )
             self.log_bucket_arn = logs.arn
             add_output(self, "log_bucket_name", logs.name)
-        # The region's own name belongs to its regional endpoint when CloudFront does not serve it.
-        is_regional = site.routing.entry is Entry.REGIONAL
-        own_hostname = naming.regional_hostname(site, region.name) if is_regional else None
+        own_hostname = self._own_hostname(site)
         certificate = RegionalCertificate(
             self,
             "certificate",
@@ -103,7 +101,7 @@ class RegionStack(TerraformStack):
             provider=provider,
         )
         self.error_alarm_name: str | None = None
-        if is_regional and site.health_check.alarm_check:
+        if site.routing.entry is Entry.REGIONAL and site.health_check.alarm_check:
             name = naming.region_check(region.name)
             self.error_alarm_name = ErrorAlarm(
                 self,
@@ -119,6 +117,16 @@ class RegionStack(TerraformStack):
         add_output(self, "bucket_arn", self.bucket.arn)
         add_output(self, "regional_endpoint_domain_name", self.endpoint.target_domain_name)
         add_output(self, "regional_endpoint_function_name", self.endpoint.function_name)
+
+    def _own_hostname(self, site: SiteFile) -> str | None:
+        """The region's own name belongs to its regional endpoint when CloudFront does not serve it.
+
+        Behind CloudFront only a standby with a last exit behind it has one, because its health check cannot ask the public name.
+        """
+        if site.routing.entry is Entry.REGIONAL:
+            return naming.regional_hostname(site, self.region.name)
+        is_standby = site.last_exit is not None and self.region.name == site.secondary.name
+        return naming.endpoint_hostname(site) if is_standby else None
 
     def _own_proof(self, site: SiteFile, dns: DnsStack) -> ProofOfNames | None:
         """Another account's certificates are proved by other records: ACM's CNAME is one a name and account."""

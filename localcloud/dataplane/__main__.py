@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="AWS seconds in a real second")
     parser.add_argument("--scale-ttls", action="store_true", help="divide TTLs in DNS answers by the speed")
     parser.add_argument("--console-port", type=int, help="also serve the console there; 0 = any")
+    parser.add_argument("--web-server", action="append", default=[], help="ADDRESS=FOLDER of a server outside AWS")
     options = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO, format="data plane: %(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
@@ -68,6 +69,9 @@ async def _serve(options: argparse.Namespace) -> None:
         http_port=options.http_port,
         speed=options.speed,
         has_scaled_ttls=options.scale_ttls,
+        web_servers={
+            address: Path(folder) for address, _, folder in (each.partition("=") for each in options.web_server)
+        },
     )
     async with contextlib.AsyncExitStack() as on_exit:
         on_exit.push_async_callback(data_plane.close)

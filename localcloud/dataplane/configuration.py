@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from localcloud.model.addresses import CLOUDFRONT_EDGE, AwsName, api_gateway_address
+from localcloud.model.addresses import AWS_EDGE, CLOUDFRONT_EDGE, AwsName, api_gateway_address
 from localcloud.model.cache import DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS, CachePolicy
 from localcloud.model.health import HealthCheck
 from localcloud.model.http_routes import DEFAULT_ROUTE, HttpRoute
@@ -239,7 +239,7 @@ def _distribution_names(distributions: Iterable[Distribution]) -> dict[str, AwsN
         f"{distribution.domain_name}.": AwsName(
             ipv4_address=CLOUDFRONT_EDGE,
             has_ipv6=distribution.has_ipv6,
-            fault_targets=("cloudfront", f"cloudfront:{distribution.id}"),
+            fault_targets=("cloudfront", f"cloudfront:{distribution.id}", AWS_EDGE),
         )
         for distribution in distributions
     }
@@ -250,7 +250,7 @@ def _api_names(domains: Iterable[ApiDomain], regions: tuple[str, ...]) -> dict[s
         f"{domain.target_domain_name}.".lower(): AwsName(
             ipv4_address=api_gateway_address(domain.region, regions),
             has_ipv6=domain.is_dualstack,
-            fault_targets=(f"apigateway:{domain.region}",),
+            fault_targets=(f"apigateway:{domain.region}", AWS_EDGE),
         )
         for domain in domains
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from localcloud.model.addresses import AWS_EDGE
 from localcloud.model.resolution import NameFailure
 
 
@@ -36,6 +37,8 @@ OF_CERTIFICATES = frozenset({FaultKind.EXPIRED_CERTIFICATE, FaultKind.WRONG_CERT
 
 _OF_NO_REQUEST = OF_NAMES | OF_CERTIFICATES
 
+_OF_AWS_EDGE = ("cloudfront", "apigateway")
+
 UNANSWERED = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.RESET})
 """Kinds under which a request that has arrived gets no answer; its connection ends."""
 
@@ -45,7 +48,8 @@ class Fault:
     """One fault.
 
     Attributes:
-        target: `s3:<region>`, `cloudfront`, `cloudfront:<id>`, `apigateway:<region>`, `health-checker:<region>`, `dns`.
+        target: `s3:<region>`, `cloudfront`, `cloudfront:<id>`, `apigateway:<region>`, `aws-edge`, `server:<address>`,
+            `health-checker:<region>`, `dns`.
         value: The status code of STATUS, milliseconds of AWS time of DELAY, the body's bytes in an AWS second of SLOW.
         ratio: The share of the requests that it hits.
         seed: The same seed hits the same requests, counted in their order of arrival.
@@ -92,17 +96,17 @@ class FaultBoard:
 
     def find(self, *targets: str) -> Fault | None:
         """Return the newest fault that hits one of these targets; see `failing_names` and `of_certificate` for the others."""
-        hits = (each for each in reversed(self._faults) if each.target in targets and each.kind not in _OF_NO_REQUEST)
+        hits = (each for each in reversed(self._faults) if _aims(each, targets) and each.kind not in _OF_NO_REQUEST)
         return next(hits, None)
 
     def hit(self, *targets: str) -> Fault | None:
         """Return the newest fault that hits a request to one of these targets which has just arrived; call it once a request."""
-        aimed = [each for each in reversed(self._faults) if each.target in targets and each.kind not in _OF_NO_REQUEST]
+        aimed = [each for each in reversed(self._faults) if _aims(each, targets) and each.kind not in _OF_NO_REQUEST]
         return next((each for each in aimed if each.ratio == 1 or self._draws[each.id].random() < each.ratio), None)
 
     def of_certificate(self, *targets: str) -> FaultKind | None:
         """Return what is wrong with the certificate that these targets show; the newest fault counts."""
-        kinds = (each.kind for each in reversed(self._faults) if each.target in targets)
+        kinds = (each.kind for each in reversed(self._faults) if _aims(each, targets))
         return next((kind for kind in kinds if kind in OF_CERTIFICATES), None)
 
     def failing_names(self) -> dict[str, NameFailure]:
@@ -117,6 +121,13 @@ class FaultBoard:
         """Wait until this fault is no longer in force."""
         while fault in self._faults:
             await self.wait_for_change()
+
+
+def _aims(fault: Fault, targets: Iterable[str]) -> bool:
+    """Whether a fault is aimed at one of these targets; that of AWS's edge is at both services that visitors come to."""
+    if fault.target == AWS_EDGE:
+        return any(target.partition(":")[0] in _OF_AWS_EDGE for target in targets)
+    return fault.target in targets
 
 
 def corrupted(body: bytes) -> bytes:

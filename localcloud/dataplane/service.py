@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 
 from localcloud.authority import new_authority
 from localcloud.dataplane.certificates import ServerContexts
@@ -27,8 +29,10 @@ from localcloud.dataplane.regional.asynchronous import AsynchronousInvocations
 from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
 from localcloud.dataplane.regional.server import RegionalEndpoints
 from localcloud.dataplane.traffic import Traffic
+from localcloud.dataplane.web_servers import WebServers
+from localcloud.model.addresses import ipv4_mapped, loopback_of
 from localcloud.model.geography import FRANKFURT, ViewerLocation
-from localcloud.model.resolution import Answer, ResolutionContext, resolve, with_divided_ttls
+from localcloud.model.resolution import Answer, ResolutionContext, resolve, with_addresses, with_divided_ttls
 from localcloud.state_directory import CA_CERTIFICATE_FILE, update_speed
 
 logger = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class DataPlane:
         http_port: int,
         speed: float,
         has_scaled_ttls: bool = False,
+        web_servers: Mapping[str, Path] = MappingProxyType({}),
     ) -> None:
         """Bind DNS and edge (port 0 = any); call inside a running event loop.
 
@@ -66,6 +71,7 @@ class DataPlane:
             http_port: Edge, plain HTTP.
             speed: AWS seconds in a real second.
             has_scaled_ttls: Whether TTLs in DNS answers are divided by the speed.
+            web_servers: Address of a server outside AWS -> the folder that it serves.
 
         Raises:
             PortTaken: when a port is in use.
@@ -114,6 +120,13 @@ class DataPlane:
             metrics=self._metrics,
             traffic=self.traffic,
         )
+        self._outside = {
+            address: loopback_of(address) if ip_address(address).version == 4 else ipv4_mapped(loopback_of(address))
+            for address in web_servers
+        }
+        self._web_servers = WebServers(
+            web_servers, https_port=self._edge.https.address[1], contexts=contexts, faults=self._faults
+        )
         self._checkers = HealthCheckers(
             resolve_address=self._resolve_address,
             report=self._control_plane.push_observations,
@@ -141,6 +154,7 @@ class DataPlane:
         """Serve, and return when the control plane has been read once."""
         await self._dns.start()
         self._edge.start()
+        self._web_servers.start()
         self._tasks = [
             asyncio.create_task(self._control_plane.follow()),
             asyncio.create_task(self._follow_regional()),
@@ -169,6 +183,7 @@ class DataPlane:
         await self._dns.close()
         await self._edge.close()
         await self._regional.close()
+        await self._web_servers.close()
         await self._asynchronous.close()
         await self._hosts.close()
         await self._requester.close()
@@ -260,7 +275,7 @@ class DataPlane:
 
     def _resolve_for_clients(self, name: str, type_: str, viewer: ViewerLocation, draw: float) -> Answer:
         divisor = self._clock.speed if self._has_scaled_ttls else 1.0
-        return with_divided_ttls(self.resolve(name, type_, viewer, draw), divisor)
+        return with_divided_ttls(with_addresses(self.resolve(name, type_, viewer, draw), self._outside), divisor)
 
     def _resolve_address(self, name: str) -> str | None:
         """Return the IPv4 address a health checker connects to, by the hosted zones."""

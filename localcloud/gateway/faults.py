@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import ClassVar
 
 from aws_facts.places import REGION_COORDINATES
@@ -18,13 +19,14 @@ from localcloud.gateway.errors import ConnectionDropped, ServiceError
 from localcloud.gateway.route53.health_checks import CHECKER_REGIONS
 from localcloud.gateway.timeline import Note, unnoted
 from localcloud.gateway.wire import JsonObject
+from localcloud.model.addresses import AWS_EDGE
 from localcloud.model.resolution import NameFailure
 
 HANG_LIMIT_SECONDS = 180.0
 """AWS seconds after which a hanging read is dropped; no client here waits longer (origin read timeout: 120 s)."""
 
 TARGETS = (
-    "s3:<region>, cloudfront, cloudfront:<distribution id>, apigateway:<region>, "
+    "s3:<region>, cloudfront, cloudfront:<distribution id>, apigateway:<region>, aws-edge, server:<IP address>, "
     f"health-checker:<one of {' '.join(CHECKER_REGIONS)}>, dns, api:<service>, api:<region>"
 )
 REGIONS_OF_TARGET = {
@@ -73,7 +75,7 @@ OF_NAMES = frozenset({FaultKind.NXDOMAIN, FaultKind.NODATA, FaultKind.SERVFAIL})
 OF_CERTIFICATES = frozenset({FaultKind.EXPIRED_CERTIFICATE, FaultKind.WRONG_CERTIFICATE})
 """Kinds that make an entry show a certificate that no visitor takes; Route 53's checkers validate none."""
 
-ENTRIES = ("cloudfront", "apigateway")
+ENTRIES = ("cloudfront", "apigateway", AWS_EDGE)
 """Services that visitors come to: the DNS answers for their names, and they show certificates."""
 
 
@@ -82,6 +84,8 @@ def effective_kinds(target: str) -> list[FaultKind]:
     service = target.partition(":")[0]
     if service == "api":
         return [kind for kind in FaultKind if kind in OF_CALLS]
+    if service == _SERVER:
+        return [kind for kind in FaultKind if kind in _OF_SERVERS]
     without = set() if service in ENTRIES else {*OF_NAMES, *OF_CERTIFICATES}
     if service in {"dns", "health-checker"}:
         without |= {FaultKind.RESET, FaultKind.SLOW}
@@ -89,6 +93,9 @@ def effective_kinds(target: str) -> list[FaultKind]:
         without.add(FaultKind.CORRUPT)
     return [kind for kind in FaultKind if kind not in without]
 
+
+_SERVER = "server"
+_OF_SERVERS = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS, *OF_CERTIFICATES})
 
 OF_REQUESTS = frozenset({FaultKind.STATUS, FaultKind.DELAY, FaultKind.HANG, FaultKind.RESET, FaultKind.SLOW})
 """Kinds that can hit a share of the requests."""
@@ -202,7 +209,11 @@ class FaultBoard:
 
     def _check_target(self, target: str) -> None:
         service, _, identifier = target.partition(":")
-        if target in {"cloudfront", "dns"}:
+        if target in {"cloudfront", "dns", AWS_EDGE}:
+            return
+        if service == _SERVER:
+            if not _is_address(identifier):
+                raise _invalid(f"target is '{target}', but that is no IP address; allowed are {TARGETS}")
             return
         if service == "api":
             if identifier not in API_SERVICES | REGION_COORDINATES.keys():
@@ -377,6 +388,14 @@ def _checked_share(kind: FaultKind, document: JsonObject) -> tuple[float, int]:
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
         raise _invalid(f"seed is {seed}, allowed is an integer")
     return float(ratio), seed or 0
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _invalid(message: str) -> ServiceError:

@@ -4,7 +4,8 @@ CloudFront's edge is one address; each region's API Gateway has its own. AAAA an
 which an IPv6 socket on Linux connects to the same listener (RFC 4291 section 2.5.5.2).
 
 A server outside AWS keeps its address in DNS answers, but what connects on this machine goes to 127.0.30.N, where N is the last
-number of the address: 203.0.113.10 and 2001:db8::a both lead to 127.0.30.10. Whoever rehearses starts a server there.
+number of the address: 203.0.113.10 and 2001:db8::a both lead to 127.0.30.10. `serve --web-server` starts a server there, and DNS
+then answers with that address instead.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from ipaddress import IPv4Address, ip_address
 CLOUDFRONT_EDGE = "127.0.10.1"
 API_GATEWAY_BASE = "127.0.20.0"
 EXTERNAL_BASE = "127.0.30.0"
+AWS_EDGE = "aws-edge"
+"""Fault target: CloudFront and API Gateway in every region, which is every entry of a site that AWS serves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

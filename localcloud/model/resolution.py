@@ -156,6 +156,14 @@ def _aws_addresses(target: AwsName, type_: str) -> tuple[str, ...]:
     return (ipv4_mapped(target.ipv4_address),) if type_ == "AAAA" and target.has_ipv6 else ()
 
 
+def with_addresses(answer: Answer, reached: Mapping[str, str]) -> Answer:
+    """Return the answer with addresses outside AWS replaced by those that reach their servers on this machine."""
+    if not reached:
+        return answer
+    sets = (replace(found, values=tuple(reached.get(each, each) for each in found.values)) for found in answer.answers)
+    return replace(answer, answers=tuple(sets))
+
+
 def with_divided_ttls(answer: Answer, divisor: float) -> Answer:
     """Return the answer with TTLs divided and rounded up: real seconds, for a resolver that knows no faster clock."""
     if divisor == 1:

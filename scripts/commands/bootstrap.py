@@ -44,7 +44,16 @@ def bootstrap(
         print(f"Done: {len(pending)}." if apply else PLAN_ONLY)
 
 
-def _state(stacks: Path) -> dict[str, str | None]:
+def make_state_bucket(stacks: Path) -> None:
+    """Makes and hardens the state bucket that the synthesized stacks name; does nothing where the state is local."""
+    state = _state(stacks, may_be_local=True)
+    if state["backend"] == "s3":
+        for setting in unmet(_settings(state)):
+            with translated(setting.title, "state bucket"):
+                setting.write()
+
+
+def _state(stacks: Path, *, may_be_local: bool = False) -> dict[str, str | None]:
     """Returns the site file's `[state]`, which the edge stack repeats as an output; cdktf leaves out what is not given."""
     path = stacks / "edge" / "cdk.tf.json"
     try:
@@ -52,6 +61,8 @@ def _state(stacks: Path) -> dict[str, str | None]:
         state["backend"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StacksError(f"{path} is not there or older than this command: run `python main.py SITE_FILE`") from error
+    if may_be_local and state["backend"] == "local":
+        return state
     if state.get("bucket") is None:
         raise StacksError(f'{path}: the site file says state.backend = "local", which needs no bucket')
     if state.get("region") is None:

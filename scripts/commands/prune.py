@@ -11,6 +11,7 @@ import typer
 
 from scripts.clock import AwsClock
 from scripts.commands.shared.bars import object_bar
+from scripts.commands.shared.exits import exits_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -70,6 +71,8 @@ def prune(
         clock = AwsClock(speed=1.0 if endpoints is None else endpoints.speed)
         with object_bar("Deleting from every region", plan.objects) as advance:
             delete_releases(site, plan, advance, clock=clock, pause_seconds=pause_seconds)
+        for failure in exits_of(outputs).keep_only(plan.kept.keys()):
+            print(f"failover: {failure}. Its old releases stay until the next prune", file=sys.stderr)
     if as_json:
         print(json.dumps(_document(plan, applied=apply)))
     else:

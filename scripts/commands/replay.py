@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from scripts.commands.shared.options import (
 )
 from scripts.demo import Demo
 from scripts.drill.session import DrillSession
-from scripts.errors import WrongUsageError
+from scripts.errors import NotSteadyError, WrongUsageError
 from scripts.files import write_atomically
 from scripts.local.endpoints import Endpoints
 from scripts.replay.incidents import incident_ids, load_incident
@@ -28,8 +29,10 @@ from scripts.replay.page import document, render, summary
 from scripts.replay.replaying import replay as play
 from scripts.terraform.outputs import load_deployment
 
-# The largest at which two cores keep the time of three views and the site's own probes; the page says how late it ran.
-_SPEED = 5.0
+# The largest at which two cores that do nothing else keep the time of three views and the site's own probes.
+_QUIET_SPEED = 5.0
+# Processes that wait for a CPU, for each of them -> the speed that still holds there.
+_SPEEDS_OF_LOAD = ((0.75, _QUIET_SPEED), (2.0, 2.0))
 
 
 def replay(
@@ -43,8 +46,15 @@ def replay(
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
     speed: Annotated[
-        float, typer.Option(min=1, max=20, help="With --site-file: how much faster than AWS localcloud's clock runs.")
-    ] = _SPEED,
+        float | None,
+        typer.Option(
+            min=1,
+            max=20,
+            help="With --site-file: how much faster than AWS localcloud's clock runs. Default: 5, and less where this machine is "
+            "busy.",
+            show_default=False,
+        ),
+    ] = None,
     longest_pause: Annotated[
         float, typer.Option(min=1, max=1440, help="Minutes after which a time in which nothing changes is left out.")
     ] = 5.0,
@@ -60,26 +70,56 @@ def replay(
         raise WrongUsageError(f"name one incident, or --all; allowed: {', '.join(incident_ids())}")
     incidents = [load_incident(each) for each in (incident_ids() if incident is None else (incident,))]
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    replays = []
-    with _site(site_file, outputs, localcloud, report, speed) as (endpoints, session, state_folder):
+    replays, unplayed = [], {}
+    chosen = speed or speed_that_holds(os.getloadavg()[0] / (os.cpu_count() or 1))
+    if site_file is not None and speed is None:
+        console.print(
+            f"localcloud's clock will run {chosen:g} times faster than AWS's, by what this machine has to do now"
+        )
+    with _site(site_file, outputs, localcloud, report, chosen) as (endpoints, session, state_folder):
         for each in incidents:
             console.print(f"[bold]{each.id}[/bold]  {each.title}")
-            played = play(
-                each,
-                session.deployment,
-                endpoints,
-                release_id=session.release_id,
-                state_folder=state_folder,
-                longest_pause_minutes=longest_pause,
-                tell=console.print,
-            )
+            try:
+                played = play(
+                    each,
+                    session.deployment,
+                    endpoints,
+                    release_id=session.release_id,
+                    state_folder=state_folder,
+                    longest_pause_minutes=longest_pause,
+                    tell=console.print,
+                )
+            except NotSteadyError as error:
+                if not all_:
+                    raise
+                console.print(f"not played: {error}", markup=False)
+                unplayed[each.id] = str(error)
+                continue
             write_atomically(report / f"{each.id}.html", render(played))
             replays.append(played)
+            if not played.kept_time:
+                console.print(
+                    f"This machine began page views up to {played.late_seconds:.1f} s late, so the figures are worse than the "
+                    f"site: replay it at a lower speed than {endpoints.speed:g}, or on a machine that does nothing else"
+                )
     if as_json:
-        print(json.dumps({"replays": [document(each) for each in replays]}))
-        return
-    Console().print(summary(replays))
-    print(f"Pages: {report}")
+        print(json.dumps({"replays": [document(each) for each in replays], "not_played": unplayed}))
+    elif replays:
+        Console().print(summary(replays))
+        print(f"Pages: {report}")
+    if unplayed:
+        raise NotSteadyError(
+            f"{len(unplayed)} of {len(incidents)} incidents were not played: {', '.join(unplayed)}. Why is said above"
+        )
+
+
+def speed_that_holds(load_per_cpu: float) -> float:
+    """Returns how much faster than AWS's localcloud's clock may run on a machine that does something else as well.
+
+    Args:
+        load_per_cpu: processes that run or wait for a CPU, on the average of the last minute, for each CPU.
+    """
+    return next((speed for load, speed in _SPEEDS_OF_LOAD if load_per_cpu <= load), 1.0)
 
 
 @contextmanager

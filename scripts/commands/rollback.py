@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scripts.commands.shared.asking import Probe, network_probe, shown
+from scripts.commands.shared.exits import exits_of, left_behind
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -22,6 +23,7 @@ from scripts.commands.shared.options import (
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.errors import ProbeRefusedError
+from scripts.exits.store import ExitUnavailableError, Source
 from scripts.release.changes import Changes
 from scripts.release.samples import sample
 from scripts.release.switching import RollbackPlan
@@ -47,22 +49,26 @@ def rollback(
     the one before was left for a reason (exit code 1).
 
     While a canary runs, a rollback without RELEASE_ID ends the canary and leaves the active release. A region that does not
-    answer does not stop a rollback: it is brought in line later with `failover verify --repair --apply`.
+    answer does not stop a rollback: it is brought in line later with `failover verify --repair --apply`, and so is a server
+    outside AWS whose store does not.
     """
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs, is_hasty=True)
     site = switcher(website)
     with release_of_the_command_line(release_id):
         plan = site.plan_rollback(release_id, force=force)
+    behind: list[ExitUnavailableError] = []
     if apply:
         site.rollback(plan)
         site.verify(plan)
+        if not plan.cancels_canary:
+            behind = exits_of(outputs).follow(plan.manifest, Source(website.buckets.values()).write)
         if probe:
             _insist_on_answers(plan, network_probe(website, endpoints))
     if as_json:
-        print(json.dumps(_document(plan, applied=apply)))
+        print(json.dumps({**_document(plan, applied=apply), "exits_left_behind": [each.name for each in behind]}))
         return
-    for line in _lines(plan, applied=apply):
+    for line in (*_lines(plan, applied=apply), *left_behind(behind)):
         print(line)
 
 

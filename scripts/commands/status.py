@@ -8,6 +8,7 @@ from datetime import timedelta
 import typer
 
 from scripts.aws.clients import cloudwatch_client, route53_client
+from scripts.commands.shared.exits import exit_words, exits_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -30,6 +31,7 @@ from scripts.status.watched import watched
 from scripts.terraform.outputs import load_deployment, load_other_outputs
 
 _NONE = "none"
+_FEW_DAYS = 10
 
 
 def status(
@@ -57,10 +59,13 @@ def see(outputs: OutputsOption, endpoints: Endpoints | None) -> View:
     """Returns what every part of the deployment says now."""
     return look(
         open_website(outputs, is_hasty=True),
-        watched(load_deployment(outputs), load_other_outputs(outputs)),
+        watched(
+            load_deployment(outputs), load_other_outputs(outputs), {} if endpoints is None else endpoints.web_servers
+        ),
         probe=network_entry_probe(endpoints),
         route53=route53_client,
         cloudwatch=cloudwatch_client,
+        exits=exits_of(outputs),
     )
 
 
@@ -69,16 +74,22 @@ def _print(view: View) -> None:
     found = users(view)
     console.print(f"{view.public.entry.name}: {found.sentence}")
     console.print(f"DNS answers with {', '.join(view.public.addresses) or 'nothing'}")
-    table = results_table("Entry", "Answers", "From", whole=("Entry",))
+    table = results_table("Entry", "Answers", "From", "Certificate", whole=("Entry",))
     for answer in (view.public, *view.entries):
-        table.add_row(answer.entry.name, _answers(answer), answer.region or "unknown")
+        table.add_row(
+            answer.entry.name, _answers(answer, view.exit_names), answer.region or "unknown", _certificate(answer)
+        )
     console.print(table)
     for check in view.checks:
         console.print(_check_line(check))
+    for check in view.standby_checks:
+        console.print(f"check of {check.name}: {_health_words(check)}", highlight=False)
     for alarm in view.alarms:
         console.print(f"alarms on in {alarm.region}: {'unknown' if alarm.error else ', '.join(alarm.names) or _NONE}")
     if view.overview is not None:
         _print_content(view.overview)
+    for state in view.exits:
+        console.print(f"{state.name}, outside AWS ({state.place}): {exit_words(state)}", highlight=False)
     for heading, lines in (("Look at:", problems(view)), ("Unknown:", unknowns(view))):
         if lines:
             console.print(heading)
@@ -86,10 +97,18 @@ def _print(view: View) -> None:
             console.print(f"  {line}")
 
 
-def _answers(answer: Answer) -> str:
+def _certificate(answer: Answer) -> str:
+    if answer.certificate is None:
+        return "unknown"
+    left_days = answer.certificate.left_days
+    return f"{left_days:,.0f} days left" if left_days >= _FEW_DAYS else f"{left_days:.1f} days left"
+
+
+def _answers(answer: Answer, exit_names: tuple[str, ...]) -> str:
     if answer.problem is not None:
         return answer.problem
     by = "CloudFront" if answer.served_by == "cloudfront" else "regional endpoint"
+    by = "server outside AWS" if answer.region in exit_names else by
     if answer.marker_problem is not None:
         held = ", a page that an edge holds" if answer.is_from_cache else ""
         return f"{by}{held}; region marker: {answer.marker_problem}"
@@ -98,10 +117,14 @@ def _answers(answer: Answer) -> str:
 
 def _check_line(check: CheckReport) -> str:
     name = "path check" if check.name == "path" else f"region check of {check.name}"
+    return f"{name}: {_health_words(check)}"
+
+
+def _health_words(check: CheckReport) -> str:
     if check.is_healthy is None:
-        return f"{name}: unknown"
+        return "unknown"
     words = "healthy" if check.is_healthy else "unhealthy"
-    return f"{name}: {words}, {check.succeeding} of {check.checkers} checkers get an answer"
+    return f"{words}, {check.succeeding} of {check.checkers} checkers get an answer"
 
 
 def _document(overview: Overview) -> dict[str, object]:

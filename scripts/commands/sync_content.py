@@ -17,6 +17,7 @@ import typer
 
 from scripts.commands.shared.asking import Probe, network_probe, shown
 from scripts.commands.shared.bars import byte_bar
+from scripts.commands.shared.exits import exits_of, left_behind
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -37,6 +38,8 @@ from scripts.errors import (
     RegionUnavailableError,
     WrongUsageError,
 )
+from scripts.exits.exits import Exits
+from scripts.exits.store import ExitUnavailableError, Source
 from scripts.local.endpoints import Endpoints
 from scripts.release.build_order import Build, commit_seconds
 from scripts.release.changes import Changes
@@ -88,7 +91,8 @@ def sync_content(
         bool,
         typer.Option(
             "--allow-degraded",
-            help="Publish without a region whose S3 does not answer; behind CloudFront it is drained first.",
+            help="Publish without a region whose S3 does not answer, which behind CloudFront is drained first, or without a "
+            "server outside AWS whose store does not.",
         ),
     ] = False,
     force: Annotated[
@@ -128,7 +132,7 @@ def sync_content(
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish FOLDER to both regions, verify both, then switch with one write.
+    """Publish FOLDER to both regions and to servers outside AWS that have a store, verify, then switch with one write.
 
     Only what changed since the active release is sent, to keys that never change again, so the old release stays live until the
     switch, and a crash before it changes nothing for users. Run it again to finish an interrupted publish. After the switch the
@@ -141,13 +145,13 @@ def sync_content(
     if promote_after is not None and canary is None:
         raise WrongUsageError("--promote-after needs --canary PERCENT: the share of the viewers who get it first")
     endpoints = use_localcloud(localcloud)
-    website = open_website(outputs, is_hasty=True)
+    website, exits = open_website(outputs, is_hasty=True), exits_of(outputs)
     if canary is not None and promote_after is None:
         _refuse_without_router(website)
     asking = network_probe(website, endpoints) if probe and apply else None
     if promote:
-        earlier, promoted = _promote(website, asking, apply=apply)
-        _print_promotion(earlier, promoted, applied=apply, as_json=as_json)
+        promoted = _promote(website, exits, asking, apply=apply)
+        _print_promotion(promoted, applied=apply, as_json=as_json)
         return
     try:
         site = publisher(website)
@@ -162,6 +166,8 @@ def sync_content(
         plan = site.plan(built, survey.result(), allow_degraded=allow_degraded, force=force, build=build)
         notes = _notes(website, plan, folder)
         routing = plan.current.routing
+        source = Source(website.buckets.values(), folder)
+        behind = _bring(exits, plan, source, allow_degraded=allow_degraded) if apply else []
         if promote_after is not None:
             canary, watch_seconds = canary if _can_be_tried(website, plan) else None, promote_after
         if apply and plan.is_empty:
@@ -185,15 +191,39 @@ def sync_content(
                         release_id=plan.manifest.release_id, files=files, earlier=plan.current.routing, written=written
                     )
                     _keep_what_answers(website, asking, switched)
+        if apply and routing.release_id == plan.manifest.release_id:
+            behind = [*behind, *exits.without(behind).follow(plan.manifest, source.write)]
     except RegionUnavailableError as error:
         raise _with_way_out(error, website, is_allowed=allow_degraded) from error
     if apply and canary is not None and promote_after is not None:
-        _promote(website, network_probe(website, endpoints) if probe else None, apply=True)
+        promoted = _promote(website, exits, network_probe(website, endpoints) if probe else None, apply=True)
+        behind = list(promoted.behind)
         routing, canary = website.routing.read().routing, None
     if as_json:
-        print(json.dumps({**_document(plan, canary, routing, applied=apply), "notes": notes}))
+        told = {"exits_left_behind": [each.name for each in behind], "notes": notes}
+        print(json.dumps({**_document(plan, canary, routing, applied=apply), **told}))
     else:
         _print(website, plan, canary, notes, applied=apply)
+        for line in left_behind(behind):
+            print(line)
+    if behind and not allow_degraded:
+        raise typer.Exit(1)
+
+
+def _bring(exits: Exits, plan: PublishPlan, source: Source, *, allow_degraded: bool) -> list[ExitUnavailableError]:
+    """Stores the release outside AWS before anything is switched; returns what is left out.
+
+    Raises:
+        ExitUnavailableError: a store cannot be used, and nothing may be left out.
+    """
+    failures = exits.bring(plan.manifest, source.write)
+    if failures and not allow_degraded:
+        raise ExitUnavailableError(
+            name=failures[0].name,
+            place=failures[0].place,
+            why=f"{failures[0].why}. Nothing was switched. To publish without it, add --allow-degraded",
+        )
+    return failures
 
 
 def _can_be_tried(website: Website, plan: PublishPlan) -> bool:
@@ -323,11 +353,20 @@ class _Switched:
     written: RoutingVersion
 
 
-def _promote(website: Website, probe: Probe | None, *, apply: bool) -> tuple[Routing, str]:
-    """Returns the routing from before and the release that every viewer gets, or would get."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Promotion:
+    """The routing from before, the release that every viewer gets, or would get, and the servers outside AWS that do not."""
+
+    earlier: Routing
+    release_id: str
+    behind: Sequence[ExitUnavailableError] = ()
+
+
+def _promote(website: Website, exits: Exits, probe: Probe | None, *, apply: bool) -> _Promotion:
     site = switcher(website)
     plan = site.plan_promotion()
     earlier, release_id = plan.current.routing, plan.manifest.release_id
+    behind: Sequence[ExitUnavailableError] = ()
     if apply:
         written = site.rollback(plan)
         if probe is not None:
@@ -335,15 +374,20 @@ def _promote(website: Website, probe: Probe | None, *, apply: bool) -> tuple[Rou
             _keep_what_answers(
                 website, probe, _Switched(release_id=release_id, files=files, earlier=earlier, written=written)
             )
-    return earlier, release_id
+        behind = exits.follow(plan.manifest, Source(website.buckets.values()).write)
+    return _Promotion(earlier=earlier, release_id=release_id, behind=behind)
 
 
-def _print_promotion(earlier: Routing, release_id: str, *, applied: bool, as_json: bool) -> None:
+def _print_promotion(promoted: _Promotion, *, applied: bool, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"from_release_id": earlier.release_id, "to_release_id": release_id, "applied": applied}))
+        document = {"from_release_id": promoted.earlier.release_id, "to_release_id": promoted.release_id}
+        behind = [each.name for each in promoted.behind]
+        print(json.dumps({**document, "applied": applied, "exits_left_behind": behind}))
         return
     verb = "Promoted" if applied else "Would promote"
-    print(f"{verb} the canary {release_id}: every viewer gets it instead of {earlier.release_id}.")
+    print(f"{verb} the canary {promoted.release_id}: every viewer gets it instead of {promoted.earlier.release_id}.")
+    for line in left_behind(promoted.behind):
+        print(line)
     if not applied:
         print(PLAN_ONLY)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scripts.commands.shared.bars import byte_bar
+from scripts.commands.shared.exits import exit_documents, exit_words, exits_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -24,6 +25,8 @@ from scripts.commands.shared.parity_words import PLAN_ONLY, foreign_lines, parit
 from scripts.commands.shared.tables import results_console, results_table
 from scripts.commands.shared.waiting import waiting_for
 from scripts.errors import MissingOutputError, UnsafePlanError, WrongUsageError
+from scripts.exits.exits import Exits
+from scripts.exits.store import Source
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
 from scripts.release.routing import Routing
 from scripts.release.standing import standing_of, time_of
@@ -50,8 +53,8 @@ def verify(
 ) -> None:
     """Compare both regions with the manifest of RELEASE_ID; exit 1 while one lacks something.
 
-    Also compares the index and the redirects in the KeyValueStore, if viewers may get it; without RELEASE_ID those of
-    the previous release and a canary too.
+    Servers outside AWS are compared with the active release. Also compares the index and the redirects in the KeyValueStore, if
+    viewers may get it; without RELEASE_ID those of the previous release and a canary too.
     """
     if apply and not repair_it:
         raise WrongUsageError("--apply without --repair: verify only reads; add --repair to copy what is missing")
@@ -68,24 +71,34 @@ def verify(
         standing.refuse_claimed(time_of(current))
         refuse_taken_down(manifest.held_files, standing.takedowns, release_id=manifest.release_id, is_built=False)
         refuse_to_spread(store.foreign)
+    exits = exits_of(outputs) if plan.parity.manifest.release_id == current.routing.release_id else Exits()
+    with waiting_for("the servers outside AWS"):
+        states = exits.compare(plan.parity.manifest)
     parity, repaired = plan.parity, store
     if apply and plan.regions:
         with byte_bar("Copying between regions", plan.copy_bytes) as advance:
             parity = repair(plan, open_website(outputs).buckets, advance, store=site.routing)
     if apply and store.lacking:
         repaired = repair_store(site.routing, store)
+    if apply and not all(state.is_whole for state in states):
+        exits.follow(parity.manifest, Source(site.buckets.values()).write)
+        states = exits.compare(parity.manifest)
+    are_whole = all(state.is_whole for state in states)
     if as_json:
         document = _document(plan, parity, planned=repair_it, applied=apply)
-        document["in_parity"] = parity.is_reached and repaired.is_reached
+        document["in_parity"] = parity.is_reached and repaired.is_reached and are_whole
+        document["exits"] = exit_documents(states)
         document["key_value_store"] = _store_document(store, repaired)
         print(json.dumps(document))
     else:
         _print(plan, parity, planned=repair_it, applied=apply)
         for line in _store_lines(store, planned=repair_it, applied=apply):
             print(line)
-        for line in _next_steps(parity, repaired, planned=repair_it, applied=apply):
+        for state in states:
+            print(f"{state.name}, outside AWS: {exit_words(state)}")
+        for line in _next_steps(parity, repaired, are_whole=are_whole, planned=repair_it, applied=apply):
             print(line)
-    if not (parity.is_reached and repaired.is_reached):
+    if not (parity.is_reached and repaired.is_reached and are_whole):
         raise typer.Exit(1)
 
 
@@ -171,10 +184,10 @@ def _first(keys: Sequence[str]) -> str:
     return ", ".join(keys[:_SHOWN]) + (" ..." if len(keys) > _SHOWN else "")
 
 
-def _next_steps(parity: Parity, store: StoreParity, *, planned: bool, applied: bool) -> Iterator[str]:
+def _next_steps(parity: Parity, store: StoreParity, *, are_whole: bool, planned: bool, applied: bool) -> Iterator[str]:
     if parity.is_reached:
         yield "Every region holds all of it."
-    if parity.is_reached and store.is_reached:
+    if parity.is_reached and store.is_reached and are_whole:
         return
     if planned and not applied:
         yield PLAN_ONLY

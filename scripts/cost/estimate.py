@@ -195,6 +195,9 @@ def _edge_output(stacks: Mapping[str, Mapping[str, Any]], name: str) -> dict[str
     return value
 
 
+_STANDBY_PREFIX = "endpoint."
+"""Starts the name that the check of a standby with a last exit behind it asks: API Gateway answers it, not CloudFront."""
+
 Serving = Callable[[float, float, float], Iterator[Quantity]]
 """(requests, probes, gigabytes) a month -> what serving them takes."""
 
@@ -229,10 +232,13 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     buckets = sum(kind == "aws_s3_bucket" and not body.get("object_lock_enabled") for kind, body in resources)
     buckets -= sum(kind in ("aws_s3_bucket_logging", "aws_synthetics_canary") for kind, _ in resources)
     # Checkers of an external endpoint ask nothing that we pay for.
-    probes = sum(_probes_per_month(check) for check in _checks(resources) if "ip_address" not in check)
+    asking = [check for check in _checks(resources) if "ip_address" not in check]
+    probes = sum(map(_probes_per_month, asking))
+    of_standby = sum(_probes_per_month(check) for check in asking if str(check.get("fqdn")).startswith(_STANDBY_PREFIX))
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
     gigabytes = traffic.page_views_per_month * traffic.bytes_per_page_view / GIGABYTE
-    yield from serving(requests, probes, gigabytes)
+    yield from serving(requests, probes - of_standby, gigabytes)
+    yield from _asked_of_endpoints(of_standby, "by the standby's check") if of_standby else ()
     yield from _dns_queries(resources, traffic)
     yield "S3 storage", "s3_gigabyte_month", buckets * traffic.site_bytes / GIGABYTE, "GB"
     yield "S3 reads by health probes", "s3_get", probes, "requests"
@@ -262,11 +268,15 @@ def _through_cloudfront(
 
 
 def _through_endpoints(requests: float, probes: float, gigabytes: float) -> Iterator[Quantity]:
-    calls = requests + probes
     yield "Data from the regional endpoints", "internet_gigabyte", gigabytes, "GB"
-    yield "HTTP API requests", "http_api_request", calls, "requests"
-    yield "Lambda requests", "lambda_request", calls, "requests"
-    yield "Lambda duration", "lambda_gigabyte_second", calls * _GIGABYTE_SECONDS_PER_CALL, "GB s"
+    yield from _asked_of_endpoints(requests + probes)
+
+
+def _asked_of_endpoints(calls: float, by_whom: str = "") -> Iterator[Quantity]:
+    by = f" {by_whom}" if by_whom else ""
+    yield f"HTTP API requests{by}", "http_api_request", calls, "requests"
+    yield f"Lambda requests{by}", "lambda_request", calls, "requests"
+    yield f"Lambda duration{by}", "lambda_gigabyte_second", calls * _GIGABYTE_SECONDS_PER_CALL, "GB s"
 
 
 def _dns_queries(resources: list[Resource], traffic: Traffic) -> Iterator[Quantity]:

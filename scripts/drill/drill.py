@@ -105,6 +105,7 @@ class FaultDrill:
         self._region: str | None = None
         self._is_path_healthy: bool | None = None
         self._started_at_seconds = 0.0
+        self._unhealthy_standbys: tuple[str, ...] = request.standby_health_check_ids
         self._fault_at_seconds: float | None = None
         self._detected_at_seconds: float | None = None
         self._effect_at_seconds: float | None = None
@@ -336,7 +337,9 @@ class FaultDrill:
         )
 
     def _is_steady(self) -> bool:
-        if not self._request.scenario.detects_by_marker and self._is_path_healthy is not True:
+        if not self._request.scenario.detects_by_marker and (
+            self._is_path_healthy is not True or self._unhealthy_standbys
+        ):
             return False
         length = max(STREAK_LENGTH, round(self._settings.steady_seconds * self._settings.rate_per_second))
         # Page views end up to the timeout after their start, so the latest complete stretch may be that old.
@@ -352,6 +355,10 @@ class FaultDrill:
             )
         while True:
             self._is_path_healthy = await self._health.is_healthy(health_check_id)
+            standbys = self._request.standby_health_check_ids
+            self._unhealthy_standbys = tuple(
+                [each for each in standbys if await self._health.is_healthy(each) is not True]
+            )
             has_fault = self._fault_at_seconds is not None
             if has_fault and self._detected_at_seconds is None and self._is_path_healthy is False:
                 self._detected_at_seconds = self._clock.now_seconds()
@@ -377,6 +384,8 @@ class FaultDrill:
         if not request.scenario.detects_by_marker and self._is_path_healthy is not True:
             state = "unhealthy" if self._is_path_healthy is False else "not known"
             reasons.append(f"the path health check {request.path_health_check_id} is {state}")
+        if not request.scenario.detects_by_marker:
+            reasons += [f"the health check {each} of the standby is not healthy" for each in self._unhealthy_standbys]
         return (
             f"{request.hostname} did not serve release {request.release_id} from {request.primary_region} for"
             f" {self._settings.steady_seconds:g} s without a fault; nothing was broken."

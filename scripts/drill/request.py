@@ -75,6 +75,7 @@ class DrillRequest:
         path_health_check_id: the health check that decides the failover record, from the Terraform outputs. Needed where
             detection is the health check's; default none.
         release_age_seconds: how long the release has been published when the drill begins; default None, not known.
+        standby_health_check_ids: checks of what is to take over, which must be healthy before anything is broken. Default none.
         state_folder: where the undo journal is kept; the same for all drills on one target, whatever they report where.
         settings: how to probe and how long to wait.
     """
@@ -89,6 +90,7 @@ class DrillRequest:
     availability_ratio: float = 0.999
     path_health_check_id: str | None = None
     release_age_seconds: float | None = None
+    standby_health_check_ids: tuple[str, ...] = ()
     state_folder: Path
     settings: DrillSettings = DrillSettings()
 

@@ -54,6 +54,7 @@ class Scenario:
         stays: nothing may move: the primary serves on, and nobody notices. Default no.
         loses_nothing: not one page view may fail, for CloudFront serves throughout. Default no.
         heals: page views fail, and something ends that while the fault is not undone: the primary serves on. Default no.
+        leaves_aws: `{secondary}` is the last exit, a server outside AWS, and no entry of AWS may answer. Default no.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Scenario:
     stays: bool = False
     loses_nothing: bool = False
     heals: bool = False
+    leaves_aws: bool = False
 
     def fault(self, variant: FaultVariant, *, primary: str, secondary: str) -> Fault:
         """Return the fault to inject for a site with these regions."""
@@ -181,5 +183,23 @@ CERTIFICATE_EXPIRED = Scenario(
     ),
 )
 
+AWS_EDGE_OUTAGE = Scenario(
+    name="aws-edge-outage",
+    layer=3,
+    target="aws-edge",
+    what_fails="CloudFront and API Gateway in every region",
+    takes_over="Route 53, with {secondary}, a server outside AWS",
+    detects_by_marker=False,
+    fills_pages=False,
+    leaves_aws=True,
+    variants=(
+        FaultVariant(name="refuse", title="refuse connections", kind="refuse"),
+        FaultVariant(name="hang", title="accept connections and stay silent", kind="hang", is_default=False),
+        _vanished(name="nxdomain", title="have no names any more (NXDOMAIN)"),
+    ),
+)
+
 DEMO_SCENARIOS = (ORIGIN_OUTAGE, EDGE_OUTAGE)
-SCENARIOS = {scenario.name: scenario for scenario in (*DEMO_SCENARIOS, ORIGIN_DEGRADED, CERTIFICATE_EXPIRED)}
+SCENARIOS = {
+    scenario.name: scenario for scenario in (*DEMO_SCENARIOS, AWS_EDGE_OUTAGE, ORIGIN_DEGRADED, CERTIFICATE_EXPIRED)
+}

@@ -28,6 +28,8 @@ from scripts.drill.request import DrillRequest, DrillSettings
 from scripts.drill.result import DrillContext, ScenarioResult
 from scripts.drill.scenarios import Scenario
 from scripts.errors import MissingOutputError, NotSteadyError, WrongUsageError
+from scripts.exits.aws_entries import insist_that_none_answers
+from scripts.exits.exits import open_exits
 from scripts.local.endpoints import Endpoints
 from scripts.local.network import network_of
 from scripts.release.bucket import ContentBucket
@@ -36,6 +38,7 @@ from scripts.release.parity import RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing, RoutingStore
 from scripts.release.switching import Switcher
 from scripts.terraform.outputs import Deployment
+from scripts.terraform.outputs import Routing as SiteRouting
 
 _LOCALCLOUD = "localcloud"
 _AWS = "aws"
@@ -66,7 +69,7 @@ class DrillSession:
         state_folder: Path,
         newsroom: Newsroom | None = None,
     ) -> None:
-        _require_one_region_first(deployment)
+        require_one_region_first(deployment.hostname, deployment.routing)
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder
@@ -96,9 +99,14 @@ class DrillSession:
                 request,
                 self._endpoints,
                 progress=progress,
-                after_fault=self._empty_edge_caches if scenario.fills_pages else None,
+                after_fault=self._after_fault_of(scenario),
                 news=None if self._newsroom is None else self._newsroom.read,
             )
+
+    def _after_fault_of(self, scenario: Scenario) -> Callable[[], Awaitable[None]] | None:
+        if scenario.leaves_aws:
+            return self._insist_that_aws_is_silent
+        return self._empty_edge_caches if scenario.fills_pages else None
 
     def run_lever(
         self, scenario: Scenario, lever: Lever, *, effects: LeverEffects, stop: StopConditions, settings: DrillSettings
@@ -161,17 +169,21 @@ class DrillSession:
             )
         self._insist_on_parity()
         deployment = self._deployment
+        last_exit = self._ready_last_exit() if scenario.leaves_aws else None
         return DrillRequest(
             scenario=scenario,
             variant_names=variant_names,
             hostname=deployment.hostname,
             primary_region=deployment.primary,
-            secondary_region=deployment.secondary,
+            secondary_region=last_exit or deployment.secondary,
             release_id=self._release_id,
             rto_seconds=deployment.objectives.rto_seconds,
             availability_ratio=deployment.objectives.availability_ratio,
             path_health_check_id=deployment.health_check_ids["path"],
             release_age_seconds=self._release_age_seconds(),
+            standby_health_check_ids=tuple(deployment.external_endpoints[last_exit].health_check_ids.values())
+            if last_exit is not None
+            else (),
             state_folder=self._state_folder,
             settings=settings,
         )
@@ -232,6 +244,35 @@ class DrillSession:
         distribution_id = self._deployment.distributions[self._deployment.primary].id
         await asyncio.to_thread(lambda: invalidate_all(cloudfront_client(), distribution_id))
 
+    async def _insist_that_aws_is_silent(self) -> None:
+        names = tuple(each.hostname for each in self._deployment.distributions.values())
+        names = (*names, self._deployment.endpoint_hostname)
+        await insist_that_none_answers(names, self._network, self._network.clock())
+        self._console.print(f"0 of {len(names)} entries of AWS answer: {', '.join(names)}", highlight=False)
+
+    def _ready_last_exit(self) -> str:
+        """Returns the last exit, which holds the active release.
+
+        Raises:
+            WrongUsageError: the site has none.
+            NotSteadyError: its visitors would not get the active release.
+        """
+        name = self._deployment.last_exit
+        if name is None:
+            raise WrongUsageError(
+                "aws-edge-outage needs a last exit, a server outside AWS, and this site has none: add an [[endpoint]] to the "
+                "site file and deploy it (docs/ROUTING.md)"
+            )
+        contents = {each: endpoint.content for each, endpoint in self._deployment.external_endpoints.items()}
+        manifest = find_manifest(self._buckets(), self._release_id)
+        for state in open_exits(contents).compare(manifest):
+            if not state.is_whole:
+                raise NotSteadyError(
+                    f"{state.name} does not serve the active release {self._release_id} ({state.error or state.active}), so "
+                    "nothing was broken. Run: failover verify --repair --apply"
+                )
+        return name
+
     def _insist_on_parity(self) -> None:
         buckets = self._buckets()
         parity = check_parity(buckets, find_manifest(buckets, self._release_id), self._routing)
@@ -271,19 +312,19 @@ def _lacks(found: RegionParity) -> str:
     return ", ".join([*lacks, *[f"the new {key}" for key in found.outdated_keys]])
 
 
-def _require_one_region_first(deployment: Deployment) -> None:
+def require_one_region_first(hostname: str, routing: SiteRouting) -> None:
     """A drill's steady state is the primary region serving everybody; under another policy several regions do.
 
     Raises:
         WrongUsageError: names entry or policy.
     """
-    if deployment.routing.entry != "cloudfront":
+    if routing.entry != "cloudfront":
         raise WrongUsageError(
-            f'a drill needs routing.entry = "cloudfront", but {deployment.hostname} has "{deployment.routing.entry}": its '
+            f'a drill needs routing.entry = "cloudfront", but {hostname} has "{routing.entry}": its '
             "faults and measurements are those of CloudFront's layers"
         )
-    if deployment.routing.policy != "failover":
+    if routing.policy != "failover":
         raise WrongUsageError(
-            f'a drill needs routing.policy = "failover", but {deployment.hostname} has "{deployment.routing.policy}": '
+            f'a drill needs routing.policy = "failover", but {hostname} has "{routing.policy}": '
             "no region serves everybody there, so nothing would be seen to switch"
         )

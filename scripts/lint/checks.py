@@ -76,8 +76,11 @@ def _probes(configuration: Configuration) -> Iterator[Probe]:
 def distribution_asked(configuration: Configuration, check: Resource, known: list[Distribution]) -> Distribution | None:
     """Returns the distribution that answers a check: by its own name, by the records of a name, or by an alias without any.
 
-    A wildcard alias alone says nothing: the name's own record may lead elsewhere, also one that is not known.
+    A wildcard alias alone says nothing: the name's own record may lead elsewhere, also one that is not known. Nor does the name
+    of a check that has an address, which is what it asks: the name is its Host header.
     """
+    if not check.body.is_unset("ip_address"):
+        return None
     resource = configuration.resource(check.body.value("fqdn"), check, DISTRIBUTION)
     index = configuration.once(("distributions by name", id(known)), lambda: _by_name(known))
     if resource is not None:

@@ -19,7 +19,10 @@ class DnsEndpoint(BaseModel):
 
 
 class Endpoints(BaseModel):
-    """One running localcloud. Unknown keys are left alone: localcloud may tell more than this command needs."""
+    """One running localcloud. Unknown keys are left alone: localcloud may tell more than this command needs.
+
+    `web_servers`: address outside AWS -> where that server is reached on this machine.
+    """
 
     model_config = ConfigDict(frozen=True)
     schema_: Literal[1] = Field(alias="schema")
@@ -30,6 +33,7 @@ class Endpoints(BaseModel):
     dns: DnsEndpoint
     https_port: int
     ca_certificate: Path
+    web_servers: dict[str, str] = {}
     environment: dict[str, str] = {}
 
 

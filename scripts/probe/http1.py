@@ -24,11 +24,15 @@ class MalformedResponseError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A whole answer. Header names are lower case; the last of repeated headers wins."""
+    """A whole answer. Header names are lower case; the last of repeated headers wins.
+
+    `certificate_period` is what `Connection.certificate_period` says, where whoever asked wrote it down.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    certificate_period: tuple[float, float] | None = None
 
 
 class Connection:

@@ -14,7 +14,7 @@ from scripts.clock import Clock, unix_now
 from scripts.probe.authority import AuthoritativeServer, DnsAnswer, ask, find_authoritative_servers, find_zone
 from scripts.probe.entries import EntryReader
 from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, start_http
-from scripts.probe.network import Network
+from scripts.probe.network import Network, remaining
 from scripts.probe.page_view import BrowserProbe, Page
 from scripts.probe.propagation import Lag
 from scripts.probe.resolver import CachingResolver, Nameserver, ResolutionError
@@ -22,10 +22,6 @@ from scripts.probe.samples import Family, Sample
 from scripts.probe.schedule import Ticket
 
 _SECONDS_A_DAY = 86_400
-CERTIFICATE_SHARE = 1 / 9
-"""Of its own life, for a certificate that lives shorter than ACM's 198 days: it is renewed later."""
-CERTIFICATE_DAYS = 21.0
-"""ACM renews 45 days or more before the end: https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html"""
 _ANSWER_TIMEOUT_SECONDS = 10.0
 
 NoteEntry = Callable[[float, str, str], Awaitable[float | None]]
@@ -228,15 +224,13 @@ class Survey:
             _, period = await self._fetch(hostname, "/health/region.json", dns_name=dns_name)
         except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:
             return Finding(kind="certificate", subject=subject, is_ok=False, detail=str(error) or type(error).__name__)
-        begins, ends = period or (0.0, 0.0)
-        left_days = (ends - unix_now()) / _SECONDS_A_DAY
-        wanted_days = min(CERTIFICATE_DAYS, CERTIFICATE_SHARE * (ends - begins) / _SECONDS_A_DAY)
+        left = remaining(period or (0.0, 0.0), now=unix_now())
         return Finding(
             kind="certificate",
             subject=subject,
-            is_ok=period is not None and left_days >= wanted_days,
-            detail=f"expires in {left_days:.3g} days; {wanted_days:.3g} are wanted",
-            value=left_days * _SECONDS_A_DAY,
+            is_ok=period is not None and left.is_enough,
+            detail=str(left),
+            value=left.left_days * _SECONDS_A_DAY,
         )
 
     async def _health_objects(self) -> list[Finding]:

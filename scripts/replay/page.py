@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 from rich.table import Table
 
+from scripts.drill.verdict import LATE_SECONDS, MAX_OVERLOAD_RATIO
 from scripts.replay.incidents import Incident
 from scripts.replay.schedule import Schedule
 from scripts.replay.views import Outcome
@@ -17,14 +18,35 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """What the site's operators were sent while it was played."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """One incident that was played."""
+    """One incident that was played; `mails` in the order in which they were sent."""
 
     incident: Incident
     schedule: Schedule
     outcomes: tuple[Outcome, ...]
     hostname: str
     speed: float
+    mails: tuple[Mail, ...] = ()
+
+    @property
+    def late_seconds(self) -> float:
+        """How late 95 % of the page views at most began: this machine's share of every figure."""
+        return max((each.late_seconds for each in self.outcomes), default=0.0)
+
+    @property
+    def kept_time(self) -> bool:
+        """Whether this machine kept the time of localcloud's clock, so that the figures are the site's."""
+        views = sum(sum((m.good, m.slow, m.failed)) for each in self.outcomes for m in each.minutes)
+        overloaded = sum(each.overloaded for each in self.outcomes)
+        return self.late_seconds <= LATE_SECONDS and overloaded <= MAX_OVERLOAD_RATIO * max(1, views + overloaded)
 
 
 def render(replay: Replay) -> str:
@@ -54,7 +76,9 @@ def document(replay: Replay) -> dict[str, object]:
         "incident": replay.incident.id,
         "hostname": replay.hostname,
         "speed": replay.speed,
+        "kept_time": replay.kept_time,
         "shortened_minutes": replay.schedule.shortened_minutes,
+        "mails": [{"subject": mail.subject, "text": mail.text} for mail in replay.mails],
         "views": [
             {
                 "name": outcome.view.name,

@@ -10,12 +10,13 @@ from scripts.clock import AwsClock
 from scripts.drill.faults import LocalcloudFaults
 from scripts.drill.journal import drill_lock
 from scripts.drill.rehearsal import interruptible
+from scripts.errors import EnvironmentFailureError
 from scripts.local.control import ControlApi
 from scripts.local.endpoints import Endpoints
 from scripts.probe.page_view import MARKER_PATH, BrowserProbe, Page, verifying_tls
 from scripts.probe.resolver import CachingResolver, Nameserver
 from scripts.replay.incidents import Incident
-from scripts.replay.page import Replay
+from scripts.replay.page import Mail, Replay
 from scripts.replay.player import CLIENTS, JOURNAL_NAME, Player
 from scripts.replay.schedule import schedule_of
 from scripts.replay.views import View, outcome_of
@@ -90,7 +91,9 @@ def replay(
         regions=(deployment.primary, deployment.secondary),
         tell=tell,
     )
+    control = ControlApi(endpoints.control_url)
     with drill_lock(state_folder):
+        before = len(_mailbox(control))
         samples = asyncio.run(interruptible(player.play(schedule, views), name=f"the replay of {incident.id}"))
     return Replay(
         incident=incident,
@@ -106,4 +109,14 @@ def replay(
         ),
         hostname=deployment.hostname,
         speed=endpoints.speed,
+        mails=_mailbox(control)[before:],
     )
+
+
+def _mailbox(control: ControlApi) -> tuple[Mail, ...]:
+    """Returns every e-mail that localcloud's SNS has sent."""
+    answer = asyncio.run(control.get("/mailbox"))
+    found = answer.get("mails") if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise EnvironmentFailureError(f"GET {control.url}/mailbox answered without mails: {answer!r}")
+    return tuple(Mail(subject=str(each["subject"] or ""), text=str(each["text"])) for each in found)

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import dns.resolver
 
-from scripts.clock import AwsClock
+from scripts.clock import AwsClock, unix_now
 from scripts.local.endpoints import Endpoints
 from scripts.probe.http1 import SILENCE, MalformedResponseError, Response, connect_tcp, in_words, start_http
+from scripts.probe.network import Remaining, remaining
 from scripts.probe.page_view import MARKER_PATH, PAGE_PATH, verifying_tls
 from scripts.probe.resolver import CachingResolver, Nameserver, ResolutionError
 from scripts.probe.samples import Family
@@ -40,11 +41,13 @@ class Entry:
         name: how it is shown.
         hostname: sent as SNI and Host, and checked against the certificate.
         leads_to: the name that is resolved; None for the hostname itself.
+        address: where it is reached, for a server that no name leads to unless the others fail. Default: DNS says.
     """
 
     name: str
     hostname: str
     leads_to: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Answer:
         digest: MD5 of the page; None where its status was none of 200 and 404.
         problem: why the page is not what was published, or why there is none; None when it is right.
         marker_problem: why the region marker, which no cache holds, did not come.
+        certificate: what is left of the certificate that it showed; None without an answer.
     """
 
     entry: Entry
@@ -70,6 +74,7 @@ class Answer:
     digest: str | None = None
     problem: str | None = None
     marker_problem: str | None = None
+    certificate: Remaining | None = None
 
     @property
     def is_silent(self) -> bool:
@@ -123,13 +128,18 @@ class EntryProbe:
         """Asks one entry for its home page and its region marker; whatever goes wrong is in the answer."""
         try:
             async with self._deadline():
-                addresses = await self._resolver.addresses(entry.leads_to or entry.hostname, Family.IPV4)
+                addresses = await self._addresses(entry)
         except (OSError, EOFError, ResolutionError) as error:
             return Answer(entry=entry, problem=in_words(error, silence=_DNS_SILENCE))
         page, (region, marker_problem) = await asyncio.gather(
             self._page(entry, addresses[0]), self._marker(entry, addresses[0])
         )
         return replace(page, addresses=addresses, region=region, marker_problem=marker_problem)
+
+    async def _addresses(self, entry: Entry) -> tuple[str, ...]:
+        if entry.address is not None:
+            return (entry.address,)
+        return tuple(await self._resolver.addresses(entry.leads_to or entry.hostname, Family.IPV4))
 
     async def _page(self, entry: Entry, address: str) -> Answer:
         try:
@@ -144,6 +154,7 @@ class EntryProbe:
             is_from_cache="hit" in headers.get("x-cache", "").lower(),
             digest=hashlib.md5(response.body, usedforsecurity=False).hexdigest() if is_page else None,
             problem=f"status {response.status}" if response.status >= 400 else None,
+            certificate=remaining(response.certificate_period, now=unix_now()) if response.certificate_period else None,
         )
 
     async def _marker(self, entry: Entry, address: str) -> tuple[str | None, str | None]:
@@ -225,6 +236,7 @@ class _Requests:
         raw = await connect_tcp(address, self._port)
         connection = await start_http(raw, tls=self._tls, server_name=entry.hostname)
         try:
-            return await connection.request(host=entry.hostname, path=path, close=True)
+            response = await connection.request(host=entry.hostname, path=path, close=True)
+            return replace(response, certificate_period=connection.certificate_period())
         finally:
             connection.abort()

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from scripts.errors import AwsError
+from scripts.errors import AwsError, OpsError
+from scripts.exits.exits import Exits, ExitState
 from scripts.release.overview import Overview, take_overview
+from scripts.release.parity import find_manifest
 from scripts.release.website import Website
 from scripts.status.entries import Answer, Entry, compared
 from scripts.status.reports import alarm_report, check_reports
@@ -23,7 +25,13 @@ class Probe(Protocol):
 
 
 def look(
-    site: Website, watched: Watched, *, probe: Probe, route53: Callable[[], Any], cloudwatch: Callable[[str], Any]
+    site: Website,
+    watched: Watched,
+    *,
+    probe: Probe,
+    route53: Callable[[], Any],
+    cloudwatch: Callable[[str], Any],
+    exits: Exits = Exits(),  # noqa: B008  frozen
 ) -> View:
     """Returns what every part of a deployment says now.
 
@@ -33,14 +41,17 @@ def look(
         probe: asks the entries.
         route53: makes a client for Route 53.
         cloudwatch: makes a client for a region's CloudWatch.
+        exits: where servers outside AWS serve from. Default: there are none.
     """
     checks, regions = watched.health_check_ids, watched.alarm_regions if watched.alarm_names else ()
-    with ThreadPoolExecutor(3 + len(regions)) as pool:
+    with ThreadPoolExecutor(4 + len(regions)) as pool:
         asked = pool.submit(probe.ask, (watched.public, *watched.entries))
         content = pool.submit(_overview, site, cloudwatch)
         reports = pool.submit(check_reports, route53, checks)
+        standbys = pool.submit(check_reports, route53, watched.standby_check_ids)
         alarms = [pool.submit(alarm_report, cloudwatch, region, watched.alarm_names) for region in regions]
     overview, unasked = content.result()
+    states, unasked_exits = _exit_states(site, exits, overview)
     digests = frozenset() if overview is None else overview.page_digests
     public, *entries = (compared(answer, digests) for answer in asked.result())
     return View(
@@ -51,7 +62,10 @@ def look(
         checks=tuple(reports.result()),
         alarms=tuple(alarm.result() for alarm in alarms),
         overview=overview,
-        unasked=(*unasked, *_not_saved(watched)),
+        unasked=(*unasked, *unasked_exits, *_not_saved(watched)),
+        standby_checks=tuple(standbys.result()),
+        exit_names=watched.exit_names,
+        exits=states,
     )
 
 
@@ -60,6 +74,20 @@ def _overview(site: Website, cloudwatch: Callable[[str], Any]) -> tuple[Overview
         return take_overview(site, cloudwatch), ()
     except AwsError as error:
         return None, (str(error),)
+
+
+def _exit_states(
+    site: Website, exits: Exits, overview: Overview | None
+) -> tuple[tuple[ExitState, ...], tuple[str, ...]]:
+    """Returns how the servers outside AWS stand to the active release, and why that could not be asked."""
+    release_id = None if overview is None else overview.routing.release_id
+    if not exits.stores or release_id is None:
+        return (), ()
+    try:
+        states = exits.compare(find_manifest(site.buckets.values(), release_id))
+    except OpsError as error:
+        return (), (f"what the servers outside AWS hold: {error}",)
+    return tuple(states), tuple(f"what {each.name} holds: {each.error}" for each in states if each.error is not None)
 
 
 def _not_saved(watched: Watched) -> tuple[str, ...]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from scripts.exits.exits import ExitState
 from scripts.release.overview import Overview
 from scripts.status.entries import NOT_PUBLISHED, Answer
 from scripts.status.reports import AlarmReport, CheckReport
 
 PATH = "path"
+CERTIFICATE = "certificate is not accepted"
+"""In the words of `scripts.probe.http1.in_words`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,9 @@ class View:
         alarms: of each region.
         overview: what buckets and KeyValueStore say; None when the KeyValueStore could not be asked.
         unasked: what could not be asked, and why.
+        standby_checks: of the regional endpoint that has a last exit behind it, and of servers outside AWS.
+        exit_names: servers outside AWS, as their region marker calls them.
+        exits: how those that releases are published to stand to the active one.
     """
 
     entry: str
@@ -35,6 +41,9 @@ class View:
     alarms: tuple[AlarmReport, ...]
     overview: Overview | None
     unasked: tuple[str, ...] = ()
+    standby_checks: tuple[CheckReport, ...] = ()
+    exit_names: tuple[str, ...] = ()
+    exits: tuple[ExitState, ...] = ()
 
     @property
     def drained(self) -> tuple[str, ...]:
@@ -80,6 +89,9 @@ def users(view: View) -> Users:
 
 def _served(view: View) -> Users:
     region, server = view.public.region, view.public.served_by
+    if region in view.exit_names:
+        sentence = f"layer 3 (DNS) covers: users are served by {region}, outside AWS"
+        return Users(are_served=True, layer=3, sentence=sentence)
     if view.entry != "cloudfront":
         layer = 3 if view.first_region not in (None, region) else None
         by = "layer 3 (DNS) covers: " if layer else ""
@@ -111,6 +123,11 @@ def _not_served(view: View) -> str:
     standing_in = [each for each in view.entries if each.is_good and each.served_by == "endpoint"]
     if not standing_in:
         return f"{sentence}; no other entry serves either"
+    if CERTIFICATE in problem:
+        return (
+            f"{sentence}; {standing_in[0].entry.name} would serve, but Route 53's checkers validate no certificate, so nothing "
+            "leads there by itself: failover divert --apply"
+        )
     if view.entry == "cloudfront" and PATH not in view.failing_checks:
         return (
             f"{sentence}; {standing_in[0].entry.name} would serve, and DNS leads there once the path check is unhealthy"
@@ -124,7 +141,9 @@ def problems(view: View) -> list[str]:
     return [
         *([] if found.are_served and found.layer in (None, 2) else [found.sentence]),
         *_entry_problems(view),
+        *_certificate_problems(view),
         *_check_problems(view),
+        *_exit_problems(view),
         *(f"alarm on in {each.region}: {name}" for each in view.alarms for name in each.names),
         *([] if view.overview is None else _content_problems(view.overview)),
     ]
@@ -136,6 +155,24 @@ def _entry_problems(view: View) -> Iterator[str]:
             yield f"{each.entry.name} does not serve: {each.problem}"
         elif each.marker_problem is not None:
             yield f"{each.entry.name} has no region marker: {each.marker_problem}"
+
+
+def _certificate_problems(view: View) -> Iterator[str]:
+    for each in (view.public, *view.entries):
+        if each.certificate is not None and not each.certificate.is_enough:
+            yield f"the certificate that {each.entry.name} shows {each.certificate}: put its validation record back"
+
+
+def _exit_problems(view: View) -> Iterator[str]:
+    for check in view.standby_checks:
+        if check.is_healthy is False:
+            yield (
+                f"the check of {check.name} is unhealthy ({check.succeeding} of {check.checkers} checkers get an answer): "
+                f"{check.reason}. Users are not led there"
+            )
+    for each in view.exits:
+        if each.error is None and not each.is_whole:
+            yield f"{each.name}, outside AWS, does not hold all of the active release: failover verify --repair"
 
 
 def _check_problems(view: View) -> Iterator[str]:
@@ -167,6 +204,7 @@ def unknowns(view: View) -> list[str]:
     return [
         *view.unasked,
         *(str(check.error) for check in view.checks if check.error is not None),
+        *(str(check.error) for check in view.standby_checks if check.error is not None),
         *(str(each.error) for each in view.alarms if each.error is not None),
     ]
 
@@ -187,7 +225,7 @@ def as_document(view: View) -> Mapping[str, object]:
         "entries": [_entry_document(each) for each in (view.public, *view.entries)],
         "health_checks": {
             check.name: {"is_healthy": check.is_healthy, "succeeding": check.succeeding, "checkers": check.checkers}
-            for check in view.checks
+            for check in (*view.checks, *view.standby_checks)
         },
         "alarms": {each.region: None if each.error else list(each.names) for each in view.alarms},
         "problems": problems(view),
@@ -204,4 +242,5 @@ def _entry_document(answer: Answer) -> dict[str, object]:
         "served_by": answer.served_by,
         "region": answer.region,
         "problem": answer.problem or answer.marker_problem,
+        "certificate_days_left": None if answer.certificate is None else round(answer.certificate.left_days, 1),
     }

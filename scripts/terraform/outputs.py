@@ -47,6 +47,14 @@ class Routing(_Model):
     policy: str = "failover"
 
 
+class ExternalEndpoint(_Model):
+    """A server outside AWS: its addresses and health checks by record type, and where releases are published for it."""
+
+    addresses: Mapping[str, str]
+    health_check_ids: Mapping[str, str]
+    content: Mapping[str, str] = {}
+
+
 class Deployment(_Model):
     """The edge stack's outputs.
 
@@ -61,6 +69,8 @@ class Deployment(_Model):
         objectives: what a drill is judged against.
         routing: entry and policy; outputs of earlier versions had one kind only.
         parity_regions: regions with a parity check, by `features.parity`; outputs of earlier versions do not say.
+        external_endpoints: the site file's `[[endpoint]]`, by name; outputs of earlier versions do not say.
+        standby_health_check_id: of the regional endpoint that has a last exit behind it; empty without one.
         content: the site file's `[content]`, for `scripts.release.serving.content_settings.parse_content`.
         content_security_policy: the header of every answer; outputs of earlier versions do not say.
     """
@@ -75,8 +85,20 @@ class Deployment(_Model):
     objectives: Objectives
     routing: Routing = Routing()
     parity_regions: tuple[str, ...] = ()
+    external_endpoints: Mapping[str, ExternalEndpoint] = {}
+    standby_health_check_id: str = ""
     content: Mapping[str, Any] = {}
     content_security_policy: str = ""
+
+    @property
+    def last_exit(self) -> str | None:
+        """The endpoint that stands behind the regional endpoint, for when AWS's edge serves nobody; only behind CloudFront."""
+        return next(iter(self.external_endpoints), None) if self.routing.entry == "cloudfront" else None
+
+    @property
+    def endpoint_hostname(self) -> str:
+        """The regional endpoint's own name, which there is when it has a last exit behind it."""
+        return f"endpoint.{self.hostname}"
 
     @property
     def regional_hostnames(self) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ ROOMS = {
         ("simulate",),
         ("regions",),
         ("drill", "status"),
+        ("exits",),
         ("release",),
         ("release.serving",),
         ("local", "terraform"),

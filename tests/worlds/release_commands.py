@@ -11,7 +11,7 @@ from scripts import cli
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
 from scripts.status.entries import Answer, Entry
-from scripts.terraform.outputs import Deployment, Distribution, Objectives, OtherOutputs, Routing
+from scripts.terraform.outputs import Deployment, Distribution, ExternalEndpoint, Objectives, OtherOutputs, Routing
 from tests.worlds.manual_clock import ManualClock
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
 from tests.worlds.release_world import aws as aws
@@ -80,6 +80,10 @@ def deployment_of(world: ReleaseWorld) -> Deployment:
         },
         objectives=Objectives(rto_seconds=120, rpo_seconds=60, availability_ratio=0.99, monthly_cost_usd=1),
         routing=Routing(entry=site.entry),
+        external_endpoints={
+            name: ExternalEndpoint(addresses={"A": "203.0.113.10"}, health_check_ids={}, content=content)
+            for name, content in world.exits.items()
+        },
     )
 
 
@@ -97,6 +101,7 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr("scripts.commands.status.network_entry_probe", lambda _endpoints: FakeEntries(world))
     monkeypatch.setattr("scripts.commands.status.load_deployment", lambda _outputs: deployment_of(world))
     monkeypatch.setattr("scripts.commands.takedown.load_deployment", lambda _outputs: deployment_of(world))
+    monkeypatch.setattr("scripts.commands.shared.exits.load_deployment", lambda _outputs: deployment_of(world))
     others = OtherOutputs(alarm_names=("site-test-alarm-path-unhealthy",))
     monkeypatch.setattr("scripts.commands.status.load_other_outputs", lambda _outputs: others)
 

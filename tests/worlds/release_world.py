@@ -52,11 +52,13 @@ class ReleaseWorld:
         site: what the commands get.
         store: the fake behind its routing.
         folder: a built site; `publish` changes its index page.
+        exits: server outside AWS -> where releases are published for it, as the edge stack's output has it.
     """
 
     site: Website
     store: FakeKeyValueStore
     folder: Path
+    exits: dict[str, dict[str, str]] = field(default_factory=dict)
     _dead: dict[str, Callable[..., None]] = field(default_factory=dict)
 
     @property

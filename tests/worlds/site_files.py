@@ -214,9 +214,10 @@ def site_documents(draw: st.DrawFn) -> Document:
     """Site files that are valid: every entry and policy, two to four regions, any option of any section."""
     entry, policy = draw(st.sampled_from(ROUTES))
     regions = draw(_regions(entry, policy))
-    document: Document = {"site": draw(_sites(_LONGEST_HOSTNAME - _ROOM if len(regions) > 2 else _LONGEST_HOSTNAME))}
     endpoints = draw(_endpoints(entry, policy))
-    _add_policy_keys(draw, policy, regions, endpoints)
+    has_more_names = len(regions) > 2 or (entry is Entry.CLOUDFRONT and bool(endpoints))
+    document: Document = {"site": draw(_sites(_LONGEST_HOSTNAME - _ROOM if has_more_names else _LONGEST_HOSTNAME))}
+    _add_policy_keys(draw, policy, regions, [] if entry is Entry.CLOUDFRONT else endpoints)
     document["region"] = regions
     if endpoints:
         document["endpoint"] = endpoints
@@ -282,23 +283,34 @@ def _regions(draw: st.DrawFn, entry: Entry, policy: Policy) -> list[Document]:
 
 @st.composite
 def _endpoints(draw: st.DrawFn, entry: Entry, policy: Policy) -> list[Document]:
-    if entry is Entry.CLOUDFRONT:
-        return []
-    fewest, most = {Policy.FAILOVER: (0, 1), Policy.MULTIVALUE: (2, 3)}.get(policy, (0, 2))
+    is_exit = entry is Entry.CLOUDFRONT
+    fewest, most = {Policy.FAILOVER: (0, 1), Policy.MULTIVALUE: (2, 3)}.get(policy, (0, 1 if is_exit else 2))
     count = draw(st.integers(fewest, most))
     names = draw(st.lists(_values_of("endpoint.name"), min_size=count, max_size=count, unique=True))
     found = []
     for number, name in enumerate(names, start=1):
         forced = {"name": name, "ipv4_address": f"203.0.113.{number}"}
-        if policy is Policy.FAILOVER or draw(st.booleans()):
+        if is_exit or policy is Policy.FAILOVER or draw(st.booleans()):
             forced["ipv6_address"] = f"2001:db8::{number}"
         protocol = draw(_values_of("endpoint.check_protocol"))
-        unread = _ASKED_FOR if protocol == "tcp" else ()
+        unread: tuple[str, ...] = _ASKED_FOR if protocol == "tcp" else ()
+        if is_exit:
+            protocol, unread = "https", ("check_port", "check_host")
         forced["check_protocol"] = protocol
-        found.append(draw(_table("endpoint", Endpoint, forced=forced, without=(*_POLICY_KEYS, *unread))))
+        forced |= draw(_stores())
+        found.append(draw(_table("endpoint", Endpoint, forced=forced, without=(*_POLICY_KEYS, *_STORE_KEYS, *unread))))
     return found
 
 
+@st.composite
+def _stores(draw: st.DrawFn) -> Document:
+    """Returns where an endpoint's releases are published: nowhere, a folder or a bucket."""
+    choices: list[tuple[str, ...]] = [(), ("content_folder",), _STORE_KEYS[1:3], _STORE_KEYS[1:]]
+    keys = draw(st.sampled_from(choices))
+    return {key: draw(_values_of(f"endpoint.{key}")) for key in keys}
+
+
+_STORE_KEYS = ("content_folder", "content_bucket", "content_endpoint_url", "content_region", "content_profile")
 _ASKED_FOR = ("check_path", "check_host", "check_search_string")
 _POLICY_KEYS = ("weight", "is_default_location", "bias", "latitude", "longitude")
 

@@ -19,8 +19,7 @@ Sections = Mapping[str, Any]
 EDGE_POLICIES = (Policy.FAILOVER, Policy.WEIGHTED, Policy.LATENCY, Policy.GEOLOCATION)
 """What the router function can do behind one CloudFront name: docs/ROUTING.md."""
 
-# Key of a target -> the one policy that reads it.
-_KEY_POLICIES = {
+KEY_POLICIES = {
     "weight": Policy.WEIGHTED,
     "continents": Policy.GEOLOCATION,
     "countries": Policy.GEOLOCATION,
@@ -31,6 +30,7 @@ _KEY_POLICIES = {
     "latitude": Policy.GEOPROXIMITY,
     "longitude": Policy.GEOPROXIMITY,
 }
+"""Key of a target -> the one policy that reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,17 @@ class _Plan:
         regions = () if self.routing.policy is Policy.MULTIVALUE else self.regions
         return {
             **{f"region[{index}]": region for index, region in enumerate(regions)},
-            **{f"endpoint[{index}]": endpoint for index, endpoint in enumerate(self.endpoints)},
+            # Behind CloudFront an endpoint is the last exit, which no policy chooses.
+            **({} if self.is_behind_cloudfront else self.endpoint_tables),
         }
+
+    @property
+    def endpoint_tables(self) -> dict[str, Endpoint]:
+        return {f"endpoint[{index}]": endpoint for index, endpoint in enumerate(self.endpoints)}
+
+    @property
+    def is_behind_cloudfront(self) -> bool:
+        return self.routing.entry is Entry.CLOUDFRONT
 
     def uses(self, policy: Policy) -> bool:
         return self.routing.policy is policy
@@ -85,17 +94,6 @@ def number_of_regions_fits(plan: _Plan) -> Iterator[Problem]:
         )
 
 
-def endpoints_need_regional_entry(plan: _Plan) -> Iterator[Problem]:
-    """CloudFront stands in front of its origins only."""
-    if plan.endpoints and plan.routing.entry is Entry.CLOUDFRONT:
-        yield Problem(
-            key="endpoint",
-            value=f'{len(plan.endpoints)} tables with entry = "cloudfront"',
-            allowed='[[endpoint]] with routing.entry = "regional" only',
-            remedy='remove [[endpoint]], or use entry = "regional": then Route 53 chooses between regions and endpoints',
-        )
-
-
 def endpoints_are_different(plan: _Plan) -> Iterator[Problem]:
     """A name is a set identifier, and two records with one address survive nothing together."""
     names = Counter([region.name for region in plan.regions] + [endpoint.name for endpoint in plan.endpoints])
@@ -121,9 +119,9 @@ def endpoints_are_different(plan: _Plan) -> Iterator[Problem]:
 def keys_belong_to_policy(plan: _Plan) -> Iterator[Problem]:
     """A key that the policy does not read would be ignored; two policies on one name are refused by Route 53."""
     targets: dict[str, Target] = {f"region[{index}]": region for index, region in enumerate(plan.regions)}
-    targets |= {f"endpoint[{index}]": endpoint for index, endpoint in enumerate(plan.endpoints)}
+    targets |= {} if plan.is_behind_cloudfront else plan.endpoint_tables  # rules/last_exit.py
     for table, target in targets.items():
-        for key, policy in _KEY_POLICIES.items():
+        for key, policy in KEY_POLICIES.items():
             if key in target.model_fields_set and not plan.uses(policy):
                 yield Problem(
                     key=f"{table}.{key}",
@@ -186,7 +184,7 @@ def areas_are_complete(plan: _Plan) -> Iterator[Problem]:
 
 def latency_regions_are_unique(plan: _Plan) -> Iterator[Problem]:
     """Route 53 knows the latency of AWS regions, each once a name."""
-    if not plan.uses(Policy.LATENCY):
+    if not plan.uses(Policy.LATENCY) or plan.is_behind_cloudfront:
         return
     taken = [region.name for region in plan.regions]
     for index, endpoint in enumerate(plan.endpoints):
@@ -254,7 +252,6 @@ def _toml(value: object) -> str:
 _RULES: tuple[Rule, ...] = (
     entry_has_policy,
     number_of_regions_fits,
-    endpoints_need_regional_entry,
     endpoints_are_different,
     keys_belong_to_policy,
     weights_share_something,

@@ -11,6 +11,7 @@ from constructs_lib.errors import Problem
 from constructs_lib.site_file.models import LONGEST_HOSTNAME, Entry, Protocol, Region, Role, Site, State, StateBackend
 from constructs_lib.site_file.rules.entry import regional_entry_has_what_it_reads
 from constructs_lib.site_file.rules.ipv6 import ipv6_viewers_are_answered
+from constructs_lib.site_file.rules.last_exit import last_exit_can_serve
 from constructs_lib.site_file.rules.recovery import objective_is_within_reach
 from constructs_lib.site_file.rules.residency import regions_are_allowed
 
@@ -170,6 +171,7 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     further_regions_name_fits,
     regional_entry_has_what_it_reads,
     ipv6_viewers_are_answered,
+    last_exit_can_serve,
     regions_are_allowed,
     webhook_is_within_the_boundary,
     encrypted_markers_are_checked_over_tls,

@@ -132,6 +132,15 @@ def test_regional_entry_pays_for_requests_and_nothing_of_cloudfront() -> None:
     assert not [item for item in lines if "CloudFront" in item]
 
 
+def test_probes_of_a_standby_with_an_exit_behind_it_are_paid_as_api_requests() -> None:
+    """Three regions with two checkers each ask every 30 s: 525,600 requests a month at 1.20 USD a million."""
+    asked = {"regions": ["us-east-1", "eu-west-1", "ap-southeast-1"]}
+    found = stacks({**check("HTTPS", fqdn="endpoint.www.example.com"), **asked})
+    lines = {line.item: line for line in estimate(found)}
+    assert lines["HTTP API requests by the standby's check"].usd == pytest.approx(0.63, abs=0.005)
+    assert "CloudFront requests" not in lines
+
+
 @pytest.mark.parametrize(("policy", "usd"), [
     ("multivalue_answer_routing_policy", 0.40), ("latency_routing_policy", 0.60), ("geoproximity_routing_policy", 0.70),
 ])  # fmt: skip

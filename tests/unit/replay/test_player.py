@@ -14,7 +14,7 @@ from scripts.drill.faults import ActiveFault, Fault
 from scripts.errors import AwsError, NotSteadyError
 from scripts.probe.samples import Sample
 from scripts.probe.schedule import Ticket
-from scripts.replay.page import Replay, document, render, summary
+from scripts.replay.page import Mail, Replay, document, render, summary
 from scripts.replay.player import JOURNAL_NAME, Player
 from scripts.replay.schedule import schedule_of
 from scripts.replay.views import View, outcome_of
@@ -91,7 +91,7 @@ def test_faults_come_and_go_by_the_schedule_and_samples_count_from_the_beginning
     samples, history = playing(tmp_path, scenario)
     assert history == [("inject", 560), ("undo", 620)]  # 500, and a minute of steady state
     outcome = outcome_of(VIEW, samples[VIEW.name], fault_at_seconds=60, duration_seconds=180)
-    assert [(each.failed > 100, each.good > 100) for each in outcome.minutes] == [
+    assert [(each.failed > 50, each.good > 50) for each in outcome.minutes] == [
         (False, True),
         (True, False),
         (False, True),
@@ -149,15 +149,28 @@ def test_page_is_valid_and_tells_sources_certainty_and_lateness(tmp_path: Path) 
     samples = playing(tmp_path, scenario)
     outcome = outcome_of(VIEW, samples[VIEW.name], fault_at_seconds=60, duration_seconds=180)
     found = Replay(
-        incident=an_incident(0, 2), schedule=SCHEDULE, outcomes=(outcome,), hostname="www.example.test", speed=5
+        incident=an_incident(0, 2),
+        schedule=SCHEDULE,
+        outcomes=(outcome,),
+        hostname="www.example.test",
+        speed=5,
+        mails=(Mail(subject="[ALARM] the bucket <b> does not answer", text="What covers:   Layer 1"),),
     )
     page = tmp_path / "page.html"
     page.write_text(render(found), encoding="utf-8")
     assert complaints([page]) == ""
-    for expected in ("https://example.test/", "stated", "1 minutes in which nothing changed", "s late"):
+    told = ("[ALARM] the bucket &lt;b&gt; does not answer", "What covers:   Layer 1")
+    for expected in ("https://example.test/", "stated", "1 minutes in which nothing changed", "s late", *told):
         assert expected in page.read_text(encoding="utf-8")
     assert re.search(r"<td>(49|50)\.\d%</td>", page.read_text(encoding="utf-8"))
     assert document(found)["shortened_minutes"] == 1
+    assert document(found)["kept_time"] is True
+    assert "did not keep the time" not in page.read_text(encoding="utf-8")
+    late = dataclasses.replace(found, outcomes=(dataclasses.replace(outcome, late_seconds=0.6),))
+    assert "did not keep the time" in render(late)
+    assert document(late)["kept_time"] is False
+    left_out = dataclasses.replace(found, outcomes=(dataclasses.replace(outcome, overloaded=5),))
+    assert document(left_out)["kept_time"] is False
     assert [column.header for column in summary([found]).columns] == ["incident", "one region"]
 
 

@@ -24,6 +24,8 @@ def load(tmp_path: Path, entry: str, policy: str, **parts: str) -> SiteFile:
 W = {"first": "weight = 1", "second": "weight = 1"}
 G = {"first": "is_default_location = true", "second": 'continents = ["NA"]'}
 V6 = 'ipv6_address = "2001:db8::1"'
+FOLDER = '\ncontent_folder = "/srv/www"'
+BUCKET = '\ncontent_bucket = "exit"\ncontent_endpoint_url = "https://s3.fr-par.example"'
 PLACE = "latitude = 1.5\nlongitude = -2.5"
 TWO = endpoint() + endpoint("other", "203.0.113.2")
 
@@ -33,8 +35,19 @@ ACCEPTED: list[tuple[str, str, dict[str, str]]] = [
     ("cloudfront", "weighted", {"first": "weight = 255", "second": "weight = 0"}),
     ("cloudfront", "latency", {}),
     ("cloudfront", "geolocation", G),
+    ("cloudfront", "failover", {"more": endpoint(extra=V6)}),
+    ("cloudfront", "weighted", {**W, "more": endpoint(extra=V6)}),
+    ("cloudfront", "latency", {"more": endpoint(extra=V6)}),
+    ("cloudfront", "geolocation", {**G, "more": endpoint(extra=V6)}),
     ("regional", "failover", {}),
     ("regional", "failover", {"more": endpoint(extra=V6)}),
+    ("regional", "failover", {"more": endpoint(extra=V6 + FOLDER)}),
+    ("regional", "failover", {"more": endpoint(extra=V6 + BUCKET)}),
+    (
+        "regional",
+        "failover",
+        {"more": endpoint(extra=V6 + BUCKET + '\ncontent_region = "fr-par"\ncontent_profile = "par"')},
+    ),
     ("regional", "weighted", {**W, "more": THIRD + "weight = 0\n" + endpoint(extra="weight = 2")}),
     ("regional", "latency", {"more": THIRD + endpoint(extra='near_region = "eu-west-3"')}),
     ("regional", "geolocation", {**G, "more": THIRD + 'countries = ["JP"]\nsubdivisions = ["US-CA"]\n'}),
@@ -57,7 +70,30 @@ REFUSED: list[tuple[str, str, dict[str, str], str, str]] = [
     ("cloudfront", "multivalue", {"more": TWO}, "routing.policy", '"failover" or "weighted" or "latency" or "geolocation"'),
     ("cloudfront", "latency", {"more": THIRD}, "region", "an origin group has two members"),
     ("regional", "failover", {"more": THIRD}, "region", "a failover record two roles"),
-    ("cloudfront", "failover", {"more": endpoint()}, "endpoint", '[[endpoint]] with routing.entry = "regional" only'),
+    ("cloudfront", "failover", {"more": endpoint()}, "endpoint[0].ipv6_address is missing", "A and AAAA fail over separately"),
+    ("cloudfront", "failover", {"more": endpoint(extra=V6) + endpoint("bb", "203.0.113.2", 'ipv6_address = "2001:db8::2"')},
+     "endpoint is 2 tables", 'at most one [[endpoint]] with entry = "cloudfront"'),
+    ("cloudfront", "weighted", {**W, "more": endpoint(extra=V6 + "\nweight = 1")}, "endpoint[0].weight is 1", "nothing chooses"),
+    ("cloudfront", "failover", {"more": endpoint(extra=V6 + '\ncheck_protocol = "http"')}, "endpoint[0].check_protocol",
+     "a certificate for www.example.com"),
+    ("cloudfront", "failover", {"more": endpoint(extra=V6 + '\ncheck_protocol = "tcp"')}, "endpoint[0].check_protocol",
+     "a certificate for www.example.com"),
+    ("cloudfront", "failover", {"more": endpoint(extra=V6 + "\ncheck_port = 8443")}, "endpoint[0].check_protocol", "port 443"),
+    ("cloudfront", "failover", {"more": endpoint(extra=V6 + '\ncheck_host = "www.example.org"')}, "endpoint[0].check_host",
+     "viewers ask the exit for the public name"),
+    ("regional", "failover", {"more": endpoint(extra=V6 + FOLDER + BUCKET)}, "content_folder alone", "name one place"),
+    ("regional", "failover", {"more": endpoint(extra=V6 + '\ncontent_bucket = "exit"')}, "content_endpoint_url",
+     "name one place"),
+    ("regional", "failover", {"more": endpoint(extra=V6 + '\ncontent_endpoint_url = "https://s3.example"')}, "content_bucket",
+     "name one place"),
+    ("regional", "failover", {"more": endpoint(extra=V6 + FOLDER + '\ncontent_profile = "p"')}, "content_bucket",
+     "remove content_profile"),
+    *[("regional", "failover", {"more": endpoint(extra=f'{V6}\ncontent_bucket = "exit"\ncontent_endpoint_url = "{url}"')},
+       "endpoint[0].content_endpoint_url", "https://")
+      for url in ("http://s3.example", "https://s3.example/path", "s3.example", "https://user@s3.example")],
+    *[("regional", "failover", {"more": endpoint(extra=f'{V6}\ncontent_folder = "{folder}"')},
+       "endpoint[0].content_folder", "an absolute path")
+      for folder in ("www", "/", "/srv/", "/a b")],
     ("regional", "latency", {"protocol": "http"}, "health_check.region_check_protocol", "has no port 80"),
     ("cloudfront", "weighted", {"first": "weight = 1"}, "region[1].weight is missing", "from 0 to 255"),
     ("cloudfront", "weighted", {"first": "weight = 256", "second": "weight = 1"}, "region[0].weight is 256", "0 to 255"),

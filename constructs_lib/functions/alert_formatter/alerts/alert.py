@@ -84,6 +84,8 @@ class Alert:
         """Which layer covers, by the state that was reached."""
         if self.state in ("ALARM", MESSAGE):
             return self._filled_in(self.guide.covers)
+        if self.state == NO_DATA and self.checks.knows_all and not _remains(self.checks):
+            return "Not needed: Route 53 says that every health check is healthy; only the metric is missing."
         return "Not needed." if self.state == "OK" and not _remains(self.checks) else "Unknown: see `failover status`."
 
     def text(self) -> str:

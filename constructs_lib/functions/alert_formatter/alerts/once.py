@@ -12,7 +12,10 @@ def is_told_elsewhere(alert: Alert) -> bool:
     if kind == "serving-from-secondary":
         return True
     if state == "OK" and kind == "region-unhealthy":
-        return checks.fails(alert.region)
+        is_back = (
+            alert.was == NO_DATA and checks.has_path and alert.region in checks.states
+        )  # as the path check's metric
+        return is_back or checks.fails(alert.region)
     if state == "OK" and kind == "edge-5xx":
         return checks.fails("path") or checks.fails(alert.region)
     if state == NO_DATA and kind == "region-unhealthy":

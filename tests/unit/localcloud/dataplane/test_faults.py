@@ -44,3 +44,19 @@ def test_fault_without_a_share_hits_everybody() -> None:
     assert (told.ratio, told.seed, told.value) == (1.0, 0, 5)
     told = fault_from_api({"id": "f", "target": "dns", "kind": "hang", "ratio": 0.25, "seed": 9})
     assert (told.ratio, told.seed) == (0.25, 9)
+
+
+def test_fault_of_awss_edge_hits_cloudfront_and_every_api_gateway_and_nothing_else() -> None:
+    board = FaultBoard()
+    board.replace([a_fault("f1", FaultKind.REFUSE, target="aws-edge")])
+    for target in ("cloudfront", "cloudfront:E1", "apigateway:us-east-1", "apigateway:eu-central-1"):
+        assert board.find(target) is not None
+        assert board.hit(target) is not None
+    for target in ("s3:eu-central-1", "server:203.0.113.10", "dns"):
+        assert board.find(target) is None
+
+
+def test_names_of_awss_edge_vanish_together() -> None:
+    board = FaultBoard()
+    board.replace([a_fault("f1", FaultKind.NXDOMAIN, target="aws-edge")])
+    assert board.failing_names() == {"aws-edge": NameFailure.NXDOMAIN}

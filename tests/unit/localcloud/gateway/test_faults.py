@@ -25,7 +25,10 @@ def refusal(board: FaultBoard, **fault: Any) -> str:
 
 @pytest.mark.parametrize(
     "target",
-    ["s3:eu-central-1", "apigateway:us-east-1", "health-checker:eu-west-1", "cloudfront", "cloudfront:E1", "dns"],
+    [
+        *("s3:eu-central-1", "apigateway:us-east-1", "health-checker:eu-west-1", "cloudfront", "cloudfront:E1", "dns"),
+        *("aws-edge", "server:203.0.113.10", "server:2001:db8::a"),
+    ],
 )
 def test_fault_is_taken_on_every_target(board: FaultBoard, target: str) -> None:
     assert board.add({"target": target, "kind": "refuse"}).target == target
@@ -43,6 +46,8 @@ def test_fault_is_taken_on_every_target(board: FaultBoard, target: str) -> None:
         ("cloudfront:", "no such distribution"),
         ("dns:eu-central-1", "allowed are"),
         ("lambda:eu-central-1", "allowed are"),
+        ("server:www.example.org", "no IP address"),
+        ("aws-edge:eu-central-1", "allowed are"),
         (None, "allowed are"),
     ],
 )
