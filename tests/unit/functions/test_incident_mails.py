@@ -18,9 +18,8 @@ from scripts.drill.faults import Fault
 from scripts.replay.incidents import incident_ids, load_incident
 from tests.unit.functions.test_alert_formatter import IDS, PREFIX, World, world
 
-GOLDEN = Path(__file__).parents[2] / "synth" / "golden" / "prod.example" / "monitoring.json"
+GOLDEN = Path(__file__).parents[2] / "synth" / "golden" / "prod.example"
 PRIMARY, SECONDARY = "eu-central-1", "us-east-1"
-PATH_METRIC = re.compile(r"health_check.*path")
 _HEALTHY_SHARE = 0.18  # of the checkers' answers, above which Route 53 calls an endpoint healthy
 
 # Incident -> the subjects of all its mails, in order: what AWS stated or others reported, at a site in two regions.
@@ -92,7 +91,7 @@ def states(faults: tuple[Fault, ...]) -> dict[str, str]:
         return 0.0 if check in failing else 1.0
 
     found = {}
-    for alarm in json.loads(GOLDEN.read_bytes())["resource"]["aws_cloudwatch_metric_alarm"].values():
+    for alarm in alarms():
         condition = AlarmCondition(
             comparison=alarm["comparison_operator"],
             threshold=alarm["threshold"],
@@ -103,6 +102,13 @@ def states(faults: tuple[Fault, ...]) -> dict[str, str]:
         state = evaluate(condition, [_datum(alarm, value_of)] * condition.evaluation_range)
         found[alarm["alarm_name"].removeprefix("failover-site-prod-alarm-")] = state.value if state else "OK"
     return found
+
+
+def alarms() -> Iterator[dict[str, Any]]:
+    """Yields every alarm of the site, us-east-1's first: they look at the health checks every minute."""
+    for path in sorted(GOLDEN.glob("*.json"), key=lambda path: path.stem != "monitoring"):
+        resources = json.loads(path.read_bytes()).get("resource", {})
+        yield from resources.get("aws_cloudwatch_metric_alarm", {}).values()
 
 
 def _of_check(dimensions: str) -> str:
