@@ -15,7 +15,6 @@ from scripts.clock import AwsClock
 from scripts.commands.bootstrap import make_state_bucket
 from scripts.commands.build import content_rules, make
 from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
-from scripts.commands.shared.exits import exits_of
 from scripts.commands.shared.lever_drill import newsroom_of
 from scripts.commands.shared.options import open_website, publisher, use_localcloud
 from scripts.commands.shared.under_test import under_test
@@ -27,6 +26,7 @@ from scripts.drill.verdict import Verdict
 from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.exits.folder_store import CURRENT
 from scripts.exits.store import Source
+from scripts.exits.words import exits_of
 from scripts.local.endpoints import Endpoints
 from scripts.local.process import ANY_PORT, running_localcloud, sole_user
 from scripts.local.snapshots import DeployedSnapshot

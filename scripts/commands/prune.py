@@ -11,7 +11,6 @@ import typer
 
 from scripts.clock import AwsClock
 from scripts.commands.shared.bars import object_bar
-from scripts.commands.shared.exits import exits_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -23,6 +22,7 @@ from scripts.commands.shared.options import (
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.commands.shared.tables import results_console, results_table
+from scripts.exits.words import exits_of
 from scripts.release.deletion import DEFAULT_PAUSE_SECONDS
 from scripts.release.deletion import prune as delete_releases
 from scripts.release.prune import DEFAULT_GRACE_SECONDS, DEFAULT_KEEP, PrunePlan, plan_prune

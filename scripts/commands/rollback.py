@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from scripts.commands.shared.asking import Probe, network_probe, shown
-from scripts.commands.shared.exits import exits_of, left_behind
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -24,6 +23,7 @@ from scripts.commands.shared.options import (
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.errors import ProbeRefusedError
 from scripts.exits.store import ExitUnavailableError, Source
+from scripts.exits.words import exits_of, left_behind
 from scripts.release.changes import Changes
 from scripts.release.samples import sample
 from scripts.release.switching import RollbackPlan

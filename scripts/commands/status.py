@@ -8,7 +8,6 @@ from datetime import timedelta
 import typer
 
 from scripts.aws.clients import cloudwatch_client, route53_client
-from scripts.commands.shared.exits import exit_words, exits_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     JsonOption,
@@ -20,6 +19,7 @@ from scripts.commands.shared.options import (
 from scripts.commands.shared.parity_words import foreign_lines, parity_document, parity_words
 from scripts.commands.shared.tables import results_console, results_table
 from scripts.commands.shared.waiting import waiting_for
+from scripts.exits.words import exit_words, exits_of
 from scripts.local.endpoints import Endpoints
 from scripts.release.overview import Overview, RegionOverview
 from scripts.release.parity_metric import LOOK_BACK, LastComparison

@@ -17,7 +17,6 @@ import typer
 
 from scripts.commands.shared.asking import Probe, network_probe, shown
 from scripts.commands.shared.bars import byte_bar
-from scripts.commands.shared.exits import exits_of, left_behind
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -40,6 +39,7 @@ from scripts.errors import (
 )
 from scripts.exits.exits import Exits
 from scripts.exits.store import ExitUnavailableError, Source
+from scripts.exits.words import exits_of, left_behind
 from scripts.local.endpoints import Endpoints
 from scripts.release.build_order import Build, commit_seconds
 from scripts.release.changes import Changes

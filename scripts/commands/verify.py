@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from scripts.commands.shared.bars import byte_bar
-from scripts.commands.shared.exits import exit_documents, exit_words, exits_of
 from scripts.commands.shared.options import (
     DEFAULT_OUTPUTS,
     ApplyOption,
@@ -27,6 +26,7 @@ from scripts.commands.shared.waiting import waiting_for
 from scripts.errors import MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.exits.exits import Exits
 from scripts.exits.store import Source
+from scripts.exits.words import exit_documents, exit_words, exits_of
 from scripts.release.parity import Parity, RepairPlan, check_parity, find_manifest, plan_repair, repair
 from scripts.release.routing import Routing
 from scripts.release.standing import standing_of, time_of

@@ -101,7 +101,7 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr("scripts.commands.status.network_entry_probe", lambda _endpoints: FakeEntries(world))
     monkeypatch.setattr("scripts.commands.status.load_deployment", lambda _outputs: deployment_of(world))
     monkeypatch.setattr("scripts.commands.takedown.load_deployment", lambda _outputs: deployment_of(world))
-    monkeypatch.setattr("scripts.commands.shared.exits.load_deployment", lambda _outputs: deployment_of(world))
+    monkeypatch.setattr("scripts.exits.words.load_deployment", lambda _outputs: deployment_of(world))
     others = OtherOutputs(alarm_names=("site-test-alarm-path-unhealthy",))
     monkeypatch.setattr("scripts.commands.status.load_other_outputs", lambda _outputs: others)
 

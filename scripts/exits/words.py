@@ -1,4 +1,4 @@
-"""What the release commands do for servers outside AWS, and how they tell of it."""
+"""The exits of a deployment, and how commands tell of them."""
 
 from __future__ import annotations
 
