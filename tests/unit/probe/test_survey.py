@@ -165,8 +165,8 @@ def test_resolver_that_keeps_the_old_answer_is_late_after_ttl_and_grace(
 
 
 def test_certificate_near_its_end_is_told(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.probe.survey.CERTIFICATE_DAYS", 1e9)
-    monkeypatch.setattr("scripts.probe.survey.CERTIFICATE_SHARE", 1.1)
+    monkeypatch.setattr("scripts.probe.network.CERTIFICATE_DAYS", 1e9)
+    monkeypatch.setattr("scripts.probe.network.CERTIFICATE_SHARE", 1.1)
     assert "certificate" in wrong(survey(authority))
 
 
