@@ -18,7 +18,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test check lint conformance checkov bindings apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs lock clean distclean
+.PHONY: help demo site test test-slow check lint conformance checkov bindings apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ site: setup ## build site/build from site/src
 
 test: setup npm-tools chromium ## all tests (ARGS="-k name": some of them)
 	@$(VENV)/pytest -n 3 $(ARGS)
+
+test-slow: setup npm-tools chromium ## the tests that take minutes each, which `make test` leaves out: whole regions lost, states migrated
+	@$(VENV)/pytest -n 2 --slow -m slow $(ARGS)
 
 check: setup ## formatting, lint, types, and the workflows: their schema, and what an attacker could do with them
 	@$(VENV)/ruff format --check .

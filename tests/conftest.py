@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-faults", action="store_true", help="break the deployed site in every way, not in three: 2 hours"
     )
+    parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
     live = parser.getgroup("live", "tests/live: a deployed site, with -m live")
     live.addoption("--site-file", type=Path, help="the site file of the deployment; without it tests/live is left out")
     live.addoption("--outputs", type=Path, default=Path("build/outputs.json"), help="saved by `failover outputs`")
@@ -48,8 +49,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_left_out(collection_path, config) or (is_live and not config.option.site_file) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items[:] = in_turn(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what takes minutes unless it is asked for, which pytest counts as deselected, and sorts the rest."""
+    named = {Path(argument.partition("::")[0]).resolve() for argument in config.args}
+    slow = [] if config.option.slow else [i for i in items if i.get_closest_marker("slow") and i.path not in named]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+    items[:] = in_turn([item for item in items if item not in set(slow)])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,7 +11,7 @@ from scripts.site_build.output import write_site
 from tests.local.test_deployment import SITE_SOURCE
 from tests.worlds.deployment_world import ROOT, DeploymentWorld
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 EXPERIMENTS = sorted((ROOT / "config" / "experiments").glob("*.json"))
 

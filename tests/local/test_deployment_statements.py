@@ -15,7 +15,7 @@ from tests.local.test_deployment import SITE_SOURCE
 from tests.worlds.deployment_world import DeploymentWorld
 from tools.statements.rehearsal import Rehearsal, all_faults
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 REGIONS = ("eu-central-1", "us-east-1")
 FEW = ("s3:eu-central-1/status", "cloudfront/refuse", "apigateway:us-east-1/hang")

@@ -13,7 +13,7 @@ from tests.local.test_deployment import release_id as release_id
 from tests.local.test_deployment import site as site
 from tests.worlds.deployment_world import ROOT, DeploymentWorld
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 TOUR = (ROOT / "docs" / "TOUR.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -20,7 +20,7 @@ from scripts.terraform.migration import keep_copies, move_states, plan_migration
 from scripts.terraform.states import State, addresses
 from tests.worlds.deployment_world import ROOT, STACKS, DeploymentWorld
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 EARLIER = ROOT / "tests" / "synth" / "earlier_states" / "demo"
 

@@ -11,7 +11,7 @@ import pytest
 from scripts.local.process import ANY_PORT, running_localcloud
 from scripts.prove.facts import load_facts
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 SPEED = 1.0  # what this machine takes longer for must not look like an outage

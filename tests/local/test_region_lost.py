@@ -18,7 +18,7 @@ from scripts.terraform.cli import Terraform, from_this_machine
 from scripts.terraform.deploy import deploy
 from tests.worlds.deployment_world import ROOT
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 OLD, STAYING, NEW = "eu-central-1", "us-east-1", "eu-west-1"
 SPEED = 2.0

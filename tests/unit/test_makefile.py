@@ -41,6 +41,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["demo", "KEEP=0"], ".venv/bin/failover demo \n"),
         (["test"], ".venv/bin/pytest -n 3 \n"),
         (["test", "ARGS=-k dns"], "pytest -n 3 -k dns\n"),
+        (["test-slow"], ".venv/bin/pytest -n 2 --slow -m slow \n"),
         (["test"], "-m tools.setup.npm_install\n"),
         (["test"], "-m tools.setup.chromium\n"),
         (["check"], ".venv/bin/mypy\n"),

@@ -101,6 +101,7 @@ class Counting(Taking):
 LARGEST_HELD_BYTES = 16 * 1024**2
 
 
+@pytest.mark.slow
 def test_file_of_more_than_a_gigabyte_takes_no_more_memory_than_a_small_one(tmp_path: Path) -> None:
     """A hole of 1.3 GB, hashed, planned and sent to two regions; nowhere is more of it held than a part."""
     size = 1_300_000_000
