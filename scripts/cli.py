@@ -81,6 +81,8 @@ EXAMPLES = {
     "prune": "failover prune --keep 5 --apply",
     "evacuate": "failover evacuate eu-central-1 --apply",
     "restore": "failover restore eu-central-1 --apply",
+    "takedown": "failover takedown downloads/customers.csv --apply",
+    "deploy": "failover deploy --approved SHA256 --apply",
     "divert": "failover divert --apply",
     "hand-over": "failover hand-over us-east-1 --apply",
     "drill": "failover drill edge-outage --localcloud build/demo/localcloud --outputs build/demo/outputs.json",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -227,10 +228,10 @@ def test_write_atomically_leaves_the_old_file_when_writing_fails(
     files.write_atomically(target, "old")
 
     def fail(self: Path, other: Path) -> Path:
-        raise OSError(f"disk full: {self} {other}")
+        raise OSError(errno.ENOSPC, "No space left on device", str(self), None, str(other))
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match="No space left on device"):
         files.write_atomically(target, "new")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
     assert target.read_text() == "old"

@@ -53,11 +53,12 @@ class FakeCloudFront:
         self.asked: list[tuple[str, list[str]]] = []
         self.references: list[str] = []
 
-    def create_invalidation(self, *, DistributionId: str, InvalidationBatch: dict[str, Any]) -> None:  # noqa: N803
+    def create_invalidation(self, *, DistributionId: str, InvalidationBatch: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         if self.refuses:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "CreateInvalidation")
         self.asked.append((DistributionId, InvalidationBatch["Paths"]["Items"]))
         self.references.append(InvalidationBatch["CallerReference"])
+        return {"Invalidation": {"Id": "I1"}}
 
 
 class Drilled:
