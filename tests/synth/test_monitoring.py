@@ -115,6 +115,7 @@ def test_no_example_goes_beyond_what_is_free(path: Path) -> None:
     golden = golden_of(path.parent.name)
     more = 2 if of_type(golden, "aws_fis_experiment_template") else 0
     more += 1 if path.parent.name == "geoproximity.example" else 0  # three regions and an external endpoint
+    more += 2 if path.parent.name == "last-exit.example" else 0  # the check of the standby and of the exit
     assert sum(len(list(metrics(body))) for body in free_alarms(golden)) <= FREE_ALARM_METRICS + more
     assert len(of_type(golden, "aws_cloudwatch_dashboard")) <= FREE_DASHBOARDS
 

@@ -76,6 +76,7 @@ def test_each_job_has_its_own_way_in(hardened: Stacks) -> None:
         "deploy": {"environment:production"},
         "content": {"environment:content"},
         "drill": {"environment:drill"},
+        "takedown": {"environment:takedown"},
     }
 
 

@@ -16,7 +16,9 @@ from tests.worlds.synthesized import EXAMPLES, Stacks, example_text, replaced, s
 
 Body = dict[str, Any]
 
-WITH_CLOUDFRONT = [name for name in EXAMPLES if site_of(example_text(name)).routing.entry is Entry.CLOUDFRONT]
+SITES = {name: site_of(example_text(name)) for name in EXAMPLES}
+# One with a last exit outside AWS has records and checks more, which tests/synth/golden and the tests of names hold.
+WITH_CLOUDFRONT = [name for name, site in SITES.items() if site.routing.entry is Entry.CLOUDFRONT and not site.endpoint]
 
 
 @pytest.fixture(scope="session", params=WITH_CLOUDFRONT)
@@ -390,6 +392,7 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
         "content",
         "content_security_policy",
         "distributions",
+        "external_endpoints",
         "health_check_ids",
         "hosted_zone_id",
         "hostname",
@@ -398,6 +401,7 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
         "parity_regions",
         "roles",
         "routing",
+        "standby_health_check_id",
         "state",
         "traffic",
     }
