@@ -77,7 +77,7 @@ def test_zone_is_signed_and_says_what_the_registrar_needs(applied: Applied) -> N
 def test_roles_are_there_for_each_job(applied: Applied) -> None:
     arns = applied.terraform.output(applied.folders["access"])["role_arns"]
     names = {role["RoleName"] for role in applied.client("iam").list_roles()["Roles"]}
-    assert set(arns) == {"plan", "deploy", "content", "drill"}
+    assert set(arns) == {"plan", "deploy", "content", "drill", "takedown"}
     assert {arn.rpartition("/")[2] for arn in arns.values()} <= names
 
 

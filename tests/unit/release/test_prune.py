@@ -349,7 +349,7 @@ def test_rollback_that_was_planned_before_a_prune_is_refused(world: ReleaseWorld
     active = world.release_ids[0]
     rollback = world.switcher.plan_rollback(first.release_id)
     world.prune(plan_of(world))
-    with pytest.raises(AwsError, match="ConflictException"):
+    with pytest.raises(UnsafePlanError, match="changed by somebody else meanwhile"):
         world.switcher.rollback(rollback)
     assert world.release_ids[0] == active
 
