@@ -2,7 +2,7 @@
 //
 // 1. The active release comes from the KeyValueStore, key "routing": {"active": {"id", "base", "index", "chunks", "salt", "style",
 //    "redirects", "br", "gzip"}, "previous": the same, "canary": the same and "percent", "drained_regions": [...]}. /x becomes
-//    /releases/<layer>/x, and the release's index says which layer: an object never changes under its key, so there is no
+//    /releases/<increment>/x, and the release's index says which increment: an object never changes under its key, so there is no
 //    invalidation and no mixed page. scripts/release/routing.py, index.py and url_rules.py write all of it; /health and /errors are
 //    outside releases and keep their path.
 // 2. The own region's bucket answers first and gets 4 s to start answering instead of S3's 30 s; when the own region is
@@ -139,25 +139,25 @@ async function answerOf(release, request, path, isLast) {
   const style = release.style || '';
   const file = objectPath(path, style);
   let object = file + variantSuffix(release, file, request);
-  let layer = release.base;
+  let increment = release.base;
   try {
-    const named = release.chunks ? await layerOf(release, object) : null;
-    layer = named || release.base;
+    const named = release.chunks ? await incrementOf(release, object) : null;
+    increment = named || release.base;
     const table = 'redirect/' + release.redirects;
-    if (layer[0] === '-') return redirected(await cf.kvs().get(table + encoded(object)), request);
+    if (increment[0] === '-') return redirected(await cf.kvs().get(table + encoded(object)), request);
     const value = table.endsWith('*') ? matched(await cf.kvs().get(table), path) : null;
     if (value) return redirected(value, request);
     if (release.fallback && (!named || named[0] === '~') && isNavigation(path, request)) {
       object = '/' + release.fallback;
-      layer = (await layerOf(release, object)) || release.base;
+      increment = (await incrementOf(release, object)) || release.base;
     }
   } catch (error) {
     if (!isLast) return null;
-    layer = release.base;
+    increment = release.base;
   }
   const other = otherSpelling(path, style);
   if (other) return redirected('301 ' + encoded(other), request);
-  request.uri = '/releases/' + layer + encoded(object);
+  request.uri = '/releases/' + increment + encoded(object);
   return request;
 }
 
@@ -169,14 +169,14 @@ function isNavigation(path, request) {
   return isPage && (mode ? mode === 'navigate' : header(request, 'accept').includes('text/html'));
 }
 
-async function layerOf(release, object) {
+async function incrementOf(release, object) {
   const digest = sha256(release.salt + ':' + object.substring(1));
   const chunk = await cf.kvs().get('index/' + release.index + '/' + (firstNumber(digest) % release.chunks));
-  return layerInChunk(chunk, digest.substring(8, 16));
+  return incrementInChunk(chunk, digest.substring(8, 16));
 }
 
-// "<layer, 16 characters><tag, 8 characters><tag>...;<layer><tag>..."; dashes in place of the layer: redirected
-function layerInChunk(chunk, tag) {
+// "<increment, 16 characters><tag, 8 characters><tag>...;<increment><tag>..."; dashes in place of the increment: redirected
+function incrementInChunk(chunk, tag) {
   const groups = chunk.split(';');
   for (let i = 0; i < groups.length; i++) {
     for (let at = 16; at < groups[i].length; at += 8) {

@@ -1,6 +1,6 @@
 """Route 53's checkers in virtual time: when a check turns, for many outages at once.
 
-The rules are those of localcloud's model, `localcloud/model/health.py`, which drives real probes; a test plays both on the same
+The rules are those of localcloud's model, `localcloud/model/health.py`, which judges real probes; a test plays both on the same
 phases.
 """
 

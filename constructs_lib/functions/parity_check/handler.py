@@ -206,7 +206,7 @@ def _release_ids(own: Bucket) -> dict[str, str]:
 
 
 def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> set[str]:
-    """Returns the active release and its base layer, by the pointer that was written last; notes a pointer here that is older."""
+    """Returns the active release and its base increment, by the pointer written last; notes one here that is older."""
     pointers = {own.region: own.read_json(POINTER_KEY)}
     for other in others:
         try:
@@ -225,7 +225,7 @@ def _follow_pointers(own: Bucket, others: list[Bucket], found: Comparison) -> se
 
 
 def _files_of(release_id: str, etag: str | None, buckets: list[Bucket], found: Comparison) -> Wanted:
-    """Returns what a release's own manifest lists; its base layer has a manifest of its own.
+    """Returns what a release's own manifest lists; its base increment has a manifest of its own.
 
     Args:
         release_id: of the release.
@@ -255,7 +255,7 @@ def _forget_all_but(releases: Iterable[str]) -> None:
 
 
 def files_of(manifest: dict[str, Any]) -> Wanted:
-    """Returns the objects of a manifest. A row begins with path, layer, size and MD5, whatever follows.
+    """Returns the objects of a manifest. A row begins with path, increment, size and MD5, whatever follows.
 
     Raises:
         ValueError: another schema.
@@ -265,8 +265,8 @@ def files_of(manifest: dict[str, Any]) -> Wanted:
             f"manifest of schema {manifest['schema']}; this function reads {MANIFEST_SCHEMA}: deploy it anew"
         )
     return {
-        f"{RELEASES_PREFIX}{layer}/{path}": (size_bytes, md5)
-        for path, layer, size_bytes, md5, *_ in [*manifest["files"], *manifest["retained"]]
+        f"{RELEASES_PREFIX}{increment}/{path}": (size_bytes, md5)
+        for path, increment, size_bytes, md5, *_ in [*manifest["files"], *manifest["retained"]]
     }
 
 

@@ -185,15 +185,15 @@ def _not_found(release: dict[str, Any] | None, method: str) -> Answer:
 
 
 def _key(release: dict[str, Any], path: str) -> str:
-    """Returns the object of a path: in the base layer, unless the pointer names another, as the router's index does."""
+    """Returns the object of a path: in the base increment, unless the pointer names another, as the router's index does."""
     return f"releases/{release['layers'].get(path[1:], release['base_id'])}{path}"
 
 
 def _active_release() -> dict[str, Any] | None:
     """Returns the pointer object, which scripts/release/pointers.py writes.
 
-    It has release_id, base_id, layers (path -> layer of what is not in the base layer), style, br, gzip, fallback, redirects
-    (object path -> status and location) and wildcards.
+    It has release_id, base_id, layers (path -> increment of what is not in the base one; pointers have always had this word),
+    style, br, gzip, fallback, redirects (object path -> status and location) and wildcards.
     """
     read_at = _pointer["read_at"]
     if read_at is None or time.monotonic() - read_at > POINTER_TTL_SECONDS:

@@ -65,7 +65,7 @@ class HealthReport:
     """What the data plane last pushed about a health check.
 
     Attributes:
-        is_healthy: the state that drives record selection.
+        is_healthy: the state that decides which record is selected.
         changed_at: when `is_healthy` last changed.
         observations: one per checker: region, ip_address, status, checked_time.
         percentage_healthy: share of the checkers that call the endpoint healthy; None when the reporter did not say.
