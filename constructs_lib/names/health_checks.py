@@ -287,9 +287,14 @@ class AlarmCheck(Construct):
         probe_check_id: str,
         insufficient_data_health_status: InsufficientDataHealthStatus,
         alarm_name: str | None = None,
+        is_last_resort: bool = False,
         provider: AwsProvider,
     ) -> None:
-        """`alarm_name`: the alarm on `metric`, of another stack; default: one is added, whose metric is in us-east-1."""
+        """Adds both checks.
+
+        `alarm_name`: the alarm on `metric`, of another stack; default: one is added, whose metric is in us-east-1.
+        `is_last_resort`: the checks decide what viewers are led to when all else is unhealthy, and lead nobody away.
+        """
         super().__init__(scope, id_)
         if alarm_name is None:
             alarm_name = add_error_alarm(self, prefix=prefix, name=name, metric=metric, provider=provider)
@@ -305,7 +310,7 @@ class AlarmCheck(Construct):
             lifecycle=NEW_BEFORE_OLD,
             provider=provider,
         )
-        if insufficient_data_health_status is InsufficientDataHealthStatus.HEALTHY:
+        if insufficient_data_health_status is InsufficientDataHealthStatus.HEALTHY and not is_last_resort:
             waive(
                 follows,
                 {

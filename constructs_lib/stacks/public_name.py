@@ -196,7 +196,11 @@ class PublicName:
         if self._site.health_check.alarm_check:
             metric = endpoint_errors(self._endpoints[region].api_id, region)
             check_id = self._add_alarm_check(
-                naming.region_check(region), check_id, metric, self._error_alarm_names[region]
+                naming.region_check(region),
+                check_id,
+                metric,
+                self._error_alarm_names[region],
+                is_last_resort=self._site.routing.policy is Policy.FAILOVER and region == self._site.secondary.name,
             )
         return self._endpoint(region, check_id)
 
@@ -218,7 +222,13 @@ class PublicName:
         return to_addresses(endpoint.addresses, checks.ids)
 
     def _add_alarm_check(
-        self, name: str, probe_check_id: str, metric: ErrorMetric, alarm_name: str | None = None
+        self,
+        name: str,
+        probe_check_id: str,
+        metric: ErrorMetric,
+        alarm_name: str | None = None,
+        *,
+        is_last_resort: bool = False,
     ) -> str:
         return AlarmCheck(
             self._stack,
@@ -229,6 +239,7 @@ class PublicName:
             probe_check_id=probe_check_id,
             insufficient_data_health_status=self._site.health_check.insufficient_data_health_status,
             alarm_name=alarm_name,
+            is_last_resort=is_last_resort,
             provider=self._provider,
         ).id
 
