@@ -52,10 +52,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what takes minutes unless it is asked for, which pytest counts as deselected, and sorts the rest."""
     named = {Path(argument.partition("::")[0]).resolve() for argument in config.args}
-    slow = [] if config.option.slow else [i for i in items if i.get_closest_marker("slow") and i.path not in named]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-    items[:] = in_turn([item for item in items if item not in set(slow)])
+    is_too_slow = {
+        item: not config.option.slow and item.get_closest_marker("slow") is not None and item.path not in named
+        for item in items
+    }
+    if any(is_too_slow.values()):
+        config.hook.pytest_deselected(items=[item for item in items if is_too_slow[item]])
+    items[:] = in_turn([item for item in items if not is_too_slow[item]])
 
 
 @pytest.hookimpl(optionalhook=True)
