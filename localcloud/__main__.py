@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 DEFAULT_SNAPSHOTS = stored.DEFAULT_FOLDER
 WRONG_USAGE = 2
+IPV4, MAXIMUM_PORT = 4, 65_535
 Snapshots = Annotated[Path, typer.Option("--snapshots", help="Folder of the snapshots.")]
 StateDir = Annotated[Path, typer.Option(help="Folder for endpoints.json, the throwaway CA and the lock.")]
 
@@ -78,6 +79,19 @@ def serve(
             help="Serve FOLDER over HTTPS as the server outside AWS at ADDRESS, which the site's records name; repeatable.",
         ),
     ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:PORT]=ADDRESS:PORT",
+            help="Where the stand-in of a custom origin listens, on loopback; for one port of the origin or all; repeatable.",
+        ),
+    ] = None,
+    origin_ca: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Authorities (PEM) that custom origins may have besides the run's own."
+        ),
+    ] = None,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this process ends. Default: whoever started localcloud.")
     ] = None,
@@ -111,6 +125,8 @@ def serve(
         console_port=CONSOLE_PORT if is_up and console_port is None else console_port,
         shows_console=is_up,
         web_servers=_web_servers(web_server or []),
+        origins=dict(map(_origin, origin or [])),
+        origin_authority=origin_ca.absolute() if origin_ca else None,
     )
     raise typer.Exit(serve_in_foreground(options))
 
@@ -213,6 +229,33 @@ def _web_servers(given: list[str]) -> dict[str, Path]:
             )
         servers[address] = Path(folder).absolute()
     return servers
+
+
+def _origin(given: str) -> tuple[str, str]:
+    """Return `NAME` or `NAME:PORT`, and where it leads; anything but loopback is refused."""
+    name, is_given, where = given.partition("=")
+    address, _, port = where.rpartition(":")
+    hint = "--origin"
+    try:
+        is_loopback = ip_address(address).version == IPV4 and ip_address(address).is_loopback
+    except ValueError:
+        is_loopback = False
+    bare, _, of_port = name.lower().partition(":")
+    if not (is_given and bare and _is_port(port) and (not of_port or _is_port(of_port))):
+        raise typer.BadParameter(
+            f"{given}: allowed is NAME=ADDRESS:PORT or NAME:PORT=ADDRESS:PORT, such as app.example.com=127.0.0.1:9000",
+            param_hint=hint,
+        )
+    if not is_loopback:
+        raise typer.BadParameter(
+            f"{given}: {address} is no loopback address, and localcloud connects to no other; use one of 127.0.0.0/8",
+            param_hint=hint,
+        )
+    return name.lower(), where
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) <= MAXIMUM_PORT
 
 
 @app.command()

@@ -60,21 +60,31 @@ class Authority:
     def configure(self, context: ssl.SSLContext, names: Iterable[str], *, begin: datetime, end: datetime) -> None:
         """Issue a certificate for DNS names and let a server show it; what is none is left out, as in `permit`."""
         shown = [name for name in names if _DNS_NAME.fullmatch(name)] or [WRONG_NAME]
+        with tempfile.NamedTemporaryFile() as file:  # mode 0600; ssl reads files alone
+            file.write(self._issue(shown, begin, end))
+            file.flush()
+            context.load_cert_chain(file.name)
+
+    def write_certificate(self, name: str, file: Path) -> None:
+        """Write a key and the certificate of one DNS name, for a server that the user starts (mode 0600)."""
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        now = datetime.now(UTC)
+        write_whole(file, self._issue([name], now - _CLOCKS_DIFFER, now + VALIDITY), mode=0o600)
+
+    def _issue(self, names: Iterable[str], begin: datetime, end: datetime) -> bytes:
+        """Return a new key and its certificate."""
         if datetime.now(UTC) > self._written_at + VALIDITY / 2:
             self._write(datetime.now(UTC))
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             self._builder(key.public_key(), begin, end)
             .subject_name(_NAME)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         )
         certificate = builder.sign(self._key, hashes.SHA256())
-        with tempfile.NamedTemporaryFile() as file:  # mode 0600; ssl reads files alone
-            file.write(_pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
-            file.flush()
-            context.load_cert_chain(file.name)
+        return _pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
 
     def _builder(
         self, public_key: ec.EllipticCurvePublicKey, begin: datetime, end: datetime

@@ -41,6 +41,8 @@ class ServeOptions:
         shows_console: Whether the address that opens the console is printed.
         state_file: The saved state of the gateway to begin with; default: an account that holds nothing.
         web_servers: Address of a server outside AWS -> the folder that it serves.
+        origins: `NAME` or `NAME:PORT` of a custom origin -> `ADDRESS:PORT` of its stand-in, on loopback.
+        origin_authority: Certificates of authorities that custom origins may have besides the run's own.
     """
 
     state_dir: Path
@@ -57,6 +59,8 @@ class ServeOptions:
     shows_console: bool = False
     state_file: Path | None = None
     web_servers: Mapping[str, Path] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    origin_authority: Path | None = None
 
 
 def serve(options: ServeOptions) -> int:
@@ -178,7 +182,16 @@ def _data_plane_arguments(options: ServeOptions, state_dir: Path) -> list[str]:
     servers = [
         part for address, folder in options.web_servers.items() for part in ("--web-server", f"{address}={folder}")
     ]
-    return [*(str(part) for pair in arguments.items() for part in pair), *scaled, *console, *servers]
+    origins = [part for name, where in options.origins.items() for part in ("--origin", f"{name}={where}")]
+    trusted = ["--origin-ca", str(options.origin_authority)] if options.origin_authority else []
+    return [
+        *(str(part) for pair in arguments.items() for part in pair),
+        *scaled,
+        *console,
+        *servers,
+        *origins,
+        *trusted,
+    ]
 
 
 def endpoints_document(

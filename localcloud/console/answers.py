@@ -3,11 +3,11 @@
 import random
 from dataclasses import dataclass
 
-from localcloud.dataplane.places import PLACES
 from localcloud.dataplane.service import DataPlane
 from localcloud.model.addresses import CLOUDFRONT_EDGE, api_gateway_address
 from localcloud.model.behaviours import alias_holder
 from localcloud.model.errors import UnsupportedResource
+from localcloud.model.places import PLACES
 from localcloud.model.resolution import Status
 
 PLACE_NAMES = (
@@ -21,7 +21,7 @@ PLACE_NAMES = (
     "Mumbai",
     "Sydney",
 )
-"""Of `localcloud.dataplane.places.PLACES`, in their order."""
+"""Of `localcloud.model.places.PLACES`, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,10 @@ from localcloud.console.frames import start_frames
 from localcloud.console.gateway import GatewayClient, Refused
 from localcloud.console.history import History
 from localcloud.console.looking import Onlookers
-from localcloud.dataplane.places import PLACES
 from localcloud.dataplane.readers.clients import Clients
 from localcloud.dataplane.service import DataPlane
 from localcloud.dataplane.timekeeping import Timekeeper
+from localcloud.model.places import PLACES
 from localcloud.state_directory import CA_CERTIFICATE_FILE, is_measured
 
 logger = logging.getLogger(__name__)

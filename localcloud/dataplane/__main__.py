@@ -39,6 +39,8 @@ def main() -> int:
     parser.add_argument("--scale-ttls", action="store_true", help="divide TTLs in DNS answers by the speed")
     parser.add_argument("--console-port", type=int, help="also serve the console there; 0 = any")
     parser.add_argument("--web-server", action="append", default=[], help="ADDRESS=FOLDER of a server outside AWS")
+    parser.add_argument("--origin", action="append", default=[], help="NAME[:PORT]=ADDRESS:PORT of a custom origin")
+    parser.add_argument("--origin-ca", type=Path, help="authorities that custom origins may have besides the run's own")
     options = parser.parse_args()
     logging.basicConfig(
         level=logging.INFO, format="data plane: %(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
@@ -72,6 +74,8 @@ async def _serve(options: argparse.Namespace) -> None:
         web_servers={
             address: Path(folder) for address, _, folder in (each.partition("=") for each in options.web_server)
         },
+        origins=dict(_origin(each) for each in options.origin),
+        origin_authority=options.origin_ca,
     )
     async with contextlib.AsyncExitStack() as on_exit:
         on_exit.push_async_callback(data_plane.close)
@@ -87,6 +91,12 @@ async def _serve(options: argparse.Namespace) -> None:
             announced |= {"console_port": console.port, "console_address": console.address()}
         print(json.dumps(announced), flush=True)
         await _until_stopped(stopped, data_plane)
+
+
+def _origin(given: str) -> tuple[str, tuple[str, int]]:
+    name, _, where = given.partition("=")
+    address, _, port = where.rpartition(":")
+    return name, (address, int(port))
 
 
 async def _open_console(

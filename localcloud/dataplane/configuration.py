@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.model.addresses import AWS_EDGE, CLOUDFRONT_EDGE, AwsName, api_gateway_address
 from localcloud.model.cache import DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS, CachePolicy
+from localcloud.model.forwarding import Forwarding
 from localcloud.model.health import HealthCheck
 from localcloud.model.http_routes import DEFAULT_ROUTE, HttpRoute
 from localcloud.model.origins import Origin
@@ -23,6 +24,8 @@ class CacheBehaviour:
         cached_methods: of GET, HEAD and OPTIONS, those whose answers are cached.
         functions: `viewer-request` or `viewer-response` -> function ARN.
         forwarded_headers: lower-case names that the origin request policy lists.
+        forwarding: what custom origins get beside what the cache key holds.
+        compresses: whether the edge compresses what the origin does not.
     """
 
     path_pattern: str
@@ -34,6 +37,8 @@ class CacheBehaviour:
     functions: Mapping[str, str] = field(default_factory=dict)
     forwarded_headers: frozenset[str] = frozenset()
     cached_methods: frozenset[str] = frozenset({"GET", "HEAD"})
+    forwarding: Forwarding = field(default_factory=Forwarding)
+    compresses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,7 @@ class Distribution:
     Attributes:
         certificate_arn: ACM certificate of the aliases; None for the default certificate.
         behaviours: In the distribution's order, the default behaviour last.
+        http_version: `http1.1`, `http2`, `http3` or `http2and3`; HTTP/3 is not modelled.
         unsupported: Why it is refused; requests to it get 502 with this text. Empty when it is served.
     """
 
@@ -75,7 +81,13 @@ class Distribution:
     origin_groups: Mapping[str, OriginGroup] = field(default_factory=dict)
     behaviours: tuple[CacheBehaviour, ...] = ()
     custom_errors: Mapping[int, CustomErrorResponse] = field(default_factory=dict)
+    http_version: str = "http1.1"
     unsupported: str = ""
+
+    @property
+    def has_http2(self) -> bool:
+        """Whether viewers are offered HTTP/2."""
+        return self.http_version in ("http2", "http2and3")
 
     def error_response(self, status_code: int) -> CustomErrorResponse:
         """Return what the distribution configures for an error status, or the defaults."""

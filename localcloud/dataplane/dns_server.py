@@ -23,8 +23,8 @@ import dns.rrset
 
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.faults import FaultBoard, FaultKind
-from localcloud.dataplane.places import place_of
 from localcloud.model.geography import FRANKFURT, ViewerLocation
+from localcloud.model.places import place_of
 from localcloud.model.resolution import Answer, AnswerSet
 
 logger = logging.getLogger(__name__)

@@ -17,6 +17,10 @@ from localcloud.dataplane.control_plane import ControlPlane
 from localcloud.dataplane.dns_server import DnsServer, Resolve
 from localcloud.dataplane.edge.cache_store import CacheStore
 from localcloud.dataplane.edge.cached_answers import CachedAnswers
+from localcloud.dataplane.edge.custom_origins import CustomOrigins
+from localcloud.dataplane.edge.origin_certificates import FOLDER as ORIGINS_FOLDER
+from localcloud.dataplane.edge.origin_certificates import OriginCertificates
+from localcloud.dataplane.edge.origin_places import OriginPlaces
 from localcloud.dataplane.edge.origin_requests import OriginRequester
 from localcloud.dataplane.edge.pipeline import EdgePipeline
 from localcloud.dataplane.edge.server import EdgeServer
@@ -59,6 +63,8 @@ class DataPlane:
         speed: float,
         has_scaled_ttls: bool = False,
         web_servers: Mapping[str, Path] = MappingProxyType({}),
+        origins: Mapping[str, tuple[str, int]] = MappingProxyType({}),
+        origin_authority: Path | None = None,
     ) -> None:
         """Bind DNS and edge (port 0 = any); call inside a running event loop.
 
@@ -72,6 +78,8 @@ class DataPlane:
             speed: AWS seconds in a real second.
             has_scaled_ttls: Whether TTLs in DNS answers are divided by the speed.
             web_servers: Address of a server outside AWS -> the folder that it serves.
+            origins: `NAME` or `NAME:PORT` of a custom origin -> loopback address and port of its stand-in.
+            origin_authority: Certificates of authorities that custom origins may show one of, beside the run's own.
 
         Raises:
             PortTaken: when a port is in use.
@@ -94,7 +102,11 @@ class DataPlane:
             on_invocation=self._asynchronous.start,
             on_speed=self._set_speed,
         )
-        self._contexts = contexts = ServerContexts(new_authority(state_dir / CA_CERTIFICATE_FILE))
+        authority = new_authority(state_dir / CA_CERTIFICATE_FILE)
+        self._contexts = contexts = ServerContexts(authority)
+        places = OriginPlaces(origins, self._resolve_address, lambda: self._ports)
+        self._origin_certificates = OriginCertificates(state_dir / ORIGINS_FOLDER, authority, places)
+        trusted = (state_dir / CA_CERTIFICATE_FILE, *([origin_authority] if origin_authority else []))
         self._requester = OriginRequester(
             gateway_url=gateway_url,
             secret=secret,
@@ -102,6 +114,7 @@ class DataPlane:
             faults=self._faults,
             clock=self._clock,
             traffic=self.traffic,
+            custom_origins=CustomOrigins(places, authorities=trusted, clock=self._clock),
         )
         self._answers = CachedAnswers(self._requester, self._clock)
         self._has_scaled_ttls = has_scaled_ttls
@@ -132,7 +145,7 @@ class DataPlane:
             report=self._control_plane.push_observations,
             faults=self._faults,
             clock=self._clock,
-            ports=Ports(https=self._edge.https.address[1], http=self._edge.http.address[1]),
+            ports=self._ports,
             metric_health=lambda: self._metric_checks.health,
         )
         clients = Clients(gateway_url, secret)
@@ -140,6 +153,10 @@ class DataPlane:
         self._invalidated: set[tuple[str, str]] = set()
         self._configurations: asyncio.Queue[Configuration] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def _ports(self) -> Ports:
+        return Ports(https=self._edge.https.address[1], http=self._edge.http.address[1])
 
     @property
     def ports(self) -> dict[str, int]:
@@ -238,6 +255,7 @@ class DataPlane:
 
     def _on_change(self, configuration: Configuration) -> None:
         self._contexts.permit(name for names in configuration.certificates.values() for name in names)
+        self._origin_certificates.follow(configuration.cloudfront.distributions)
         self._invalidate(configuration)
         self._metric_checks.follow(configuration.health_checks)
         self._checkers.follow(configuration.health_checks)

@@ -142,7 +142,10 @@ class Application:
         self.domains = domains = DomainNameStore(lock)
         self.certificates.users_of += [self.cloudfront_store.users_of_certificate, domains.users_of_certificate]
         self.faults = FaultBoard(
-            self.clock, lambda identifier: identifier in self.cloudfront_store.distributions, self._timeline.note
+            self.clock,
+            lambda identifier: identifier in self.cloudfront_store.distributions,
+            self._timeline.note,
+            lambda name: name in self.cloudfront_store.custom_origins(),
         )
         targets = AliasTargets(
             aliases_of_distribution=self.cloudfront_store.aliases_of_domain,
@@ -198,6 +201,7 @@ class Application:
                 cloudwatch=self._cloudwatch,
                 regions=self._seen_regions,
                 distributions=lambda: sorted(self.cloudfront_store.distributions),
+                origins=self.cloudfront_store.custom_origins,
             ),
             access=access,
             snapshots=Snapshots(

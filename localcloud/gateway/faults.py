@@ -27,6 +27,7 @@ HANG_LIMIT_SECONDS = 180.0
 
 TARGETS = (
     "s3:<region>, cloudfront, cloudfront:<distribution id>, apigateway:<region>, aws-edge, server:<IP address>, "
+    "origin:<domain name of a custom origin>, "
     f"health-checker:<one of {' '.join(CHECKER_REGIONS)}>, dns, api:<service>, api:<region>"
 )
 REGIONS_OF_TARGET = {
@@ -95,6 +96,7 @@ def effective_kinds(target: str) -> list[FaultKind]:
 
 
 _SERVER = "server"
+_ORIGIN = "origin"
 _OF_SERVERS = frozenset({FaultKind.REFUSE, FaultKind.UNREACHABLE, FaultKind.HANG, FaultKind.STATUS, *OF_CERTIFICATES})
 
 OF_REQUESTS = frozenset({FaultKind.STATUS, FaultKind.DELAY, FaultKind.HANG, FaultKind.RESET, FaultKind.SLOW})
@@ -156,6 +158,7 @@ class FaultBoard:
     clock: AwsClock
     has_distribution: Callable[[str], bool]
     note: Note = unnoted
+    has_origin: Callable[[str], bool] = lambda _name: False
     revision: int = 0
     _followed: int = -1
     _faults: dict[str, Fault] = field(default_factory=dict)
@@ -214,6 +217,12 @@ class FaultBoard:
         if service == _SERVER:
             if not _is_address(identifier):
                 raise _invalid(f"target is '{target}', but that is no IP address; allowed are {TARGETS}")
+            return
+        if service == _ORIGIN:
+            if not self.has_origin(identifier):
+                raise _invalid(
+                    f"target is '{target}', but no distribution has such a custom origin; allowed are {TARGETS}"
+                )
             return
         if service == "api":
             if identifier not in API_SERVICES | REGION_COORDINATES.keys():
@@ -323,12 +332,13 @@ class FaultBoard:
         return answer_fault
 
 
-def catalogue(distributions: Iterable[str], regions: Iterable[str]) -> list[JsonObject]:
+def catalogue(distributions: Iterable[str], regions: Iterable[str], origins: Iterable[str] = ()) -> list[JsonObject]:
     """Return what can be broken in this cloud, for somebody who chooses.
 
     Args:
         distributions: ids of those that there are.
         regions: that hold something.
+        origins: domain names of custom origins.
 
     Returns:
         Keys of each: target, kinds; of each kind: kind, takes_ratio, and low, high and unit where it takes a value.
@@ -339,6 +349,7 @@ def catalogue(distributions: Iterable[str], regions: Iterable[str]) -> list[Json
         "cloudfront",
         *(f"cloudfront:{id_}" for id_ in distributions),
         *(f"apigateway:{region}" for region in regions),
+        *(f"{_ORIGIN}:{name}" for name in sorted(set(origins))),
         "dns",
         *(f"health-checker:{region}" for region in CHECKER_REGIONS),
         *(f"api:{name}" for name in (*sorted(API_SERVICES), *regions)),

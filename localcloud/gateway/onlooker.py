@@ -24,6 +24,7 @@ class Onlooker:
     cloudwatch: CloudWatchService
     regions: Callable[[], list[str]]
     distributions: Callable[[], list[str]]
+    origins: Callable[[], set[str]]
 
     def routes(self, prefix: str) -> list[Route]:
         """Return the routes below the control API's prefix."""
@@ -47,7 +48,7 @@ class Onlooker:
         )
 
     def _catalogue(self, _: Request, __: Parameters) -> Response:
-        return json_response({"targets": catalogue(self.distributions(), self.regions())})
+        return json_response({"targets": catalogue(self.distributions(), self.regions(), self.origins())})
 
     def _set_clock(self, request: Request, _: Parameters) -> Response:
         speed = request.json().get("speed")

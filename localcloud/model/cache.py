@@ -4,6 +4,7 @@ Sources: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expi
 .../HTTPStatusCodes.html (errors and stale copies), .../understanding-the-cache-key.html (the key).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -37,6 +38,11 @@ class KeyPart:
 
     inclusion: Inclusion = Inclusion.NONE
     names: frozenset[str] = frozenset()
+
+    @property
+    def is_none(self) -> bool:
+        """Whether no name can enter."""
+        return self.inclusion is Inclusion.NONE
 
     def includes(self, name: str) -> bool:
         """Whether this name enters the cache key."""
@@ -92,21 +98,28 @@ def cache_key(
     cookies = [] if policy.cookies.inclusion is none else sorted(_cookies(headers))
     cookies = [item for item in cookies if policy.cookies.includes(item[0])]
     kind = "OPTIONS" if method == "OPTIONS" else "GET"
-    encodings = _normalized_encodings(policy, headers.get("accept-encoding", ""))
+    encodings = normalized_encodings(policy, headers.get("accept-encoding", ""))
     parts = [f"{name}={value}" for name, value in (*pairs, *kept_headers, *encodings, *cookies)]
     return (distribution_domain, kind, path, *parts)
 
 
-def _normalized_encodings(policy: CachePolicy, accept_encoding: str) -> list[tuple[str, str]]:
+def normalized_encodings(policy: CachePolicy, accept_encoding: str) -> list[tuple[str, str]]:
     """Return the viewer's Accept-Encoding as CloudFront normalizes it for the key: the codings that the policy enables.
 
     Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ParametersInCacheKeyAndForwardedToOrigin.html
     """
     if not policy.accept_encodings or not accept_encoding:
         return []
-    named = {element.partition(";")[0].strip().lower() for element in accept_encoding.split(",")}
+    named = {
+        element.partition(";")[0].strip().lower() for element in accept_encoding.split(",") if not _is_refused(element)
+    }
     kept = ",".join(coding for coding in ("br", "gzip") if coding in named & policy.accept_encodings)
     return [("accept-encoding", kept)] if kept else []
+
+
+def _is_refused(element: str) -> bool:
+    """Whether a coding is named as one that is not acceptable, by weight 0: RFC 9110 section 12.5.3."""
+    return re.fullmatch(r"q=0(\.0{0,3})?", element.partition(";")[2].replace(" ", "").lower()) is not None
 
 
 def _cookies(headers: Mapping[str, str]) -> list[tuple[str, str]]:

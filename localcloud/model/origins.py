@@ -42,6 +42,10 @@ class Origin:
         origin_path: Empty, or begins with a slash.
         access_control_id: Of the origin access control that signs; empty for none.
         is_s3: Whether it is an S3 REST origin.
+        protocol_policy: Of a custom origin: `http-only`, `https-only` or `match-viewer`.
+        http_port: Of a custom origin.
+        https_port: Of a custom origin.
+        host_header: The Host header that a function set for a custom origin; default: the origin's domain name.
         custom_headers: Added to each request to the origin.
     """
 
@@ -50,10 +54,21 @@ class Origin:
     origin_path: str = ""
     access_control_id: str = ""
     is_s3: bool = True
+    protocol_policy: str = "match-viewer"
+    http_port: int = 80
+    https_port: int = 443
     connection_attempts: int = DEFAULT_CONNECTION_ATTEMPTS
     connection_timeout_seconds: float = DEFAULT_CONNECTION_TIMEOUT_SECONDS
     read_timeout_seconds: float = DEFAULT_READ_TIMEOUT_SECONDS
+    host_header: str = ""
     custom_headers: Mapping[str, str] = field(default_factory=dict)
+
+    def is_asked_over_tls(self, *, viewer_is_secure: bool) -> bool:
+        """Whether a custom origin is asked by HTTPS.
+
+        Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+        """
+        return viewer_is_secure if self.protocol_policy == "match-viewer" else self.protocol_policy == "https-only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

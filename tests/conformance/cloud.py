@@ -22,6 +22,7 @@ import boto3
 import dns.message
 import dns.query
 import pytest
+import trustme
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -35,11 +36,12 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a viewer got; header names lower case."""
+    """What a viewer got; header names lower case. `cookies`: the Set-Cookie headers."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,8 @@ class Cloud:
             connection.request(method, path, body=body, headers={"Host": host, **(headers or {})})
             answer = connection.getresponse()
             received = {name.lower(): value for name, value in answer.getheaders()}
-            result = Answer(status=answer.status, headers=received, body=answer.read())
+            cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
+            result = Answer(status=answer.status, headers=received, body=answer.read(), cookies=cookies)
             connection.close()
             return result
 
@@ -149,7 +152,11 @@ class Cloud:
             "Comment": "",
             "Enabled": True,
             "Origins": items(origins),
-            "DefaultCacheBehavior": {**default, "Compress": False, **(behavior or {})},
+            "DefaultCacheBehavior": {
+                key: value
+                for key, value in {**default, "Compress": False, **(behavior or {})}.items()
+                if value is not None
+            },
             **more,
         }
 
@@ -158,6 +165,10 @@ class Cloud:
         made = self.aws("cloudfront").create_distribution(DistributionConfig=self.config(origins, behavior, **more))
         self.until_deployed(made["Distribution"]["Id"])
         return made["Distribution"]
+
+    def domain_of(self, origins: list[dict[str, Any]], behavior: dict[str, Any] | None = None, **more: Any) -> str:
+        """Makes a distribution, uncached unless its behavior says otherwise; returns its domain name."""
+        return str(self.distribution(origins, behavior or {"CachePolicyId": DISABLED}, **more)["DomainName"])
 
     def until_deployed(self, distribution_id: str) -> None:
         """Waits as boto3's waiter does, in shorter steps."""
@@ -265,12 +276,21 @@ def _from_environment(endpoint: str) -> Cloud:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def authority() -> trustme.CA:
+    """An authority that the emulator trusts of custom origins."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> Iterator[Cloud]:
     """The emulator that all tests ask."""
     if endpoint := os.environ.get("CONFORMANCE_AWS_ENDPOINT"):
         yield _from_environment(endpoint)
         return
-    world = start_localcloud(Path(tmp_path_factory.mktemp("conformance")), speed=SPEED)
+    folder = tmp_path_factory.mktemp("conformance")
+    authority.cert_pem.write_to_path(folder / "origin-ca.pem")
+    arguments = ("--origin-ca", str(folder / "origin-ca.pem"))
+    world = start_localcloud(Path(folder), speed=SPEED, arguments=arguments)
     ports = world.endpoints
     try:
         yield Cloud(

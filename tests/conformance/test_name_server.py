@@ -10,7 +10,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from tests.conformance.cloud import Cloud, record
+from tests.conformance.cloud import Cloud, record, refused
 from tests.documented import documented, stated
 
 FRANKFURT, LONDON, VIRGINIA, TOKYO = (dns.edns.ECSOption(f"198.18.{place}.0", 24) for place in (0, 1, 2, 6))
@@ -269,3 +269,83 @@ def test_dns_answer_can_be_tested(cloud: Cloud) -> None:
     cloud.change(zone_id, record(f"a.{name}", "A", "192.0.2.1"))
     found = cloud.aws("route53").test_dns_answer(HostedZoneId=zone_id, RecordName=f"a.{name}", RecordType="A")
     assert (found["ResponseCode"], found["RecordData"]) == ("NOERROR", ["192.0.2.1"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        stated(
+            "R53API/API_TestDNSAnswer",
+            "TestDNSAnswer of a client subnet answers for its place.",
+            {"EDNS0ClientSubnetIP": "198.18.6.0"},
+            "192.0.2.6",
+        ),
+        stated(
+            "R53API/API_TestDNSAnswer",
+            "TestDNSAnswer of a resolver answers for its place.",
+            {"ResolverIP": "198.18.1.9"},
+            "192.0.2.1",
+        ),
+        stated("R53API/API_TestDNSAnswer", "Without a place TestDNSAnswer asks from us-east-1.", {}, "192.0.2.2"),
+        stated(
+            "R53API/API_TestDNSAnswer",
+            "A client subnet counts more than the resolver.",
+            {"EDNS0ClientSubnetIP": "198.18.6.0", "EDNS0ClientSubnetMask": "24", "ResolverIP": "198.18.1.9"},
+            "192.0.2.6",
+        ),
+    ],
+)
+def test_dns_answer_of_a_place(cloud: Cloud, asked: dict[str, str], value: str) -> None:
+    zone_id, name = cloud.zone()
+    places = {"AS": "192.0.2.6", "EU": "192.0.2.1", "NA": "192.0.2.2"}
+    records = [
+        record(f"a.{name}", "A", value, SetIdentifier=code, GeoLocation={"ContinentCode": code})
+        for code, value in places.items()
+    ]
+    cloud.change(zone_id, *records)
+    question = {"HostedZoneId": zone_id, "RecordName": f"a.{name}", "RecordType": "A"}
+    assert cloud.aws("route53").test_dns_answer(**question, **asked)["RecordData"] == [value]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        stated("R53API/API_TestDNSAnswer", "A resolver that is no address is refused.", {"ResolverIP": "resolver"}),
+        stated(
+            "R53API/API_TestDNSAnswer",
+            "A mask longer than the address is refused.",
+            {"EDNS0ClientSubnetIP": "198.18.6.0", "EDNS0ClientSubnetMask": "33"},
+        ),
+    ],
+)
+def test_dns_answer_refuses_no_place(cloud: Cloud, asked: dict[str, str]) -> None:
+    zone_id, name = cloud.zone()
+    question = {"HostedZoneId": zone_id, "RecordName": name, "RecordType": "A"}
+    refused("InvalidInput", cloud.aws("route53").test_dns_answer, **question, **asked)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        stated("R53/ResourceRecordTypes", "HTTPS records in alias mode are answered.", "HTTPS", "0 svc.example.com."),
+        stated(
+            "R53/ResourceRecordTypes",
+            "HTTPS records are answered with their parameters.",
+            "HTTPS",
+            '1 . alpn="h2,h3" ipv4hint="192.0.2.1"',
+        ),
+        stated(
+            "R53/ResourceRecordTypes",
+            "SVCB records are answered with their parameters.",
+            "SVCB",
+            '16 svc.example.com. alpn="h2" port="8443"',
+        ),
+        stated("R53/ResourceRecordTypes", "TLSA records are answered.", "TLSA", f"3 1 1 {'0d' * 32}"),
+        stated("R53/ResourceRecordTypes", "SSHFP records are answered.", "SSHFP", f"1 1 {'09' * 20}"),
+    ],
+)
+def test_newer_types_are_answered(cloud: Cloud, type_: str, value: str) -> None:
+    zone_id, name = cloud.zone()
+    owner = f"_443._tcp.{name}" if type_ in {"TLSA", "SVCB"} else f"a.{name}"
+    cloud.change(zone_id, record(owner, type_, value))
+    assert cloud.values(owner, type_) == [value]

@@ -75,7 +75,7 @@ def test_dns_truncates_over_udp_and_tcp_has_it_all(world: World) -> None:
 def test_dns_geolocation_follows_the_edns_client_subnet(world: World) -> None:
     """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-edns0.html
 
-    198.18.N.0/24 stands for the N-th place of localcloud.dataplane.places: 0 Frankfurt, 2 Virginia, 6 Tokyo.
+    198.18.N.0/24 stands for the N-th place of localcloud.model.places: 0 Frankfurt, 2 Virginia, 6 Tokyo.
     """
     areas = {
         "192.0.2.1": {"ContinentCode": "EU"},

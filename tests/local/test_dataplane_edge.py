@@ -256,7 +256,7 @@ def test_edge_disabled_distribution_answers_403(world: World) -> None:
 
 @documented("CF/adding-cloudfront-headers", "CloudFront adds CloudFront-Viewer-Country where a policy lists it.")
 def test_edge_tells_the_function_where_the_viewer_is_once_a_policy_lists_the_header(world: World) -> None:
-    """adding-cloudfront-headers.html; a viewer from 127.18.2.x is in Virginia: localcloud.dataplane.places."""
+    """adding-cloudfront-headers.html; a viewer from 127.18.2.x is in Virginia: localcloud.model.places."""
     cloudfront, host = world.client("cloudfront"), f"{SECONDARY}.{HOSTNAME}"
     policy = cloudfront.create_origin_request_policy(
         OriginRequestPolicyConfig={

@@ -1,13 +1,18 @@
 """Answers from the cache, and how an answer of the origins enters it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from localcloud.dataplane.clock import AwsClock
 from localcloud.dataplane.configuration import CacheBehaviour, Distribution
 from localcloud.dataplane.edge.cache_store import CacheStore, Collapser
+from localcloud.dataplane.edge.compression import compressed
 from localcloud.dataplane.edge.messages import CACHE_HIT, EdgeRequest, EdgeResponse, error_response
-from localcloud.dataplane.edge.origin_requests import OriginRequest, OriginRequester, OriginResponse
+from localcloud.dataplane.edge.origin_messages import OriginRequest, OriginResponse
+from localcloud.dataplane.edge.origin_requests import OriginRequester
 from localcloud.model.cache import CacheEntry, CacheKey, Verdict, cache_key, may_revalidate_later, settle
+from localcloud.model.compression import refreshed_headers
+from localcloud.model.forwarding import ForwardedRequest, forwarded_request
 from localcloud.model.origins import OriginPlan
 
 # What describes a viewer's body to the origin:
@@ -35,9 +40,7 @@ class CachedAnswers:
         """Answer from the cache while the entry is fresh, else from the origins."""
         if request.method not in behaviour.cached_methods:
             headers = {name: request.headers[name] for name in _BODY_HEADERS if name in request.headers}
-            asked = OriginRequest(
-                method=request.method, path=request.path, headers=headers, is_secure=request.is_tls, body=request.body
-            )
+            asked = _asked(request, plan, behaviour, method=request.method, headers=headers)
             return _plain(await self._requester.ask(plan, asked, distribution), request)
         key = cache_key(
             behaviour.cache_policy,
@@ -76,8 +79,8 @@ class CachedAnswers:
         # HEAD asks for the whole object too: it fills the entry that GET shares.
         method = "OPTIONS" if request.method == "OPTIONS" else "GET"
         headers = entry.conditional_headers() if entry else {}
-        asked = OriginRequest(method=method, path=request.path, headers=headers, is_secure=request.is_tls)
-        answer = await self._requester.ask(plan, asked, distribution)
+        asked = _asked(request, plan, behaviour, method=method, headers=headers)
+        answer = await compressed(await self._requester.ask(plan, asked, distribution), request, behaviour)
         now = self._clock.now()
         settlement = settle(
             behaviour.cache_policy,
@@ -89,7 +92,9 @@ class CachedAnswers:
         )
         until = now + settlement.lifetime_seconds
         if entry and settlement.verdict is Verdict.REFRESH:
-            entry = replace(entry, headers={**entry.headers, **answer.headers}, stored_at=now, fresh_until=until)
+            entry = replace(
+                entry, headers=refreshed_headers(entry.headers, answer.headers), stored_at=now, fresh_until=until
+            )
             self.store.put(key, entry, asked_at=asked_at)
             return _from_entry(entry, now, "RefreshHit from cloudfront")
         if entry and settlement.verdict is Verdict.SERVE_STALE:
@@ -101,11 +106,36 @@ class CachedAnswers:
         return response
 
 
+def _asked(
+    request: EdgeRequest, plan: OriginPlan, behaviour: CacheBehaviour, *, method: str, headers: Mapping[str, str]
+) -> OriginRequest:
+    has_custom = any(not origin.is_s3 for origin in plan.members)
+    return OriginRequest(
+        method=method,
+        path=request.path,
+        headers=headers,
+        is_secure=request.is_tls,
+        body=request.body,
+        forwarded=_forwarded(request, behaviour) if has_custom else None,
+    )
+
+
+def _forwarded(request: EdgeRequest, behaviour: CacheBehaviour) -> ForwardedRequest:
+    return forwarded_request(
+        behaviour.cache_policy,
+        behaviour.forwarding,
+        method=request.method,
+        headers=request.headers,
+        query=request.query,
+        viewer_address=request.viewer_address,
+        request_id=request.request_id,
+    )
+
+
 def _plain(answer: OriginResponse, request: EdgeRequest) -> EdgeResponse:
     if not answer.is_from_origin:
-        return error_response(
-            answer.status_code, _OWN_ERRORS.get(answer.status_code, ""), request_id=request.request_id
-        )
+        text = " ".join(filter(None, (_OWN_ERRORS.get(answer.status_code, ""), answer.note)))
+        return error_response(answer.status_code, text, request_id=request.request_id)
     return EdgeResponse(
         status_code=answer.status_code,
         headers=answer.headers,

@@ -50,7 +50,8 @@ def rewritten_request(request: EdgeRequest, result: Mapping[str, Any]) -> EdgeRe
 
 def rewritten_response(response: EdgeResponse, result: Mapping[str, Any]) -> EdgeResponse:
     """Return the response as a viewer-response function left it."""
-    return replace(response, status_code=_status_code(result), headers=_headers(result))
+    cookies = {name: value for name, value in response.headers.items() if name == "set-cookie"}
+    return replace(response, status_code=_status_code(result), headers=cookies | _headers(result))
 
 
 def _status_code(result: Mapping[str, Any]) -> int:

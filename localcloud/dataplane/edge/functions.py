@@ -183,7 +183,7 @@ def response_event(request: EdgeRequest, response: EdgeResponse, distribution: D
         **request_event(request, distribution, "viewer-response"),
         "response": {
             "statusCode": response.status_code,
-            "headers": {name: {"value": value} for name, value in response.headers.items()},
+            "headers": {name: {"value": value} for name, value in response.headers.items() if name != "set-cookie"},
             "cookies": {},
         },
     }

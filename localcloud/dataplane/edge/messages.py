@@ -7,6 +7,8 @@ from urllib.parse import quote
 from localcloud.model.behaviours import hostname_of
 
 CACHE_HIT = "Hit from cloudfront"
+COOKIE_SEPARATOR = "\n"
+"""Between several Set-Cookie headers, which cannot be one (RFC 6265 section 3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,8 @@ def _updated(origin: Origin, settings: Mapping[str, Any]) -> Origin:
     timeouts = settings.get("timeouts") or {}
     _check_ranges({**settings, **timeouts})
     access = settings.get("originAccessControlConfig")
+    custom = settings.get("customOriginConfig") or {}
+    port = custom.get("port")
     return replace(
         origin,
         domain_name=settings.get("domainName", origin.domain_name).lower(),
@@ -78,7 +80,11 @@ def _updated(origin: Origin, settings: Mapping[str, Any]) -> Origin:
         connection_attempts=int(settings.get("connectionAttempts", origin.connection_attempts)),
         connection_timeout_seconds=float(timeouts.get("connectionTimeout", origin.connection_timeout_seconds)),
         read_timeout_seconds=float(timeouts.get("readTimeout", origin.read_timeout_seconds)),
-        is_s3=origin.is_s3 and not settings.get("customOriginConfig"),
+        is_s3=origin.is_s3 and not custom,
+        protocol_policy=f"{custom['protocol']}-only" if custom.get("protocol") else origin.protocol_policy,
+        http_port=int(port or origin.http_port),
+        https_port=int(port or origin.https_port),
+        host_header=settings.get("hostHeader", origin.host_header),
         access_control_id=_access_control_id(origin, access),
     )
 

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from email.utils import format_datetime
 from urllib.parse import quote, unquote
 
@@ -12,7 +12,9 @@ from yarl import URL
 
 from localcloud.dataplane.clock import AwsClock, utc_now
 from localcloud.dataplane.configuration import Bucket, Configuration, Distribution
-from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind
+from localcloud.dataplane.edge.custom_origins import FAULT_TARGET, CustomOrigins
+from localcloud.dataplane.edge.origin_messages import OriginRequest, OriginResponse
+from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.traffic import Served, Traffic
 from localcloud.model.bucket_policy import CLOUDFRONT_SERVICE, AccessRequest, Decision, evaluate, missing_key_status
 from localcloud.model.errors import UnsupportedResource
@@ -40,37 +42,6 @@ _ACTIONS = {
 """What S3 lets a caller do to one object: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OriginResponse:
-    """What one attempt, or all attempts of a request, brought.
-
-    Attributes:
-        headers: Lower-case names, hop-by-hop headers removed.
-        is_from_origin: False for CloudFront's own 502 and 504.
-    """
-
-    status_code: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    is_from_origin: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OriginRequest:
-    """What the edge wants from an origin.
-
-    Attributes:
-        path: Percent-encoded, begins with a slash.
-        is_secure: Whether the viewer came over HTTPS: S3 is asked by the viewer's protocol.
-    """
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    is_secure: bool
-    body: bytes = b""
-
-
 class OriginRequester:
     """Sends requests to origins."""
 
@@ -83,6 +54,7 @@ class OriginRequester:
         faults: FaultBoard,
         clock: AwsClock,
         traffic: Traffic,
+        custom_origins: CustomOrigins,
     ) -> None:
         """Open no connection yet.
 
@@ -90,9 +62,10 @@ class OriginRequester:
             gateway_url: Where S3 is served, path style.
             secret: Of the run, which the gateway wants to hear.
             configuration: The current configuration, for bucket policies.
-            faults: Faults of the targets `s3:<region>`.
+            faults: Faults of the targets `s3:<region>` and `origin:<domain name>`.
             clock: For timeouts.
             traffic: Where attempts are counted.
+            custom_origins: Asks web servers.
         """
         self._gateway_url = gateway_url
         self._secret = secret
@@ -100,6 +73,7 @@ class OriginRequester:
         self._faults = faults
         self._clock = clock
         self._traffic = traffic
+        self._custom_origins = custom_origins
         self._open_session: aiohttp.ClientSession | None = None
 
     @property
@@ -110,7 +84,8 @@ class OriginRequester:
         return self._open_session
 
     async def close(self) -> None:
-        """Close the connections to the gateway."""
+        """Close the connections to the gateway and to custom origins."""
+        await self._custom_origins.close()
         if self._open_session:
             await self._open_session.close()
 
@@ -118,14 +93,18 @@ class OriginRequester:
         """Ask origins as the model says until there is a final answer."""
         outcomes: list[AttemptOutcome] = []
         response: OriginResponse | None = None
+        note = ""
         while True:
             step = next_step(plan, request.method, outcomes)
             if isinstance(step, FinalAnswer):
                 if response is None:
-                    return OriginResponse(status_code=step.status_code, is_from_origin=False)
+                    return OriginResponse(status_code=step.status_code, is_from_origin=False, note=note)
                 return response
             origin = plan.members[step.member]
             result = await self._attempt(origin, request, distribution)
+            note = result if isinstance(result, str) else ""
+            if isinstance(result, str):
+                result = OriginFailure.DNS
             self._note(distribution, origin, result)
             if isinstance(result, OriginFailure):
                 response = None
@@ -141,11 +120,15 @@ class OriginRequester:
 
     async def _attempt(
         self, origin: Origin, request: OriginRequest, distribution: Distribution
-    ) -> OriginResponse | OriginFailure:
+    ) -> OriginResponse | OriginFailure | str:
+        """Ask once; text says why there is nobody to ask."""
+        if not origin.is_s3:
+            return await self._ask_custom(origin, request)
         target = _S3_DOMAIN.fullmatch(origin.domain_name)
-        if not origin.is_s3 or target is None:
-            logger.error("origin %s (%s) is not modelled: only S3 REST origins are", origin.id, origin.domain_name)
-            return OriginFailure.DNS
+        if target is None:
+            text = f"origin {origin.id} has an S3 configuration, but {origin.domain_name} is no bucket's name"
+            logger.error("%s", text)
+            return text
         bucket = self._configuration().buckets.get(target["bucket"])
         if bucket is None:
             return _s3_error(404, "NoSuchBucket", "The specified bucket does not exist")
@@ -160,6 +143,28 @@ class OriginRequester:
             # A byte at a time: no gap is ever as long as the read timeout, so nothing ends it.
             await self._clock.sleep(len(response.body) / fault.value)
         return response
+
+    async def _ask_custom(self, origin: Origin, request: OriginRequest) -> OriginResponse | OriginFailure | str:
+        """Ask a custom origin, under the faults of its name."""
+        fault = self._faults.hit(f"{FAULT_TARGET}:{origin.domain_name}")
+        if fault is None:
+            return await self._custom_origins.ask(origin, request)
+        failure = await self._connection_fault(origin, fault)
+        if failure:
+            return failure
+        if fault.kind is FaultKind.STATUS:
+            return OriginResponse(status_code=fault.value, headers={"content-type": "text/plain"}, body=b"A fault.\n")
+        if fault.kind is FaultKind.DELAY:
+            if fault.value / 1000 > origin.read_timeout_seconds:
+                await self._clock.sleep(origin.read_timeout_seconds)
+                return OriginFailure.READ_TIMEOUT
+            await self._clock.sleep(fault.value / 1000)
+        result = await self._custom_origins.ask(origin, request)
+        if not isinstance(result, OriginResponse):
+            return result
+        if fault.kind is FaultKind.SLOW:
+            await self._clock.sleep(len(result.body) / fault.value)
+        return replace(result, body=corrupted(result.body)) if fault.kind is FaultKind.CORRUPT else result
 
     async def _connection_fault(self, origin: Origin, fault: Fault) -> OriginFailure | None:
         """Apply what acts before a request is sent; the gateway applies the other faults but SLOW."""
@@ -198,7 +203,7 @@ class OriginRequester:
         self, origin: Origin, request: OriginRequest, bucket: Bucket, path: str, distribution: Distribution
     ) -> OriginResponse | OriginFailure:
         headers = {
-            **request.headers,
+            **_conditions(request.headers),
             **origin.custom_headers,
             **_ORIGIN_HEADER,
             **_signature(bucket.region, self._secret),
@@ -223,6 +228,11 @@ class OriginRequester:
             logger.warning("S3 through the gateway: %s: %s", type(error).__name__, error)
             return OriginFailure.REFUSED
         return OriginResponse(status_code=response.status, headers=_end_to_end(response.headers), body=body)
+
+
+def _conditions(headers: Mapping[str, str]) -> dict[str, str]:
+    """S3's ETags are strong; the weak one is of a copy that was compressed here."""
+    return {name: value.removeprefix("W/") if name == "if-none-match" else value for name, value in headers.items()}
 
 
 def _access(

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from localcloud.dataplane.configuration import CacheBehaviour
 from localcloud.dataplane.edge.messages import EdgeRequest
-from localcloud.dataplane.places import viewer_place
 from localcloud.model.cache import Inclusion
 from localcloud.model.geography import ViewerLocation
+from localcloud.model.places import viewer_place
 
 LOCATION_HEADERS = (
     "cloudfront-viewer-country",

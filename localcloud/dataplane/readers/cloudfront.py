@@ -1,10 +1,9 @@
 """Reads distributions, policies, LIVE functions, invalidations and the contents of key value stores."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.dataplane.configuration import (
     CacheBehaviour,
@@ -16,44 +15,33 @@ from localcloud.dataplane.configuration import (
     OriginGroup,
 )
 from localcloud.dataplane.readers.clients import Clients
+from localcloud.dataplane.readers.cloudfront_policies import (
+    Policies,
+    forwarded_values,
+    legacy_forwarding,
+    read_policies,
+)
 from localcloud.dataplane.readers.versioned import VersionedReader, present
 from localcloud.model.cache import (
     DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS,
-    CachePolicy,
     Inclusion,
-    KeyPart,
 )
 from localcloud.model.errors import UnsupportedResource
+from localcloud.model.forwarding import Forwarding
 from localcloud.model.origins import (
     DEFAULT_CONNECTION_ATTEMPTS,
     DEFAULT_CONNECTION_TIMEOUT_SECONDS,
     DEFAULT_READ_TIMEOUT_SECONDS,
     Origin,
 )
-from localcloud.model.response_headers import ResponseHeadersPolicy, policy_from_api
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
 
 logger = logging.getLogger(__name__)
 
-_ENCODINGS = {"br": "EnableAcceptEncodingBrotli", "gzip": "EnableAcceptEncodingGzip"}
+_TLS_OF_ORIGINS = "TLSv1.2"
 Policy = TypeVar("Policy")
-CachePolicies: TypeAlias = Mapping[str, CachePolicy]
-HeaderPolicies: TypeAlias = Mapping[str, ResponseHeadersPolicy]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Policies:
-    """The policies that behaviours name, by id.
-
-    Attributes:
-        forwarded_headers: of the origin request policies: the lower-case header names that each lists.
-    """
-
-    cache: CachePolicies
-    response_headers: HeaderPolicies
-    forwarded_headers: Mapping[str, frozenset[str]]
 
 
 class CloudFrontReader:
@@ -62,10 +50,10 @@ class CloudFrontReader:
     def __init__(self, clients: Clients) -> None:
         """Read nothing yet."""
         self._clients = clients
-        self._policies = VersionedReader(lambda _all: _read_policies(self._client))
+        self._policies = VersionedReader(lambda _all: read_policies(self._client))
         self._distributions = VersionedReader(lambda id_: _distribution(self._client, id_, self._current_policies))
         self._functions = VersionedReader(lambda name: _function(self._client, name))
-        self._current_policies = _Policies(cache={}, response_headers={}, forwarded_headers={})
+        self._current_policies = Policies(cache={}, response_headers={}, forwarding={})
 
     @property
     def _client(self) -> "CloudFrontClient":
@@ -96,14 +84,6 @@ class CloudFrontReader:
         )
 
 
-def _read_policies(client: "CloudFrontClient") -> _Policies:
-    return _Policies(
-        cache=_cache_policies(client),
-        response_headers=_header_policies(client),
-        forwarded_headers=_forwarded_headers(client),
-    )
-
-
 def read_key_value_store(clients: Clients, arn: str) -> dict[str, str]:
     """Return the contents of one key value store."""
     client = clients.get("cloudfront-keyvaluestore")
@@ -111,84 +91,7 @@ def read_key_value_store(clients: Clients, arn: str) -> dict[str, str]:
     return {item["Key"]: item["Value"] for page in pages for item in page.get("Items", [])}
 
 
-def _cache_policies(client: "CloudFrontClient") -> dict[str, CachePolicy]:
-    items = _listed(client.list_cache_policies, "CachePolicyList")
-    return {item["CachePolicy"]["Id"]: _cache_policy(item["CachePolicy"]["CachePolicyConfig"]) for item in items}
-
-
-def _listed(list_: Callable[..., Any], key: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the items of all pages; boto3 has no paginator for the lists of policies."""
-    marker: dict[str, str] = {}
-    while True:
-        page: Mapping[str, Any] = list_(**marker)[key]
-        yield from page.get("Items", [])
-        if not page.get("NextMarker"):
-            return
-        marker = {"Marker": page["NextMarker"]}
-
-
-def _cache_policy(config: Mapping[str, Any]) -> CachePolicy:
-    in_key = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
-    query = in_key.get("QueryStringsConfig") or {}
-    headers = in_key.get("HeadersConfig") or {}
-    cookies = in_key.get("CookiesConfig") or {}
-    return CachePolicy(
-        min_ttl_seconds=float(config["MinTTL"]),
-        default_ttl_seconds=float(config.get("DefaultTTL", 86_400)),
-        max_ttl_seconds=float(config.get("MaxTTL", 31_536_000)),
-        query_strings=_key_part(query.get("QueryStringBehavior"), query.get("QueryStrings")),
-        headers=_key_part(headers.get("HeaderBehavior"), headers.get("Headers"), lower=True),
-        cookies=_key_part(cookies.get("CookieBehavior"), cookies.get("Cookies")),
-        accept_encodings=frozenset(coding for coding, key in _ENCODINGS.items() if in_key.get(key)),
-    )
-
-
-def _key_part(behaviour: str | None, names: Mapping[str, Any] | None, *, lower: bool = False) -> KeyPart:
-    items = (names or {}).get("Items") or ()
-    return KeyPart(
-        inclusion=Inclusion(behaviour or "none"),
-        names=frozenset(item.lower() if lower else item for item in items),
-    )
-
-
-def _forwarded_values(behaviour: Mapping[str, Any]) -> CachePolicy:
-    """Read the legacy settings of a behaviour without a cache policy.
-
-    Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ForwardedValues.html
-    """
-    forwarded = behaviour.get("ForwardedValues") or {}
-    headers = (forwarded.get("Headers") or {}).get("Items") or ()
-    cookies = forwarded.get("Cookies") or {}
-    return CachePolicy(
-        min_ttl_seconds=float(behaviour.get("MinTTL", 0)),
-        default_ttl_seconds=float(behaviour.get("DefaultTTL", 86_400)),
-        max_ttl_seconds=float(behaviour.get("MaxTTL", 31_536_000)),
-        query_strings=KeyPart(inclusion=Inclusion.ALL if forwarded.get("QueryString") else Inclusion.NONE),
-        headers=KeyPart(
-            inclusion=Inclusion.ALL if "*" in headers else Inclusion.WHITELIST,
-            names=frozenset(name.lower() for name in headers),
-        ),
-        cookies=_key_part(cookies.get("Forward"), cookies.get("WhitelistedNames")),
-    )
-
-
-def _header_policies(client: "CloudFrontClient") -> dict[str, ResponseHeadersPolicy]:
-    items = _listed(client.list_response_headers_policies, "ResponseHeadersPolicyList")
-    policies = (item["ResponseHeadersPolicy"] for item in items)
-    return {policy["Id"]: policy_from_api(policy["ResponseHeadersPolicyConfig"]) for policy in policies}
-
-
-def _forwarded_headers(client: "CloudFrontClient") -> dict[str, frozenset[str]]:
-    items = _listed(client.list_origin_request_policies, "OriginRequestPolicyList")
-    policies = (item["OriginRequestPolicy"] for item in items)
-    return {policy["Id"]: _header_names(policy["OriginRequestPolicyConfig"]["HeadersConfig"]) for policy in policies}
-
-
-def _header_names(config: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(name.lower() for name in (config.get("Headers") or {}).get("Items") or ())
-
-
-def _distribution(client: "CloudFrontClient", id_: str, policies: _Policies) -> Distribution:
+def _distribution(client: "CloudFrontClient", id_: str, policies: Policies) -> Distribution:
     distribution: Mapping[str, Any] = client.get_distribution(Id=id_)["Distribution"]
     config = distribution["DistributionConfig"]
     common: dict[str, Any] = {
@@ -208,6 +111,7 @@ def _distribution(client: "CloudFrontClient", id_: str, policies: _Policies) -> 
             origin_groups=_origin_groups(config),
             behaviours=_behaviours(config, policies),
             custom_errors=_custom_errors(config),
+            http_version=config.get("HttpVersion") or "http2",
         )
     except UnsupportedResource as error:
         logger.error("distribution %s: %s", id_, error)
@@ -218,6 +122,15 @@ def _origin(origin: Mapping[str, Any]) -> Origin:
     s3_config = origin.get("S3OriginConfig") or {}
     custom = origin.get("CustomOriginConfig") or {}
     headers = (origin.get("CustomHeaders") or {}).get("Items") or ()
+    if origin.get("VpcOriginConfig"):
+        raise UnsupportedResource(f"origin {origin['Id']}", reason="VPC origins are not modelled")
+    protocols = (custom.get("OriginSslProtocols") or {}).get("Items") or (_TLS_OF_ORIGINS,)
+    if custom.get("OriginProtocolPolicy") != "http-only" and _TLS_OF_ORIGINS not in protocols:
+        raise UnsupportedResource(
+            f"origin {origin['Id']}",
+            reason=f"OriginSslProtocols are {', '.join(protocols)}, and nothing older than {_TLS_OF_ORIGINS} is modelled",
+            remedy=f"add {_TLS_OF_ORIGINS}",
+        )
     read_timeout = s3_config.get("OriginReadTimeout") or custom.get("OriginReadTimeout")
     return Origin(
         id=origin["Id"],
@@ -225,6 +138,9 @@ def _origin(origin: Mapping[str, Any]) -> Origin:
         origin_path=origin.get("OriginPath") or "",
         access_control_id=origin.get("OriginAccessControlId") or "",
         is_s3=not custom,
+        protocol_policy=custom.get("OriginProtocolPolicy") or "match-viewer",
+        http_port=int(custom.get("HTTPPort") or 80),
+        https_port=int(custom.get("HTTPSPort") or 443),
         connection_attempts=int(origin.get("ConnectionAttempts") or DEFAULT_CONNECTION_ATTEMPTS),
         connection_timeout_seconds=float(origin.get("ConnectionTimeout") or DEFAULT_CONNECTION_TIMEOUT_SECONDS),
         read_timeout_seconds=float(read_timeout or DEFAULT_READ_TIMEOUT_SECONDS),
@@ -243,13 +159,13 @@ def _origin_groups(config: Mapping[str, Any]) -> dict[str, OriginGroup]:
     }
 
 
-def _behaviours(config: Mapping[str, Any], policies: _Policies) -> tuple[CacheBehaviour, ...]:
+def _behaviours(config: Mapping[str, Any], policies: Policies) -> tuple[CacheBehaviour, ...]:
     listed = (config.get("CacheBehaviors") or {}).get("Items") or ()
     default = {**config["DefaultCacheBehavior"], "PathPattern": "*"}
     return tuple(_behaviour(item, policies) for item in (*listed, default))
 
 
-def _behaviour(behaviour: Mapping[str, Any], policies: _Policies) -> CacheBehaviour:
+def _behaviour(behaviour: Mapping[str, Any], policies: Policies) -> CacheBehaviour:
     pattern = behaviour["PathPattern"]
     if (behaviour.get("LambdaFunctionAssociations") or {}).get("Quantity"):
         raise UnsupportedResource(f"behaviour {pattern}", reason="Lambda@Edge is not modelled")
@@ -260,21 +176,34 @@ def _behaviour(behaviour: Mapping[str, Any], policies: _Policies) -> CacheBehavi
     request_policy_id = behaviour.get("OriginRequestPolicyId")
     functions = (behaviour.get("FunctionAssociations") or {}).get("Items") or ()
     methods = behaviour.get("AllowedMethods") or {}
+    cache_policy = _by_id(policies.cache, policy_id, "cache policy") if policy_id else forwarded_values(behaviour)
+    if not policy_id:
+        forwarding = legacy_forwarding(behaviour, cache_policy)
+    elif request_policy_id:
+        forwarding = _by_id(policies.forwarding, request_policy_id, "origin request policy")
+    else:
+        forwarding = Forwarding()
     return CacheBehaviour(
         path_pattern=pattern,
         target_origin_id=behaviour["TargetOriginId"],
         viewer_protocol_policy=behaviour["ViewerProtocolPolicy"],
         allowed_methods=frozenset(methods.get("Items") or ("GET", "HEAD")),
         cached_methods=frozenset((methods.get("CachedMethods") or {}).get("Items") or ("GET", "HEAD")),
-        cache_policy=_by_id(policies.cache, policy_id, "cache policy") if policy_id else _forwarded_values(behaviour),
+        cache_policy=cache_policy,
         response_headers_policy=_by_id(policies.response_headers, headers_policy_id, "response headers policy")
         if headers_policy_id
         else None,
         functions={item["EventType"]: item["FunctionARN"] for item in functions},
-        forwarded_headers=_by_id(policies.forwarded_headers, request_policy_id, "origin request policy")
-        if request_policy_id
-        else frozenset(),
+        forwarded_headers=_listed_headers(forwarding) if request_policy_id else frozenset(),
+        forwarding=forwarding,
+        compresses=bool(behaviour.get("Compress")),
     )
+
+
+def _listed_headers(forwarding: Forwarding) -> frozenset[str]:
+    """Return the names that a policy lists to be sent; `allExcept` lists those that are not."""
+    is_exception = forwarding.headers.inclusion is Inclusion.ALL_EXCEPT
+    return frozenset() if is_exception else forwarding.headers.names
 
 
 def _by_id(policies: Mapping[str, Policy], id_: str, kind: str) -> Policy:

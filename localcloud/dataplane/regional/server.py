@@ -15,7 +15,6 @@ from localcloud.dataplane.configuration import ApiDomain, Configuration, LambdaF
 from localcloud.dataplane.faults import UNANSWERED, FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.listener import Listener, TlsChoice, reset
 from localcloud.dataplane.metrics import Metrics
-from localcloud.dataplane.places import place_number
 from localcloud.dataplane.regional.events import (
     ApiRequest,
     ApiResponse,
@@ -30,6 +29,7 @@ from localcloud.model.addresses import api_gateway_address
 from localcloud.model.behaviours import hostname_of
 from localcloud.model.bucket_policy import matches_wildcard
 from localcloud.model.http_routes import HttpRoute, RouteMatch, select_route
+from localcloud.model.places import place_number
 
 logger = logging.getLogger(__name__)
 

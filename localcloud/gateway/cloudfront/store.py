@@ -148,6 +148,16 @@ class CloudFrontStore:
             if any(node.text == value for node in distribution.config.iter(tag)):
                 yield distribution
 
+    def custom_origins(self) -> set[str]:
+        """Return the domain names of the custom origins of all distributions."""
+        with self.lock:
+            return {
+                (origin.findtext("DomainName") or "").lower()
+                for distribution in self.distributions.values()
+                for origin in distribution.config.findall("Origins/Items/Origin")
+                if origin.find("CustomOriginConfig") is not None
+            }
+
     def aliases_of_domain(self, domain_name: str) -> frozenset[str] | None:
         """Return the aliases of the distribution with a domain name, or None when there is no such distribution."""
         with self.lock:

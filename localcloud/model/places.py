@@ -11,10 +11,13 @@ from localcloud.model.geography import FRANKFURT, ViewerLocation
 
 SUBNET = IPv4Network("198.18.0.0/16")
 VIEWER_SUBNET = IPv4Network("127.18.0.0/16")
+VIRGINIA = ViewerLocation(continent="NA", country="US", subdivision="VA", latitude=38.95, longitude=-77.45)
+"""Where us-east-1 is."""
+
 PLACES: tuple[ViewerLocation, ...] = (
     FRANKFURT,
     ViewerLocation(continent="EU", country="GB", latitude=51.51, longitude=-0.13),
-    ViewerLocation(continent="NA", country="US", subdivision="VA", latitude=38.95, longitude=-77.45),
+    VIRGINIA,
     ViewerLocation(continent="NA", country="US", subdivision="CA", latitude=37.77, longitude=-122.42),
     ViewerLocation(continent="SA", country="BR", latitude=-23.55, longitude=-46.63),
     ViewerLocation(continent="AF", country="ZA", latitude=-33.92, longitude=18.42),
