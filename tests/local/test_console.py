@@ -147,6 +147,7 @@ def test_gateway_still_refuses_the_consoles_page(shown: World) -> None:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60)
 
 
+@pytest.mark.slow
 def test_console_is_accessible_and_fits_the_screen_by_day_and_night(shown: World) -> None:
     with open_browser() as browser, shown.fault("health-checker:us-east-1", "delay", 1):
         page = browser.new_page()
@@ -184,6 +185,7 @@ def test_console_shows_who_serves_whom_and_what_breaks_it(shown: World) -> None:
         expect(line).to_contain_text("is unhealthy")
 
 
+@pytest.mark.slow
 def test_console_breaks_and_heals_by_keyboard(shown: World) -> None:
     with open_browser() as browser:
         page = browser.new_page(viewport=DESKTOP)  # type: ignore[arg-type]
@@ -211,6 +213,7 @@ def test_console_breaks_and_heals_by_keyboard(shown: World) -> None:
         assert shown.control("GET", "/faults")["faults"] == []
 
 
+@pytest.mark.slow
 def test_console_runs_a_drill_stops_it_and_shows_its_report(shown: World) -> None:
     with open_browser() as browser:
         page = browser.new_page(viewport=DESKTOP)  # type: ignore[arg-type]
@@ -233,6 +236,7 @@ def test_console_runs_a_drill_stops_it_and_shows_its_report(shown: World) -> Non
         assert popup.value.title() != "1"  # its scripts do not run
 
 
+@pytest.mark.slow
 def test_console_moves_the_clock_unless_a_drill_measures_by_it(shown: World) -> None:
     folder = shown.log.parent
 
@@ -263,6 +267,7 @@ def test_clock_takes_no_speed_that_it_could_not_run_at(shown: World) -> None:
             shown.control("POST", "/clock", {"speed": speed})
 
 
+@pytest.mark.slow
 def test_console_shows_the_site_in_two_frames_as_visitors_get_it(shown: World) -> None:
     with open_browser() as browser:
         page = browser.new_page(viewport=DESKTOP)  # type: ignore[arg-type]
@@ -277,6 +282,7 @@ def test_console_shows_the_site_in_two_frames_as_visitors_get_it(shown: World) -
             expect(said).to_contain_text(f"{HOSTNAME}: DNS says NXDOMAIN to Frankfurt.", timeout=PATIENCE_MILLISECONDS)
 
 
+@pytest.mark.slow
 def test_console_draws_the_dashboards_from_get_metric_data(shown: World) -> None:
     with open_browser() as browser:
         page = browser.new_page(viewport=DESKTOP)  # type: ignore[arg-type]
@@ -290,6 +296,7 @@ def test_console_draws_the_dashboards_from_get_metric_data(shown: World) -> None
         expect(widgets).to_contain_text("widgets of type 'explorer' are not modelled")
 
 
+@pytest.mark.slow
 def test_console_that_ends_says_so(tmp_path: Path) -> None:
     world = start_localcloud(tmp_path, arguments=("--console-port", "0"))
     with open_browser() as browser:
@@ -302,6 +309,7 @@ def test_console_that_ends_says_so(tmp_path: Path) -> None:
     assert subprocess.run(command, capture_output=True).returncode == 3
 
 
+@pytest.mark.slow
 def test_up_prints_an_address_and_knows_our_drills(tmp_path: Path) -> None:
     failover = str(Path(sys.executable).with_name("failover"))
     options = [*ANY_PORT, "--console-port", "0", "--state-dir", str(tmp_path / "state"), "--outputs", "outputs.json"]
@@ -336,6 +344,7 @@ def test_console_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert "--console-port" in run.stderr
 
 
+@pytest.mark.slow
 def test_localcloud_without_a_console_says_how_to_get_one(tmp_path: Path) -> None:
     world = start_localcloud(tmp_path)
     try:

@@ -94,6 +94,7 @@ def outputs(world: World) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_every_command_of_the_runbook_works_with_all_control_planes_dead(operated: Operated) -> None:
     """docs/DISASTER_RECOVERY.md: no step needs a control plane; the log shows that none was asked for what matters."""
     operated.failover("sync-content", operated.write("one"), "--no-probe", "--apply")
@@ -138,6 +139,7 @@ def test_status_tells_what_it_could_not_ask_with_all_control_planes_dead(operate
     assert told["dns"] == [EDGE]
 
 
+@pytest.mark.slow
 def test_release_goes_out_without_a_dead_region_with_all_control_planes_dead(operated: Operated) -> None:
     """The whole of "Publishing while a region is down", while nothing can be changed either."""
     operated.failover("sync-content", operated.write("one"), "--no-probe", "--apply", "--force")

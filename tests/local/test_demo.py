@@ -88,7 +88,7 @@ def is_applying(folder: Path) -> bool:
 
 # Each text is printed when that step begins; Terraform's bars come only with a terminal, so its log shows that it runs.
 @pytest.mark.parametrize("step", ["Synthesize", "Start localcloud", "Apply all stacks"])
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_demo_leaves_nothing_running(tmp_path: Path, step: str, signal_number: signal.Signals) -> None:
     with started_demo(tmp_path) as process:
         read_until(process, step)
@@ -99,6 +99,7 @@ def test_interrupted_demo_leaves_nothing_running(tmp_path: Path, step: str, sign
     assert not (tmp_path / "localcloud" / "endpoints.json").exists()
 
 
+@pytest.mark.slow
 def test_impatiently_interrupted_demo_leaves_nothing_running(tmp_path: Path) -> None:
     with started_demo(tmp_path) as process:
         read_until(process, "Apply all stacks")
@@ -113,6 +114,7 @@ def test_impatiently_interrupted_demo_leaves_nothing_running(tmp_path: Path) -> 
         assert process.stderr.read().endswith("failover: interrupted; nothing was left running\n")
 
 
+@pytest.mark.slow
 def test_killed_demo_leaves_nothing_running_for_long(tmp_path: Path) -> None:
     with started_demo(tmp_path) as process:
         read_until(process, "Apply all stacks")

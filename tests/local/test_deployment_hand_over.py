@@ -21,6 +21,7 @@ def test_hand_over_is_a_plan_until_it_is_applied(deployment: DeploymentWorld) ->
     assert (document["from_region"], document["changes"], document["applied"]) == (PRIMARY, True, False)
 
 
+@pytest.mark.slow
 def test_handed_over_name_is_answered_by_the_other_distribution_and_leaves_no_proof_behind(
     deployment: DeploymentWorld, release_id: str
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.worlds.deployment_world import DeploymentWorld
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 
 def test_destroyed_monitoring_leaves_nothing(deployment: DeploymentWorld) -> None:

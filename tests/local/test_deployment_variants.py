@@ -147,6 +147,7 @@ def _plan(deployment: DeploymentWorld, folder: Path, stack: str) -> Actions:
     return {address: action for address, action in found.items() if action not in ("noop", "read")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", MOVES)
 def test_moving_replaces_no_bucket_zone_or_distribution_that_both_have(
     deployment: DeploymentWorld, planned: Mapping[str, Planned], variant: str

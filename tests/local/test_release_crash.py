@@ -22,7 +22,7 @@ import pytest
 from tests.local.test_deployment import EDGE, HOSTNAME
 from tests.worlds.deployment_world import DeploymentWorld
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 KILLS = 70
 _PUBLISHES = 4 * KILLS  # more than that many without as many kills is a fault of this test

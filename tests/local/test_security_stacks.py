@@ -17,7 +17,7 @@ import pytest
 from scripts.local.process import ANY_PORT, running_localcloud
 from scripts.terraform.cli import PLAN_CLEAN, Terraform, from_this_machine
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 # The audit stack takes another minute of the provider's waiting for S3; `make checkov ARGS=--plan` applies it.

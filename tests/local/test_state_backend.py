@@ -12,7 +12,7 @@ import pytest
 from scripts.terraform.cli import PLAN_CLEAN
 from tests.worlds.deployment_world import ROOT, DeploymentWorld
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 BUCKET, REGION = "failover-site-prod-state", "eu-west-1"
 KEY = "failover-site/prod/dns.tfstate"

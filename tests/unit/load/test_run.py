@@ -87,6 +87,7 @@ def test_site_that_breaks_ends_the_test_with_its_step(tmp_path: Path) -> None:
     assert [(step.viewers, step.failed_ratio) for step in steps] == [(2, 1.0)]
 
 
+@pytest.mark.slow
 def test_worker_processes_share_the_viewers_and_their_steps_are_summed(tmp_path: Path) -> None:
     steps = loaded(tmp_path, breaks=False, processes=2, step_seconds=6)
     log = (tmp_path / "locust.log").read_text()

@@ -121,6 +121,7 @@ def test_many_views_become_minutes_before_two_days(history: History, monkeypatch
     assert 100 <= sum(period.seconds == 0 for period in history.periods(0, NOW)) < 160
 
 
+@pytest.mark.slow
 def test_year_at_one_view_a_second_is_below_200_megabytes(tmp_path: Path) -> None:
     """By the bytes of two hours of each kind: what an hour and a minute take does not depend on when they are."""
     sizes = {}

@@ -230,7 +230,15 @@ def test_nothing_is_lost_by_any_pair(
             explore(deployed(sites, *names), *(programs[name] for name in names), switches=SWITCHES if is_all else None)
 
 
-@pytest.mark.parametrize("other", ["publish", "publish the previous", "roll back", "prune", "repair", "takedown"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "publish",
+        "publish the previous",
+        "prune",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("roll back", "repair", "takedown")),
+    ],
+)
 def test_takedown_beside_anything_is_finished_by_a_second_one(
     sites: Sites, programs: dict[str, Program], request: pytest.FixtureRequest, other: str
 ) -> None:

@@ -269,6 +269,7 @@ class CrashError(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_run_that_crashed_anywhere_is_finished_by_the_next(leaked: ReleaseWorld, invalidations: Invalidations) -> None:
     """At every request that writes: of S3's, of the KeyValueStore's, of CloudFront's."""
     crashes = 0
