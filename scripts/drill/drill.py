@@ -7,9 +7,10 @@ what the samples mean in `measurement` and `verdict`; `rehearsal` puts the parts
 from __future__ import annotations
 
 import asyncio
+import bisect
 import dataclasses
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from scripts.clock import Clock
@@ -22,7 +23,14 @@ from scripts.drill.progress import DrillState, Progress
 from scripts.drill.request import DrillRequest
 from scripts.drill.result import FaultRun, ScenarioResult
 from scripts.drill.scenarios import FaultVariant
-from scripts.drill.streaks import STREAK_LENGTH, has_failed, has_filled_page, lasting_streak_at, streak_at
+from scripts.drill.streaks import (
+    STREAK_LENGTH,
+    has_failed,
+    has_filled_page,
+    lasting_streak_at,
+    scheduled_since,
+    streak_at,
+)
 from scripts.errors import DrillAbortedError, NotSteadyError, OpsError
 from scripts.probe.samples import Sample, as_written
 from scripts.probe.schedule import OpenLoopProber, Probe
@@ -100,7 +108,7 @@ class FaultDrill:
             families=self._settings.families,
             clients=self._settings.clients,
         )
-        self._samples: list[Sample] = []
+        self._samples: list[Sample] = []  # in order of sequence
         self._good = 0
         self._region: str | None = None
         self._is_path_healthy: bool | None = None
@@ -131,8 +139,9 @@ class FaultDrill:
             await background[0]
         finally:
             await _end(background)
-        ordered = sorted(self._samples, key=lambda sample: sample.sequence)
-        samples = tuple(as_written(sample) for sample in ordered)  # so that an audit of the file finds the same figures
+        samples = tuple(
+            as_written(sample) for sample in self._samples
+        )  # so that an audit of the file finds the same figures
         return FaultRun(
             variant=self._variant,
             started_at_seconds=started_at_seconds,
@@ -182,7 +191,7 @@ class FaultDrill:
 
     def _forget_what_was_before_steady_state(self) -> None:
         """Keeps the samples from the steady stretch on: who answered while the site came up is no part of the drill."""
-        ordered = sorted(self._samples, key=lambda sample: sample.sequence)
+        ordered = self._samples
         started_at_seconds = self._clock.now_seconds() - self._settings.steady_seconds
         unsteady = [s for s in ordered if not (s.is_good and s.region == self._request.primary_region)]
         last = max((s.sequence for s in unsteady), default=-1)
@@ -326,15 +335,13 @@ class FaultDrill:
         return True
 
     def _record(self, sample: Sample) -> None:
-        self._samples.append(sample)
+        bisect.insort(self._samples, sample, key=lambda each: each.sequence)
         if sample.is_good:
             self._good += 1
             self._region = sample.region
 
-    def _since(self, seconds: float) -> list[Sample]:
-        return sorted(
-            (s for s in self._samples if s.scheduled_at_seconds >= seconds), key=lambda sample: sample.sequence
-        )
+    def _since(self, seconds: float) -> Sequence[Sample]:
+        return scheduled_since(self._samples, seconds)
 
     def _is_steady(self) -> bool:
         if not self._request.scenario.detects_by_marker and (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 
 from scripts.clock import Clock
-from scripts.drill.streaks import has_failed
+from scripts.drill.streaks import has_failed, scheduled_since
 from scripts.probe.samples import Sample
 
 LOOK_BACK_SECONDS = 30.0
@@ -53,8 +53,8 @@ class Guard:
         self._clock = clock
         self._alarm_state = "not asked yet"
 
-    def reason(self, samples: Iterable[Sample], *, fault_at_seconds: float | None) -> str | None:
-        """Return why the drill must stop now, or None."""
+    def reason(self, samples: Sequence[Sample], *, fault_at_seconds: float | None) -> str | None:
+        """Return why the drill must stop now, or None; the samples are in order of sequence."""
         now_seconds = self._clock.now_seconds()
         if self._alarm_state == "ALARM":
             return f"the stop alarm {self._conditions.alarm} is in ALARM"
@@ -63,7 +63,7 @@ class Guard:
         if now_seconds - fault_at_seconds > self._conditions.max_fault_seconds:
             return f"the fault lasted longer than {self._conditions.max_fault_seconds:g} s"
         since_seconds = max(fault_at_seconds, now_seconds - LOOK_BACK_SECONDS)
-        recent = [each for each in samples if each.scheduled_at_seconds >= since_seconds]
+        recent = scheduled_since(samples, since_seconds)
         failed = sum(has_failed(each) for each in recent)
         if len(recent) >= FEWEST_VIEWS and failed / len(recent) > self._conditions.max_failed_ratio:
             return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
@@ -22,8 +23,18 @@ def lasting_streak_at(samples: Sequence[Sample], *, region: str) -> float | None
         samples: in order of sequence; the first and last of them bound what is looked at.
         region: who must have answered the streak. A good page view from elsewhere after it changes nothing.
     """
-    failures = [index for index, sample in enumerate(samples) if has_failed(sample)]
-    return streak_at(samples[failures[-1] + 1 :] if failures else samples, region=region)
+    first = next((index + 1 for index in reversed(range(len(samples))) if has_failed(samples[index])), 0)
+    return streak_at(samples[first:], region=region)
+
+
+def scheduled_since(samples: Sequence[Sample], seconds: float) -> Sequence[Sample]:
+    """Return the samples whose turn came at a moment or after it.
+
+    Args:
+        samples: in order of sequence, which is the order of schedule.
+        seconds: AWS time.
+    """
+    return samples[bisect.bisect_left(samples, seconds, key=lambda sample: sample.scheduled_at_seconds) :]
 
 
 def has_filled_page(samples: Iterable[Sample], *, region: str) -> bool:
@@ -49,11 +60,14 @@ def streak_at(samples: Sequence[Sample], *, region: str, length: int = STREAK_LE
     previous: int | None = None
     for sample in samples:
         if previous is not None and sample.sequence != previous + 1:
-            streak = []
+            streak.clear()
         previous = sample.sequence
         if sample.error is ErrorKind.OVERLOAD:
             continue
-        streak = [*streak, sample] if sample.is_good and sample.region == region else []
+        if sample.is_good and sample.region == region:
+            streak.append(sample)
+        else:
+            streak.clear()
         if len(streak) == length:
             return streak[0].finished_at_seconds
     return None

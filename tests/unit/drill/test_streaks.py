@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.drill.streaks import has_filled_page, lasting_streak_at, served_by, streak_at
-from scripts.probe.samples import ErrorKind
+from scripts.drill.streaks import has_filled_page, lasting_streak_at, scheduled_since, served_by, streak_at
+from scripts.probe.samples import ErrorKind, Sample
 from tests.worlds.page_views import P, S, a_sample, in_order
 
 OUTCOMES = st.sampled_from([P, S, None])
@@ -39,6 +40,30 @@ def test_lasting_streak_begins_right_after_the_last_failure() -> None:
     assert lasting_streak_at(in_order((S, 20), (None, 1), (S, 10)), region=S) == pytest.approx(2.15)
     assert lasting_streak_at(in_order((S, 20), (None, 1), (S, 9)), region=S) is None
     assert lasting_streak_at(in_order((S, 10)), region=S) == pytest.approx(0.05)
+    assert lasting_streak_at([], region=S) is None
+
+
+def test_samples_since_a_moment_begin_with_the_one_whose_turn_came_then() -> None:
+    samples = in_order((P, 3))
+    turn = samples[1].scheduled_at_seconds
+    assert list(scheduled_since(samples, turn)) == samples[1:]
+    assert list(scheduled_since(samples, turn + 0.001)) == samples[2:]
+    assert list(scheduled_since(samples, 1e9)) == []
+
+
+class _CountedSamples(list[Sample]):
+    looked_at = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        self.looked_at += 1
+        return super().__getitem__(key)
+
+
+def test_an_hour_without_recovery_is_not_read_again_at_every_look() -> None:
+    samples = _CountedSamples(in_order((P, 10), (None, 36_000)))
+    assert lasting_streak_at(samples, region=S) is None
+    scheduled_since(samples, samples[-1].scheduled_at_seconds)
+    assert samples.looked_at < 50
 
 
 @pytest.mark.parametrize(
