@@ -168,13 +168,19 @@ class Terraform:
         self._run(stack_dir, ["apply", "-json", "-auto-approve", "-input=false", _LOCK, *chosen], note)
         return done
 
-    def destroy(self, stack_dir: Path, *, on_progress: OnProgress | None = None) -> None:
-        """Delete everything in the stack's state, without asking.
+    def destroy(self, stack_dir: Path, *, targets: Sequence[str] = (), on_progress: OnProgress | None = None) -> None:
+        """Delete what the stack's state holds, without asking.
+
+        Args:
+            stack_dir: the stack's folder.
+            targets: addresses; only they, and what needs them, are deleted. Default: everything.
+            on_progress: is told how far it is.
 
         Raises:
             TerraformError: it failed.
         """
-        self._run(stack_dir, ["destroy", "-json", "-auto-approve", "-input=false", _LOCK], on_progress)
+        chosen = [f"-target={address}" for address in targets]
+        self._run(stack_dir, ["destroy", "-json", "-auto-approve", "-input=false", _LOCK, *chosen], on_progress)
 
     def apply_plan(self, stack_dir: Path, plan: str, *, on_progress: OnProgress | None = None) -> None:
         """Do what a plan file says and nothing else.

@@ -1,18 +1,21 @@
 """Taking a site down: every stack in the reverse of the order in which it was made, its versioned buckets emptied first.
 
+What may write into a bucket goes before it is emptied: the parity check puts back what it misses, and S3 logs each deletion.
+
 S3 deletes no bucket that holds a version or a delete marker, and replication copies no deletion of a version, so each bucket is
 emptied by itself, in its own region: https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.aws.clients import s3_client, translated
-from scripts.errors import AwsError
+from scripts.errors import AwsError, EnvironmentFailureError
+from scripts.terraform.cli import TerraformError
 from scripts.terraform.deploy import run_waves, stack_order
 
 if TYPE_CHECKING:
@@ -23,6 +26,21 @@ if TYPE_CHECKING:
 
 _PER_CALL = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _PROTECTING = ("deletion_protection", "deletion_protection_enabled")
+_BUCKET = "aws_s3_bucket"
+# They write nothing, and keep a bucket closed and its deletions final for as long as it is there.
+_STAYS_WITH_BUCKET = frozenset(
+    (
+        _BUCKET,
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_versioning",
+    )
+)
+_NOT_EMPTY = "BucketNotEmpty"
+# A run of a function that has begun ends by itself, and a log that was due is delivered: each time less can come.
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +98,7 @@ def plan_teardown(terraform: Terraform, stacks_folder: Path) -> Teardown:
             empty_stacks.add(stack)
         for kind, address, body in held:
             protected += [f"{address} ({stack})" for key in _PROTECTING if body.get(key) is True]
-            if kind == "aws_s3_bucket":
+            if kind == _BUCKET:
                 buckets.append(_bucket(stack, body))
     waves = tuple(left for wave in order if (left := tuple(name for name in wave if name not in empty_stacks)))
     return Teardown(waves=waves, buckets=tuple(buckets), protected=tuple(protected))
@@ -92,19 +110,42 @@ def tear_down(terraform: Terraform, stacks_folder: Path, teardown: Teardown, con
     Raises:
         TerraformError: a stack could not be destroyed; those after it were not touched.
         AwsError: a bucket could not be emptied.
+        EnvironmentFailureError: one does not stay empty.
     """
     staying = {bucket.stack for bucket in teardown.locked}
     waves = [[name for name in wave if name not in staying] for wave in teardown.waves]
 
     def destroy(folder: Path, doing: Callable[[str], None]) -> None:
-        for bucket in teardown.buckets:
-            if bucket.stack == folder.name:
-                doing(f"emptying {bucket.name}")
-                empty(s3_client(bucket.region), bucket.name)
-        doing("destroying")
-        terraform.destroy(folder)
+        _destroy(terraform, folder, [each for each in teardown.buckets if each.stack == folder.name], doing)
 
     run_waves(terraform, stacks_folder, [wave for wave in waves if wave], console, destroy)
+
+
+def _destroy(terraform: Terraform, folder: Path, buckets: Sequence[Bucket], doing: Callable[[str], None]) -> None:
+    """Destroys one stack: first all that could write into its buckets, then what they hold, then they."""
+    if buckets:
+        doing("destroying what writes into its buckets")
+        writers = [address for kind, address, _ in terraform.resources(folder) if kind not in _STAYS_WITH_BUCKET]
+        if writers:
+            terraform.destroy(folder, targets=writers)
+    for left in reversed(range(_TRIES)):
+        for bucket in buckets:
+            doing(f"emptying {bucket.name}")
+            empty(s3_client(bucket.region), bucket.name)
+        doing("destroying")
+        try:
+            terraform.destroy(folder)
+        except TerraformError as error:
+            if _NOT_EMPTY not in str(error) or not buckets:
+                raise
+            if not left:
+                raise EnvironmentFailureError(
+                    f"something goes on writing into {' or '.join(each.name for each in buckets)}, which was emptied {_TRIES} "
+                    f"times: of {folder.name} the buckets are left, everything else is gone. Find who writes, or wait: S3 "
+                    "delivers access logs for hours. Then run the same command again"
+                ) from error
+        else:
+            return
 
 
 def empty(client: S3Client, name: str) -> int:

@@ -1,7 +1,7 @@
 """Taking a site down: the order, the buckets with every version, and what stops it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,8 +11,8 @@ from moto import mock_aws
 from rich.console import Console
 
 from scripts.aws import clients
-from scripts.errors import AwsError
-from scripts.terraform.cli import Terraform
+from scripts.errors import AwsError, EnvironmentFailureError
+from scripts.terraform.cli import Terraform, TerraformError
 from scripts.terraform.teardown import empty, plan_teardown, tear_down
 
 REGION = "eu-central-1"
@@ -51,8 +51,44 @@ class FakeTerraform:
     def resources(self, stack_dir: Path) -> list[tuple[str, str, dict[str, Any]]]:
         return self._resources.get(stack_dir.name, [("aws_iam_role", "aws_iam_role.x", {})])
 
-    def destroy(self, stack_dir: Path) -> None:
-        self.destroyed.append(stack_dir.name)
+    def interrupt(self) -> None:
+        pass
+
+    def destroy(self, stack_dir: Path, *, targets: Sequence[str] = ()) -> None:
+        if not targets:
+            self.destroyed.append(stack_dir.name)
+
+
+class Writing(FakeTerraform):
+    """A stack whose bucket is written into whenever something is deleted, by what its state holds and by what it does not.
+
+    Args:
+        s3: where the bucket is.
+        writers: addresses in the state that write; after they are gone nothing of the state does.
+        late: how often something else writes just before the bucket is deleted.
+    """
+
+    def __init__(self, s3: Any, *, writers: Sequence[str], late: int = 0) -> None:
+        kinds: list[tuple[str, str, dict[str, Any]]] = [(address.partition(".")[0], address, {}) for address in writers]
+        super().__init__({"region-eu-central-1": [bucket("content"), *kinds]})
+        self._s3, self._alive, self._late = s3, set(writers), late
+        s3.meta.events.register("after-call.s3.DeleteObjects", lambda **_: self._write() if self._alive else None)
+
+    def _write(self) -> None:
+        self._s3.put_object(Bucket="content", Key="releases/again", Body=b"1")
+
+    def destroy(self, stack_dir: Path, *, targets: Sequence[str] = ()) -> None:
+        super().destroy(stack_dir, targets=targets)
+        self._alive -= set(targets)
+        if targets:
+            return
+        if self._late:
+            self._late -= 1
+            self._write()
+        try:
+            self._s3.delete_bucket(Bucket="content")
+        except self._s3.exceptions.ClientError as error:
+            raise TerraformError(f"terraform destroy failed: {error}") from error
 
 
 def synthesized(folder: Path, *names: str) -> Path:
@@ -114,6 +150,44 @@ def test_stacks_go_in_reverse_and_their_buckets_are_empty_by_then(s3: Any, tmp_p
     tear_down(terraform, folder, teardown, Console(quiet=True))
     assert fake.destroyed == ["monitoring", "edge", "region-eu-central-1", "dns"]
     assert "Versions" not in s3.list_object_versions(Bucket="content")
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        "aws_lambda_function.parity", "aws_cloudwatch_event_rule.hourly", "aws_s3_bucket_logging.content", "aws_cloudtrail.trail",
+        "aws_synthetics_canary.canary", "aws_s3_bucket_replication_configuration.out",
+    ],
+)  # fmt: skip
+def test_what_writes_into_a_bucket_goes_before_it_is_emptied(
+    s3: Any, tmp_path: Path, writer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versioned(s3, "content", objects=2)
+    fake = Writing(s3, writers=[writer])
+    monkeypatch.setattr("scripts.terraform.teardown.s3_client", lambda _region: s3)
+    folder = synthesized(tmp_path, "region-eu-central-1")
+    tear_down(cast("Terraform", fake), folder, plan_teardown(cast("Terraform", fake), folder), Console(quiet=True))
+    assert fake.destroyed == ["region-eu-central-1"]
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def test_bucket_that_got_something_late_is_emptied_again(s3: Any, tmp_path: Path) -> None:
+    versioned(s3, "content", objects=2)
+    fake = Writing(s3, writers=[], late=2)
+    folder = synthesized(tmp_path, "region-eu-central-1")
+    tear_down(cast("Terraform", fake), folder, plan_teardown(cast("Terraform", fake), folder), Console(quiet=True))
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def test_bucket_that_does_not_stay_empty_is_told(s3: Any, tmp_path: Path) -> None:
+    versioned(s3, "content", objects=2)
+    fake = Writing(s3, writers=[], late=99)
+    folder = synthesized(tmp_path, "region-eu-central-1")
+    teardown = plan_teardown(cast("Terraform", fake), folder)
+    with pytest.raises(
+        EnvironmentFailureError, match="something goes on writing into content, which was emptied 3 times"
+    ):
+        tear_down(cast("Terraform", fake), folder, teardown, Console(quiet=True))
 
 
 def test_locked_bucket_keeps_its_stack_and_no_other(s3: Any, tmp_path: Path) -> None:
