@@ -25,7 +25,7 @@ from scripts.errors import NotSteadyError, WrongUsageError
 from scripts.files import write_atomically
 from scripts.local.endpoints import Endpoints
 from scripts.replay.incidents import incident_ids, load_incident
-from scripts.replay.page import document, render, summary
+from scripts.replay.page import document, percent, ratio_range, render, summary
 from scripts.replay.replaying import replay as play
 from scripts.terraform.outputs import load_deployment
 
@@ -72,10 +72,9 @@ def replay(
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     replays, unplayed = [], {}
     chosen = speed or speed_that_holds(os.getloadavg()[0] / (os.cpu_count() or 1))
-    if site_file is not None and speed is None:
-        console.print(
-            f"localcloud's clock will run {chosen:g} times faster than AWS's, by what this machine has to do now"
-        )
+    if site_file is not None and localcloud is None and speed is None:
+        fast = "as fast as AWS's" if chosen == 1 else f"{chosen:g} times faster than AWS's"
+        console.print(f"localcloud's clock will run {fast}, by what this machine has to do now")
     with _site(site_file, outputs, localcloud, report, chosen) as (endpoints, session, state_folder):
         for each in incidents:
             console.print(f"[bold]{each.id}[/bold]  {each.title}")
@@ -97,6 +96,11 @@ def replay(
                 continue
             write_atomically(report / f"{each.id}.html", render(played))
             replays.append(played)
+            for outcome in (outcome for outcome in played.outcomes if not outcome.is_as_expected):
+                console.print(
+                    f"{outcome.view.name}: {percent(outcome.failed_ratio)} of the page views failed, by arithmetic "
+                    f"{ratio_range(outcome.expected)}: more than 5 % outside it"
+                )
             if not played.kept_time:
                 console.print(
                     f"This machine began page views up to {played.late_seconds:.1f} s late, so the figures are worse than the "

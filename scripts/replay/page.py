@@ -10,6 +10,7 @@ import jinja2
 from rich.table import Table
 
 from scripts.drill.verdict import LATE_SECONDS, MAX_OVERLOAD_RATIO
+from scripts.replay.arithmetic import Expected
 from scripts.replay.incidents import Incident
 from scripts.replay.schedule import Schedule
 from scripts.replay.views import Outcome
@@ -37,6 +38,11 @@ class Replay:
     mails: tuple[Mail, ...] = ()
 
     @property
+    def is_as_expected(self) -> bool:
+        """Whether every figure is within 5 % of its arithmetic."""
+        return all(each.is_as_expected for each in self.outcomes)
+
+    @property
     def late_seconds(self) -> float:
         """How late 95 % of the page views at most began: this machine's share of every figure."""
         return max((each.late_seconds for each in self.outcomes), default=0.0)
@@ -55,6 +61,7 @@ def render(replay: Replay) -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.filters["percent"] = percent
+    environment.filters["range"] = ratio_range
     return environment.get_template("replay.html.j2").render(replay=replay, last=last_failure)
 
 
@@ -65,7 +72,7 @@ def summary(replays: Sequence[Replay]) -> Table:
     for outcome in replays[0].outcomes:
         table.add_column(outcome.view.name)
     for replay in replays:
-        cells = [f"{percent(outcome.failed_ratio)}{_until(outcome)}" for outcome in replay.outcomes]
+        cells = [_cell(outcome) for outcome in replay.outcomes]
         table.add_row(f"{replay.incident.id}\n{replay.incident.title}", *cells)
     return table
 
@@ -83,6 +90,8 @@ def document(replay: Replay) -> dict[str, object]:
             {
                 "name": outcome.view.name,
                 "failed_ratio": round(outcome.failed_ratio, 5),
+                "expected_failed_ratio": [round(outcome.expected.low_ratio, 5), round(outcome.expected.high_ratio, 5)],
+                "is_as_expected": outcome.is_as_expected,
                 "slow_ratio": round(outcome.slow_ratio, 5),
                 "last_failure_seconds": outcome.last_failure_seconds,
                 "late_seconds": round(outcome.late_seconds, 3),
@@ -91,6 +100,12 @@ def document(replay: Replay) -> dict[str, object]:
             for outcome in replay.outcomes
         ],
     }
+
+
+def ratio_range(expected: Expected) -> str:
+    """Return a range of shares for a reader."""
+    low, high = percent(expected.low_ratio), percent(expected.high_ratio)
+    return low if low == high else f"{low} to {high}"
 
 
 def percent(ratio: float) -> str:
@@ -102,6 +117,11 @@ def last_failure(outcome: Outcome) -> str:
     """Return when the last page view failed, for a reader."""
     seconds = outcome.last_failure_seconds
     return "none failed" if seconds is None else f"until {seconds:.0f} s after the first fault"
+
+
+def _cell(outcome: Outcome) -> str:
+    verdict = "" if outcome.is_as_expected else ", OUTSIDE 5 %"
+    return f"{percent(outcome.failed_ratio)}{_until(outcome)}\n(arithmetic: {ratio_range(outcome.expected)}{verdict})"
 
 
 def _until(outcome: Outcome) -> str:

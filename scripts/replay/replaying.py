@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from aws_facts.health_checks import (
+    CHECKER_REGIONS_BY_DEFAULT,
+    CHECKERS_PER_REGION,
+    HTTP_CONNECT_BUDGET_SECONDS,
+    HTTP_RESPONSE_BUDGET_SECONDS,
+)
+from scripts.aws.clients import aws_client, translated
 from scripts.clock import AwsClock
 from scripts.drill.faults import LocalcloudFaults
 from scripts.drill.journal import drill_lock
@@ -15,12 +23,18 @@ from scripts.local.control import ControlApi
 from scripts.local.endpoints import Endpoints
 from scripts.probe.page_view import MARKER_PATH, BrowserProbe, Page, verifying_tls
 from scripts.probe.resolver import CachingResolver, Nameserver
+from scripts.replay.arithmetic import Circumstances, expected_of
 from scripts.replay.incidents import Incident
 from scripts.replay.page import Mail, Replay
-from scripts.replay.player import CLIENTS, JOURNAL_NAME, Player
+from scripts.replay.player import CLIENTS, JOURNAL_NAME, RATE_PER_SECOND, Player
 from scripts.replay.schedule import schedule_of
 from scripts.replay.views import View, outcome_of
 from scripts.terraform.outputs import Deployment
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53.type_defs import HealthCheckConfigOutputTypeDef
+
+GLOBAL_REGION = "us-east-1"
 
 
 def views_of(deployment: Deployment) -> tuple[View, ...]:
@@ -49,6 +63,33 @@ def views_of(deployment: Deployment) -> tuple[View, ...]:
     )
 
 
+def circumstances_of(deployment: Deployment) -> Circumstances:
+    """Return what of the site decides a replay's arithmetic: its health checks, as Route 53 has them.
+
+    Raises:
+        AwsError: Route 53 does not answer.
+    """
+    path, region = (_health_check(deployment.health_check_ids[name]) for name in ("path", deployment.primary))
+    interval, threshold = path["RequestInterval"], path["FailureThreshold"]
+    checkers = CHECKERS_PER_REGION * (len(region.get("Regions", ())) or CHECKER_REGIONS_BY_DEFAULT)
+    return Circumstances(
+        rate_per_second=RATE_PER_SECOND,
+        probes_per_second=checkers / region["RequestInterval"],
+        detection_seconds=(
+            interval * (threshold - 1),
+            interval * threshold + HTTP_CONNECT_BUDGET_SECONDS + HTTP_RESPONSE_BUDGET_SECONDS,
+        ),
+        visitors=CLIENTS,
+    )
+
+
+def _health_check(id_: str) -> HealthCheckConfigOutputTypeDef:
+    with translated("GetHealthCheck", id_):
+        found = aws_client("route53", region=GLOBAL_REGION).get_health_check(HealthCheckId=id_)["HealthCheck"]
+    config: HealthCheckConfigOutputTypeDef = found["HealthCheckConfig"]
+    return config
+
+
 def replay(
     incident: Incident,
     deployment: Deployment,
@@ -67,7 +108,7 @@ def replay(
     """
     clock = AwsClock(speed=endpoints.speed)
     schedule = schedule_of(incident, longest_pause_minutes=longest_pause_minutes)
-    views = views_of(deployment)
+    views, circumstances = views_of(deployment), circumstances_of(deployment)
 
     def new_probe(view: View) -> BrowserProbe:
         nameserver = Nameserver(address=endpoints.dns.address, port=endpoints.dns.port)
@@ -102,10 +143,11 @@ def replay(
             outcome_of(
                 view,
                 samples[view.name],
+                expected=expected,
                 fault_at_seconds=schedule.fault_at_seconds,
                 duration_seconds=schedule.duration_seconds,
             )
-            for view in views
+            for view, expected in zip(views, expected_of(schedule, circumstances), strict=True)
         ),
         hostname=deployment.hostname,
         speed=endpoints.speed,

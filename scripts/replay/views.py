@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from scripts.drill.measurement import SLOW_SECONDS, percentile
 from scripts.drill.streaks import has_failed
 from scripts.probe.samples import ErrorKind, Sample
+from scripts.replay.arithmetic import Expected
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +42,14 @@ class Outcome:
     """What the visitors of one view saw.
 
     Attributes:
+        expected: the share that fails by arithmetic.
         failed_ratio: page views that failed, of those from the first fault on.
         last_failure_seconds: from the first fault to the end of the last failed page view; None when none failed.
         late_seconds: how late 95 % of the page views at most began, by their schedule.
     """
 
     view: View
+    expected: Expected
     minutes: tuple[Minute, ...]
     failed_ratio: float
     slow_ratio: float
@@ -54,8 +57,15 @@ class Outcome:
     late_seconds: float
     overloaded: int
 
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether the share that failed is within 5 % of its arithmetic."""
+        return self.expected.is_met(self.failed_ratio)
 
-def outcome_of(view: View, samples: Sequence[Sample], *, fault_at_seconds: float, duration_seconds: float) -> Outcome:
+
+def outcome_of(
+    view: View, samples: Sequence[Sample], *, expected: Expected, fault_at_seconds: float, duration_seconds: float
+) -> Outcome:
     """Return the figures; all times of the samples are AWS seconds since the play began."""
     seen = [sample for sample in samples if sample.error is not ErrorKind.OVERLOAD]
     usual = [s.total_seconds for s in seen if s.finished_at_seconds < fault_at_seconds and s.is_good]
@@ -65,6 +75,7 @@ def outcome_of(view: View, samples: Sequence[Sample], *, fault_at_seconds: float
     late = [max(0.0, s.started_at_seconds - s.scheduled_at_seconds) for s in seen]
     return Outcome(
         view=view,
+        expected=expected,
         minutes=tuple(_minute(seen, number, limit_seconds) for number in range(round(duration_seconds / 60))),
         failed_ratio=len(failed) / len(after) if after else 0.0,
         slow_ratio=sum(_is_slow(s, limit_seconds) for s in after) / len(after) if after else 0.0,

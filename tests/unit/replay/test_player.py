@@ -14,6 +14,7 @@ from scripts.drill.faults import ActiveFault, Fault
 from scripts.errors import AwsError, NotSteadyError
 from scripts.probe.samples import Sample
 from scripts.probe.schedule import Ticket
+from scripts.replay.arithmetic import Expected
 from scripts.replay.page import Mail, Replay, document, render, summary
 from scripts.replay.player import JOURNAL_NAME, Player
 from scripts.replay.schedule import schedule_of
@@ -26,6 +27,7 @@ from tests.worlds.virtual_time import run_virtually
 
 VIEW = View(name="one region", title="One region", hostname="www.example.test", marker_path="/m")
 SCHEDULE = schedule_of(an_incident(0, 2), longest_pause_minutes=1)
+EXPECTED = Expected(low_ratio=0.5, high_ratio=0.5)
 BROKEN = Fault(target=f"s3:{PRIMARY}", kind="refuse")
 
 
@@ -90,8 +92,8 @@ def test_faults_come_and_go_by_the_schedule_and_samples_count_from_the_beginning
 
     samples, history = playing(tmp_path, scenario)
     assert history == [("inject", 560), ("undo", 620)]  # 500, and a minute of steady state
-    outcome = outcome_of(VIEW, samples[VIEW.name], fault_at_seconds=60, duration_seconds=180)
-    assert [(each.failed > 50, each.good > 50) for each in outcome.minutes] == [
+    outcome = outcome_of(VIEW, samples[VIEW.name], expected=EXPECTED, fault_at_seconds=60, duration_seconds=180)
+    assert [(each.failed > 40, each.good > 40) for each in outcome.minutes] == [
         (False, True),
         (True, False),
         (False, True),
@@ -147,7 +149,7 @@ def test_page_is_valid_and_tells_sources_certainty_and_lateness(tmp_path: Path) 
         return await player.play(SCHEDULE, [VIEW])
 
     samples = playing(tmp_path, scenario)
-    outcome = outcome_of(VIEW, samples[VIEW.name], fault_at_seconds=60, duration_seconds=180)
+    outcome = outcome_of(VIEW, samples[VIEW.name], expected=EXPECTED, fault_at_seconds=60, duration_seconds=180)
     found = Replay(
         incident=an_incident(0, 2),
         schedule=SCHEDULE,
@@ -193,5 +195,5 @@ def test_replay_waits_for_steady_state(tmp_path: Path) -> None:
         return await task, board.history
 
     samples, history = playing(tmp_path, scenario)
-    assert 160 <= history[0][1] <= 163
+    assert 158 <= history[0][1] <= 163
     assert all(each.is_good for each in samples[VIEW.name] if each.scheduled_at_seconds < 59)

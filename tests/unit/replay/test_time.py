@@ -8,6 +8,7 @@ import pytest
 
 from scripts.clock import AwsClock
 from scripts.commands.replay import speed_that_holds
+from scripts.replay.arithmetic import Expected
 from scripts.replay.incidents import incident_ids, load_incident
 from scripts.replay.player import JOURNAL_NAME, Player
 from scripts.replay.schedule import Schedule, schedule_of
@@ -50,6 +51,7 @@ def play(folder: Path, incident_id: str, speed: float) -> tuple[Schedule, Outcom
         outcome = outcome_of(
             VIEW,
             samples,
+            expected=Expected(low_ratio=0, high_ratio=1),
             fault_at_seconds=schedule.fault_at_seconds,
             duration_seconds=schedule.duration_seconds,
         )
