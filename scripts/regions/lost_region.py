@@ -49,6 +49,7 @@ class LostRegion:
     Attributes:
         lost: the region that died.
         new: the region that took its place.
+        fault_at_seconds: on the clock of the samples.
         recovered_seconds: until the first page view of a streak from the region that stays after which none failed; None: never.
         failed_before: page views that failed until then.
         failed_after: page views that failed from then on, to the end of the drill.
@@ -60,6 +61,7 @@ class LostRegion:
 
     lost: str
     new: str
+    fault_at_seconds: float
     recovered_seconds: float | None
     failed_before: int
     failed_after: int
@@ -251,6 +253,7 @@ class _LostRegionDrill:
         return LostRegion(
             lost=self._request.primary_region,
             new=self._new,
+            fault_at_seconds=round(fault_at, 2),
             recovered_seconds=None if recovered_at is None else round(recovered_at - fault_at, 2),
             failed_before=len(failed) - len(after),
             failed_after=len(after),

@@ -178,7 +178,7 @@ def _synthesize_both(before: SiteFileText, after: SiteFileText, outdir: Path) ->
         try:
             synthesize(path, folder)
         except WrongUsageError as error:
-            raise WrongUsageError(str(error).replace(str(path), f"{before.path}, with that change,")) from error
+            raise WrongUsageError(str(error).replace(str(path), f"{before.path} with that change")) from error
 
     with ThreadPoolExecutor(2) as pool:
         for job in [pool.submit(synthesized, after, places.after), pool.submit(synthesized, before, places.before)]:
@@ -236,6 +236,7 @@ def stacks_that_change(replacement: Replacement) -> Mapping[str, str]:
         "edge": "distribution, health checks and records changed in place",
         f"attachment-{new}": "made",
         **{f"attachment-{name}": "replication and its alarms" for name in replacement.staying},
+        **{f"prober-{name}": "what it looks at" for name in replacement.after.probers},
         "monitoring": "alarms and dashboards",
         f"region-{old}, attachment-{old}": "kept aside, not asked",
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from scripts.clock import rfc3339, utc_now
 from scripts.commands.shared.options import use_localcloud
 from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.files import write_atomically
@@ -36,6 +37,7 @@ def run_lost_region_drill(
     from scripts.aws.clients import key_value_store_client
     from scripts.regions.lost_region import run_lost_region
     from scripts.release.routing import RoutingStore
+    from scripts.report.lost_region_page import render_lost_region
     from scripts.terraform.outputs import load_deployment
 
     if localcloud is None:
@@ -74,6 +76,10 @@ def run_lost_region_drill(
     )
     document = json.dumps(found.to_document(), indent=2)
     write_atomically(report / f"{NAME}.json", document + "\n")
+    page = render_lost_region(
+        found, hostname=deployment.hostname, speed=endpoints.speed, generated_at=rfc3339(utc_now())
+    )
+    write_atomically(report / f"{NAME}.html", page)
     write_atomically(report / f"{NAME}.samples.jsonl", to_json_lines(found.samples, variant=NAME))
     print(document if as_json else _words(found, report))
     if not found.is_good:
@@ -93,6 +99,6 @@ def _words(found: LostRegion, report: Path) -> str:
         f"  the replacement    {found.replacement.get('seconds', 0):.0f} s by this machine's clock, "
         f"{found.replacement.get('verified', 0):,} objects compared:",
         *(f"    {step['name']:<{width}}  {step['seconds']:6.1f} s" for step in steps),
-        f"Report: {report / NAME}.json, every page view in {NAME}.samples.jsonl. The faults are undone.",
+        f"Report: {report / NAME}.html and .json, every page view in {NAME}.samples.jsonl. The faults are undone.",
         f"What is left in {found.lost}: failover retire-region {found.lost} --apply",
     ])  # fmt: skip

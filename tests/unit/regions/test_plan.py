@@ -160,9 +160,7 @@ def test_site_file_that_refuses_the_region_is_told_in_its_own_words(
         raise WrongUsageError(f"{path}: region[0].name is eu-west-1, allowed are residency.allowed_regions")
 
     monkeypatch.setattr(planning, "synthesize", refuse)
-    site.refused(
-        WrongUsageError, r"site\.toml, with that change,: region\[0\]\.name is eu-west-1, allowed are residency"
-    )
+    site.refused(WrongUsageError, r"site\.toml with that change: region\[0\]\.name is eu-west-1, allowed are residency")
 
 
 def test_states_of_an_earlier_layout_are_brought_over_first(site: Site) -> None:
