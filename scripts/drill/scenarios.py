@@ -161,9 +161,12 @@ ORIGIN_DEGRADED = Scenario(
     variants=(
         *[_degraded("answers 503", "status", percent, 503, is_default=True) for percent in (1, 10, 30, 70)],
         *[_degraded("takes the request and stays silent", "hang", percent) for percent in (1, 10, 30, 70)],
-        _degraded("takes 3 s", "delay", 30, 3000),
-        _degraded("resets the connection", "reset", 30),
-        _degraded("sends the body a few bytes at a time", "slow", 30, _SLOW_BYTES_PER_SECOND),
+        *[_degraded("takes 3 s", "delay", percent, 3000) for percent in (10, 30)],
+        *[_degraded("resets the connection", "reset", percent) for percent in (10, 30)],
+        *[
+            _degraded("sends the body a few bytes at a time", "slow", percent, _SLOW_BYTES_PER_SECOND)
+            for percent in (10, 30)
+        ],
     ),
 )
 
