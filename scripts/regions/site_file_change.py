@@ -34,6 +34,11 @@ class SiteFileText:
         return self.document.get("features", {}).get(name) is True
 
     @property
+    def probers(self) -> list[str]:
+        """Regions in which a prober looks at the site."""
+        return [str(each) for each in self.document.get("features", {}).get("prober", ())]
+
+    @property
     def entry(self) -> str:
         """What stands in the public name: `cloudfront` or `regional`."""
         return str(self.document.get("routing", {}).get("entry", "cloudfront"))
