@@ -20,9 +20,12 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+CDKTF = ("-m", "tools.setup.cdktf_cli", "synth")
+
+
 def ran(program: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *PROGRAMS[program]],
+        [sys.executable, *PROGRAMS.get(program, CDKTF)],
         cwd=ROOT,
         env={**os.environ, "CDKTF_OUTDIR": str(folder / "out"), **environment},
         capture_output=True,
@@ -50,6 +53,23 @@ def test_folder_is_named_in_one_sentence_with_the_way_out(
     (line,) = [line for line in done.stderr.splitlines() if line and not line.startswith("failover: the synthesis")]
     assert line.startswith(f"{tmp_path}/{told}")
     assert f"or set {variable}" in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("HOME", "file/.terraform.d/plugin-cache: Not a directory; cdktf keeps Terraform's providers there: "),
+        ("TF_PLUGIN_CACHE_DIR", "file: File exists; cdktf keeps Terraform's providers there: "),
+        ("TMPDIR", "file: Not a directory; jsii keeps its program there: "),
+        ("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "file: File exists; jsii keeps its packages there: "),
+    ],
+)
+def test_make_cdktf_names_the_folder_in_one_sentence_and_starts_nothing(variable: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = ran("make cdktf", tmp_path, **{variable: str(tmp_path / "file")})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr
+    assert done.stderr.startswith(f"cdktf-cli: {tmp_path}/{told}")
+    assert f"set {variable}" in done.stderr or f"or {variable}" in done.stderr
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
