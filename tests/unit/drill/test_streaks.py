@@ -149,6 +149,8 @@ def test_region_in_service_changes_at_eight_of_the_last_ten() -> None:
     assert served_by(in_order((P, 2), (S, 7), (P, 1))) == ()
     assert served_by(in_order((P, 8), (S, 7), (P, 1), (S, 1))) == (P, S)
     assert served_by(in_order((P, 10), (S, 7), (P, 3), (S, 1))) == (P,)
+    assert served_by(in_order((S, 1), (P, 1), (S, 6), (P, 1), (S, 1))) == (S,)
+    assert served_by(in_order((S, 1), (P, 1), (S, 6), (P, 2), (S, 1))) == ()
 
 
 @given(st.integers(10, 40), st.integers(0, 100), st.integers(10, 40), st.integers(0, 100), st.integers(10, 40))

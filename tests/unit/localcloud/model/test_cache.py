@@ -131,7 +131,7 @@ def test_settle_serves_the_expired_copy_for_5xx_and_silence_until_the_error_ttl(
     assert settled(status, entry()) == Settlement(verdict=Verdict.SERVE_STALE, lifetime_seconds=10)
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(404, Verdict.STORE), (403, Verdict.PASS)])
+@pytest.mark.parametrize(("status", "verdict"), [(404, Verdict.STORE), (403, Verdict.PASS), (400, Verdict.PASS)])
 def test_settle_gives_a_4xx_to_the_viewer_instead_of_the_copy(status: int, verdict: Verdict) -> None:
     assert settled(status, entry()).verdict is verdict
 

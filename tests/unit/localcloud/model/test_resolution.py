@@ -15,6 +15,7 @@ from localcloud.model.resolution import (
     ResolutionContext,
     Status,
     resolve,
+    with_addresses,
     with_divided_ttls,
 )
 
@@ -71,6 +72,35 @@ def test_resolution_unknown_name_is_nxdomain_with_soa() -> None:
     answer = ask("nothing.example.test", "A")
     assert answer.status is Status.NXDOMAIN
     assert [(found.type, found.ttl_seconds) for found in answer.authority] == [("SOA", 900)]
+
+
+def test_negative_ttl_is_the_soas_minimum_where_that_is_less() -> None:
+    """RFC 2308 section 3."""
+    soa = plain("example.test.", "SOA", "ns-1.awsdns. hostmaster. 1 7200 900 1209600 60", TTL=900)
+    zone_ = hosted_zone_from_api({"Id": "/hostedzone/Z1", "Name": "example.test."}, [soa])
+    answer = resolve([zone_], "nothing.example.test", "A", ResolutionContext())
+    assert [found.ttl_seconds for found in answer.authority] == [60]
+
+
+def test_negative_answer_of_a_zone_without_a_soa_has_no_authority() -> None:
+    zone_ = hosted_zone_from_api({"Id": "/hostedzone/Z1", "Name": "example.test."}, [])
+    assert resolve([zone_], "nothing.example.test", "A", ResolutionContext()) == Answer(status=Status.NXDOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("reached", "expected"),
+    [
+        ({"192.0.2.1": "127.0.30.1"}, ["127.0.30.1", "192.0.2.2"]),
+        ({"192.0.2.9": "127.0.30.9"}, ["192.0.2.1", "192.0.2.2"]),
+        ({}, ["192.0.2.1", "192.0.2.2"]),
+    ],
+)
+def test_addresses_outside_aws_become_those_that_reach_their_servers(
+    reached: Mapping[str, str], expected: list[str]
+) -> None:
+    answer = ask("www.example.test", "A", plain("www.example.test", "A", "192.0.2.1", "192.0.2.2"))
+    led = with_addresses(answer, reached)
+    assert (values(led), led.status, led.answers[0].ttl_seconds) == (expected, Status.NOERROR, 300)
 
 
 @pytest.mark.parametrize("name", ["www.example.test", "deep.example.test"])
