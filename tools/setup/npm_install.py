@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError, OpsError
@@ -25,13 +26,14 @@ def install(folder: Path) -> None:
     """Install what the lock file lists, unless that was done already with this Node.
 
     Raises:
-        EnvironmentFailureError: npm failed.
+        EnvironmentFailureError: npm failed, or cannot keep what it downloads.
     """
     stamp = folder / "node_modules" / ".setup-stamp"
     with (folder / ".setup-lock").open("w") as mutex:
         fcntl.flock(mutex, fcntl.LOCK_EX)
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == _key(folder):
             return
+        _try_cache()
         print(f"set-up: installing {folder.name}, up to half a minute", file=sys.stderr, flush=True)
         npm = [*toolchain.npm_command(toolchain.node(), toolchain.Host.current()), "ci", "--no-audit", "--no-fund"]
         done = subprocess.run(
@@ -48,6 +50,24 @@ def install(folder: Path) -> None:
                 "compiler, make and python3 (Debian: apt-get install build-essential); `make demo` works without it."
             )
         write_atomically(stamp, _key(folder))
+
+
+def _try_cache() -> None:
+    """Makes npm's cache, as npm would: of one that cannot be made, npm writes a page and this program would blame a compiler.
+
+    https://docs.npmjs.com/cli/v11/using-npm/config, cache and "Environment Variables" (in any case)
+    """
+    set_to = next((value for name, value in os.environ.items() if name.lower() == "npm_config_cache" and value), None)
+    cache = Path(set_to) if set_to else Path("~/.npm").expanduser()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache):
+            pass
+    except OSError as error:
+        raise EnvironmentFailureError(
+            f"{cache}: {error.strerror}; npm keeps what it downloads there: make it writable, or set HOME or npm_config_cache to "
+            "a folder that is"
+        ) from error
 
 
 def node_environment() -> dict[str, str]:

@@ -51,6 +51,20 @@ def test_other_major_of_node_installs_again(folder: Path, monkeypatch: pytest.Mo
     assert calls(folder) == 2
 
 
+@pytest.mark.parametrize(("variable", "cache"), [("HOME", "file/.npm"), ("NPM_CONFIG_CACHE", "file/cache")])
+def test_cache_that_cannot_be_made_is_named_and_npm_not_started(
+    folder: Path, variable: str, cache: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("npm_config_cache", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "file" if variable == "HOME" else tmp_path / cache))
+    with pytest.raises(
+        EnvironmentFailureError, match=f"^{tmp_path}/{cache}: Not a directory; npm keeps .* set HOME or npm_"
+    ):
+        install(folder)
+    assert not (folder / "calls").exists()
+
+
 def test_failed_installation_is_told_and_tried_again(folder: Path) -> None:
     (folder / "exit-code").touch()
     with pytest.raises(EnvironmentFailureError, match=r"`npm ci` in .* failed \(exit code 1\).*C\+\+ compiler"):
