@@ -1,11 +1,12 @@
 """`python -m tools.mutants [MODULE ...]`: runs each module's tests on a fixed sample of its mutants, and prints a table.
 
 Exits with 1 when fewer than 95% are noticed, or one that survives has no reason in `subjects`. Nothing is written: a mutant is
-compiled in a process of its own, in the place of the module.
+put in the place of the module in a process of its own: compiled by Python's loader, or read instead of the JavaScript file.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib.machinery
 import os
 import random
@@ -22,6 +23,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from tools.mutants.javascript import javascript_mutants
 from tools.mutants.mutations import Mutant, mutants
 from tools.mutants.subjects import SUBJECTS, Subject
 
@@ -71,7 +73,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _try(subject: Subject) -> Tried:
-    found = mutants((ROOT / subject.module).read_text(encoding="utf-8"))
+    source = (ROOT / subject.module).read_text(encoding="utf-8")
+    found = javascript_mutants(source) if subject.module.endswith(".js") else mutants(source)
     sample = random.Random(f"{SEED} {subject.module}").sample(found, min(MUTANTS_PER_MODULE, len(found)))  # noqa: S311  no secret
     if _run(subject, [None])[0] != 0:
         raise SystemExit(f"the tests of {subject.module} fail without any mutant: {' '.join(subject.tests)}")
@@ -119,15 +122,33 @@ def _start(subject: Subject, mutant: Mutant | None) -> int:
 
 
 def _put_in_place(path: Path, mutant: Mutant) -> None:
+    made = mutant.made
+    if isinstance(made, str):
+        _read_instead(path, made)
+    else:
+        _load_instead(path, made)
+
+
+def _load_instead(path: Path, made: ast.Module) -> None:
     """Lets Python's loader compile the mutant where it would load the module, by name or by path."""
     original = importlib.machinery.SourceFileLoader.get_code
 
     def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
         if Path(self.path) == path:
-            return compile(mutant.tree, str(path), "exec")
+            return compile(made, str(path), "exec")
         return original(self, fullname)
 
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]  # the loader
+
+
+def _read_instead(path: Path, made: str) -> None:
+    """Lets whoever reads the file read the mutant."""
+    original = Path.read_text
+
+    def read_text(self: Path, encoding: str | None = None, errors: str | None = None) -> str:
+        return made if self.resolve() == path else original(self, encoding, errors)
+
+    Path.read_text = read_text  # type: ignore[method-assign]  # whoever reads it
 
 
 def _show(console: Console, tried: Tried) -> None:

@@ -1,4 +1,4 @@
-"""The mutants of a module: each says one thing differently. Pure.
+"""The mutants of a Python module: each says one thing differently. Pure.
 
 The operators are the usual ones of mutation testing: comparisons, `and` and `or`, `not`, arithmetic, numbers, booleans,
 conditions, return values. Texts are left alone: what a message says is no behaviour that a core module decides.
@@ -40,14 +40,14 @@ class Mutant:
         before: the expression or statement as it was.
         after: as it is in the mutant.
         within: of a number or a boolean, which says nothing by itself, the statement that it stands in; else "".
-        tree: the whole module, changed.
+        made: the whole module, changed: Python as a tree, JavaScript as text.
     """
 
     line: int
     before: str
     after: str
     within: str
-    tree: ast.Module
+    made: ast.Module | str
 
     @property
     def name(self) -> str:
@@ -65,7 +65,7 @@ def mutants(source: str) -> list[Mutant]:
             before=_shown(node),
             after=_shown(changed),
             within=statements[node] if isinstance(node, ast.Constant) else "",
-            tree=_with(tree, at, changed),
+            made=_with(tree, at, changed),
         )
         for at, node in enumerate(_nodes(tree))
         for changed in _changes(node)

@@ -23,6 +23,7 @@ class Subject:
 
 _MODEL = "tests/unit/localcloud/model"
 _RELEASE = "tests/unit/release"
+_ALERTS = ("tests/unit/functions/test_alert_formatter.py", "tests/unit/functions/test_incident_mails.py")
 _LINT = ("tests/unit/lint/rules", "tests/unit/lint/test_rules.py", "tests/unit/lint/test_neighbours.py")
 
 SUBJECTS = (
@@ -45,7 +46,7 @@ SUBJECTS = (
     ),
     Subject(
         module="scripts/release/publish.py",
-        tests=(f"{_RELEASE}/test_publish.py", f"{_RELEASE}/test_parity.py", f"{_RELEASE}/test_three_regions.py"),
+        tests=tuple(f"{_RELEASE}/test_{name}.py" for name in ("publish", "parity", "three_regions", "switching")),
     ),
     Subject(
         module="scripts/release/prune.py",
@@ -72,12 +73,19 @@ SUBJECTS = (
     ),
     Subject(module="scripts/drill/verdict.py", tests=("tests/unit/drill/test_verdict.py",)),
     Subject(module="scripts/drill/measurement.py", tests=("tests/unit/drill/test_measurement.py",)),
+    Subject(module="scripts/drill/guard.py", tests=("tests/unit/drill/test_guard.py",)),
     Subject(module="scripts/status/view.py", tests=("tests/unit/status/test_view.py",)),
     Subject(module="scripts/status/entries.py", tests=("tests/unit/status/test_entries.py",)),
     Subject(module="scripts/probe/survey.py", tests=("tests/unit/probe/test_survey.py",)),
     Subject(module="scripts/probe/page_view.py", tests=("tests/unit/probe/test_page_view.py",)),
+    Subject(module="scripts/probe/http1.py", tests=("tests/unit/probe/test_http1.py",)),
+    Subject(module="scripts/probe/resolver.py", tests=("tests/unit/probe/test_resolver.py",)),
     Subject(module="scripts/lint/rules/failover_records.py", tests=_LINT),
     Subject(module="scripts/lint/rules/health_checks.py", tests=_LINT),
+    *(
+        Subject(module=f"constructs_lib/functions/alert_formatter/alerts/{name}.py", tests=_ALERTS)
+        for name in ("advice", "alert", "checks", "once", "reading")
+    ),
     Subject(
         module="constructs_lib/functions/parity_check/handler.py", tests=("tests/unit/functions/test_parity_check.py",)
     ),
@@ -89,4 +97,12 @@ SUBJECTS = (
             "tests/contract/test_serving.py",
         ),
     ),
+    Subject(
+        module="constructs_lib/functions/router.js",
+        tests=tuple(
+            f"tests/contract/test_{name}.py"
+            for name in ("router_index", "router_policy", "router_function", "router_limits", "paths", "serving")
+        ),
+    ),
+    Subject(module="tools/statements/judgement.py", tests=("tests/unit/tools/test_statements.py",)),
 )

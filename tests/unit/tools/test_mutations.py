@@ -2,7 +2,10 @@
 
 import ast
 
-from tools.mutants.mutations import mutants
+import pytest
+
+from tools.mutants.javascript import javascript_mutants
+from tools.mutants.mutations import Mutant, mutants
 
 SOURCE = '''
 """Says 1."""
@@ -17,6 +20,16 @@ def is_small(value: int, *, strict: bool = True) -> bool:
 '''
 
 
+def _dump(mutant: Mutant) -> str:
+    assert isinstance(mutant.made, ast.Module)
+    return ast.dump(mutant.made)
+
+
+def _text(mutant: Mutant) -> str:
+    assert isinstance(mutant.made, ast.Module)
+    return ast.unparse(mutant.made)
+
+
 def test_every_mutant_differs_from_the_module_in_one_place() -> None:
     found = mutants(SOURCE)
     assert {mutant.name for mutant in found} >= {
@@ -25,10 +38,48 @@ def test_every_mutant_differs_from_the_module_in_one_place() -> None:
         "True -> False in def is_small(value: int, *, strict: bool=True) -> bool:",
         "not strict -> strict",
     }
-    assert all(ast.dump(mutant.tree) != ast.dump(ast.parse(SOURCE)) for mutant in found)
-    assert len({ast.dump(mutant.tree) for mutant in found}) == len(found)
+    assert all(_dump(mutant) != ast.dump(ast.parse(SOURCE)) for mutant in found)
+    assert len({_dump(mutant) for mutant in found}) == len(found)
 
 
 def test_texts_and_annotations_stay() -> None:
     assert not any("1 + 1" in mutant.before for mutant in mutants(SOURCE))
-    assert all("int" in ast.unparse(mutant.tree) for mutant in mutants(SOURCE))
+    assert all("int" in _text(mutant) for mutant in mutants(SOURCE))
+
+
+JAVASCRIPT = """// é < 1
+function isSmall(value) {
+  if (!value) return null;
+  return value < 3 &&
+    value + 1 !== 0.5 ? true : null;
+}
+"""
+
+
+def test_mutants_of_javascript_are_those_of_python() -> None:
+    assert [(mutant.line, mutant.name) for mutant in javascript_mutants(JAVASCRIPT)] == [
+        (3, "if (!value) -> if (!((!value)))"),
+        (3, "!value -> value"),
+        (4, "return value < 3 && value + 1 !== 0.5 ? true : null; -> return null;"),
+        (4, "value < 3 && value + 1 !== 0.5 ? true : null -> (!(value < 3 && value + 1 !== 0.5)) ? true : null"),
+        (4, "value < 3 && value + 1 !== 0.5 -> value < 3 || value + 1 !== 0.5"),
+        (4, "value < 3 -> value <= 3"),
+        (4, "3 -> 4 in return value < 3 &&"),
+        (5, "value + 1 !== 0.5 -> value + 1 === 0.5"),
+        (5, "value + 1 -> value - 1"),
+        (5, "1 -> 2 in return value < 3 &&"),
+        (5, "0.5 -> 1.5 in return value < 3 &&"),
+        (5, "true -> false in return value < 3 &&"),
+    ]
+
+
+def test_mutant_of_javascript_is_the_file_with_one_place_changed() -> None:
+    made = {mutant.name: mutant.made for mutant in javascript_mutants(JAVASCRIPT)}
+    assert made["value + 1 -> value - 1"] == JAVASCRIPT.replace("value + 1", "value - 1")
+    assert made["!value -> value"] == JAVASCRIPT.replace("!value", "value")
+    assert JAVASCRIPT not in made.values()
+
+
+def test_what_is_no_javascript_has_no_mutants() -> None:
+    with pytest.raises(ValueError, match="no JavaScript"):
+        javascript_mutants("function (")
