@@ -18,7 +18,7 @@ from scripts.processes.process_group import interrupts_deferred
 ANY_PORT = ("--gateway-port", "0", "--dns-port", "0", "--https-port", "0", "--http-port", "0")
 """Options that let localcloud take free ports instead of its usual ones."""
 
-_START_TIMEOUT_SECONDS = 60.0
+_START_TIMEOUT_SECONDS = 300.0  # longer than localcloud's own, which gives the reason
 _STOP_TIMEOUT_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 _LOG_TAIL_LINES = 15

@@ -24,7 +24,7 @@ STOP_LIMIT_SECONDS = 60.0  # some tenths of a second, on a machine that has noth
 
 def localcloud(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "localcloud", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -159,6 +159,19 @@ def test_supervisor_ends_when_a_child_dies_and_shows_its_log(running: World) -> 
     assert running.process.wait(timeout=STOP_LIMIT_SECONDS) == 3
     wait_until_gone(pids)
     assert "the data plane ended with exit code -9" in running.log.read_text()
+
+
+def test_supervisor_says_so_when_its_children_are_not_ready_in_time(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from localcloud import supervisor as s; s.START_LIMIT_REAL_SECONDS = 0.05; "
+        "options = s.ServeOptions(state_dir=Path(sys.argv[1]), parent_pid=os.getppid(), gateway_port=0, dns_port=0, "
+        "https_port=0, http_port=0); sys.exit(s.serve(options))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 3
+    assert "localcloud: gateway and data plane were not ready after 0.05 s: this machine does too much" in done.stderr
 
 
 def test_supervisor_dies_with_its_parent(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ DOMAIN = "example.test"
 HOSTNAME = "www.example.test"
 PRIMARY, SECONDARY = "eu-central-1", "us-east-1"
 EDGE, REGIONAL = "127.0.10.1", {PRIMARY: "127.0.20.1", SECONDARY: "127.0.20.2"}
-START_LIMIT_SECONDS = 120.0
+START_LIMIT_SECONDS = 300.0
 
 ROUTER = """
 import cf from 'cloudfront';
