@@ -81,8 +81,8 @@ bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync,
 mutants: setup ## would the tests notice? A fixed sample of mutants of each core module (ARGS="MODULE ...": of these)
 	@$(VENV)/python -m tools.mutants $(ARGS)
 
-statements: setup ## what is said of every fault against the truth, on a demo that KEEP=1 left running (ARGS="PLACE/KIND ...")
-	@$(VENV)/python -m tools.statements build/demo $(ARGS)
+statements: setup ## what is said of every fault of localcloud against the truth: an hour (ARGS="PLACE/KIND ...": of these)
+	@$(VENV)/python -m tools.statements $(ARGS)
 
 .PHONY: provider-lock sbom
 provider-lock: setup ## .terraform.lock.hcl anew, which every synth copies into each stack (VERSION=5.100.0: this one)

@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--explore-all", action="store_true", help="explore every pair of operators, with two changes of turn"
     )
     parser.addoption(
-        "--all-faults", action="store_true", help="break the deployed site in every way, not in three: 2 hours"
+        "--all-faults", action="store_true", help="break the deployed site in every way, not in three: an hour"
     )
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
     live = parser.getgroup("live", "tests/live: a deployed site, with -m live")

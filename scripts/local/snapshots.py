@@ -41,23 +41,28 @@ class DeployedSnapshot:
         done = self._localcloud("snapshots", self.name)
         return None if done.returncode == 0 else done.stderr.strip().removeprefix("localcloud: ")
 
-    def serve_arguments(self, stacks: Path) -> tuple[str, ...]:
-        """Return the options of `localcloud serve` that begin with it and put the stacks' Terraform states back."""
-        return ("--snapshot", self.name, "--snapshots", str(self.folder), "--stacks", str(stacks), "--force")
+    def serve_arguments(self, stacks: Path | None) -> tuple[str, ...]:
+        """Return the options of `localcloud serve` that begin with it and put the stacks' Terraform states back, if any."""
+        return ("--snapshot", self.name, "--snapshots", str(self.folder), *_states_of(stacks), "--force")
 
     def take_file(self, name: str, target: Path) -> None:
         """Copy a file that was saved beside the state."""
         shutil.copyfile(self.folder / self.name / "files" / name, target)
 
-    def save(self, state_folder: Path, stacks: Path, files: tuple[Path, ...]) -> None:
+    def save(self, state_folder: Path, stacks: Path | None, files: tuple[Path, ...]) -> None:
         """Save the localcloud that runs with this state folder, and keep the latest few of this purpose.
+
+        Args:
+            state_folder: of the localcloud.
+            stacks: whose Terraform states are kept beside it; None: nobody applies them again.
+            files: what else is kept beside it.
 
         Raises:
             EnvironmentFailureError: it could not be saved.
         """
         kept = [part for file in files for part in ("--file", str(file))]
         done = self._localcloud(
-            "save", self.name, "--state-dir", str(state_folder), "--stacks", str(stacks), "--force", *kept
+            "save", self.name, "--state-dir", str(state_folder), *_states_of(stacks), "--force", *kept
         )
         if done.returncode != 0:
             raise EnvironmentFailureError(done.stderr.strip())
@@ -74,3 +79,7 @@ class DeployedSnapshot:
             text=True,
             check=False,
         )
+
+
+def _states_of(stacks: Path | None) -> tuple[str, ...]:
+    return () if stacks is None else ("--stacks", str(stacks))

@@ -64,7 +64,9 @@ def test_folder_is_named_in_one_sentence_with_the_way_out(
         ("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "file: File exists; jsii keeps its packages there: "),
     ],
 )
-def test_make_cdktf_names_the_folder_in_one_sentence_and_starts_nothing(variable: str, told: str, tmp_path: Path) -> None:
+def test_make_cdktf_names_the_folder_in_one_sentence_and_starts_nothing(
+    variable: str, told: str, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     done = ran("make cdktf", tmp_path, **{variable: str(tmp_path / "file")})
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr

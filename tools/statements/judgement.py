@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -69,7 +71,7 @@ def wrong_statements(
     """
     return [
         *_of_status(truth, said, public, first_region),
-        *_of_alerts(truth, said),
+        *_of_alerts(truth, said, public),
         *(f"no section {name} in the runbook" for name in said.sections if f"\n### {name}\n" not in runbook),
     ]
 
@@ -93,24 +95,47 @@ def _of_status(truth: Mapping[str, Seen], said: Said, public: str, first_region:
         yield "the exit code is another one than the document's"
 
 
-def _of_alerts(truth: Mapping[str, Seen], said: Said) -> Iterator[str]:
+def _of_alerts(truth: Mapping[str, Seen], said: Said, public: str) -> Iterator[str]:
     if len(said.alarms) > 1:
         yield f"{len(said.alarms)} alerts for one cause"
-    distributions = [seen for name, seen in truth.items() if name.startswith("distribution")]
+    no_distribution = not any(seen.serves for name, seen in truth.items() if name.startswith("distribution"))
     for subject, text in said.alarms:
-        if not re.search(r"[a-z]{2}-[a-z]+-\d", text) or "REGION" in text:
+        if not re.search(_REGION, text) or "REGION" in text:
             yield f"an alert names no region: {subject}"
-        if "CloudFront does not serve" in subject and any(seen.serves for seen in distributions):
-            yield f"an alert blames CloudFront, which serves: {subject}"
-        bucket = re.search(r"the bucket in (\S+) does not answer", subject)
-        endpoint = truth.get(f"regional endpoint in {bucket[1]}") if bucket else None
-        if endpoint is not None and endpoint.serves:
-            yield f"an alert blames a bucket that answers: {subject}"
-        if "failover evacuate" in text and not any(seen.serves for seen in distributions):
+        if "failover evacuate" in text and no_distribution:
             yield f"an alert advises to evacuate though no distribution serves: {subject}"
+        yield from (f"an alert {words}: {subject}" for words in _not_so(subject, truth, public))
     for subject, _ in said.mails:
-        over = re.search(r"the bucket in (\S+) answers again", subject)
-        endpoint = truth.get(f"regional endpoint in {over[1]}") if over else None
-        is_path = "CloudFront path serves again" in subject and not any(seen.serves for seen in distributions)
-        if is_path or (endpoint is not None and not endpoint.serves):
+        if _is_not_over(subject, truth):
             yield f"told as over while it lasts: {subject}"
+
+
+def _not_so(subject: str, truth: Mapping[str, Seen], public: str) -> Iterator[str]:
+    """Yields what the subject of an alert says of the site and is not so."""
+    if "CloudFront does not serve" in subject and any(
+        seen.serves for name, seen in truth.items() if name.startswith("distribution")
+    ):
+        yield "blames CloudFront, which serves"
+    for region in re.findall(rf"the distribution in ({_REGION}) is down", subject):
+        if truth[f"distribution in {region}"].serves:
+            yield "blames a distribution that serves"
+    for region in re.findall(rf"the bucket in ({_REGION}).* does not answer", subject):
+        if truth[f"regional endpoint in {region}"].serves:
+            yield "blames a bucket that answers"
+    for region in re.findall(rf"the spare region ({_REGION}) does not answer", subject):
+        if truth[f"distribution in {region}"] == Seen(serves=True, region=region, by_cloudfront=True):
+            yield "blames a spare region that answers"
+    for region in re.findall(rf"({_REGION}) (?:takes over|covers)", subject):
+        if truth[public].region != region:
+            yield f"says that {region} serves, which does not"
+
+
+def _is_not_over(subject: str, truth: Mapping[str, Seen]) -> bool:
+    """Whether the subject of a mail tells of an end that has not come."""
+    if "CloudFront path serves again" in subject:
+        return not any(seen.serves for name, seen in truth.items() if name.startswith("distribution"))
+    bucket = re.search(rf"the bucket in ({_REGION}) answers again", subject)
+    spare = re.search(rf"the spare region ({_REGION}) answers again", subject)
+    if bucket:
+        return not truth[f"regional endpoint in {bucket[1]}"].serves
+    return spare is not None and truth[f"distribution in {spare[1]}"].region != spare[1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.statements.rehearsal import VALUES, Row
+from tools.statements.faults import VALUES
+from tools.statements.rehearsal import Row
 
 BEGINS = "<!-- statements: written by `make statements ARGS=--page` -->"
 ENDS = "<!-- end of statements -->"
@@ -19,7 +20,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """Returns the table: a line for all kinds of faults of one target of which the same was said."""
     lines: dict[tuple[object, ...], list[str]] = {}
     for row in rows:
-        said = (row.users, row.status, row.exit_code, tuple(row.alerts), tuple(row.sections), len(row.wrong))
+        said = (row.users, row.status, row.exit_code, tuple(row.alerts), tuple(row.sections), row.verdict)
         lines.setdefault((row.place, *said), []).append(_kind(row.kind))
     return "\n".join(
         [*_HEAD, *(_line(key, kinds) for key, kinds in sorted(lines.items(), key=lambda each: each[0][0:2]))]
@@ -28,7 +29,10 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def count(rows: Sequence[Row]) -> str:
     """Returns how much was wrong."""
-    return f"{sum(len(row.wrong) for row in rows)} wrong statements over {len(rows)} faults"
+    unknown = sum(bool(row.inconclusive) for row in rows)
+    wrong = sum(len(row.wrong) for row in rows if not row.inconclusive)
+    words = f"{wrong} wrong statements over {len(rows)} faults"
+    return f"{words}, {unknown} of them inconclusive: this machine was busy" if unknown else words
 
 
 def into_page(page: Path, rows: Sequence[Row]) -> None:

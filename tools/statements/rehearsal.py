@@ -5,48 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from localcloud.gateway.faults import FaultKind, effective_kinds
 from scripts.clock import AwsClock
+from scripts.errors import EnvironmentFailureError
 from scripts.local.control import ControlApi
 from scripts.local.endpoints import read_endpoints
 from scripts.terraform.outputs import Deployment, load_deployment, load_other_outputs
+from tools.statements.faults import Fault, faults_of
 from tools.statements.judgement import Said, Seen, wrong_statements
+from tools.statements.lateness import Lateness, watched
 from tools.statements.truth import Client
 
 ROOT = Path(__file__).parents[2]
-VALUES = {FaultKind.STATUS: 503, FaultKind.DELAY: 30_000, FaultKind.SLOW: 100}
-"""The status of `status`, the AWS milliseconds of `delay`: longer than anybody waits; the bytes a second of `slow`."""
-# Detection, three minutes of the region's alarm, and a minute of evaluation: docs/MONITORING.md
-_FAULT_SECONDS = 300.0
-_MENDED_WITHIN_SECONDS = 600.0
+_MENDED_WITHIN_SECONDS = 900.0
 _LOOK_EVERY_SECONDS = 30.0
 _LOOKS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What is broken.
-
-    Attributes:
-        target: as localcloud knows it.
-        place: as people read it: a distribution by its region, not by its id.
-    """
-
-    target: str
-    place: str
-    kind: str
-
-    @property
-    def name(self) -> str:
-        """How it is asked for and shown."""
-        return f"{self.place}/{self.kind}"
+_REPEATS = 2
+_SLOWEST = 1.0
+_ANSWER_WITHIN_REAL_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +40,7 @@ class Row:
         alerts: subjects of the alerts, without the host's name.
         sections: of the runbook.
         wrong: every wrong statement.
+        inconclusive: why `wrong` says nothing of the product; empty when it does.
     """
 
     place: str
@@ -69,71 +51,79 @@ class Row:
     alerts: Sequence[str]
     sections: Sequence[str]
     wrong: Sequence[str]
+    inconclusive: str = ""
+
+    @property
+    def name(self) -> str:
+        """The fault's."""
+        return f"{self.place}/{self.kind}"
+
+    @property
+    def verdict(self) -> str:
+        """How many statements were wrong, or that nobody knows."""
+        return "inconclusive" if self.inconclusive else str(len(self.wrong))
 
     def to_json(self) -> dict[str, Any]:
         """Returns it as JSON."""
         return asdict(self)
 
 
-def all_faults(regions: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yields place and kind of every fault of a site in these regions: every kind that localcloud knows of every target.
-
-    One kind of all places comes after the other: who breaks off has seen every place.
-    """
-    places = [f"s3:{region}" for region in regions] + ["cloudfront"] + [f"cloudfront:{region}" for region in regions]
-    places += [f"apigateway:{region}" for region in regions] + ["health-checker:us-east-1", "dns"]
-    places += [f"api:{region}" for region in sorted({*regions, "us-east-1"})]
-    for kind in FaultKind:
-        for place in places:
-            if kind in effective_kinds(place):
-                yield place, kind.value
-
-
 class Rehearsal:
-    """A deployed site on localcloud.
+    """A deployed site on a localcloud of its own.
 
     Args:
-        folder: holds localcloud's state folder and outputs.json.
+        localcloud: the localcloud's state folder.
+        outputs: the saved outputs.
 
     Raises:
-        MissingOutputError: it does not.
+        MissingOutputError: one of them is not there.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        endpoints = read_endpoints(folder / "localcloud" / "endpoints.json")
-        self._deployment = load_deployment(folder / "outputs.json")
+    def __init__(self, localcloud: Path, outputs: Path) -> None:
+        self._localcloud, self._outputs = localcloud, outputs
+        endpoints = read_endpoints(localcloud / "endpoints.json")
+        self._deployment = load_deployment(outputs)
         self._control = ControlApi(endpoints.control_url)
         self._clock = AwsClock(speed=endpoints.speed)
         client = Client(
-            endpoints=endpoints, hostname=self._deployment.hostname, entries=_entries(folder, self._deployment)
+            endpoints=endpoints, hostname=self._deployment.hostname, entries=_entries(outputs, self._deployment)
         )
         self._client = replace(client, page_md5=client.home_page())
+        self._is_well = False
 
     def faults(self) -> list[Fault]:
-        """Returns every fault of `all_faults` on this site."""
-        ids = {
-            f"cloudfront:{region}": f"cloudfront:{each.id}" for region, each in self._deployment.distributions.items()
-        }
-        return [
-            Fault(target=ids.get(place, place), place=place, kind=kind)
-            for place, kind in all_faults(tuple(self._deployment.buckets))
-        ]
+        """Returns every fault of this site."""
+        ids = {region: each.id for region, each in self._deployment.distributions.items()}
+        return faults_of(tuple(self._deployment.buckets), ids)
 
-    def row(self, fault: Fault) -> Row:
-        """Runs one fault and judges what was said while it lasted and after it."""
-        return asyncio.run(self._row(fault))
+    async def row(self, fault: Fault) -> Row:
+        """Runs one fault and judges what was said while it lasted and after it.
 
-    async def _row(self, fault: Fault) -> Row:
-        ill_before = await self._until_well()
+        A wrong statement on a machine that was busy meanwhile says nothing: the fault is run again at half the speed, twice at
+        most. The copy stays as slow, for the machine stays busy.
+        """
+        async with watched() as lateness:
+            row = await self._row(fault, lateness)
+            for _ in range(_REPEATS):
+                if not row.inconclusive:
+                    break
+                await self._slow_down()
+                row = await self._row(fault, lateness)
+            return row
+
+    async def _slow_down(self) -> None:
+        speed = max(_SLOWEST, self._clock.speed / 2)
+        await self._control.post("/clock", {"speed": speed})
+        self._clock = AwsClock(speed=speed)
+
+    async def _row(self, fault: Fault, lateness: Lateness) -> Row:
+        lateness.forget()
+        ill_before = [] if self._is_well else await self._until_well()
         before = len(await self._mails())
-        value = VALUES.get(FaultKind(fault.kind))
-        body: dict[str, object] = {"target": fault.target, "kind": fault.kind} | (
-            {} if value is None else {"value": value}
-        )
-        answer: Any = await self._control.post("/faults", body)
+        answer: Any = await self._control.post("/faults", fault.order())
+        self._is_well = False
         try:
-            await self._clock.sleep(_FAULT_SECONDS)
+            await self._clock.sleep(fault.aws_seconds)
             truth, said = await self._looked(before)
         finally:
             await self._control.delete(f"/faults/{answer['id']}")
@@ -144,52 +134,79 @@ class Rehearsal:
             first_region=self._deployment.primary,
             runbook=(ROOT / "docs" / "DISASTER_RECOVERY.md").read_text(encoding="utf-8"),
         )
+        ill_after = await self._until_well()
+        self._is_well = not ill_after
         wrong = [
             *(f"before the fault: {each}" for each in ill_before),
             *wrong,
-            *(f"after the end: {each}" for each in await self._until_well()),
+            *(f"after the end: {each}" for each in ill_after),
         ]
-        return _row_of(fault, truth[self._deployment.hostname], said, wrong)
+        row = _row_of(fault, truth[self._deployment.hostname], said, wrong)
+        return replace(row, inconclusive=(lateness.reason(self._clock.speed) or "") if wrong else "")
 
     async def _looked(self, before: int) -> tuple[dict[str, Seen], Said]:
         """Returns what was so before and after something was said of it: what changed meanwhile is looked at again."""
-        truth = self._client.seen()
+        truth = await asyncio.to_thread(self._client.seen)
         for _ in range(_LOOKS):
-            said = self._said((await self._mails())[before:])
-            afterwards = self._client.seen()
+            said = await self._said((await self._mails())[before:])
+            afterwards = await asyncio.to_thread(self._client.seen)
             if truth == afterwards:
                 break
             truth = afterwards
         return truth, said
 
     async def _until_well(self) -> list[str]:
-        """Waits until nothing is said to be wrong; returns what still is after ten minutes."""
+        """Waits until nothing is said to be wrong; returns what still is after a quarter of an hour."""
         for _ in range(int(_MENDED_WITHIN_SECONDS / _LOOK_EVERY_SECONDS)):
-            said = self._said([])
-            if said.exit_code == 0:
-                await self._clock.sleep(_LOOK_EVERY_SECONDS)  # the mails that say so
-                return []
+            if not await self._has_unhealthy_check():  # as long as one is, `status` need not be asked
+                said = await self._said([])
+                if said.exit_code == 0:
+                    await self._clock.sleep(_LOOK_EVERY_SECONDS)  # the mails that say so
+                    return []
             await self._clock.sleep(_LOOK_EVERY_SECONDS)
+        said = await self._said([])
         return list(said.status["problems"] or said.status["unknown"])[:2]
+
+    async def _has_unhealthy_check(self) -> bool:
+        document: Any = await self._control.get("/health-checks")
+        return not all(each["is_healthy"] for each in document.values())
 
     async def _mails(self) -> list[tuple[str, str]]:
         document: Any = await self._control.get("/mailbox")
         return [(mail["subject"], mail["text"]) for mail in document["mails"]]
 
-    def _said(self, mails: Sequence[tuple[str, str]]) -> Said:
+    async def _said(self, mails: Sequence[tuple[str, str]]) -> Said:
         environment = {
             **os.environ,
-            "FAILOVER_LOCALCLOUD": str(self._folder / "localcloud"),
-            "FAILOVER_OUTPUTS": str(self._folder / "outputs.json"),
+            "FAILOVER_LOCALCLOUD": str(self._localcloud),
+            "FAILOVER_OUTPUTS": str(self._outputs),
         }
-        command = [str(Path(sys.executable).with_name("failover")), "status", "--json"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        return Said(status=json.loads(done.stdout), exit_code=done.returncode, mails=mails)
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("failover")),
+            *("status", "--json"),
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN_REAL_SECONDS):
+                output, errors = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        try:
+            status = json.loads(output)
+        except ValueError as error:
+            words = errors.decode("utf-8", "replace").strip() or "nothing"
+            raise EnvironmentFailureError(f"failover status --json printed no JSON and said: {words[-500:]}") from error
+        return Said(status=status, exit_code=int(process.returncode or 0), mails=mails)
 
 
-def _entries(folder: Path, deployment: Deployment) -> dict[str, tuple[str, str]]:
+def _entries(outputs: Path, deployment: Deployment) -> dict[str, tuple[str, str]]:
     hostname = deployment.hostname
-    endpoints = load_other_outputs(folder / "outputs.json").endpoint_domain_names
+    endpoints = load_other_outputs(outputs).endpoint_domain_names
     return {
         hostname: (hostname, hostname),
         **{f"distribution in {region}": (each.hostname,) * 2 for region, each in deployment.distributions.items()},

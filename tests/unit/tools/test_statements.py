@@ -1,23 +1,41 @@
 """What is said of an outage, held against what is so."""
 
+import asyncio
 import re
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcloud.gateway.faults import TARGETS, FaultKind
-from tools.statements.__main__ import main
+from tools.statements.__main__ import exit_code, main
+from tools.statements.faults import Fault, all_faults, faults_of
 from tools.statements.judgement import Said, Seen, wrong_statements
+from tools.statements.lateness import Lateness, watched
 from tools.statements.page import BEGINS, ENDS, count, into_page, markdown
-from tools.statements.rehearsal import Row, all_faults
+from tools.statements.rehearsal import Rehearsal, Row
+from tools.statements.rehearsals import rows
 
 PRIMARY, SECONDARY, HOSTNAME = "eu-central-1", "us-east-1", "www.example.test"
 RUNBOOK = "\n### path-unhealthy\n"
 OUTAGE = {
     HOSTNAME: Seen(serves=True, region=SECONDARY),
     f"distribution in {PRIMARY}": Seen(serves=False),
+    f"distribution in {SECONDARY}": Seen(serves=False),
     f"regional endpoint in {PRIMARY}": Seen(serves=True, region=PRIMARY),
+    f"regional endpoint in {SECONDARY}": Seen(serves=True, region=SECONDARY),
+}
+SPARE_IS_ILL = OUTAGE | {
+    HOSTNAME: Seen(serves=True, region=PRIMARY, by_cloudfront=True),
+    f"distribution in {PRIMARY}": Seen(serves=True, region=PRIMARY, by_cloudfront=True),
+    f"distribution in {SECONDARY}": Seen(serves=True, region=PRIMARY, by_cloudfront=True),
+    f"regional endpoint in {SECONDARY}": Seen(serves=False),
+}
+ALL_IS_WELL = SPARE_IS_ILL | {
+    f"distribution in {SECONDARY}": Seen(serves=True, region=SECONDARY, by_cloudfront=True),
+    f"regional endpoint in {SECONDARY}": Seen(serves=True, region=SECONDARY),
 }
 MAIL = ("[ALARM] www: CloudFront does not serve; us-east-1 takes over", 'section "path-unhealthy"\nus-east-1')
 
@@ -55,6 +73,56 @@ def test_what_is_so_is_not_wrong() -> None:
 )
 def test_what_is_not_so_is_named(found: list[str], words: str) -> None:
     assert any(words in each for each in found), found
+
+
+ALERTS = {
+    "blames CloudFront, which serves": "CloudFront does not serve; us-east-1 takes over by DNS",
+    "blames a distribution that serves": "the distribution in us-east-1 is down",
+    "blames a bucket that answers": "the bucket in us-east-1, the spare one, does not answer",
+    "blames a spare region that answers": "the spare region us-east-1 does not answer (bucket or distribution)",
+    "says that us-east-1 serves, which does not": "the bucket in eu-central-1 does not answer; us-east-1 covers",
+}
+ENDS_OF_ALERTS = (
+    "the bucket in us-east-1 answers again",
+    "the spare region us-east-1 answers again",
+    "the CloudFront path serves again",
+)
+
+
+def about_alert(subject: str, truth: dict[str, Seen], state: str = "ALARM") -> list[str]:
+    """Return what is wrong with an alert, or the end of one, whatever `status` says."""
+    said = Said(status=status(), exit_code=1, mails=[(f"[{state}] www: {subject}", "eu-central-1")])
+    found = wrong_statements(truth, said, public=HOSTNAME, first_region=PRIMARY, runbook=RUNBOOK)
+    return [each for each in found if subject in each]
+
+
+@pytest.mark.parametrize("words", ALERTS)
+def test_alert_of_what_is_well_is_wrong(words: str) -> None:
+    assert words in "".join(about_alert(ALERTS[words], ALL_IS_WELL))
+
+
+@pytest.mark.parametrize(
+    ("words", "truth"),
+    [
+        ("blames CloudFront, which serves", OUTAGE),
+        ("blames a distribution that serves", OUTAGE),
+        ("blames a bucket that answers", SPARE_IS_ILL),
+        ("blames a spare region that answers", SPARE_IS_ILL),
+        (
+            "says that us-east-1 serves, which does not",
+            OUTAGE | {f"regional endpoint in {PRIMARY}": Seen(serves=False)},
+        ),
+    ],
+)
+def test_alert_of_what_is_so_is_right(words: str, truth: dict[str, Seen]) -> None:
+    assert about_alert(ALERTS[words], truth) == []
+
+
+@pytest.mark.parametrize("subject", ENDS_OF_ALERTS)
+def test_end_is_wrong_as_long_as_it_has_not_come(subject: str) -> None:
+    ill = SPARE_IS_ILL | {name: Seen(serves=False) for name in SPARE_IS_ILL if name.startswith("distribution")}
+    assert about_alert(subject, ill, "OK") == [f"told as over while it lasts: [OK] www: {subject}"]
+    assert about_alert(subject, ALL_IS_WELL, "OK") == []
 
 
 ROWS = [
@@ -108,6 +176,134 @@ def test_every_kind_that_localcloud_knows_of_a_target_is_tried() -> None:
     assert ("dns", "corrupt") not in tried
 
 
-def test_folder_of_no_demo_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path)]) == 3
-    assert capsys.readouterr().err.startswith(f"statements: {tmp_path}/localcloud/endpoints.json is not there: ")
+def test_a_control_plane_is_silent_until_its_alarm_can_be_on() -> None:
+    lasts = {fault.place: fault.aws_seconds for fault in faults_of((PRIMARY, SECONDARY), {})}
+    assert lasts["api:us-east-1"] > 2 * 5 * 60 + 60  # two runs of five minutes, and an evaluation
+    assert lasts["s3:us-east-1"] == lasts["dns"] == 300
+
+
+def test_fault_of_a_distribution_is_ordered_by_its_id_with_the_value_of_its_kind() -> None:
+    ordered = {fault.name: fault.order() for fault in faults_of((PRIMARY, SECONDARY), {SECONDARY: "E2"})}
+    assert ordered["cloudfront:us-east-1/status"] == {"target": "cloudfront:E2", "kind": "status", "value": 503}
+    assert ordered["dns/hang"] == {"target": "dns", "kind": "hang"}
+
+
+@pytest.mark.parametrize(
+    ("worst_real_seconds", "speed", "is_told"), [(0.2, 5, False), (0.21, 5, True), (0.21, 4, False), (0.0, 100, False)]
+)
+def test_machine_that_was_late_by_half_a_checkers_patience_tells_nothing(
+    worst_real_seconds: float, speed: float, is_told: bool
+) -> None:
+    assert (Lateness(worst_real_seconds).reason(speed) is not None) is is_told
+
+
+def test_lateness_is_what_a_nap_took_too_long() -> None:
+    async def held_up() -> float:
+        async with watched() as lateness:
+            await asyncio.sleep(0)  # the first nap begins
+            time.sleep(0.3)  # the event loop is held up, as by a busy machine
+            await asyncio.sleep(0.1)
+            return lateness.worst_real_seconds
+
+    assert 0.2 < asyncio.run(held_up()) < 5
+
+
+BUSY = "this machine was busy"
+
+
+class Tried(Rehearsal):
+    """A rehearsal whose faults turn out as given, without a site."""
+
+    def __init__(self, *verdicts: Row) -> None:
+        self.left = list(verdicts)
+        self.slowed_down = 0
+
+    async def _slow_down(self) -> None:
+        self.slowed_down += 1
+
+    async def _row(self, fault: Fault, lateness: Lateness) -> Row:  # noqa: ARG002  as in the class
+        return self.left.pop(0)
+
+
+def of(row: Row, **changed: Any) -> Row:
+    return replace(row, **changed)
+
+
+FAULT = Fault(target="dns", place="dns", kind="hang")
+RIGHT = of(ROWS[0], wrong=[])
+WRONG = of(RIGHT, wrong=["status says so"])
+NOBODY_KNOWS = of(WRONG, inconclusive=BUSY)
+
+
+@pytest.mark.parametrize(
+    ("turns_out", "becomes", "repeats"),
+    [
+        ((RIGHT, WRONG), RIGHT, 0),
+        ((WRONG, RIGHT), WRONG, 0),
+        ((NOBODY_KNOWS, RIGHT, WRONG), RIGHT, 1),
+        ((NOBODY_KNOWS, WRONG, RIGHT), WRONG, 1),
+        ((NOBODY_KNOWS,) * 4, NOBODY_KNOWS, 2),
+    ],
+)
+def test_fault_is_run_again_and_slower_only_where_nobody_knows(
+    turns_out: tuple[Row, ...], becomes: Row, repeats: int
+) -> None:
+    rehearsal = Tried(*turns_out)
+    assert asyncio.run(rehearsal.row(FAULT)) == becomes
+    assert (rehearsal.slowed_down, len(rehearsal.left)) == (repeats, len(turns_out) - 1 - repeats)
+
+
+def test_faults_are_shared_out_among_the_copies_and_each_is_tried_once() -> None:
+    async def found() -> list[Row]:
+        return [row async for row in rows([Tried(*ROWS[:2]), Tried(*ROWS[2:])], [FAULT] * 4)]
+
+    assert sorted(row.name for row in asyncio.run(found())) == sorted(row.name for row in ROWS)
+
+
+def test_failure_of_one_copy_ends_the_run() -> None:
+    async def found() -> list[Row]:
+        return [row async for row in rows([Tried(), Tried(RIGHT)], [FAULT] * 2)]
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(found())
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [([RIGHT], 0), ([RIGHT, WRONG], 1), ([RIGHT, NOBODY_KNOWS], 3), ([NOBODY_KNOWS, WRONG], 1)],
+)
+def test_exit_code_is_1_for_what_is_wrong_and_3_for_what_nobody_knows(found: list[Row], code: int) -> None:
+    assert exit_code(found) == code
+
+
+def test_what_nobody_knows_is_no_wrong_statement_and_none_that_is_right() -> None:
+    assert (
+        count([RIGHT, NOBODY_KNOWS])
+        == "0 wrong statements over 2 faults, 1 of them inconclusive: this machine was busy"
+    )
+    assert markdown([NOBODY_KNOWS]).endswith("| inconclusive |")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dns/corrupt", "nowhere/hang"], "no fault dns/corrupt, nowhere/hang; --list prints them"),
+        (["dns/hang", "--page"], "name none with it"),
+        (["--copies", "0"], "--copies 0: at least 1"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_deployed(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main([*arguments, "--folder", str(tmp_path)])
+    except SystemExit as ended:
+        code = ended.code
+    assert (code, list(tmp_path.iterdir())) == (2, [])
+    assert words in capsys.readouterr().err
+
+
+def test_list_has_every_fault_and_deploys_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "--folder", str(tmp_path)]) == 0
+    assert len(capsys.readouterr().out.split()) == 104
+    assert list(tmp_path.iterdir()) == []
