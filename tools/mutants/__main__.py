@@ -23,6 +23,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from scripts.clock import AwsClock
 from tools.mutants.javascript import javascript_mutants
 from tools.mutants.mutations import Mutant, mutants
 from tools.mutants.subjects import SUBJECTS, Subject
@@ -62,10 +63,18 @@ def main(arguments: Sequence[str]) -> int:
         )
         return 2
     chosen = [subject for subject in SUBJECTS if not arguments or subject.module in arguments]
-    tried = []
-    for subject in chosen:
-        tried.append(_try(subject))
-        _show(console, tried[-1])
+    tried: list[Tried] = []
+    clock = AwsClock(speed=1)
+    for at, subject in enumerate(chosen, 1):
+        began_seconds = clock.now_seconds()
+        tried.append(each := _try(subject))
+        print(
+            f"{at} of {len(chosen)}: {subject.module}: {each.killed} of {each.killed + len(each.survivors)} noticed in "
+            f"{clock.now_seconds() - began_seconds:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+        _show(console, each)
     killed, total = sum(each.killed for each in tried), sum(each.killed + len(each.survivors) for each in tried)
     console.print(_table(tried))
     console.print(f"{killed} of {total} mutants noticed ({killed / max(total, 1):.1%}); seed {SEED}")
@@ -122,7 +131,7 @@ def _start(subject: Subject, mutant: Mutant | None) -> int:
 
 
 def _put_in_place(path: Path, mutant: Mutant) -> None:
-    made = mutant.made
+    made = mutant.make()
     if isinstance(made, str):
         _read_instead(path, made)
     else:

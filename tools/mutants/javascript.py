@@ -6,6 +6,7 @@ Parsed by tree-sitter, as the linter does (docs/adr/0022-javascript-by-tree-sitt
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import tree_sitter_javascript
@@ -40,7 +41,7 @@ def javascript_mutants(source: str) -> list[Mutant]:
             before=_shown(node, part, _text(part)),
             after=_shown(node, part, changed),
             within=_statement(node) if node.type in ("number", *_BOOLEANS) else "",
-            made=_with(code, part, changed).decode(),
+            make=partial(_with, code, part, changed),
         )
         for node in _nodes(root)
         for part, changed in _changes(node)
@@ -88,8 +89,8 @@ def _statement(node: Node) -> str:
     return _text(node).splitlines()[0]
 
 
-def _with(code: bytes, part: Node, changed: str) -> bytes:
-    return code[: part.start_byte] + changed.encode() + code[part.end_byte :]
+def _with(code: bytes, part: Node, changed: str) -> str:
+    return (code[: part.start_byte] + changed.encode() + code[part.end_byte :]).decode()
 
 
 def _text(node: Node) -> str:

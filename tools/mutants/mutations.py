@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -40,14 +41,14 @@ class Mutant:
         before: the expression or statement as it was.
         after: as it is in the mutant.
         within: of a number or a boolean, which says nothing by itself, the statement that it stands in; else "".
-        made: the whole module, changed: Python as a tree, JavaScript as text.
+        make: makes the whole module, changed: Python as a tree, JavaScript as text. Most mutants are in no sample.
     """
 
     line: int
     before: str
     after: str
     within: str
-    made: ast.Module | str
+    make: Callable[[], ast.Module | str]
 
     @property
     def name(self) -> str:
@@ -65,7 +66,7 @@ def mutants(source: str) -> list[Mutant]:
             before=_shown(node),
             after=_shown(changed),
             within=statements[node] if isinstance(node, ast.Constant) else "",
-            made=_with(tree, at, changed),
+            make=partial(_with, tree, at, changed),
         )
         for at, node in enumerate(_nodes(tree))
         for changed in _changes(node)

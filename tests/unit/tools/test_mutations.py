@@ -1,11 +1,17 @@
 """The mutants of a module: each says one thing differently, and nothing that decides nothing is changed."""
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from tools.mutants.javascript import javascript_mutants
 from tools.mutants.mutations import Mutant, mutants
+from tools.mutants.subjects import SUBJECTS, Subject
+
+ROOT = Path(__file__).parents[3]
 
 SOURCE = '''
 """Says 1."""
@@ -21,13 +27,15 @@ def is_small(value: int, *, strict: bool = True) -> bool:
 
 
 def _dump(mutant: Mutant) -> str:
-    assert isinstance(mutant.made, ast.Module)
-    return ast.dump(mutant.made)
+    made = mutant.make()
+    assert isinstance(made, ast.Module)
+    return ast.dump(made)
 
 
 def _text(mutant: Mutant) -> str:
-    assert isinstance(mutant.made, ast.Module)
-    return ast.unparse(mutant.made)
+    made = mutant.make()
+    assert isinstance(made, ast.Module)
+    return ast.unparse(made)
 
 
 def test_every_mutant_differs_from_the_module_in_one_place() -> None:
@@ -74,7 +82,7 @@ def test_mutants_of_javascript_are_those_of_python() -> None:
 
 
 def test_mutant_of_javascript_is_the_file_with_one_place_changed() -> None:
-    made = {mutant.name: mutant.made for mutant in javascript_mutants(JAVASCRIPT)}
+    made = {mutant.name: mutant.make() for mutant in javascript_mutants(JAVASCRIPT)}
     assert made["value + 1 -> value - 1"] == JAVASCRIPT.replace("value + 1", "value - 1")
     assert made["!value -> value"] == JAVASCRIPT.replace("!value", "value")
     assert JAVASCRIPT not in made.values()
@@ -83,3 +91,23 @@ def test_mutant_of_javascript_is_the_file_with_one_place_changed() -> None:
 def test_what_is_no_javascript_has_no_mutants() -> None:
     with pytest.raises(ValueError, match="no JavaScript"):
         javascript_mutants("function (")
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.module)
+def test_every_subject_has_twenty_mutants_and_tests_that_are_there(subject: Subject) -> None:
+    source = (ROOT / subject.module).read_text(encoding="utf-8")
+    found = javascript_mutants(source) if subject.module.endswith(".js") else mutants(source)
+    assert len(found) >= 20
+    assert all((ROOT / path).exists() for path in subject.tests)
+    assert set(subject.reasons) <= {mutant.name for mutant in found}, "a reason for a mutant that is no more"
+
+
+def test_no_subject_is_loaded_before_a_mutant_is_put_in_its_place() -> None:
+    """It would be loaded already, and every mutant would survive or, worse, none be tried."""
+    program = (
+        "import sys, tools.mutants.__main__; print(*(getattr(each, '__file__', '') for each in sys.modules.values()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {Path(file) for file in done.stdout.split() if file.startswith("/")}
+    assert len(loaded) > 100
+    assert not loaded & {ROOT / subject.module for subject in SUBJECTS}
