@@ -218,3 +218,27 @@ def test_standing_still_on_a_machine_that_left_page_views_out_is_unproved() -> N
     verdict, reasons = judged(UNTOUCHED, STAYS, overload_ratio=0.011)
     assert verdict is INCONCLUSIVE
     assert "could not keep up" in reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "reason"),
+    [
+        ({}, WITHIN, "recovery took 60.0 s of 60 s"),
+        ({"has_failed": False}, INCONCLUSIVE, "the fault had no effect that a visitor could see"),
+        (
+            {"recovery_time_seconds": None, "has_failed": False},
+            INCONCLUSIVE,
+            "the fault had no effect that a visitor could see",
+        ),
+        (
+            {"recovery_time_seconds": None},
+            OUTSIDE,
+            "nothing ended it while the fault lasted, and page views failed until the undo",
+        ),
+    ],
+)
+def test_verdict_where_the_fault_is_to_end_by_itself(changes: dict[str, object], verdict: Verdict, reason: str) -> None:
+    """Nobody else is to be seen serving."""
+    heals, healed = dataclasses.replace(FAILOVER, heals=True), dataclasses.replace(RECOVERED, seen=(P,))
+    assert judged(healed, heals, **changes) == (verdict, (reason,))
+    assert judged(RECOVERED, heals) == (INCONCLUSIVE, (f"visitors saw {P} → {S} → {P}, expected {P}",))
