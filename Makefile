@@ -9,8 +9,9 @@ MAKEFLAGS += --no-print-directory
 # Any Python 3.11 or newer; the environment is made with it.
 PYTHON ?= python3
 VENV := .venv/bin
-# KEEP=1 leaves the demo running. ARGS="..." is passed on to pytest or cdktf.
+# KEEP=1 leaves the demo running; ANY_PORT=1 lets it take free ports instead of its usual ones. ARGS="..." is passed on to pytest or cdktf.
 KEEP ?=
+ANY_PORT ?=
 ARGS ?=
 VERSION ?=
 is_set = $(filter-out 0 no false,$(1))
@@ -18,13 +19,13 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test test-slow check lint conformance checkov bindings apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs lock clean distclean
+.PHONY: help demo site test test-slow check lint conformance checkov bindings apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs wheel lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: setup ## deploy to localcloud, publish, break, recover, measure (KEEP=1: leave it running)
-	@$(VENV)/failover demo $(if $(call is_set,$(KEEP)),--keep)
+demo: setup ## deploy to localcloud, publish, break, recover, measure (KEEP=1: leave it running; ANY_PORT=1: free ports)
+	@$(VENV)/failover demo $(if $(call is_set,$(KEEP)),--keep) $(if $(call is_set,$(ANY_PORT)),--any-port)
 
 site: setup ## build site/build from site/src
 	@$(VENV)/failover build
@@ -107,6 +108,10 @@ cdktf: npm-tools ## run cdktf: make cdktf ARGS="synth"
 
 docs: setup ## docs/ as a website in build/docs; a link that leads nowhere fails
 	@$(VENV)/mkdocs build
+
+wheel: setup npm-tools ## build the wheel in build/wheel, install it in an empty environment elsewhere, and run it there
+	@$(VENV)/python -m hatchling build --target wheel --directory build/wheel
+	@$(VENV)/pytest tests/local/test_wheel.py $(ARGS)
 
 lock: setup ## resolve every requirements.lock anew, every version the newest allowed
 	@$(VENV)/python -m tools.setup.lock

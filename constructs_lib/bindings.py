@@ -40,7 +40,7 @@ class NodeMissingError(Exception):
 
 
 class WrongBindingsError(Exception):
-    """FAILOVER_BINDINGS names bindings that there are not, or that are not installed."""
+    """FAILOVER_BINDINGS names bindings that there are not, or the chosen ones are not installed."""
 
 
 def load() -> bool:
@@ -77,12 +77,17 @@ def _chosen_package() -> str:
     """Returns the AWS bindings' package by the environment.
 
     Raises:
-        WrongBindingsError: it names none, or one that is not installed.
+        WrongBindingsError: it names none, or they are not installed.
     """
     name = os.environ.get(VARIABLE) or "cdktf"
     if name not in ("cdktf", "cdktn"):
         raise WrongBindingsError(f"{VARIABLE} is {name!r}: it is cdktf, which is the default, or cdktn")
     if name == "cdktf":
+        if importlib.util.find_spec(name) is None:
+            raise WrongBindingsError(
+                "cdktf is not installed, which turns site files into Terraform JSON: it comes with the extra synth, "
+                "in the checkout: pipx install --force '.[synth]'"
+            )
         return PACKAGE
     absent = [each for each in _FORK.values() if importlib.util.find_spec(each) is None]
     if absent:

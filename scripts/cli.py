@@ -128,7 +128,7 @@ def _module(name: str) -> ModuleType:
     """Imports the module of a verb.
 
     Raises:
-        EnvironmentFailureError: only what `failover lint` needs is installed here.
+        EnvironmentFailureError: a package that it needs is not here.
     """
     try:
         return importlib.import_module(f"scripts.commands.{name.replace('-', '_')}")
@@ -136,8 +136,8 @@ def _module(name: str) -> ModuleType:
         if (error.name or "").partition(".")[0] == "scripts":
             raise
         raise EnvironmentFailureError(
-            f"failover {name} needs {error.name}, which is not installed: failover lint alone works without it. "
-            "Install the rest: pip install 'failover-website[site]'"
+            f"failover {name} needs {error.name}, which is not installed. "
+            "Install it whole, in the checkout: pipx install --force ."
         ) from error
 
 

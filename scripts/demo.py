@@ -30,6 +30,7 @@ from scripts.exits.words import exits_of
 from scripts.local.endpoints import Endpoints
 from scripts.local.process import ANY_PORT, running_localcloud, sole_user
 from scripts.local.snapshots import DeployedSnapshot
+from scripts.processes.own_programs import ROOT
 from scripts.processes.process_group import first_interrupt_only
 from scripts.release.folder import read_folder
 from scripts.release.serving.content_settings import parse_content
@@ -45,7 +46,6 @@ from scripts.terraform.synthesis import synthesize
 _MARK = ".made-by-failover-demo"
 """In a folder of the demo's: what else is there was made by a demo and may be deleted by the next one."""
 _LOCK = ".lock"
-ROOT = Path(__file__).parents[1]
 SITE_SOURCE = ROOT / "site" / "src"
 
 

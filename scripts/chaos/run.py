@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.errors import EnvironmentFailureError, WrongUsageError
 from scripts.files import write_atomically
+from scripts.processes import own_programs
 
 ALWAYS = {"runtime": {"rollbacks": {"strategy": "always"}}}
 """https://chaostoolkit.org/reference/api/experiment/#runtime"""
@@ -22,9 +23,7 @@ def load_experiment(path: Path) -> dict[str, Any]:
         EnvironmentFailureError: Chaos Toolkit is not installed.
     """
     if importlib.util.find_spec("chaoslib") is None:
-        raise EnvironmentFailureError(
-            "Chaos Toolkit is not installed: `pip install -e .[chaos]`, or `make setup`, brings it"
-        )
+        raise EnvironmentFailureError(f"Chaos Toolkit is not installed: {own_programs.how_to_install('chaos')}")
     from chaoslib.exceptions import ChaosException
     from chaoslib.experiment import ensure_experiment_is_valid
 

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from scripts.demo import Demo
+from scripts.processes.own_programs import ROOT
 
 DEFAULT_SPEED = 5.0
 
 
 def demo(
-    site_file: Annotated[Path, typer.Option(help="The site to deploy.")] = Path("config/demo.toml"),
+    site_file: Annotated[
+        Path, typer.Option(help="The site to deploy.", show_default="config/demo.toml of this program")
+    ] = ROOT / "config" / "demo.toml",
     output: Annotated[Path, typer.Option(help="Folder for everything that the demo makes.")] = Path("build/demo"),
     speed: Annotated[
         float, typer.Option(min=1, max=20, help="How much faster than AWS localcloud's clock runs.")

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from scripts.commands.shared.options import DEFAULT_OUTPUTS, OutputsOption
+from scripts.processes import own_programs
 
 CONTEXT_SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """Every option is localcloud's own, `--help` too."""
@@ -29,9 +30,11 @@ def localcloud(
 
     `up` also takes `--outputs` and `--stacks` of the site that is deployed to it, for the drills and replays of its console.
     """
+    own_programs.require_localcloud()
     if "up" in (arguments or [])[:1] and "--help" not in (arguments or []):
         from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
 
         os.environ.setdefault(ACTIONS_VARIABLE, console_actions(outputs=outputs, stacks=stacks))
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "localcloud", *(arguments or ())])  # noqa: S606  its options are the user's
+    command = [*own_programs.LOCALCLOUD, *(arguments or ())]
+    os.execve(sys.executable, command, own_programs.environment())  # noqa: S606  its options are the user's

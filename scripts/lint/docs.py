@@ -17,7 +17,7 @@ _INTRODUCTION = """# The rules of `failover lint`
 Written from `scripts/lint/rules` and the examples of the tests by `pytest tests/unit/lint/test_page.py --update-snapshots`; edit
 those, not this page.
 
-    pipx install "git+https://github.com/OWNER/REPO@SHA"   # the linter alone: no Terraform, no bindings, no AWS account
+    pipx install "git+https://github.com/OWNER/REPO@SHA"   # no Terraform, no bindings, no AWS account needed
     failover lint                                   # the synthesized stacks in cdktf.out/stacks, or else the current folder
     failover lint FOLDER_OR_FILE ...                # anybody's *.tf and *.tf.json, or `terraform show -json` of a plan or a state
     terraform show -json plan.bin | failover lint - # the same, from stdin

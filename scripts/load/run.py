@@ -13,6 +13,7 @@ from pathlib import Path
 from scripts.errors import EnvironmentFailureError
 from scripts.load.knee import Step
 from scripts.load.plan import ENVIRONMENT, LoadPlan
+from scripts.processes import own_programs
 
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 
@@ -30,7 +31,7 @@ def run_load(plan: LoadPlan, *, processes: int, web_port: int | None, log: Path)
         EnvironmentFailureError: Locust is not installed, or it ended without a step.
     """
     if importlib.util.find_spec("locust") is None:
-        raise EnvironmentFailureError("Locust is not installed: `pip install -e .[load]`, or `make setup`, brings it")
+        raise EnvironmentFailureError(f"Locust is not installed: {own_programs.how_to_install('load')}")
     Path(plan.output).parent.mkdir(parents=True, exist_ok=True)
     Path(plan.output).unlink(missing_ok=True)
     page = (
@@ -50,7 +51,7 @@ def run_load(plan: LoadPlan, *, processes: int, web_port: int | None, log: Path)
         "--skip-log-setup",
         "--only-summary",
     ]
-    environment = {**os.environ, ENVIRONMENT: plan.to_json(), "PYTHONPATH": str(_LOCUSTFILE.parents[2])}
+    environment = own_programs.environment({**os.environ, ENVIRONMENT: plan.to_json()})
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         environment.pop(name, None)  # a proxy would be what is measured
     with log.open("w", encoding="utf-8") as file:

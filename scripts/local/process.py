@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from scripts.clock import AwsClock
 from scripts.errors import EnvironmentFailureError, MissingOutputError
 from scripts.local.endpoints import Endpoints, read_endpoints
+from scripts.processes import own_programs
 from scripts.processes.process_group import interrupts_deferred
 
 ANY_PORT = ("--gateway-port", "0", "--dns-port", "0", "--https-port", "0", "--http-port", "0")
@@ -39,16 +39,16 @@ def running_localcloud(
         environment: variables on top of this process's own.
 
     Raises:
-        EnvironmentFailureError: it did not start (a port is taken, an instance runs already); with the end of its log.
+        EnvironmentFailureError: it is not installed; or it did not start (a port is taken, an instance runs already), with
+            the end of its log.
     """
+    own_programs.require_localcloud()
     folder.mkdir(parents=True, exist_ok=True)
     endpoints_file = folder / "endpoints.json"
     endpoints_file.unlink(missing_ok=True)
     log = folder / "localcloud.log"
     command = [
-        sys.executable,
-        "-m",
-        "localcloud",
+        *own_programs.LOCALCLOUD,
         "serve",
         "--speed",
         str(speed),
@@ -65,8 +65,7 @@ def running_localcloud(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **(environment or {})},
-                cwd=Path(__file__).parents[2],
+                env=own_programs.environment({**os.environ, **(environment or {})}),
             )
         yield _wait_until_ready(process, endpoints_file, log)
     finally:
@@ -106,7 +105,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], endpoints_file: Path, lo
             continue
         raise EnvironmentFailureError(
             f"localcloud did not start (exit code {process.returncode}):\n{_tail(log)}\n"
-            "  A port that is taken: stop what uses it, or let localcloud choose with `failover demo --any-port`"
+            "  A port that is taken: stop what uses it, or let localcloud choose with `failover demo --any-port`, "
+            "which is `make demo ANY_PORT=1`"
         )
     raise EnvironmentFailureError(f"localcloud was not ready after {_START_TIMEOUT_SECONDS:g} s:\n{_tail(log)}")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError
+from scripts.processes import own_programs
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "build" / "snapshots"
+FOLDER = Path("build/snapshots")
 _KEPT = 3
 """Of one purpose: an earlier site file or branch is often gone back to."""
 _DIGITS = 16
@@ -72,8 +71,8 @@ class DeployedSnapshot:
 
     def _localcloud(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "localcloud", *arguments, "--snapshots", str(self.folder)],
-            cwd=ROOT,
+            [*own_programs.LOCALCLOUD, *arguments, "--snapshots", str(self.folder)],
+            env=own_programs.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

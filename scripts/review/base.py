@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.cost.estimate import load_stacks
 from scripts.errors import OpsError, WrongUsageError
-from scripts.terraform.synthesis import synthesize
+from scripts.terraform.synthesis import MAIN, synthesize
 
 Stacks = dict[str, dict[str, Any]]
 
@@ -47,14 +47,19 @@ def site_file_at(revision: str, site_file: Path) -> Mapping[str, Any] | None:
 
 
 def stacks_at(revision: str, site_file: Path) -> tuple[Stacks, str]:
-    """Returns the stacks that the revision's own program writes, and why there are none ("" when there are)."""
+    """Returns the stacks of a revision, and why there are none ("" when there are).
+
+    The revision's own program writes them; this one where it has none.
+    """
     root = root_of(site_file)
     name = site_file.resolve().relative_to(root)
     with TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         _git(["worktree", "add", "--quiet", "--detach", str(tree), revision], root)
         try:
-            return load_stacks(synthesize(tree / name, Path(folder) / "out", program=tree / "main.py")), ""
+            program = tree / "main.py"
+            is_own = program.is_file()  # else an installed `failover` reviews a repository that holds site files alone
+            return load_stacks(synthesize(tree / name, Path(folder) / "out", program=program if is_own else MAIN)), ""
         except OpsError as error:
             return {}, f"the stacks of {revision} cannot be synthesized, so nothing is compared with them: {error}"
         finally:

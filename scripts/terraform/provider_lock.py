@@ -14,12 +14,13 @@ from pathlib import Path
 
 from scripts.errors import WrongUsageError
 from scripts.files import write_atomically
+from scripts.processes.own_programs import ROOT
 from scripts.terraform.toolchain import Host
 
 NAME = ".terraform.lock.hcl"
 SETTING = "FAILOVER_PROVIDER_LOCK"
 """Another lock file's path, or `none`: the provider is then whatever `terraform init` finds in the stacks' range."""
-COMMITTED = Path(__file__).parents[2] / NAME
+COMMITTED = ROOT / NAME
 PLATFORMS = "# platforms: "
 """What begins the line that says of which platforms the file holds checksums; Terraform's own hashes do not tell."""
 _NONE = "none"
@@ -57,7 +58,7 @@ def _read(path: Path, *, is_asked_for: bool) -> str | None:
     if not path.is_file():
         if is_asked_for:
             raise WrongUsageError(f"{SETTING}={path} does not exist: name a lock file, or {_NONE}")
-        return None  # an installed package: the file belongs to the checkout
+        return None
     text = path.read_text(encoding="utf-8")
     if _VERSION.search(text) is None:
         raise WrongUsageError(f"{path} names no version of a provider: run make provider-lock")

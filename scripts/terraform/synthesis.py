@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError, StacksError, WrongUsageError
+from scripts.processes.own_programs import ROOT
 from scripts.processes.process_group import started
 
-_MAIN = Path(__file__).parents[2] / "main.py"
+MAIN = ROOT / "main.py"
 _WRONG_SITE_FILE = 2
 
 
-def synthesize(site_file: Path, outdir: Path, *, program: Path = _MAIN) -> Path:
+def synthesize(site_file: Path, outdir: Path, *, program: Path = MAIN) -> Path:
     """Runs main.py and returns the folder of the stacks.
 
     Args:
@@ -39,7 +40,7 @@ def site_file_schema() -> str:
     Raises:
         EnvironmentFailureError: the program failed.
     """
-    with started([sys.executable, str(_MAIN), "--schema"], {}) as process:
+    with started([sys.executable, str(MAIN), "--schema"], {}) as process:
         output, _ = process.communicate()
     if process.returncode != 0:
         raise EnvironmentFailureError(f"the site file's schema could not be written:\n{output.strip()}")

@@ -39,11 +39,19 @@ def test_unexpected_layout_falls_back_with_a_warning(monkeypatch: pytest.MonkeyP
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
     spec = importlib.util.spec_from_file_location(bindings.PACKAGE, package / "__init__.py")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == bindings.PACKAGE else None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name in ("cdktf", bindings.PACKAGE) else None)
     monkeypatch.setattr(bindings, "node_binary", lambda _environ: "node")
     monkeypatch.setenv("JSII_NODE", "node")  # load() sets it, and later tests would run an old Node from PATH
     with pytest.warns(UserWarning, match="falling back to the plain import"):
         assert bindings.load() is False
+
+
+def test_bindings_that_are_not_installed_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, bindings.PACKAGE, raising=False)
+    monkeypatch.delenv(bindings.VARIABLE, raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(bindings.WrongBindingsError, match=r"extra synth.*'\.\[synth\]'"):
+        bindings.load()
 
 
 def test_missing_node_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,13 +235,13 @@ def test_hook_and_action_call_the_command_with_options_that_it_has() -> None:
     assert pinned and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in pinned)
 
 
-def test_other_commands_say_what_to_install_where_only_the_linter_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_say_what_to_install_where_a_package_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def absent(_: str) -> None:
         raise ModuleNotFoundError("No module named 'boto3'", name="boto3")
 
     monkeypatch.setattr("importlib.import_module", absent)
-    with pytest.raises(EnvironmentFailureError, match=r"status needs boto3, .* pip install 'failover-website\[site\]'"):
+    with pytest.raises(EnvironmentFailureError, match=r"status needs boto3, .*: pipx install --force"):
         application(["status"])
 
 
@@ -251,7 +251,7 @@ def _module(distribution: str) -> str:
 
 
 def test_what_the_linter_imports_is_what_it_is_installed_with() -> None:
-    """A name of the extra `site` among the linter's imports would break `pipx install` of the linter alone."""
+    """A name of an extra among the linter's imports would break `failover lint` after `pipx install .`."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     allowed = {_module(re.split(r"[<>=\[]", one)[0]) for one in declared} | {
         "scripts",
