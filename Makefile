@@ -19,7 +19,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test test-slow check lint conformance checkov bindings apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs wheel lock clean distclean
+.PHONY: help demo site test test-slow check lint conformance checkov bindings policies apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs wheel lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,9 @@ checkov: setup ## checkov on every example site file (ARGS="--plan": also on pla
 
 bindings: setup ## cdktf and its fork cdktn write the same JSON for every example (ARGS="--deploy": deploy by cdktn too)
 	@$(VENV)/python -m tools.examples.bindings_check $(ARGS)
+
+policies: setup ## what IAM would not do as written, in every policy of every example, by parliament (ARGS="FILE ...": these)
+	@$(VENV)/python -m tools.examples.policies_check $(ARGS)
 
 apply: setup ## apply every example to localcloud, plan again, destroy, look what is left: an hour (ARGS="FILE ...": these)
 	@$(VENV)/python -m tools.examples.apply_examples $(ARGS)
@@ -121,4 +124,4 @@ clean: ## delete what was built and every cache in this folder, not .venv
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and .venv and cdktf-cli too: the next run is a first run
-	@rm -rf .venv .setup-lock *.egg-info tools/setup/cdktf-cli/node_modules tools/setup/cdktf-cli/.setup-lock tools/examples/checkov/.venv tools/examples/checkov/.setup-lock tools/examples/bindings/node_modules tools/examples/bindings/.setup-lock
+	@rm -rf .venv .setup-lock *.egg-info tools/setup/cdktf-cli/node_modules tools/setup/cdktf-cli/.setup-lock tools/examples/checkov/.venv tools/examples/checkov/.setup-lock tools/examples/parliament/.venv tools/examples/parliament/.setup-lock tools/examples/bindings/node_modules tools/examples/bindings/.setup-lock

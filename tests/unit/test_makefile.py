@@ -60,6 +60,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["bench", "ARGS=outages"], ".venv/bin/python -m tools.bench outages\n"),
         (["conformance", "ARGS=-k dns"], ".venv/bin/python -m localcloud conformance -k dns\n"),
         (["bindings"], ".venv/bin/python -m tools.examples.bindings_check \n"),
+        (["policies", "ARGS=config/demo.toml"], ".venv/bin/python -m tools.examples.policies_check config/demo.toml\n"),
         (["checkov"], ".venv/bin/python -m tools.examples.checkov_scan \n"),
         (["checkov", "ARGS=--plan"], ".venv/bin/python -m tools.examples.checkov_scan --plan\n"),
     ],
@@ -90,6 +91,7 @@ def test_clean_keeps_the_environment() -> None:
         "tools/examples/bindings/requirements.lock",
         "tools/examples/bindings/package-lock.json",
         "tools/examples/checkov/requirements.lock",
+        "tools/examples/parliament/requirements.lock",
         "tools/setup/cdktf-cli/package-lock.json",
         "tools/setup/site-check/package-lock.json",
     ],
@@ -101,7 +103,12 @@ def test_lock_file_names_no_index_and_no_place_of_this_machine(file: str) -> Non
 
 @pytest.mark.parametrize(
     "file",
-    ["requirements.lock", "tools/examples/bindings/requirements.lock", "tools/examples/checkov/requirements.lock"],
+    [
+        "requirements.lock",
+        "tools/examples/bindings/requirements.lock",
+        "tools/examples/checkov/requirements.lock",
+        "tools/examples/parliament/requirements.lock",
+    ],
 )
 def test_lock_file_pins_every_package_by_hash(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")

@@ -10,8 +10,6 @@ Exit codes: 0 the same, 1 a stack differs or the deployment failed, 3 something 
 from __future__ import annotations
 
 import argparse
-import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -23,16 +21,19 @@ from typing import Any
 
 from constructs_lib.bindings import VARIABLE
 from scripts.errors import EnvironmentFailureError, OpsError
-from scripts.files import write_atomically
 from scripts.local.process import ANY_PORT, running_localcloud
 from scripts.terraform import toolchain
 from tools.setup import cdktf_cli, npm_install
+from tools.setup.locked_packages import LockedPackages, install
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).with_name("bindings")
 BUILD = ROOT / "build" / "bindings"
 PACKAGES = BUILD / "packages"
 FORK = "cdktn"
+BINDINGS = LockedPackages(
+    name="cdktn and its AWS bindings", folder=FOLDER, target=PACKAGES, is_environment=False, make="make bindings"
+)
 _SPEED = 20.0
 _DEPLOY_TIMEOUT_SECONDS = 900
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--deploy", action="store_true", help="also run `cdktn deploy` of the demo, against localcloud")
     options = parser.parse_args(arguments)
     try:
-        install()
+        install(BINDINGS)
         site_files = options.site_files or sorted(ROOT.glob("config/*.toml"))
         differing = [name for path in site_files for name in compare(path)]
         is_deployed = not options.deploy or deploy(ROOT / "config" / "demo.toml")
@@ -52,32 +53,6 @@ def main(arguments: Sequence[str]) -> int:
         print(f"bindings: {error}", file=sys.stderr)
         return error.exit_code
     return 0 if is_deployed and not differing else 1
-
-
-def install() -> None:
-    """Puts the fork's two packages into a folder of their own, once; what they need is in the project's environment.
-
-    Raises:
-        EnvironmentFailureError: pip failed.
-    """
-    stamp = PACKAGES / ".setup-stamp"
-    key = hashlib.sha256((FOLDER / "requirements.lock").read_bytes()).hexdigest()
-    with (FOLDER / ".setup-lock").open("w") as mutex:
-        fcntl.flock(mutex, fcntl.LOCK_EX)
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
-            return
-        print("set-up: installing cdktn and its AWS bindings, about half a minute", file=sys.stderr, flush=True)
-        shutil.rmtree(PACKAGES, ignore_errors=True)
-        PACKAGES.mkdir(parents=True)
-        uv = Path(sys.executable).with_name("uv")
-        options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(PACKAGES)]
-        command = [str(uv), "pip", "install", *options, "-r", str(FOLDER / "requirements.lock")]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-        if done.returncode != 0:
-            raise EnvironmentFailureError(
-                f"cdktn could not be installed (exit code {done.returncode}): check the network and the index that uv uses"
-            )
-        write_atomically(stamp, key)
 
 
 def environment(bindings: str) -> dict[str, str]:

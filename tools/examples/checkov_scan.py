@@ -19,12 +19,14 @@ from typing import Any
 
 from scripts.errors import EnvironmentFailureError, OpsError
 from scripts.local.process import sole_user
-from tools.examples import checkov_install
 from tools.examples.checkov_judge import Verdict, for_checkov, judge, read_skips
 from tools.examples.checkov_plan import plans_of
+from tools.setup.locked_packages import LockedPackages, install
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "checkov"
+_FOLDER = Path(__file__).with_name("checkov")
+CHECKOV = LockedPackages(name="checkov", folder=_FOLDER, target=_FOLDER / ".venv", make="make checkov")
 # Without --skip-download checkov asks its vendor's service for check severities.
 _OPTIONS = ("--skip-download", "--compact", "--quiet", "-o", "json")
 _FAILED_CHECKS = 1
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.plans and (options.plan or len(options.site_files) != 1):
         parser.error("--plans wants one site file, whose plans they are, and excludes --plan")
     try:
-        checkov_install.install()
+        install(CHECKOV)
         site_files = options.site_files or sorted(ROOT.glob("config/*.toml"))
         with sole_user(BUILD, "make checkov"):
             make_plans = (
@@ -105,7 +107,7 @@ def run(folder: Path, framework: str) -> list[dict[str, Any]]:
     Raises:
         EnvironmentFailureError: checkov is missing or broke down.
     """
-    command = [*checkov_install.command(), "--directory", str(folder), "--framework", framework, *_OPTIONS]
+    command = [str(CHECKOV.program("checkov")), "--directory", str(folder), "--framework", framework, *_OPTIONS]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode not in (0, _FAILED_CHECKS):
         raise EnvironmentFailureError(f"checkov failed (exit code {done.returncode}):\n{done.stderr.strip()}")

@@ -29,6 +29,7 @@ LOCKS = {
     "tools/bench/release/requirements.in": "tools/bench/release/requirements.lock",
     "tools/examples/bindings/requirements.in": "tools/examples/bindings/requirements.lock",
     "tools/examples/checkov/requirements.in": "tools/examples/checkov/requirements.lock",
+    "tools/examples/parliament/requirements.in": "tools/examples/parliament/requirements.lock",
 }
 
 

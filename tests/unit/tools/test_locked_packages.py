@@ -1,17 +1,29 @@
-"""Installing checkov, with a shell script in Python's place."""
+"""Packages with a lock file of their own, with a shell script in Python's place."""
 
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import EnvironmentFailureError
-from tools.examples.checkov_install import command, install
+from tools.setup.locked_packages import LockedPackages
+from tools.setup.locked_packages import install as install_packages
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "requirements.lock").write_text("checkov==1\n", encoding="utf-8")
     return tmp_path
+
+
+def packages(folder: Path, *, is_environment: bool = True) -> LockedPackages:
+    target = folder / ".venv"
+    return LockedPackages(
+        name="checkov", folder=folder, target=target, is_environment=is_environment, make="make checkov"
+    )
+
+
+def install(folder: Path, *, python: Path) -> None:
+    install_packages(packages(folder), python=python)
 
 
 @pytest.fixture
@@ -53,4 +65,10 @@ def test_failed_installation_is_told_and_tried_again(folder: Path, python: Path)
 
 def test_command_before_installation_tells_what_to_do(folder: Path) -> None:
     with pytest.raises(EnvironmentFailureError, match="Run `make checkov`"):
-        command(folder)
+        packages(folder).program("checkov")
+
+
+def test_a_folder_of_packages_gets_no_environment_and_nothing_that_they_need(folder: Path, python: Path) -> None:
+    install_packages(packages(folder, is_environment=False), python=python)
+    (installed,) = calls(folder)
+    assert f"install --no-deps --target {folder}/.venv" in installed and "--require-hashes" in installed
