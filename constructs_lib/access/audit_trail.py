@@ -1,6 +1,13 @@
 """The audit trail: a multi-Region CloudTrail of management events, in a bucket that nobody can rewrite for a year."""
 
-from cdktf_cdktf_provider_aws.cloudtrail import Cloudtrail
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from cdktf_cdktf_provider_aws.cloudtrail import (
+    Cloudtrail,
+    CloudtrailAdvancedEventSelector,
+    CloudtrailAdvancedEventSelectorFieldSelector,
+)
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_object_lock_configuration import (
@@ -36,8 +43,10 @@ class AuditTrail(Construct):
     """Who changed what in the account, in every region.
 
     Object lock in governance mode: nobody without s3:BypassGovernanceRetention changes or deletes a log file for a year, an
-    administrator who must can (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html). Then they expire. Data
-    events (reads and writes of single objects) cost 0.10 USD per 100,000 and are not recorded.
+    administrator who must can (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html). Then they expire.
+
+    Of the data events, which cost 0.10 USD per 100,000, it records what an outage by mistake is traced by: who deleted objects of
+    the content buckets, and who wrote the KeyValueStore, so switched a release or drained a region. Reads are not recorded.
 
     Attributes:
         trail_arn: ARN of the trail.
@@ -45,8 +54,17 @@ class AuditTrail(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, trail_name: str, trail_arn: str, bucket_name: str, provider: AwsProvider
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        trail_name: str,
+        trail_arn: str,
+        bucket_name: str,
+        content_bucket_names: Sequence[str],
+        provider: AwsProvider,
     ) -> None:
+        """`content_bucket_names`: of the trail's account; CloudTrail needs no bucket of these names to be there yet."""
         super().__init__(scope, id_)
         self._provider = provider
         bucket = S3Bucket(self, "bucket", bucket=bucket_name, object_lock_enabled=True, provider=provider)
@@ -67,6 +85,22 @@ class AuditTrail(Construct):
             is_multi_region_trail=True,
             include_global_service_events=True,
             enable_log_file_validation=True,
+            advanced_event_selector=[
+                _selector("Management events", eventCategory=["Management"]),
+                _selector(
+                    "Deletions in the content buckets",
+                    {"resources.ARN": [f"arn:aws:s3:::{name}/" for name in content_bucket_names]},
+                    eventCategory=["Data"],
+                    **{"resources.type": ["AWS::S3::Object"]},
+                    eventName=["DeleteObject", "DeleteObjects"],
+                ),
+                _selector(
+                    "Writes of the KeyValueStore",
+                    eventCategory=["Data"],
+                    **{"resources.type": ["AWS::CloudFront::KeyValueStore"]},
+                    readOnly=["false"],
+                ),
+            ],
             depends_on=[policy],  # CloudTrail tries to write before it accepts the bucket
             provider=provider,
         )
@@ -88,3 +122,25 @@ class AuditTrail(Construct):
             provider=self._provider,
         )
         expire_logs(self, bucket=bucket, days=_EXPIRE_DAYS, versioning=versioning, provider=self._provider)
+
+
+def _selector(
+    name: str, starts_with: Mapping[str, Sequence[str]] = MappingProxyType({}), /, **equals: Sequence[str]
+) -> CloudtrailAdvancedEventSelector:
+    """Field -> the values that it equals, or starts with.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+    """
+    return CloudtrailAdvancedEventSelector(
+        name=name,
+        field_selector=[
+            *(
+                CloudtrailAdvancedEventSelectorFieldSelector(field=key, equal_to=list(each))
+                for key, each in equals.items()
+            ),
+            *(
+                CloudtrailAdvancedEventSelectorFieldSelector(field=key, starts_with=list(each))
+                for key, each in starts_with.items()
+            ),
+        ],
+    )

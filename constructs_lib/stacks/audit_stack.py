@@ -28,6 +28,11 @@ class AuditStack(TerraformStack):
             trail_name=name,
             trail_arn=f"arn:aws:cloudtrail:{region}:{account.account_id}:trail/{name}",
             bucket_name=naming.audit_bucket(site.prefix, account.account_id),
+            content_bucket_names=[
+                naming.bucket(site, each.name, account.account_id)
+                for each in site.region
+                if site.account_of(each.name) == site.account_of(region)
+            ],
             provider=provider,
         )
         add_output(self, "trail_arn", trail.trail_arn)

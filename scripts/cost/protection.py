@@ -15,6 +15,8 @@ _QUERIES_PER_PAGE_VIEW = 2
 # Assumed for an account with one site: compressed events a month, kept for a year, and files that CloudTrail delivers.
 _AUDIT_GIGABYTES_KEPT = 12 * 0.1
 _AUDIT_FILES_PER_MONTH = 20_000
+# Writes of the KeyValueStore, several a release, and calls that delete up to 1,000 objects each.
+_AUDIT_DATA_EVENTS_PER_MONTH = 1_000
 # Bucket keys spare up to 99% of the calls: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 _KMS_CALLS_PER_READ = 0.01
 # Assumed: what is published in a month, as a share of the whole site, and each region's upload is copied to the others.
@@ -59,6 +61,7 @@ def protection(
     trails = kinds.count("aws_cloudtrail")
     yield "Audit trail, a year's files", "s3_gigabyte_month", trails * _AUDIT_GIGABYTES_KEPT, "GB"
     yield "Audit trail, deliveries", "s3_put", trails * _AUDIT_FILES_PER_MONTH, "requests"
+    yield "Audit trail, data events", "cloudtrail_data_event", trails * _AUDIT_DATA_EVENTS_PER_MONTH, "events"
     copies = sum(map(_rules_with_time_control, bodies_of(resources, "aws_s3_bucket_replication_configuration")))
     gigabytes = copies * site_bytes * _PUBLISHED_SITES_PER_MONTH / GIGABYTE
     yield "Replication time control", "replication_time_control_gigabyte", gigabytes, "GB"

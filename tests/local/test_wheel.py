@@ -1,4 +1,4 @@
-"""The wheel in an empty environment outside the checkout: the daily commands against a running localcloud, then the demo."""
+"""The wheel in an empty environment outside the checkout: the daily commands against a running localcloud, then the extras."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.process import ANY_PORT
 from tests.worlds.deployment_world import ROOT, DeploymentWorld
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
@@ -29,14 +30,18 @@ class Installed:
     def failover(
         self, *arguments: str, at: Mapping[str, str] | None = None, exit_code: int = 0
     ) -> subprocess.CompletedProcess[str]:
-        """Runs its `failover` in the folder; nothing of this process's Python leads it to the checkout."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+        """Runs its `failover` in the folder."""
         done = subprocess.run(
-            [str(self.environment / "bin" / "failover"), *arguments], cwd=self.folder, env={**kept, **(at or {})},
+            [str(self.environment / "bin" / "failover"), *arguments], cwd=self.folder, env={**self.variables(), **(at or {})},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False,
         )  # fmt: skip
         assert done.returncode == exit_code, f"{arguments}\n{done.stdout}{done.stderr}"
         return done
+
+    @staticmethod
+    def variables() -> dict[str, str]:
+        """Returns this process's variables, without those by which Python would find the checkout."""
+        return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
     def install(self, wheel: str, constraints: Path) -> None:
         python = self.environment / "bin" / "python"
@@ -125,8 +130,27 @@ def test_what_is_not_installed_says_how_it_is(installed: Installed) -> None:
     assert "'.[synth]'" in installed.failover("cost", "--site-file", str(site_file), exit_code=3).stderr
 
 
-def test_extras_bring_the_whole_demo(installed: Installed, wheel: Path, constraints: Path) -> None:
+def test_extras_bring_synthesis_and_the_emulator(installed: Installed, wheel: Path, constraints: Path) -> None:
     installed.install(f"{wheel}[synth,localcloud]", constraints)
-    installed.failover("demo", "--any-port", "--speed", "10")
-    report = json.loads((installed.folder / "build" / "demo" / "report.json").read_text(encoding="utf-8"))
-    assert report["scenarios"]
+    (package,) = installed.environment.glob("lib/*/site-packages/failover_website")
+    site_file = str(package / "config" / "demo.toml")
+    cost = json.loads(installed.failover("cost", "--site-file", site_file, "--json").stdout)
+    assert cost["usd_per_month"] > 1
+    command = [
+        str(installed.environment / "bin" / "failover"),
+        "localcloud",
+        "serve",
+        *ANY_PORT,
+        "--state-dir",
+        "cloud",
+    ]
+    with subprocess.Popen(
+        command, cwd=installed.folder, env=installed.variables(), stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            assert running.stderr is not None
+            assert any(line.startswith("ready") for line in running.stderr)
+            assert (installed.folder / "cloud" / "endpoints.json").is_file(), "relative to the user's folder"
+        finally:
+            running.terminate()
+            assert running.wait(_TIMEOUT_SECONDS) == 0

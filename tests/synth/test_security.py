@@ -109,6 +109,29 @@ def test_audit_bucket_is_locked_and_written_by_its_trail_only(hardened: Stacks) 
         assert statement["Condition"]["StringEquals"]["aws:SourceArn"].endswith(":trail/failover-site-hard-audit")
 
 
+def test_audit_trail_records_management_events_deletions_of_content_and_writes_of_the_store(hardened: Stacks) -> None:
+    selectors = one({"audit": hardened["audit"]}, "aws_cloudtrail")["advanced_event_selector"]
+    fields = [
+        {each["field"]: each.get("equals", each.get("starts_with")) for each in one["field_selector"]}
+        for one in selectors
+    ]
+    management, deletions, writes = fields
+    assert management == {"eventCategory": ["Management"]}, "advanced selectors leave out what they do not name"
+    names = [name for name in hardened if name.startswith("region-")]
+    buckets = [one({name: hardened[name]}, "aws_s3_bucket")["bucket"] for name in names]
+    assert len(deletions.pop("resources.ARN")) == len(buckets) == 2
+    assert deletions == {
+        "eventCategory": ["Data"],
+        "resources.type": ["AWS::S3::Object"],
+        "eventName": ["DeleteObject", "DeleteObjects"],
+    }
+    assert writes == {
+        "eventCategory": ["Data"],
+        "resources.type": ["AWS::CloudFront::KeyValueStore"],
+        "readOnly": ["false"],
+    }
+
+
 def test_audit_files_expire_after_their_retention(hardened: Stacks) -> None:
     (rule,) = one({"audit": hardened["audit"]}, "aws_s3_bucket_lifecycle_configuration")["rule"]
     assert rule["expiration"] == [{"days": 366}]

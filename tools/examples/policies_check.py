@@ -106,8 +106,8 @@ EXPLAINED = (
     Explained(
         issue="RESOURCE_POLICY_PRIVILEGE_ESCALATION",
         policy=r"github_deploy_",
-        why="the role's other policy, deploy-limits, denies what a bucket's own policy could grant it, and tests/unit/access_policies "
-        "prove it; parliament reads one policy at a time",
+        why="the role's other policy, deploy-limits, denies what a bucket's own policy could grant it, as "
+        "tests/unit/access_policies shows; parliament reads one policy at a time",
     ),
     Explained(
         issue="MISMATCHED_TYPE_BUT_USABLE",

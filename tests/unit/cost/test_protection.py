@@ -22,7 +22,7 @@ def usd(*resources: tuple[str, dict[str, Any]], page_views: float = 0, requests:
         (("aws_fis_experiment_template", {"action": [{"parameter": [{"key": "duration", "value": "PT30M"}]}]}), 1.00),
         (("aws_wafv2_web_acl", {"rule": [{}, {}]}), 7.00),
         (("aws_route53_query_log", {}), 0.0),
-        (("aws_cloudtrail", {}), 0.1374),
+        (("aws_cloudtrail", {}), 0.1384),
         (("aws_s3_bucket", {}), 0.0),
     ],
 )

@@ -32,7 +32,7 @@ def described(name: str, finding: object, details: list[str]) -> dict[str, objec
 
 
 def rights_without_effect(policy: dict[str, object]) -> list[str]:
-    """Return which actions that the policy names get a resource of a kind that they do not take, and of no other statement either.
+    """Return which actions that the policy names get a kind of resource that they do not take, in each of its statements.
 
     parliament looks at each statement alone, and at all that a wildcard such as s3:Get* brings: there it is no mistake.
     """
