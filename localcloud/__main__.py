@@ -281,8 +281,9 @@ def console(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
 
 @app.command()
 def env(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
-    """Print shell exports that point terraform, boto3 and the AWS CLI to the running localcloud."""
-    for name, value in _running(state_dir)["environment"].items():
+    """Print shell exports that point terraform, boto3, the AWS CLI and `failover` to the running localcloud."""
+    own = {"FAILOVER_LOCALCLOUD": str(state_dir.absolute())}  # failover's --localcloud, in whichever folder
+    for name, value in {**_running(state_dir)["environment"], **own}.items():
         print(f"export {name}={shlex.quote(value)}")
 
 

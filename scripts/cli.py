@@ -108,6 +108,9 @@ _EPILOG = (
     "Exit codes: 0 done and within the objective, 1 checked and outside it, 2 wrong usage or site file, or nothing "
     "synthesized in the folder of stacks, 3 failure of AWS or of this machine, 130 interrupted, 141 nobody reads the "
     "output any more."
+    "\n\nVariables: FAILOVER_OUTPUTS and FAILOVER_LOCALCLOUD stand for the options --outputs and --localcloud; "
+    "`failover localcloud env` prints the second. FAILOVER_PROVIDER_MIRROR names a folder with Terraform's AWS provider, "
+    "FAILOVER_PROVIDER_LOCK another lock file for it or none, FAILOVER_BINDINGS the bindings, cdktf or cdktn."
 )
 
 
