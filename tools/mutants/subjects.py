@@ -72,7 +72,10 @@ SUBJECTS = (
         tests=("tests/unit/drill/test_streaks.py", "tests/unit/drill/test_measurement.py"),
     ),
     Subject(module="scripts/drill/verdict.py", tests=("tests/unit/drill/test_verdict.py",)),
-    Subject(module="scripts/drill/measurement.py", tests=("tests/unit/drill/test_measurement.py",)),
+    Subject(
+        module="scripts/drill/measurement.py",
+        tests=("tests/unit/drill/test_measurement.py", "tests/unit/drill/test_seen_recovery_point.py"),
+    ),
     Subject(module="scripts/drill/guard.py", tests=("tests/unit/drill/test_guard.py",)),
     Subject(module="scripts/status/view.py", tests=("tests/unit/status/test_view.py",)),
     Subject(module="scripts/status/entries.py", tests=("tests/unit/status/test_entries.py",)),

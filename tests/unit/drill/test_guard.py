@@ -46,8 +46,10 @@ def test_share_of_failed_page_views_stops(bad: int, is_stopped: bool) -> None:
     assert (reason(samples(100 - bad, bad)) is not None) == is_stopped
 
 
-def test_few_page_views_say_nothing() -> None:
-    assert reason(samples(0, FEWEST_VIEWS - 1)) is None
+def test_fewer_than_twenty_page_views_say_nothing() -> None:
+    assert FEWEST_VIEWS == 20
+    assert reason(samples(0, 19)) is None
+    assert reason(samples(0, 20)) == "20 of the last 20 page views failed, more than 20%"
 
 
 @pytest.mark.parametrize("at_seconds", [10.0, 39.0])
@@ -56,16 +58,28 @@ def test_failures_before_the_fault_or_long_ago_do_not_count(at_seconds: float) -
     assert reason(samples(0, 100, at_seconds=45.0), now_seconds=90.0) is None
 
 
+@pytest.mark.parametrize(
+    ("at_seconds", "now_seconds", "is_stopped"),
+    [(40.0, 51.0, True), (39.9, 51.0, False), (60.0, 90.0, True), (59.9, 90.0, False)],
+    ids=["at the fault", "before it", "30 s ago", "longer ago"],
+)
+def test_page_views_of_the_fault_and_of_the_last_thirty_seconds_count(
+    at_seconds: float, now_seconds: float, is_stopped: bool
+) -> None:
+    assert (reason(samples(0, 100, at_seconds=at_seconds), now_seconds=now_seconds) is not None) is is_stopped
+
+
 def test_page_views_that_were_never_made_do_not_count_as_failed() -> None:
     assert reason(samples(0, 100, error=ErrorKind.OVERLOAD)) is None
 
 
 def test_fault_that_lasts_too_long_stops() -> None:
-    assert reason([], now_seconds=139.0) is None
-    assert "longer than 100 s" in str(reason([], now_seconds=141.0))
+    assert reason([], now_seconds=140.0) is None
+    assert reason([], now_seconds=140.1) == "the fault lasted longer than 100 s"
 
 
 def test_without_conditions_nothing_stops() -> None:
+    assert (NEVER.max_failed_ratio, NEVER.max_fault_seconds) == (1.0, float("inf"))
     assert reason(samples(0, 100), now_seconds=1e6, fault_at_seconds=1e6 - 5, conditions=NEVER) is None
 
 
@@ -76,7 +90,9 @@ def test_alarm_stops_even_before_the_fault() -> None:
     async def run() -> str | None:
         guard = Guard(StopConditions(alarm="mine", read_alarm=alarm), _Stepping())
         task = asyncio.create_task(guard.watch_alarm())
-        while (found := guard.reason([], fault_at_seconds=None)) is None:
+        for _ in range(100):
+            if (found := guard.reason([], fault_at_seconds=None)) is not None:
+                break
             await asyncio.sleep(0)
         task.cancel()
         return found

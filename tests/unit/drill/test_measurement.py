@@ -312,6 +312,29 @@ def test_what_ends_at_the_fault_is_not_steady_any_more() -> None:
     assert measured.shares.slow_ratio == 1.0
 
 
+HEALS = dataclasses.replace(EXPECTED, heals=True)
+
+
+def test_fault_that_ends_by_itself_is_over_at_the_first_good_page_view_after_the_last_that_failed() -> None:
+    samples = in_order((P, 100), (None, 50), (P, 20), (None, 1), (P, 129), (P, 50))
+    marks = Marks(fault_at_seconds=10.0, undo_at_seconds=30.0, detected_at_seconds=13.0)
+    measured = measure(samples, marks, HEALS)
+    assert measured.verdict is Verdict.WITHIN
+    assert (measured.time_to_detect_seconds, measured.time_to_switch_seconds) == pytest.approx((3.0, 4.15))
+    assert measured.recovery_time_seconds == pytest.approx(7.15)
+
+
+def test_fault_that_failed_nobody_did_not_end_by_itself() -> None:
+    measured = measure(in_order((P, 350)), UNTIL_UNDO, HEALS)
+    assert measured.verdict is Verdict.INCONCLUSIVE
+    assert (measured.recovery_time_seconds, measured.moments.switched_at_seconds) == (None, None)
+
+
+def test_failing_back_begins_with_the_page_view_that_is_scheduled_at_the_undo() -> None:
+    measured = measure(in_order((P, 100), (S, 200), (P, 50)), UNTIL_UNDO, EXPECTED)
+    assert measured.time_to_fail_back_seconds == pytest.approx(0.05)
+
+
 def test_lateness_of_nobody_is_none() -> None:
     assert measure([], UNTIL_UNDO, EXPECTED).prober_lateness_p95_seconds == 0.0
 
