@@ -35,6 +35,7 @@ class Row:
     """One fault in a line of the table.
 
     Attributes:
+        exit_code: of `failover status`; -1: it did not end.
         users: what the public name answered.
         status: the sentence of `failover status`.
         alerts: subjects of the alerts, without the host's name.
@@ -125,6 +126,8 @@ class Rehearsal:
         try:
             await self._clock.sleep(fault.aws_seconds)
             truth, said = await self._looked(before)
+        except TimeoutError:
+            return _silent(fault, lateness.reason(self._clock.speed) or "")
         finally:
             await self._control.delete(f"/faults/{answer['id']}")
         wrong = wrong_statements(
@@ -212,6 +215,22 @@ def _entries(outputs: Path, deployment: Deployment) -> dict[str, tuple[str, str]
         **{f"distribution in {region}": (each.hostname,) * 2 for region, each in deployment.distributions.items()},
         **{f"regional endpoint in {region}": (hostname, name) for region, name in endpoints.items()},
     }
+
+
+def _silent(fault: Fault, inconclusive: str) -> Row:
+    """Returns the row of a fault in which `failover status` says nothing."""
+    words = f"no answer within {_ANSWER_WITHIN_REAL_SECONDS:g} s"
+    return Row(
+        place=fault.place,
+        kind=fault.kind,
+        users="not looked at",
+        status=words,
+        exit_code=-1,
+        alerts=[],
+        sections=[],
+        wrong=[f"failover status: {words}"],
+        inconclusive=inconclusive,
+    )
 
 
 def _row_of(fault: Fault, users: Seen, said: Said, wrong: Sequence[str]) -> Row:

@@ -1,6 +1,7 @@
 """What is said of an outage, held against what is so."""
 
 import asyncio
+import json
 import re
 import time
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.gateway.faults import TARGETS, FaultKind
-from tools.statements.__main__ import exit_code, main
+from tools.statements.__main__ import exit_code, main, read_rows
 from tools.statements.faults import Fault, all_faults, faults_of
 from tools.statements.judgement import Said, Seen, wrong_statements
 from tools.statements.lateness import Lateness, watched
@@ -308,3 +309,16 @@ def test_list_has_every_fault_and_deploys_nothing(tmp_path: Path, capsys: pytest
     assert main(["--list", "--folder", str(tmp_path)]) == 0
     assert len(capsys.readouterr().out.split()) == 104
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_earlier_run_found_is_gone_on_with_but_for_what_nobody_knows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "rows.json"
+    hang, refuse = of(RIGHT, place="dns", kind="hang"), of(NOBODY_KNOWS, place="dns", kind="refuse")
+    kept.write_text(json.dumps([hang.to_json(), refuse.to_json()]), encoding="utf-8")
+    assert read_rows(kept) == {"dns/hang": hang}
+    assert read_rows(tmp_path / "none.json") == {}
+    assert main(["dns/hang", "--resume", "--folder", str(tmp_path)]) == 0  # nothing is left, so nothing is deployed
+    assert "| `dns` | hang |" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.json"]
