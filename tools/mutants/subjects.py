@@ -78,7 +78,15 @@ SUBJECTS = (
     ),
     Subject(module="scripts/drill/guard.py", tests=("tests/unit/drill/test_guard.py",)),
     Subject(module="scripts/status/view.py", tests=("tests/unit/status/test_view.py",)),
-    Subject(module="scripts/status/entries.py", tests=("tests/unit/status/test_entries.py",)),
+    Subject(
+        module="scripts/status/entries.py",
+        tests=("tests/unit/status/test_entries.py",),
+        reasons={
+            "True -> False in response = await connection.request(host=entry.hostname, path=path, close=True)": (
+                "the connection is aborted after its only answer, whether the request announces that or not"
+            )
+        },
+    ),
     Subject(module="scripts/probe/survey.py", tests=("tests/unit/probe/test_survey.py",)),
     Subject(module="scripts/probe/page_view.py", tests=("tests/unit/probe/test_page_view.py",)),
     Subject(module="scripts/probe/http1.py", tests=("tests/unit/probe/test_http1.py",)),

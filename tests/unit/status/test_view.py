@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from scripts.errors import AwsError
+from scripts.exits.exits import ExitState
+from scripts.exits.store import ExitUnavailableError
 from scripts.release.overview import Overview, RegionOverview
 from scripts.release.routing import Routing
 from scripts.status.entries import Answer, Entry, compared
 from scripts.status.reports import AlarmReport, CheckReport
-from scripts.status.view import View, as_document, exit_code, problems, unknowns, users
+from scripts.status.view import Users, View, as_document, exit_code, problems, unknowns, users
 
 PRIMARY, SECONDARY, HOSTNAME = "eu-central-1", "us-east-1", "www.example.test"
 PUBLIC = Entry(name=HOSTNAME, hostname=HOSTNAME)
@@ -227,6 +229,47 @@ def test_document_holds_the_exit_code_and_every_entry() -> None:
 def test_path_check_alone_is_named_where_there_is_no_other() -> None:
     (line,) = [each for each in problems(replace(HEALTHY, checks=checks("path")[:1])) if "check" in each]
     assert line.startswith("the path check is unhealthy")
+
+
+def test_path_check_and_the_one_region_check_together_are_one_cause() -> None:
+    found = problems(replace(HEALTHY, checks=checks("path", PRIMARY)[:2]))
+    assert [each.partition(":")[0] for each in found] == ["every health check is unhealthy, which is one cause"]
+
+
+def test_server_outside_aws_that_serves_is_layer_3() -> None:
+    found = users(replace(HEALTHY, public=served("endpoint", "backup"), exit_names=("backup",)))
+    assert found == Users(
+        are_served=True, layer=3, sentence="layer 3 (DNS) covers: users are served by backup, outside AWS"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "lines"),
+    [
+        (ExitState(name="backup", place="/srv"), []),
+        (
+            ExitState(name="backup", place="/srv", wrong=("/a",)),
+            ["backup, outside AWS, does not hold all of the active release: failover verify --repair"],
+        ),
+        (
+            ExitState(
+                name="backup", place="/srv", error=ExitUnavailableError(name="backup", place="/srv", why="silent")
+            ),
+            [],
+        ),
+    ],
+    ids=["whole", "lacks a file", "not known"],
+)
+def test_server_outside_aws_is_a_problem_where_it_is_known_to_lack_something(
+    state: ExitState, lines: list[str]
+) -> None:
+    assert problems(replace(HEALTHY, exits=(state,))) == lines
+
+
+def test_check_of_a_server_outside_aws_that_could_not_be_read_is_unknown_and_one_that_could_is_not() -> None:
+    error = AwsError(operation="GetHealthCheckStatus", resource="backup", code="Throttling")
+    read, unread = CheckReport(name="a", succeeding=3, checkers=3), CheckReport(name="aaaa", error=error)
+    assert unknowns(replace(HEALTHY, standby_checks=(read, unread))) == [str(error)]
 
 
 def test_distribution_that_serves_is_no_regional_endpoint() -> None:
