@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from constructs_lib import bindings, jsii_folders
 from constructs_lib.errors import ConfigError
@@ -16,11 +17,17 @@ from constructs_lib.site_file.loader import load_site_file
 from constructs_lib.site_file.schema import json_schema
 from scripts.errors import OpsError
 
+if TYPE_CHECKING:
+    from constructs_lib.website import Beside
+
 DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
 
-def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 a wrong site file, 3 no Node.js or no usable folder."""
+def main(arguments: list[str], *, beside: "Beside | None" = None) -> int:
+    """Returns the exit code: 0 done, 1 the stacks hold a trap, 2 a wrong site file, 3 no Node.js or no usable folder.
+
+    `beside` adds a team's own stacks, for a program of theirs: docs/CONSTRUCTS.md.
+    """
     parser = argparse.ArgumentParser(prog="main.py", description=__doc__)
     parser.add_argument(
         "site_file", nargs="?", type=_path, default=Path(os.environ.get("SITE_FILE") or DEFAULT_SITE_FILE),
@@ -37,7 +44,7 @@ def main(arguments: list[str]) -> int:
         bindings.load()
         from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
-        outdir = synthesize(site, outdir=options.output)
+        outdir = synthesize(site, outdir=options.output, beside=beside)
     except (
         ConfigError,
         bindings.NodeMissingError,

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from cdktf import App
@@ -50,12 +51,17 @@ def build_website(app: App, site: SiteFile) -> None:
         bound_roles(app, site=site, access=AccessStack(app, site=site))
 
 
-def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
+Beside = Callable[[App, SiteFile], None]
+"""Adds stacks of a team's own to the site's: docs/CONSTRUCTS.md."""
+
+
+def synthesize(site: SiteFile, *, outdir: Path | None = None, beside: Beside | None = None) -> Path:
     """Writes the Terraform JSON of every stack; stacks of an earlier synth go, as with `cdktf synth`.
 
     Args:
         site: the site.
         outdir: output folder; default CDKTF_OUTDIR, which `cdktf` sets, else `cdktf.out`.
+        beside: adds a team's own stacks; default: there are none.
 
     Returns:
         The output folder; the stacks are in `stacks/<name>/cdk.tf.json`.
@@ -71,6 +77,8 @@ def synthesize(site: SiteFile, *, outdir: Path | None = None) -> Path:
         # cdktn refuses what the oldest Terraform that is meant cannot do, such as write-only arguments; cdktf asks nothing.
         app.node.set_context("targetVersions", dict.fromkeys(("terraform", "opentofu"), TERRAFORM_VERSIONS))
         build_website(app, site)
+        if beside is not None:
+            beside(app, site)
         app.synth()
     folder = Path(app.outdir)
     _remove_earlier(folder)

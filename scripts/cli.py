@@ -110,7 +110,8 @@ _EPILOG = (
     "output any more."
     "\n\nVariables: FAILOVER_OUTPUTS and FAILOVER_LOCALCLOUD stand for the options --outputs and --localcloud; "
     "`failover localcloud env` prints the second. FAILOVER_PROVIDER_MIRROR names a folder with Terraform's AWS provider, "
-    "FAILOVER_PROVIDER_LOCK another lock file for it or none, FAILOVER_BINDINGS the bindings, cdktf or cdktn."
+    "FAILOVER_PROVIDER_LOCK another lock file for it or none, FAILOVER_BINDINGS the bindings, cdktf or cdktn, "
+    "FAILOVER_PROGRAM a program of your own in place of main.py."
 )
 
 

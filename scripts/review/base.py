@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.cost.estimate import load_stacks
 from scripts.errors import OpsError, WrongUsageError
-from scripts.terraform.synthesis import MAIN, synthesize
+from scripts.terraform.synthesis import chosen_program, synthesize
 
 Stacks = dict[str, dict[str, Any]]
 
@@ -57,13 +57,21 @@ def stacks_at(revision: str, site_file: Path) -> tuple[Stacks, str]:
         tree = Path(folder) / "tree"
         _git(["worktree", "add", "--quiet", "--detach", str(tree), revision], root)
         try:
-            program = tree / "main.py"
-            is_own = program.is_file()  # else an installed `failover` reviews a repository that holds site files alone
-            return load_stacks(synthesize(tree / name, Path(folder) / "out", program=program if is_own else MAIN)), ""
+            return load_stacks(synthesize(tree / name, Path(folder) / "out", program=_program_in(tree, root))), ""
         except OpsError as error:
             return {}, f"the stacks of {revision} cannot be synthesized, so nothing is compared with them: {error}"
         finally:
             _git(["worktree", "remove", "--force", str(tree)], root)
+
+
+def _program_in(tree: Path, root: Path) -> Path:
+    """Returns the revision's program: of the same name as today's, or main.py from before a team had its own.
+
+    Where it has neither, an installed `failover` looks at a repository that holds site files alone.
+    """
+    program = chosen_program()
+    own = [tree / program.relative_to(root)] if program.is_relative_to(root) else []
+    return next((path for path in (*own, tree / "main.py") if path.is_file()), program)
 
 
 def _git(arguments: list[str], folder: Path, *, otherwise: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,14 @@ from rich.progress import Progress as Bars
 from scripts.processes.process_group import interrupts_deferred
 from scripts.terraform.cli import Progress, Terraform
 from scripts.terraform.outputs import save_outputs
-from scripts.terraform.overlap import early, in_parallel, needs
+from scripts.terraform.overlap import early, in_parallel, needs, stacks_read
 from scripts.terraform.synthesis import stack_folders
 
 
 def stack_order(stacks_folder: Path) -> list[list[str]]:
     """Returns the stacks in waves; the stacks of one wave do not need each other.
+
+    A team's own stacks come last, after those whose outputs they read.
 
     Raises:
         StacksError: nothing is synthesized there.
@@ -40,7 +42,20 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
         [name for name in names if name.startswith("attachment-")],
         [name for name in names if name == "monitoring"],
     )
-    return [wave for wave in waves if wave]
+    known = {name for wave in waves for name in wave}
+    return [
+        *(wave for wave in waves if wave),
+        *_by_what_they_read(stacks_folder, [name for name in names if name not in known]),
+    ]
+
+
+def _by_what_they_read(stacks_folder: Path, names: Sequence[str]) -> Iterator[list[str]]:
+    """Yields stacks in waves by their states alone; cdktf refuses stacks that read each other."""
+    left = {name: stacks_read(stacks_folder / name) for name in names}
+    while left:
+        wave = [name for name, read in left.items() if not read & left.keys()] or sorted(left)
+        yield wave
+        left = {name: read for name, read in left.items() if name not in wave}
 
 
 def _is_writer(stack: Path) -> bool:

@@ -52,7 +52,7 @@ def needs(stacks_folder: Path, waves: Sequence[Sequence[str]]) -> dict[str, set[
 
 def _waits_by_itself(stack: Path, dependency: str) -> bool:
     """Whether a stack reads nothing of the dns stack, so that only its certificates need it."""
-    return dependency == _WAITED_FOR_BY_ACM and dependency not in _read(_document(stack))
+    return dependency == _WAITED_FOR_BY_ACM and dependency not in stacks_read(stack)
 
 
 def _document(stack: Path) -> dict[str, Any]:
@@ -60,9 +60,9 @@ def _document(stack: Path) -> dict[str, Any]:
     return document
 
 
-def _read(document: Mapping[str, Any]) -> set[str]:
+def stacks_read(stack: Path) -> set[str]:
     """Return the stacks whose outputs a stack reads."""
-    states = document.get("data", {}).get("terraform_remote_state", {})
+    states = _document(stack).get("data", {}).get("terraform_remote_state", {})
     return {name.removeprefix("cross-stack-reference-input-") for name in states}
 
 

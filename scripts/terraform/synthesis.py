@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError, StacksError, WrongUsageError
@@ -10,21 +12,39 @@ from scripts.processes.own_programs import ROOT
 from scripts.processes.process_group import started
 
 MAIN = ROOT / "main.py"
+SETTING = "FAILOVER_PROGRAM"
+"""Names a team's own program, which adds its stacks to ours: docs/CONSTRUCTS.md."""
 _WRONG_SITE_FILE = 2
 
 
-def synthesize(site_file: Path, outdir: Path, *, program: Path = MAIN) -> Path:
-    """Runs main.py and returns the folder of the stacks.
+def chosen_program(environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns the program that turns site files into stacks: main.py, or the one that FAILOVER_PROGRAM names.
+
+    Raises:
+        WrongUsageError: there is no such file.
+    """
+    given = environment.get(SETTING)
+    if not given:
+        return MAIN
+    path = Path(given).absolute()
+    if not path.is_file():
+        raise WrongUsageError(f"{SETTING}={given} is no file: name the program that makes the stacks, or unset it")
+    return path
+
+
+def synthesize(site_file: Path, outdir: Path, *, program: Path | None = None) -> Path:
+    """Runs the program of `chosen_program` and returns the folder of the stacks.
 
     Args:
         site_file: the site file.
         outdir: where the folder `stacks` is written.
-        program: another revision's main.py; default: this one's.
+        program: another revision's; default: this one's.
 
     Raises:
-        WrongUsageError: the site file is refused; the message is its report.
+        WrongUsageError: the site file is refused, with its report, or FAILOVER_PROGRAM names no file.
         EnvironmentFailureError: Node.js is missing, or the stacks hold a trap.
     """
+    program = program or chosen_program()
     with started([sys.executable, str(program), str(site_file), "--output", str(outdir)], {}) as process:
         output, _ = process.communicate()
     if process.returncode == _WRONG_SITE_FILE:

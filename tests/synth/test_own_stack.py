@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from scripts.errors import WrongUsageError
 from scripts.lint.model import Configuration
 from scripts.lint.reading import read_document
 from scripts.lint.rules import ALL_RULES
 from scripts.lint.waivers import judge
 from scripts.terraform.cli import Terraform, from_this_machine
+from scripts.terraform.deploy import stack_order
+from scripts.terraform.synthesis import chosen_program, stack_folders, synthesize
 from tests.worlds import stack_properties
 
 ROOT = Path(__file__).parents[2]
@@ -97,3 +100,43 @@ def test_page_lists_every_construct_that_needs_no_site_file() -> None:
         "site_file"
     }
     assert all(f"`{module}.py`" in page for module in used)
+
+
+BESIDE = ROOT / "docs" / "examples" / "site_and_shop.py"
+SITE_FILE = ROOT / "config" / "prod.example.toml"
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stacks that a command makes by a team's program."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAILOVER_PROGRAM", str(BESIDE))
+        return synthesize(SITE_FILE, tmp_path_factory.mktemp("beside"))
+
+
+def test_a_teams_program_makes_the_sites_stacks_and_its_own(beside: Path) -> None:
+    golden = {path.stem for path in (ROOT / "tests" / "synth" / "golden" / "prod.example").glob("*.json")}
+    assert {folder.name for folder in stack_folders(beside)} == golden | {"shop"}
+    assert stack_order(beside)[-1] == ["shop"], "it is applied, and last"
+
+
+def test_a_teams_stack_has_the_sites_state_provider_and_tags(beside: Path) -> None:
+    shop = json.loads((beside / "shop" / "cdk.tf.json").read_bytes())
+    backend = shop["terraform"]["backend"]["s3"]
+    assert (backend["key"], backend["use_lockfile"]) == ("failover-site/prod/shop.tfstate", True)
+    (provider,) = shop["provider"]["aws"]
+    assert provider["default_tags"][0]["tags"]["Stack"] == "shop"
+    assert (beside / "shop" / ".terraform.lock.hcl").read_bytes() == (
+        beside / "edge" / ".terraform.lock.hcl"
+    ).read_bytes()
+
+
+def test_program_that_is_no_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FAILOVER_PROGRAM", str(tmp_path / "absent.py"))
+    with pytest.raises(WrongUsageError, match=r"FAILOVER_PROGRAM=.*absent\.py is no file"):
+        synthesize(SITE_FILE, tmp_path)
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_program_is_main_unless_one_is_named(value: str | None) -> None:
+    assert chosen_program({} if value is None else {"FAILOVER_PROGRAM": value}) == ROOT / "main.py"

@@ -231,3 +231,15 @@ def test_checkov_reads_the_plans_of_every_example_and_of_a_pull_request() -> Non
     assert sorted(scanned) == sorted(path.name for path in (ROOT / "config").glob("*.toml"))
     (job,) = jobs(ROOT / ".github" / "workflows" / "plan.yml").values()
     assert any("--plans cdktf.out/stacks $SITE_FILE" in step.get("run", "") for step in job["steps"])
+
+
+@pytest.mark.parametrize("name", ["deploy", "drift", "operations", "plan"])
+def test_a_teams_own_program_is_known_wherever_the_site_file_is(name: str) -> None:
+    text = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["env"]["FAILOVER_PROGRAM"] == "${{ vars.FAILOVER_PROGRAM }}"
+
+
+def test_stacks_are_made_by_a_teams_own_program_where_there_is_one() -> None:
+    action = (ROOT / ".github" / "actions" / "stacks" / "action.yml").read_text(encoding="utf-8")
+    assert '"${FAILOVER_PROGRAM:-main.py}"' in action
+    assert "${FAILOVER_PROGRAM:-main.py}" in (ROOT / "cdktf.json").read_text(encoding="utf-8"), "make cdktf"

@@ -34,6 +34,15 @@ def test_attachments_come_after_the_edge_and_before_what_watches_all(tmp_path: P
     assert stack_order(folder)[2:] == [["edge"], ["attachment-a", "attachment-b"], ["monitoring"]]
 
 
+def test_own_stacks_of_a_team_come_last_each_after_what_it_reads(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "a-shop", "b-orders", "c-mail", "dns", "edge", "monitoring")
+    for name, read in (("a-shop", ["b-orders", "edge"]), ("b-orders", ["edge"]), ("c-mail", [])):
+        states: dict[str, object] = {f"cross-stack-reference-input-{each}": {} for each in read}
+        document = {"data": {"terraform_remote_state": states}}
+        (folder / name / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
+    assert stack_order(folder)[2:] == [["monitoring"], ["b-orders", "c-mail"], ["a-shop"]]
+
+
 def test_boundary_is_there_before_the_roles_that_carry_it(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "access", "audit", "dns", "edge", "region-a")
     assert stack_order(folder)[0] == ["access", "audit", "dns"]
