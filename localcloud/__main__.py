@@ -306,6 +306,13 @@ def conformance(
         list[str] | None, typer.Argument(help="For pytest: paths, or -k with words. Default: every marked test.")
     ] = None,
     is_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="moto|URL",
+            help="Ask another emulator by the black-box tests: moto, which is started, or one that runs.",
+        ),
+    ] = None,
 ) -> None:
     """Run the test of every documented behaviour of AWS, and print behaviour, source and whether it passes.
 
@@ -313,7 +320,7 @@ def conformance(
     """
     from localcloud.conformance import conformance as run_conformance
 
-    raise typer.Exit(run_conformance(arguments or (), is_json=is_json))
+    raise typer.Exit(run_conformance(arguments or (), is_json=is_json, against=against))
 
 
 if __name__ == "__main__":

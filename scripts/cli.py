@@ -64,6 +64,7 @@ COMMANDS = (
     "outputs",
     "cost",
     "lint",
+    "rehearse",
     "localcloud",
     "review",
     "schema",

@@ -4,6 +4,7 @@ Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eva
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,19 @@ from typing import Any
 from localcloud.model.errors import UnsupportedResource
 
 CLOUDFRONT_SERVICE = "cloudfront.amazonaws.com"
+
+
+def arn_of_identity(id_: str) -> str:
+    """Return the ARN by which a bucket policy names an origin access identity.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    return f"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {id_}"
+
+
+def canonical_user_of(id_: str) -> str:
+    """Return the canonical user id of an origin access identity: 96 hexadecimal digits, which only AWS's own could predict."""
+    return hashlib.sha512(id_.encode()).hexdigest()[:96]
 
 
 class Decision(Enum):
@@ -33,6 +47,7 @@ class AccessRequest:
         resource: ARN of the object or bucket.
         source_arn: ARN of the distribution that signs; None without origin access control.
         source_account: Its account.
+        access_identity: Id of the origin access identity that signs; empty for none.
         is_secure: Whether the request came over TLS; CloudFront asks S3 by the protocol that the viewer used
             (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPandHTTPSRequests.html).
     """
@@ -42,6 +57,7 @@ class AccessRequest:
     resource: str
     source_arn: str | None = None
     source_account: str | None = None
+    access_identity: str = ""
     is_secure: bool = True
 
     def context(self) -> dict[str, str]:
@@ -81,6 +97,7 @@ def missing_key_status(policy: Mapping[str, Any] | None, request: AccessRequest,
         resource=bucket_arn,
         source_arn=request.source_arn,
         source_account=request.source_account,
+        access_identity=request.access_identity,
         is_secure=request.is_secure,
     )
     return 404 if evaluate(policy, listing) is Decision.ALLOW else 403
@@ -122,8 +139,13 @@ def _matches_principal(principal: Any, request: AccessRequest) -> bool:  # noqa:
         return True
     if not isinstance(principal, Mapping):
         return False
-    if "*" in _as_list(principal.get("AWS")):
+    users = _as_list(principal.get("AWS"))
+    if "*" in users:
         return True
+    if request.access_identity:
+        named = _as_list(principal.get("CanonicalUser"))
+        if arn_of_identity(request.access_identity) in users or canonical_user_of(request.access_identity) in named:
+            return True
     return request.service is not None and request.service in _as_list(principal.get("Service"))
 
 

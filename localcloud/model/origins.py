@@ -41,6 +41,7 @@ class Origin:
         domain_name: E.g. `bucket.s3.eu-central-1.amazonaws.com`.
         origin_path: Empty, or begins with a slash.
         access_control_id: Of the origin access control that signs; empty for none.
+        access_identity: Id of the origin access identity that signs; empty for none.
         is_s3: Whether it is an S3 REST origin.
         protocol_policy: Of a custom origin: `http-only`, `https-only` or `match-viewer`.
         http_port: Of a custom origin.
@@ -53,6 +54,7 @@ class Origin:
     domain_name: str
     origin_path: str = ""
     access_control_id: str = ""
+    access_identity: str = ""
     is_s3: bool = True
     protocol_policy: str = "match-viewer"
     http_port: int = 80

@@ -1,7 +1,10 @@
 """An emulator to ask: a localcloud of the tests' own, or the one that the environment names.
 
 To ask another one set CONFORMANCE_AWS_ENDPOINT (a URL), CONFORMANCE_EDGE and CONFORMANCE_EDGE_HTTP (host:port of HTTPS and
-HTTP of its CDN), CONFORMANCE_DNS (host:port) and, when its AWS time runs faster, CONFORMANCE_SPEED.
+HTTP of its CDN), CONFORMANCE_DNS (host:port) and, when its AWS time runs faster, CONFORMANCE_SPEED. What it does not have is left
+out: nobody answers there. CONFORMANCE_PATIENCE is how many seconds a test waits for what never comes, 60 unless set.
+CONFORMANCE_ORIGIN_CA names a file with a key and a certificate, which the emulator trusts of origins.
+`python -m localcloud conformance --against moto` sets all of it.
 """
 
 import itertools
@@ -29,6 +32,9 @@ from botocore.exceptions import ClientError
 from tests.worlds.dataplane_world import EDGE, start_localcloud, stop_localcloud
 
 SPEED = 10.0
+PATIENCE_SECONDS = float(os.environ.get("CONFORMANCE_PATIENCE", "60"))
+NOBODY = "127.0.0.1:1"
+"""Where nothing listens (TCP port 1, tcpmux)."""
 OPTIMIZED, DISABLED = "658327ea-f89d-4fab-a63d-7e88639e58f6", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 READS, ALL_METHODS = ("GET", "HEAD"), ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
 Address = tuple[str, int]
@@ -70,7 +76,7 @@ class Cloud:
     ) -> Answer:
         """Asks the edge as a browser does, over a new connection."""
         address = self.edge if tls else self.edge_http
-        with socket.create_connection(address, timeout=60) as raw:
+        with socket.create_connection(address, timeout=PATIENCE_SECONDS) as raw:
             context = ssl._create_unverified_context()  # the emulator's authority is of its own making
             sock = context.wrap_socket(raw, server_hostname=host) if tls else raw
             connection = HTTPConnection(host)
@@ -86,7 +92,7 @@ class Cloud:
     def ask(self, name: str, type_: str = "A", **options: Any) -> dns.message.Message:
         """Asks the name server."""
         query = dns.message.make_query(name, type_, **options)
-        return dns.query.udp(query, self.name_server[0], port=self.name_server[1], timeout=60)
+        return dns.query.udp(query, self.name_server[0], port=self.name_server[1], timeout=PATIENCE_SECONDS)
 
     def values(self, name: str, type_: str = "A", **options: Any) -> list[str]:
         """Returns the values of the answer."""
@@ -175,7 +181,7 @@ class Cloud:
         get = self.aws("cloudfront").get_distribution
         self.until(lambda: get(Id=distribution_id)["Distribution"]["Status"] == "Deployed")
 
-    def until(self, claim: Callable[[], bool], seconds: float = 60.0) -> None:
+    def until(self, claim: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Waits until a claim holds, in real seconds."""
         deadline = time.monotonic() + seconds
         while not claim():
@@ -268,9 +274,9 @@ def _address(text: str) -> Address:
 def _from_environment(endpoint: str) -> Cloud:
     return Cloud(
         endpoint=endpoint,
-        edge=_address(os.environ["CONFORMANCE_EDGE"]),
-        edge_http=_address(os.environ["CONFORMANCE_EDGE_HTTP"]),
-        name_server=_address(os.environ["CONFORMANCE_DNS"]),
+        edge=_address(os.environ.get("CONFORMANCE_EDGE", NOBODY)),
+        edge_http=_address(os.environ.get("CONFORMANCE_EDGE_HTTP", NOBODY)),
+        name_server=_address(os.environ.get("CONFORMANCE_DNS", NOBODY)),
         speed=float(os.environ.get("CONFORMANCE_SPEED", "1")),
     )
 
@@ -278,6 +284,9 @@ def _from_environment(endpoint: str) -> Cloud:
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     """An authority that the emulator trusts of custom origins."""
+    if given := os.environ.get("CONFORMANCE_ORIGIN_CA"):
+        content = Path(given).read_bytes()
+        return trustme.CA.from_pem(cert_bytes=content, private_key_bytes=content)
     return trustme.CA()
 
 

@@ -34,7 +34,7 @@ ROOMS = {
     "scripts": (
         ("cli",),
         ("commands", "demo"),  # the demo is a verb that runs others
-        ("onboarding", "prove", "replay", "review", "rollout"),
+        ("onboarding", "prove", "rehearse", "replay", "review", "rollout"),
         ("report", "lint", "cost", "load", "site_build", "chaos"),
         ("simulate",),
         ("regions",),

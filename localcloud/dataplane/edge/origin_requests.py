@@ -14,6 +14,7 @@ from localcloud.dataplane.clock import AwsClock, utc_now
 from localcloud.dataplane.configuration import Bucket, Configuration, Distribution
 from localcloud.dataplane.edge.custom_origins import FAULT_TARGET, CustomOrigins
 from localcloud.dataplane.edge.origin_messages import OriginRequest, OriginResponse
+from localcloud.dataplane.edge.websites import WEBSITE_DOMAIN, website_answer
 from localcloud.dataplane.faults import Fault, FaultBoard, FaultKind, corrupted
 from localcloud.dataplane.traffic import Served, Traffic
 from localcloud.model.bucket_policy import CLOUDFRONT_SERVICE, AccessRequest, Decision, evaluate, missing_key_status
@@ -122,6 +123,9 @@ class OriginRequester:
         self, origin: Origin, request: OriginRequest, distribution: Distribution
     ) -> OriginResponse | OriginFailure | str:
         """Ask once; text says why there is nobody to ask."""
+        website = None if origin.is_s3 else WEBSITE_DOMAIN.fullmatch(origin.domain_name)
+        if website:
+            return await self._ask_website(origin, request, website["bucket"])
         if not origin.is_s3:
             return await self._ask_custom(origin, request)
         target = _S3_DOMAIN.fullmatch(origin.domain_name)
@@ -143,6 +147,38 @@ class OriginRequester:
             # A byte at a time: no gap is ever as long as the read timeout, so nothing ends it.
             await self._clock.sleep(len(response.body) / fault.value)
         return response
+
+    async def _ask_website(
+        self, origin: Origin, request: OriginRequest, name: str
+    ) -> OriginResponse | OriginFailure | str:
+        """Ask a bucket's website endpoint, under the faults of its region's S3."""
+        bucket = self._configuration().buckets.get(name)
+        if bucket is None:
+            return _s3_error(404, "NoSuchBucket", "The specified bucket does not exist")
+        if origin.is_asked_over_tls(viewer_is_secure=request.is_secure):
+            logger.error("origin %s: a website endpoint of S3 speaks no HTTPS", origin.id)
+            return OriginFailure.CONNECT_TIMEOUT
+        fault = self._faults.hit(f"s3:{bucket.region}")
+        failure = await self._connection_fault(origin, fault) if fault else None
+        if failure:
+            return failure
+
+        async def read(path: str) -> OriginResponse | OriginFailure:
+            asked = replace(request, method="GET", path=path, is_secure=False, body=b"")
+            plain = replace(origin, access_control_id="", access_identity="", origin_path="")
+            return await self._read_object(plain, asked, bucket, distribution)
+
+        distribution = Distribution(id="", arn="", domain_name="")
+        settings = await self._website_settings(bucket)
+        response = await website_answer(settings, request.method, f"{origin.origin_path}{request.path}", read)
+        if fault and fault.kind is FaultKind.SLOW and isinstance(response, OriginResponse):
+            await self._clock.sleep(len(response.body) / fault.value)
+        return response
+
+    async def _website_settings(self, bucket: Bucket) -> bytes | None:
+        headers = {**_ORIGIN_HEADER, **_signature(bucket.region, self._secret)}
+        async with self._session.get(f"{self._gateway_url}/{bucket.name}?website", headers=headers) as response:
+            return await response.read() if response.status == 200 else None
 
     async def _ask_custom(self, origin: Origin, request: OriginRequest) -> OriginResponse | OriginFailure | str:
         """Ask a custom origin, under the faults of its name."""
@@ -249,6 +285,7 @@ def _access(
         resource=f"{bucket.arn}/{key}",
         source_arn=distribution.arn if signs else None,
         source_account=distribution.arn.split(":")[4] if signs else None,
+        access_identity="" if signs else origin.access_identity,
         is_secure=request.is_secure,
     )
 

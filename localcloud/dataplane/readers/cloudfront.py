@@ -137,6 +137,7 @@ def _origin(origin: Mapping[str, Any]) -> Origin:
         domain_name=origin["DomainName"].lower(),
         origin_path=origin.get("OriginPath") or "",
         access_control_id=origin.get("OriginAccessControlId") or "",
+        access_identity=(s3_config.get("OriginAccessIdentity") or "").rpartition("/")[2],
         is_s3=not custom,
         protocol_policy=custom.get("OriginProtocolPolicy") or "match-viewer",
         http_port=int(custom.get("HTTPPort") or 80),

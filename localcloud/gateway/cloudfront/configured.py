@@ -1,4 +1,4 @@
-"""Origin access controls and policies: resources that are a named configuration with an ETag, and nothing more."""
+"""Origin access controls and identities, and policies: resources that are a named configuration with an ETag."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from localcloud.gateway.identifiers import cloudfront_id, random_uuid
 from localcloud.gateway.rest_routes import Parameters, Route, route
 from localcloud.gateway.wire import Request, Response
 from localcloud.gateway.xml_tree import element, parse_xml, renamed_copy, text_element
+from localcloud.model.bucket_policy import canonical_user_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Kind:
         is_policy: policies have managed ones, a modification time and nested summaries.
         new_id: makes an id.
         text_limits: element of its configuration -> how many characters it may have.
+        unique: element of its configuration that no two of them share.
+        is_user: whether S3 knows it as a user (origin access identities).
     """
 
     path: str
@@ -36,6 +39,8 @@ class Kind:
     is_policy: bool
     new_id: Callable[[], str]
     text_limits: Mapping[str, int] = field(default_factory=lambda: {"Comment": 128})
+    unique: str = "Name"
+    is_user: bool = False
 
 
 ORIGIN_ACCESS_CONTROL = Kind(
@@ -46,6 +51,15 @@ ORIGIN_ACCESS_CONTROL = Kind(
     new_id=cloudfront_id,
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
     text_limits={"Name": 64, "Description": 256},
+)
+ORIGIN_ACCESS_IDENTITY = Kind(
+    path="origin-access-identity/cloudfront",
+    tag="CloudFrontOriginAccessIdentity",
+    reference="OriginAccessIdentity",
+    is_policy=False,
+    new_id=cloudfront_id,
+    unique="CallerReference",
+    is_user=True,
 )
 CACHE_POLICY = Kind(
     path="cache-policy", tag="CachePolicy", reference="CachePolicyId", is_policy=True, new_id=random_uuid
@@ -64,7 +78,7 @@ RESPONSE_HEADERS_POLICY = Kind(
     is_policy=True,
     new_id=random_uuid,
 )
-KINDS = (ORIGIN_ACCESS_CONTROL, CACHE_POLICY, ORIGIN_REQUEST_POLICY, RESPONSE_HEADERS_POLICY)
+KINDS = (ORIGIN_ACCESS_CONTROL, ORIGIN_ACCESS_IDENTITY, CACHE_POLICY, ORIGIN_REQUEST_POLICY, RESPONSE_HEADERS_POLICY)
 
 
 class ConfiguredResources:
@@ -112,10 +126,10 @@ class ConfiguredResources:
             if len(config.findtext(tag) or "") > limit:
                 raise ServiceError(400, "InvalidArgument", f"{tag} has more than {limit} characters.")
         _check_ttl_order(config)
-        name = config.findtext("Name")
+        name = config.findtext(self._kind.unique)
         for resource in self._resources.values():
-            if resource.id != own_id and resource.config.findtext("Name") == name:
-                message = f"A {self._kind.path} with the name {name} already exists."
+            if resource.id != own_id and resource.config.findtext(self._kind.unique) == name:
+                message = f"A {self._kind.path} with the {self._kind.unique} {name} already exists."
                 raise ServiceError(409, f"{self._kind.tag}AlreadyExists", message)
 
     def _list(self, request: Request, _: Parameters) -> Response:
@@ -154,7 +168,8 @@ class ConfiguredResources:
             if resource.is_managed:
                 raise ServiceError(400, "IllegalDelete", f"{resource.id} is managed by AWS.")
             require_if_match(request, resource.etag)
-            users = [user.id for user in self._store.references(self._kind.reference, resource.id)]
+            reference = f"{self._kind.path}/{resource.id}" if self._kind.is_user else resource.id
+            users = [user.id for user in self._store.references(self._kind.reference, reference)]
             if users:
                 message = f"The {self._kind.path} {resource.id} is in use by {', '.join(users)}."
                 raise ServiceError(409, f"{self._kind.tag}InUse", message)
@@ -165,6 +180,8 @@ class ConfiguredResources:
         node = element(self._kind.tag, text_element("Id", resource.id))
         if self._kind.is_policy:
             node.append(text_element("LastModifiedTime", rfc3339(resource.last_modified)))
+        if self._kind.is_user:
+            node.append(text_element("S3CanonicalUserId", canonical_user_of(resource.id)))
         node.append(resource.config)
         return node
 
@@ -174,6 +191,8 @@ class ConfiguredResources:
             return element(tag, text_element("Type", _type_of(resource)), self._render(resource))
         flat = renamed_copy(resource.config, tag)
         flat.insert(0, text_element("Id", resource.id))
+        if self._kind.is_user:
+            flat.insert(1, text_element("S3CanonicalUserId", canonical_user_of(resource.id)))
         return flat
 
 
