@@ -49,7 +49,7 @@ def conformance(arguments: Sequence[str], *, is_json: bool, against: str | None 
     Args:
         arguments: For pytest: paths, or `-k` with words. Default: every marked test.
         is_json: Print one JSON document instead of lines.
-        against: `moto`, or the URL of another emulator, whose further addresses the environment names (`tests/conformance/cloud.py`).
+        against: `moto`, or the URL of another emulator; the environment names its further addresses (tests/conformance/cloud.py).
             Only the black-box tests are run then. Default: localcloud.
         root: The repository.
     """

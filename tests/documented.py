@@ -90,8 +90,8 @@ _PAGE = """# Documented behaviours that localcloud is tested by
 `failover localcloud conformance` (or `make conformance`) runs the test of each and prints what passes. This page is made from
 the tests' marks: `.venv/bin/python -m tests.documented > docs/CONFORMANCE.md`.
 
-Most of the tests, those in `tests/conformance`, speak AWS's APIs, DNS and HTTPS alone, so they can ask another emulator too:
-`tests/conformance/cloud.py` says how.
+Most of the tests, those in `tests/conformance`, speak AWS's APIs, DNS and HTTPS alone, so they can ask
+[another emulator](EMULATORS.md) too.
 
 {count} behaviours.
 

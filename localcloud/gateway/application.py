@@ -44,6 +44,7 @@ from localcloud.gateway.route53.service import Route53Service
 from localcloud.gateway.route53.store import Route53Store
 from localcloud.gateway.s3.moto_objects import MotoObjects
 from localcloud.gateway.s3.service import S3Service
+from localcloud.gateway.s3.virtual_hosts import to_path_style
 from localcloud.gateway.snapshots.gate import Gate
 from localcloud.gateway.snapshots.snapshot import Snapshots, put_back, read_file
 from localcloud.gateway.timeline import Timeline
@@ -270,6 +271,7 @@ class Application:
 
     def __call__(self, environ: WsgiEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one WSGI request."""
+        to_path_style(environ)
         request = request_from_wsgi(environ)
         response = self.handle(request)
         return send_to_wsgi(without_body(response) if request.method == "HEAD" else response, start_response)
