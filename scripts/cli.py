@@ -100,6 +100,7 @@ EXAMPLES = {
     "outputs": "failover outputs --stacks cdktf.out/stacks",
     "cost": "failover cost --site-file config/prod.toml",
     "lint": "failover lint infrastructure/",
+    "rehearse": "failover rehearse infrastructure/website --var domain=example.com",
     "localcloud": "failover localcloud up --state-dir build/localcloud",
     "review": "failover review --base origin/main --site-file config/prod.toml",
 }

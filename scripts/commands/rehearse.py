@@ -54,8 +54,6 @@ def rehearse(
     edge fail, one after the other, and viewers' page views say what was lost and what came back in what time. Backend,
     profiles, roles and provisioners are replaced in the copy. Nothing of yours is read but the folder; nothing is written to it.
 
-        failover rehearse infrastructure/website --var domain=example.com
-
     Exit codes: 0 viewers kept the site or got it back by itself in every drill; 1 they did not, the linter finds errors, or
     something was refused as AWS refuses it; 2 there is nothing to rehearse; 3 it cannot be planned, or this machine lacks
     something.

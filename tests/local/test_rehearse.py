@@ -76,7 +76,7 @@ def test_failover_between_two_distributions_is_refused_and_linted(tmp_path: Path
 def test_single_bucket_loses_what_the_edge_does_not_hold(tmp_path: Path) -> None:
     exit_code, report = rehearsed(tmp_path, single, "--drill", "503", "--drill", "edge")
     left_out = {each["type"]: each["why"] for each in report["resources"]["left_out"]}
-    assert left_out == {"aws_glue_catalog_database": "localcloud does not model it"}
+    assert left_out == {"aws_elasticache_cluster": "localcloud does not model it"}
     by_drill = {each["drill"]: each for each in report["drills"]}
     assert by_drill["origin bucket answers 503"]["cached"]["outcome"] == "nothing lost"
     assert by_drill["origin bucket answers 503"]["uncached"]["outcome"] == "lost until it was healed"

@@ -113,7 +113,14 @@ _OWN_CERTIFICATE = """acm_certificate_arn      = data.aws_acm_certificate.this.a
 def single(folder: Path) -> Path:
     """Writes one bucket behind CloudFront, and a resource that localcloud does not model."""
     text = _PROVIDERS + _ACCESS + _bucket("one") + _distribution("this", _origin("one"), "one")
-    text += 'resource "aws_glue_catalog_database" "x" {\n  name = "x"\n}\n'
+    text += """
+resource "aws_elasticache_cluster" "cache" {
+  cluster_id      = "cache"
+  engine          = "redis"
+  node_type       = "cache.t3.micro"
+  num_cache_nodes = 1
+}
+"""
     text += 'resource "aws_sns_topic" "noted" {\n  provisioner "local-exec" {\n    command = "touch executed"\n  }\n}\n'
     return _written(folder, text)
 
