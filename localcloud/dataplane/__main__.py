@@ -82,10 +82,10 @@ async def _serve(options: argparse.Namespace) -> None:
         await data_plane.start()
         await insist_on_time(options.speed)
         announced: dict[str, Any] = dict(data_plane.ports)
+        timekeeper = Timekeeper(data_plane.clock, data_plane.slow_down)
+        timekeeper.start()
+        on_exit.push_async_callback(timekeeper.close)
         if options.console_port is not None:
-            timekeeper = Timekeeper(data_plane.clock)
-            timekeeper.start()
-            on_exit.push_async_callback(timekeeper.close)
             console = await _open_console(data_plane, options, gateway_url, secret, actions, timekeeper)
             on_exit.push_async_callback(console.close)
             announced |= {"console_port": console.port, "console_address": console.address()}

@@ -246,6 +246,10 @@ class DataPlane:
     def _current(self) -> Configuration:
         return self._control_plane.configuration
 
+    async def slow_down(self, speed: float) -> None:
+        """Ask the gateway, which keeps the clock of both, for another speed; it comes back as any change of it does."""
+        await self._control_plane.push_speed(speed)
+
     def _set_speed(self, speed: float) -> None:
         self._clock.set_speed(speed)
         self._hosts.set_speed(speed)

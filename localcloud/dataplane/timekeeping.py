@@ -5,11 +5,16 @@ a machine which wakes its sleepers 10 ms late stretches them by 12 %.
 """
 
 import asyncio
+import logging
+import math
 import statistics
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from localcloud.dataplane.clock import AwsClock, monotonic_seconds
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_SECONDS = 10.0
 """AWS seconds by which lateness is judged: a connection timeout, a check's interval."""
@@ -44,6 +49,11 @@ def fastest_speed(lateness_real_seconds: float) -> float:
     for_one = REFERENCE_SECONDS / (WAKE_UPS * lateness_real_seconds)
     wide = WIDE_RATIO * for_one
     return wide if wide > CLOSE_SPEED else min(CLOSE_SPEED, CLOSE_RATIO * for_one)
+
+
+def kept_speed(lateness_real_seconds: float) -> float:
+    """Return to what a clock is slowed: a whole number that this machine keeps, CLOSE_SPEED at the least."""
+    return max(CLOSE_SPEED, float(math.floor(min(100.0, fastest_speed(lateness_real_seconds)))))
 
 
 async def typical_lateness(samples: int = 9) -> float:
@@ -87,11 +97,22 @@ def _too_fast(lateness: float, speed: float) -> str:
 
 
 class Timekeeper:
-    """Watches how late this process wakes."""
+    """Watches how late this process wakes, and slows a clock that this machine no longer keeps.
 
-    def __init__(self, clock: AwsClock) -> None:
-        """Watch nothing yet."""
+    A machine may get busy after the start. Above CLOSE_SPEED a clock that was wrong for ten seconds is slowed to what is kept,
+    though not below CLOSE_SPEED; up to there, where waits are long, the log says so.
+    """
+
+    def __init__(self, clock: AwsClock, slow_down: Callable[[float], Awaitable[None]] | None = None) -> None:
+        """Watch nothing yet.
+
+        Args:
+            clock: What is watched.
+            slow_down: Sets the speed of the whole localcloud; None: nothing is slowed.
+        """
         self._clock = clock
+        self._slow_down = slow_down
+        self._said_for: float | None = None
         self._lateness: deque[float] = deque(maxlen=_SAMPLES)
         self._watching: asyncio.Task[None] | None = None
 
@@ -129,4 +150,23 @@ class Timekeeper:
     async def _watch(self) -> None:
         while True:
             self._lateness.append(await _nap())
+            await self._judge()
             await asyncio.sleep(_PAUSE_REAL_SECONDS)
+
+    async def _judge(self) -> None:
+        """Slow the clock, or say once that it is not kept, when the last ten seconds were bad."""
+        speed = self._clock.speed
+        if self._slow_down is None or len(self._lateness) < _SAMPLES:
+            return
+        reason = self.refusal(speed)
+        if reason is None:
+            self._said_for = None
+            return
+        slower = kept_speed(self.lateness_real_seconds())
+        if slower < speed:
+            logger.warning("the clock is slowed from %g to %g: %s", speed, slower, reason)
+            self._lateness.clear()
+            await self._slow_down(slower)
+        elif self._said_for != speed:
+            self._said_for = speed
+            logger.warning("the clock's time is not kept at the moment: %s", reason)
