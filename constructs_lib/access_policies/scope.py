@@ -19,6 +19,7 @@ class Scope:
         state_bucket: name of the state bucket; None for local state.
         state_prefix: start of every state's key.
         hosted_zone_id: the zone, or None when the dns stack makes it.
+        key_value_store_arn: the store of the router; None: not known yet, every store of the account.
         has_database: whether the database's stacks are there; default false. The deploy role then has `deploy_database` too.
     """
 
@@ -30,6 +31,7 @@ class Scope:
     state_bucket: str | None
     state_prefix: str
     hosted_zone_id: str | None
+    key_value_store_arn: str | None = None
     has_database: bool = False
 
     @property

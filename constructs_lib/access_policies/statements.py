@@ -109,7 +109,10 @@ def find_outputs(scope: Scope) -> list[dict[str, Any]]:
 
 
 def switch(scope: Scope) -> dict[str, Any]:
-    """The active pointer behind CloudFront: which release the router serves, and which regions."""
+    """The active pointer behind CloudFront: which release the router serves, and which regions.
+
+    A store's ARN holds an id that CloudFront gives it, so the one store can be named only once it is there.
+    """
     return {
         "Sid": "SwitchRouting",
         "Effect": "Allow",
@@ -120,7 +123,7 @@ def switch(scope: Scope) -> dict[str, Any]:
             "cloudfront-keyvaluestore:PutKey",
             "cloudfront-keyvaluestore:UpdateKeys",
         ],
-        "Resource": f"arn:aws:cloudfront::{scope.account_id}:key-value-store/*",
+        "Resource": scope.key_value_store_arn or f"arn:aws:cloudfront::{scope.account_id}:key-value-store/*",
     }
 
 

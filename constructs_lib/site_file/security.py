@@ -149,6 +149,8 @@ class Github(Section):
     `subjects` are the beginnings of the token's subject, one for each form of the same repository; the roles append what they
     accept: `:pull_request` and `:ref:refs/heads/<branch>` to plan, `:environment:<name>` to deploy, publish, drill and take
     down. An account holds one OIDC provider for GitHub: `oidc_provider_arn` names it when it is there already.
+    `key_value_store_arn`, an output of the edge stack, names the one store that the roles may write; without it they may write
+    every one of the account.
     """
 
     subjects: Annotated[tuple[str, ...], says(_SUBJECTS)] = ()
@@ -163,6 +165,16 @@ class Github(Section):
             pattern(
                 r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$",
                 "arn:aws:iam::<account id>:oidc-provider/token.actions.githubusercontent.com",
+            ),
+        ]
+        | None
+    ) = None
+    key_value_store_arn: (
+        Annotated[
+            str,
+            pattern(
+                r"^arn:aws[a-z-]*:cloudfront::[0-9]{12}:key-value-store/[0-9a-f-]{36}$",
+                "the edge stack's output key_value_store_arn, arn:aws:cloudfront::<account id>:key-value-store/<id>",
             ),
         ]
         | None

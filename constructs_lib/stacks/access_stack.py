@@ -30,6 +30,7 @@ class AccessStack(TerraformStack):
             state_bucket=site.state.bucket,
             state_prefix=state_prefix(site),
             hosted_zone_id=site.site.hosted_zone_id,
+            key_value_store_arn=site.github.key_value_store_arn,
             has_database=site.features.database,
         )
         access = GithubAccess(self, "github", github=site.github, reach=reach, provider=provider)

@@ -462,3 +462,12 @@ def test_deploy_role_leaves_what_carries_another_projects_tag(action: str, resou
     assert allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "site"})
     assert allows(POLICIES["deploy"], action, resource)  # being made
     assert not allows(POLICIES["deploy"], action, resource, **{"aws:ResourceTag/Project": "another"})
+
+
+@pytest.mark.parametrize("role", ["content", "drill", "takedown"])
+def test_a_named_store_is_the_only_one_that_a_role_switches(role: str) -> None:
+    scope = Scope(**{**{name: getattr(SCOPE, name) for name in Scope.__slots__}, "key_value_store_arn": STORE})
+    (statement,) = [each for each in INLINE[role](scope)["Statement"] if each.get("Sid") == "SwitchRouting"]
+    assert statement["Resource"] == STORE
+    (anywhere,) = [each for each in INLINE[role](SCOPE)["Statement"] if each.get("Sid") == "SwitchRouting"]
+    assert anywhere["Resource"] == f"arn:aws:cloudfront::{ACCOUNT}:key-value-store/*", "before the store is there"

@@ -77,6 +77,12 @@ REFUSED = [
         "token.actions.githubusercontent.com",
         "",
     ),
+    (
+        f'[github]\nsubjects = {BOTH_FORMS}\nkey_value_store_arn = "arn:aws:cloudfront::123456789012:key-value-store/*"',
+        "github.key_value_store_arn",
+        "output key_value_store_arn",
+        "",
+    ),
     ('[residency]\nallowed_regions = ["europe"]', "residency.allowed_regions", "an AWS region", ""),
     (
         '[residency]\nallowed_regions = ["eu-central-1"]',
