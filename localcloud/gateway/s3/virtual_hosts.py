@@ -26,6 +26,8 @@ def to_path_style(environ: WsgiEnvironment) -> None:
     if match is None or not is_s3 or _PREFIXED_ACCOUNT.fullmatch(match["bucket"]):
         return
     query = f"?{parts.query}" if parts.query else ""
+    # The provider signs those in us-east-1 for the SDK's name of the global endpoint; nobody checks the signature here.
+    environ["HTTP_AUTHORIZATION"] = signature.replace("/aws-global/s3/", "/us-east-1/s3/")
     environ["HTTP_HOST"] = match["host"]
     environ["REQUEST_URI"] = f"/{match['bucket']}{parts.path}{query}"
     environ["PATH_INFO"] = f"/{match['bucket']}{environ.get('PATH_INFO', '/')}"

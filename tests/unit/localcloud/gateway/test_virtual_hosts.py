@@ -31,3 +31,10 @@ def test_bucket_moves_from_the_host_to_the_path(
     environ = {"HTTP_HOST": host, "REQUEST_URI": target, "PATH_INFO": "/", "HTTP_AUTHORIZATION": authorization}
     to_path_style(environ)
     assert (environ["HTTP_HOST"], environ["REQUEST_URI"]) == expected
+
+
+def test_global_endpoint_is_us_east_1() -> None:
+    signature = S3.replace("us-east-1", "aws-global")
+    environ = {"HTTP_HOST": "a.b.127.0.0.1:1", "REQUEST_URI": "/", "PATH_INFO": "/", "HTTP_AUTHORIZATION": signature}
+    to_path_style(environ)
+    assert environ["HTTP_AUTHORIZATION"] == S3
