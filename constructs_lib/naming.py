@@ -52,6 +52,11 @@ def attachment_stack(region: str) -> str:
     return f"attachment-{region}"
 
 
+def prober_stack(region: str) -> str:
+    """Returns the stack that looks at the site from `region`, which serves nothing."""
+    return f"prober-{region}"
+
+
 def keys_stack(region: str) -> str:
     """Returns the stack that holds the content key of `region`."""
     return f"keys-{region}"

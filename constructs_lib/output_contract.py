@@ -55,6 +55,7 @@ API_REGION_STACKS = "api-<name>"
 DATABASE_STACKS = "database-<name>"
 ATTACHMENT_STACKS = "attachment-<name>"
 KEYS_STACKS = "keys-<name>"
+PROBER_STACKS = "prober-<name>"
 OUTPUTS: Mapping[str, tuple[Output, ...]] = {
     naming.DNS_STACK: (
         Output(name="hosted_zone_id", type="string", meaning="Id of the hosted zone, made here or looked up"),
@@ -271,6 +272,10 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             stability=Stability.MIRROR,
         ),
     ),
+    PROBER_STACKS: (
+        Output(name="region", type="string", meaning="The stack's AWS region"),
+        Output(name="function_name", type="string", meaning="Name of the Lambda function that looks at the site"),
+    ),
     KEYS_STACKS: (Output(name="key_arn", type="string", meaning="KMS key that encrypts the content of the region"),),
     naming.ACCESS_STACK: (
         Output(
@@ -301,6 +306,7 @@ def outputs_of(stack: str) -> dict[str, Output]:
         naming.database_stack(""): DATABASE_STACKS,
         naming.attachment_stack(""): ATTACHMENT_STACKS,
         naming.keys_stack(""): KEYS_STACKS,
+        naming.prober_stack(""): PROBER_STACKS,
     }
     prefix = next((prefix for prefix in shared if stack.startswith(prefix) and stack not in OUTPUTS), None)
     return {output.name: output for output in OUTPUTS[stack if prefix is None else shared[prefix]]}

@@ -23,6 +23,7 @@ from constructs_lib.stacks.dns_stack import DnsStack
 from constructs_lib.stacks.edge_stack import EdgeStack
 from constructs_lib.stacks.keys_stack import add_keys
 from constructs_lib.stacks.monitoring_stack import MonitoringStack
+from constructs_lib.stacks.prober_stack import add_probers
 from constructs_lib.stacks.region_stack import RegionStack
 
 
@@ -40,7 +41,8 @@ def build_website(app: App, site: SiteFile) -> None:
         name: AttachmentStack(app, site=site, region=region, surroundings=surroundings)
         for name, region in regions.items()
     }
-    MonitoringStack(app, site=site, edge=edge, regions=regions, attachments=attachments)
+    probers = add_probers(app, site=site, edge=edge, regions=regions)
+    MonitoringStack(app, site=site, edge=edge, regions=regions, attachments=attachments, probers=probers)
     if site.features.api:
         add_api(app, site=site, dns=dns)
     if site.features.database:

@@ -19,7 +19,7 @@ def deploy_limits(scope: Scope) -> PolicyDocument:
 
 def _never(scope: Scope) -> list[dict[str, Any]]:
     """What an Allow above might reach, and must not: its own rights, the audit trail, and other regions."""
-    regions = sorted({*scope.regions, naming.GLOBAL_REGION, *filter(None, [scope.state_region])})
+    regions = sorted({*scope.regions, *scope.prober_regions, naming.GLOBAL_REGION, *filter(None, [scope.state_region])})
     states = [
         f"arn:aws:s3:::{scope.state_bucket}/{scope.state_prefix}{stack}.tfstate"
         for stack in naming.ADMINISTRATORS_STACKS

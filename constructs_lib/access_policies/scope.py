@@ -20,6 +20,7 @@ class Scope:
         state_prefix: start of every state's key.
         hosted_zone_id: the zone, or None when the dns stack makes it.
         key_value_store_arn: the store of the router; None: not known yet, every store of the account.
+        prober_regions: regions in which nothing but a prober is.
         has_database: whether the database's stacks are there; default false. The deploy role then has `deploy_database` too.
     """
 
@@ -33,6 +34,7 @@ class Scope:
     hosted_zone_id: str | None
     key_value_store_arn: str | None = None
     has_database: bool = False
+    prober_regions: tuple[str, ...] = ()
 
     @property
     def buckets(self) -> list[str]:

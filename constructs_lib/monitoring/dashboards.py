@@ -20,6 +20,7 @@ from constructs_lib.monitoring.alarms.metric_alarm import Metric
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file.models import SiteFile
 
+_PROBER_LINES = {"good": "GoodAnswers", "bad": "BadAnswers", "from the secondary": "ServedBySecondary"}
 _FREE_REGIONAL_DASHBOARDS = 2
 # Billing's metric moves a few times a day: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html
 _BILLING_PERIOD_SECONDS = 6 * 3600
@@ -95,6 +96,17 @@ class Dashboards(Construct):
                 metrics={name: metrics.health_check_status(id_) for name, id_ in self._checks().items()},
             ),
             *self._viewers(watched.distribution_ids.get(site.primary.name)),
+            *(
+                dashboard_body.graph(
+                    f"Page views from {region} a minute",
+                    region=region,
+                    metrics={
+                        label: metrics.prober(site.site.hostname, region, name, "Sum")
+                        for label, name in _PROBER_LINES.items()
+                    },
+                )
+                for region in site.features.prober
+            ),
             dashboard_body.graph(
                 f"Cost of the account this month (USD; the site's objective is {site.objectives.monthly_cost_usd:.2f})",
                 region=GLOBAL_REGION,

@@ -51,6 +51,19 @@ def outside_watch(*, alarms_arn: str) -> list[dict[str, object]]:
     return [{"Sid": "SeeAlarms", "Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms_arn}]
 
 
+def outside_prober(*, namespace: str) -> list[dict[str, object]]:
+    """Returns what the prober may do: publish metrics to one namespace. It looks at the site as anybody may."""
+    return [
+        {
+            "Sid": "PublishMetrics",
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",  # the action knows no resource; the namespace confines it
+            "Condition": {"StringEquals": {"cloudwatch:namespace": namespace}},
+        }
+    ]
+
+
 def events_to_log(log_group_arn: str, *, rule_arn: str) -> PolicyDocument:
     """Returns the resource policy with which one EventBridge rule writes into one log group.
 

@@ -15,6 +15,7 @@ _IMMUTABLE_SUBJECT = re.compile(rf"repo:{_OWNER}@[0-9]+/{_NAME}@[0-9]+\Z")
 # Of 2,048: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; the rest of the policy takes 350.
 _LONGEST_CLAIMS = 1650
 _SUBJECTS = 'a list such as ["repo:example-org/site", "repo:example-org@1234/site@5678"]'
+_PROBER_REGIONS = 'a list of AWS regions that do not serve, such as ["eu-west-1"]'
 _REGIONS = f"a list of AWS regions, each {A_REGION}"
 
 
@@ -51,6 +52,9 @@ class Features(Section):
     cents for its requests to S3. It reserves one of the account's concurrent executions in each region, and brings
     `object_events`: S3 tells EventBridge what happens to objects, 1.00 per million events
     (https://aws.amazon.com/eventbridge/pricing/).
+    `prober` lists regions that do not serve, in each of which a function looks at the site every minute as visitors do: about
+    1.95 a region, of which 1.50 are five metrics and the rest what it asks of the site; 1.50 more where Lambda's and CloudWatch's
+    free requests are used up. `prober_alarms` tells when half of its page views fail for five minutes: 0.10 a region.
 
     Extensions (docs/EXTENSIONS.md): `api` is an HTTP API with a function and a DynamoDB global table in every region, about 3.72
     with two regions, of which 2.00 are its health checks; settings in `[api]`. `multi_account` spreads the site over accounts, by
@@ -70,6 +74,8 @@ class Features(Section):
     object_events: Bool = False
     parity: Bool = False
     certificate_alarms: Bool = False
+    prober: Annotated[tuple[str, ...], says(_PROBER_REGIONS)] = ()
+    prober_alarms: Bool = False
     api: Bool = False
     multi_account: Bool = False
     database: Bool = False
@@ -77,6 +83,25 @@ class Features(Section):
     rtc: Bool = False
     access_logs: Bool = False
     replication_pause: Bool = False
+
+    @field_validator("prober")
+    @classmethod
+    def _are_different_aws_regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            known_region(name)
+            if value.count(name) > 1:
+                raise refuse(allowed="each region once", remedy=f"write {name} once: one prober a region is enough")
+        return value
+
+    @field_validator("prober_alarms")
+    @classmethod
+    def _has_prober(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("prober", ("unknown",)):
+            raise refuse(
+                allowed="true only together with features.prober",
+                remedy='name a region that does not serve, such as prober = ["eu-west-1"], or remove this key',
+            )
+        return value
 
     @property
     def has_replication_metrics(self) -> bool:

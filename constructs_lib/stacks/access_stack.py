@@ -26,6 +26,7 @@ class AccessStack(TerraformStack):
             project=site.site.project,
             account_id=account.account_id,
             regions=tuple(region.name for region in site.region),
+            prober_regions=site.features.prober,
             state_region=site.state.region,
             state_bucket=site.state.bucket,
             state_prefix=state_prefix(site),

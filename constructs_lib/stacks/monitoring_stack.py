@@ -25,6 +25,7 @@ from constructs_lib.providers import add_provider
 from constructs_lib.site_file.models import Entry, SiteFile
 from constructs_lib.stacks.attachment_stack import AttachmentStack
 from constructs_lib.stacks.edge_stack import EdgeStack
+from constructs_lib.stacks.prober_stack import ProberStack
 from constructs_lib.stacks.region_stack import RegionStack
 from constructs_lib.state_backend import add_state_backend
 
@@ -40,6 +41,7 @@ class MonitoringStack(TerraformStack):
         edge: EdgeStack,
         regions: Mapping[str, RegionStack],
         attachments: Mapping[str, AttachmentStack],
+        probers: Mapping[str, ProberStack],
     ) -> None:
         super().__init__(scope, naming.MONITORING_STACK)
         self._site = site
@@ -53,6 +55,7 @@ class MonitoringStack(TerraformStack):
         self._alerting = self._add_alerting()
         alarms: list[Alarm] = [*self._add_global_alarms(), *self._add_certificate_alarm()]
         alarms += [alarm for stack in attachments.values() for alarm in stack.alarms]
+        alarms += [alarm for stack in probers.values() for alarm in stack.alarms]
         logs = self._event_logs()
         dashboards = Dashboards(self, "dashboards", site=site, watched=self._watched(alarms, logs), provider=provider)
         if site.alerts.email is not None:

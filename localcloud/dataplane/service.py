@@ -30,7 +30,7 @@ from localcloud.dataplane.metrics import Metrics
 from localcloud.dataplane.probe import Ports
 from localcloud.dataplane.readers.clients import Clients
 from localcloud.dataplane.regional.asynchronous import AsynchronousInvocations
-from localcloud.dataplane.regional.lambda_hosts import LambdaHosts
+from localcloud.dataplane.regional.lambda_hosts import LambdaHosts, Outside
 from localcloud.dataplane.regional.server import RegionalEndpoints
 from localcloud.dataplane.traffic import Traffic
 from localcloud.dataplane.web_servers import WebServers
@@ -89,7 +89,13 @@ class DataPlane:
         self._state_dir = state_dir
         self._faults = FaultBoard()
         self._metrics = Metrics()
-        self._hosts = LambdaHosts(gateway_url=gateway_url, secret=secret, speed=speed, metrics=self._metrics)
+        self._hosts = LambdaHosts(
+            gateway_url=gateway_url,
+            secret=secret,
+            speed=speed,
+            metrics=self._metrics,
+            outside=self._outside_of_functions,
+        )
         self._asynchronous = AsynchronousInvocations(
             hosts=self._hosts, functions=lambda: self._current().regional.functions, clock=self._clock
         )
@@ -166,6 +172,14 @@ class DataPlane:
             "https_port": self._edge.https.address[1],
             "http_port": self._edge.http.address[1],
         }
+
+    def _outside_of_functions(self) -> Outside:
+        ports = self.ports
+        return Outside(
+            dns_port=ports["dns_port"],
+            https_port=ports["https_port"],
+            authority=self._state_dir / CA_CERTIFICATE_FILE,
+        )
 
     async def start(self) -> None:
         """Serve, and return when the control plane has been read once."""

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from scripts.cost.extensions import extensions, is_extension
 from scripts.cost.monitoring import monitoring
 from scripts.cost.parity import parity
+from scripts.cost.prober import looks_of_probers, probers
 from scripts.cost.protection import protection
 from scripts.cost.publishing import publishing
 from scripts.cost.resources import GIGABYTE, Quantity, Resource, resources_of
@@ -237,7 +238,10 @@ def _per_use(resources: list[Resource], traffic: Traffic, serving: Serving) -> I
     of_standby = sum(_probes_per_month(check) for check in asking if str(check.get("fqdn")).startswith(_STANDBY_PREFIX))
     requests = traffic.page_views_per_month * traffic.requests_per_page_view
     gigabytes = traffic.page_views_per_month * traffic.bytes_per_page_view / GIGABYTE
-    yield from serving(requests, probes - of_standby, gigabytes)
+    looks = looks_of_probers(resources)
+    yield from serving(requests, probes - of_standby + looks.names, gigabytes)
+    yield from _asked_of_endpoints(looks.endpoints, "by probers") if looks.endpoints else ()
+    yield from probers(resources)
     yield from _asked_of_endpoints(of_standby, "by the standby's check") if of_standby else ()
     yield from _dns_queries(resources, traffic)
     yield "S3 storage", "s3_gigabyte_month", buckets * traffic.site_bytes / GIGABYTE, "GB"

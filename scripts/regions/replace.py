@@ -136,7 +136,8 @@ class Replacing:
             self._change_drains(lambda routing: routing.restoring(plan.old).restoring(plan.new))
             self._insist_on_answers()
         with self._step("bring the alarms over, save the outputs"):
-            self._apply([["monitoring"]])
+            probers = [f"prober-{name}" for name in plan.after.probers]
+            self._apply([wave for wave in (probers, ["monitoring"]) if wave])
             self._save_outputs()
         with self._step(f"keep the states of {plan.old} aside"):
             self._done.aside = self._set_aside()

@@ -39,7 +39,7 @@ def stack_order(stacks_folder: Path) -> list[list[str]]:
         [name for name in keys if name not in copied],
         regions,
         [name for name in names if name in ("edge", "api")],
-        [name for name in names if name.startswith("attachment-")],
+        [name for name in names if name.startswith(("attachment-", "prober-"))],
         [name for name in names if name == "monitoring"],
     )
     known = {name for wave in waves for name in wave}

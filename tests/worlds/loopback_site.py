@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
@@ -136,12 +136,12 @@ class Authority:
     server_tls: ssl.SSLContext
 
 
-def make_authority(folder: Path, *, hostname: str = HOSTNAME) -> Authority:
+def make_authority(folder: Path, *, hostname: str = HOSTNAME, hostnames: Sequence[str] = ()) -> Authority:
     ca = trustme.CA()
     ca_file = folder / "ca.pem"
     ca.cert_pem.write_to_path(str(ca_file))
     server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(hostname).configure_cert(server_tls)
+    ca.issue_cert(*(hostnames or (hostname,))).configure_cert(server_tls)
     return Authority(ca_file=ca_file, server_tls=server_tls)
 
 

@@ -65,6 +65,7 @@ _VALUES: dict[str, Values] = {
     "endpoint.check_host": _HOST,
     "endpoint.latitude": st.floats(-90, 90).map(lambda degrees: round(degrees, 2)),
     "endpoint.longitude": st.floats(-180, 180).map(lambda degrees: round(degrees, 2)),
+    "features.prober": st.just([]),  # `_probers` names regions that do not serve
     "alerts.runbook_url": _HOST.map(lambda host: f"https://{host}/runbook#now"),
     "content.ignore": st.lists(st.sampled_from(["*.map", "drafts/**"]), unique=True),
     "content.fallback": st.sampled_from(["/index.html", "/app/index.html"]),

@@ -96,6 +96,17 @@ def missing_objects(hostname: str, region: str, statistic: str, *, period_second
     )
 
 
+def prober(hostname: str, region: str, name: str, statistic: str, *, period_seconds: int = 60) -> Metric:
+    """Returns a metric of the prober in a region, as `functions/site_prober` publishes it there."""
+    return Metric(
+        namespace=PROBER_NAMESPACE,
+        name=name,
+        dimensions={"Hostname": hostname, "ProbeRegion": region},
+        statistic=statistic,
+        period_seconds=period_seconds,
+    )
+
+
 def days_to_expiry(certificate_arn: str) -> Metric:
     """Returns the days until a certificate ends, in its region, twice a day.
 

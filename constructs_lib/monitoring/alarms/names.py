@@ -24,6 +24,7 @@ class AlarmKind(StrEnum):
     PARITY_LOST = "parity-lost"
     PARITY_UNCHECKED = "parity-unchecked"
     CERTIFICATE = "certificate-expiring"
+    PROBER = "prober-failed"
     SERVING_FROM_SECONDARY = "serving-from-secondary"
 
 

@@ -44,6 +44,8 @@ def _places(sections: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         if state is not None and getattr(state, key) is not None:
             yield f"state.{key}", f'"{getattr(state, key)}"', getattr(state, key), move
     features: Features | None = sections.get("features")
+    for index, name in enumerate(() if features is None else features.prober):
+        yield f"features.prober[{index}]", f'"{name}"', name, move
     if features is not None and features.query_log:
         why = f"Route 53 logs queries, with resolvers' addresses, to {QUERY_LOG_REGION} only: turn it off, or allow that region"
         yield "features.query_log", f"true (a log in {QUERY_LOG_REGION})", QUERY_LOG_REGION, why

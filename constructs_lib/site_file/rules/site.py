@@ -164,6 +164,23 @@ def recovered_zone_is_made_here(sections: Sections) -> list[Problem]:
     ]
 
 
+def probers_look_from_elsewhere(sections: Sections) -> list[Problem]:
+    """A prober within a serving region is ill together with it, and its visitors are the parity check's and the canary's."""
+    features = sections.get("features")
+    serving = [region.name for region in _regions(sections)]
+    return [
+        Problem(
+            key=f"features.prober[{index}]",
+            value=f'"{name}"',
+            allowed=f"a region that serves nothing (not {' or '.join(serving)})",
+            remedy="name another region: a prober must go on looking while a serving region is down. In the serving regions, "
+            "features.canary looks",
+        )
+        for index, name in enumerate(() if features is None else features.prober)
+        if name in serving
+    ]
+
+
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     regions_are_different,
@@ -173,6 +190,7 @@ RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     ipv6_viewers_are_answered,
     last_exit_can_serve,
     regions_are_allowed,
+    probers_look_from_elsewhere,
     webhook_is_within_the_boundary,
     encrypted_markers_are_checked_over_tls,
     status_without_data_has_an_alarm,

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,15 @@ class FunctionFailed(Exception):  # noqa: N818  what happened
     """An invocation brought no result: error, timeout, crash or a payload above 6 MB."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What functions see of the network: the name server, the port of edge and endpoints, the authority's certificate."""
+
+    dns_port: int
+    https_port: int
+    authority: Path
+
+
 class Throttled(FunctionFailed):
     """Lambda refused the invocation, so that the function did not run.
 
@@ -61,7 +70,15 @@ class _Host:
 class LambdaHosts:
     """One runtime process a function, started before the first request needs it."""
 
-    def __init__(self, *, gateway_url: str, secret: str, speed: float, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        gateway_url: str,
+        secret: str,
+        speed: float,
+        metrics: Metrics,
+        outside: Callable[[], Outside | None] = lambda: None,
+    ) -> None:
         """Start nothing yet.
 
         Args:
@@ -69,8 +86,10 @@ class LambdaHosts:
             secret: Of the run, which is the session token of every function.
             speed: For its timeout and its SDK's timeouts.
             metrics: Where invocations and errors are counted.
+            outside: The network that functions see, asked when one starts. Default: the machine's.
         """
         self._metrics = metrics
+        self._outside = outside
         self._gateway_url = gateway_url
         self._secret = secret
         self._speed = speed
@@ -209,7 +228,7 @@ class LambdaHosts:
         return host
 
     async def _spawn(self, function: LambdaFunction, code: Path, socket_path: Path) -> asyncio.subprocess.Process:
-        arguments = {
+        arguments: dict[str, object] = {
             "--socket": socket_path,
             "--code": code,
             "--handler": function.handler,
@@ -218,6 +237,12 @@ class LambdaHosts:
             "--workers": runs_at_once(function),
             "--parent": os.getpid(),
         }
+        if outside := self._outside():
+            arguments |= {
+                "--dns-port": outside.dns_port,
+                "--https-port": outside.https_port,
+                "--authority": outside.authority.resolve(),
+            }
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",

@@ -9,6 +9,7 @@ Wire format of one invocation, both ways: four bytes of length, then JSON.
 """
 
 import argparse
+import contextlib
 import ctypes
 import importlib
 import json
@@ -16,6 +17,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import sys
 import time
 import traceback
@@ -27,6 +29,8 @@ PR_SET_PDEATHSIG = 1
 TIMED_OUT_EXIT_CODE = 124
 UNNEEDED_EXIT_CODE = 123
 UNNEEDED_AFTER_REAL_SECONDS = 20.0
+HTTPS_PORT = 443
+DNS_REAL_SECONDS = 3.0
 BUSY, IDLE = b"b", b"i"
 _NOTE_BYTES = 5
 
@@ -67,6 +71,69 @@ def adapt_botocore(speed: float) -> None:
     http_session.send = send
     endpoint: Any = botocore.endpoint
     endpoint.time = FasterTime(speed)
+
+
+def adapt_network(dns_port: int, https_port: int, authority: str, speed: float) -> None:
+    """Let the function reach the site as a visitor does: the names that localcloud knows lead to its edge and endpoints.
+
+    As a function outside a VPC it has IPv4 alone (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html). Other
+    names, ports and certificates are the machine's. Connecting and the TLS handshake follow localcloud's clock.
+
+    Args:
+        dns_port: where localcloud answers on 127.0.0.1.
+        https_port: what stands for 443 at the addresses of its answers.
+        authority: file with its authority's certificate.
+        speed: AWS seconds in a real second.
+    """
+    look_up, connect, new_context = socket.getaddrinfo, socket.create_connection, ssl.create_default_context
+
+    def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as socket's own
+        addresses = asked(host, dns_port) if port == HTTPS_PORT and isinstance(host, str) else None
+        if addresses is None:
+            return look_up(host, port, *args, **kwargs)
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (each, https_port)) for each in addresses]
+
+    def create_connection(address: Any, timeout: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        is_ours = address[1] == https_port and isinstance(timeout, (int, float))
+        return connect(address, timeout / speed if is_ours else timeout, *args, **kwargs)
+
+    def create_default_context(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as ssl's own
+        context = new_context(*args, **kwargs)
+        context.load_verify_locations(authority)
+        return context
+
+    network: Any = socket
+    network.getaddrinfo, network.create_connection = getaddrinfo, create_connection
+    tls: Any = ssl
+    tls.create_default_context = create_default_context
+
+
+def asked(host: str, dns_port: int) -> list[str] | None:
+    """Return the IPv4 addresses of a name; None for one that is numeric or in no zone that localcloud serves.
+
+    Raises:
+        socket.gaierror: the name has none, or cannot be resolved.
+    """
+    import dns.exception  # most functions ask nobody
+    import dns.message
+    import dns.query
+    import dns.rcode
+    import dns.rdatatype
+
+    with contextlib.suppress(OSError):
+        socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+        return None
+    try:
+        answer = dns.query.udp(dns.message.make_query(host, "A"), "127.0.0.1", timeout=DNS_REAL_SECONDS, port=dns_port)
+    except (dns.exception.DNSException, OSError) as error:
+        raise socket.gaierror(socket.EAI_AGAIN, f"{host}: {error or type(error).__name__}") from error
+    if answer.rcode() == dns.rcode.REFUSED:
+        return None
+    found = [str(record) for records in answer.answer if records.rdtype == dns.rdatatype.A for record in records]
+    if not found:
+        code = socket.EAI_AGAIN if answer.rcode() == dns.rcode.SERVFAIL else socket.EAI_NONAME
+        raise socket.gaierror(code, f"{host}: {dns.rcode.to_text(answer.rcode())}, no address")
+    return found
 
 
 class Context:
@@ -251,12 +318,19 @@ def main() -> None:
     parser.add_argument("--speed", required=True, type=float)
     parser.add_argument("--workers", required=True, type=int)
     parser.add_argument("--parent", required=True, type=int)
+    parser.add_argument(
+        "--dns-port", type=int, default=0, help="of localcloud; 0: the function sees the machine's network"
+    )
+    parser.add_argument("--https-port", type=int, default=0)
+    parser.add_argument("--authority", default="")
     options = parser.parse_args()
     die_with_parent(options.parent)
     sys.stdout = sys.stderr
     sys.path.insert(0, str(options.code))
     os.chdir(options.code)
     adapt_botocore(options.speed)
+    if options.dns_port:
+        adapt_network(options.dns_port, options.https_port, options.authority, options.speed)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(options.socket)
     listener.listen(128)

@@ -92,6 +92,12 @@ GUIDES: dict[str, Guide] = {
         covers="Unknown: the path check is healthy. Compare with the canary in {other}.",
         todo="Read the canary's last run; one region only means the network between, not the site.",
     ),
+    "prober-failed": Guide(
+        what="visitors in {region} cannot load the site",
+        over="visitors in {region} can load the site again",
+        covers="Unknown: Route 53 finds the site healthy. It reads no page, validates no certificate, and asks from elsewhere.",
+        todo="Run `failover status`. If users get the site elsewhere, read the log of the function {site}-prober-{region}.",
+    ),
     "parity-lost": Guide(
         what="{region} lacks objects of its releases",
         over="{region} holds all of its releases",

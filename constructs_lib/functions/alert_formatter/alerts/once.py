@@ -22,7 +22,7 @@ def is_told_elsewhere(alert: Alert) -> bool:
         return checks.has_path and alert.region in checks.states  # it is the path check's metric that stopped
     if state != "ALARM":
         return False
-    if kind in ("canary-failed", "origin-latency"):
+    if kind in ("canary-failed", "origin-latency", "prober-failed"):
         return checks.fails("path") or bool(checks.failing_regions)
     if kind == "endpoint-5xx":
         return not checks.has_path and checks.fails(alert.region)
