@@ -132,7 +132,7 @@ def site_text(entry: str, policy: str, count: int, state: str = ABROAD) -> str:
     roles = ["primary"] + ["secondary"] * (count - 1)
     keys = {"weighted": ["weight = 1"] * count, "geolocation": ["is_default_location = true", 'countries = ["US"]']}
     more = keys.get(policy, [""] * count)
-    without = {"query_log", "multi_account", *(["waf", "origin_latency"] if entry == "regional" else [])}
+    without = {"query_log", "multi_account", "prober", *(["waf", "origin_latency"] if entry == "regional" else [])}
     return SITE.format(
         entry=entry,
         policy=policy,
@@ -141,7 +141,9 @@ def site_text(entry: str, policy: str, count: int, state: str = ABROAD) -> str:
             f'[[region]]\nname = "{name}"\nrole = "{role}"\n{extra}'
             for name, role, extra in zip(SERVING, roles, more, strict=False)
         ),
-        features="\n".join(f"{name} = true" for name in Features.model_fields if name not in without),
+        features="\n".join(
+            ['prober = ["eu-west-3"]', *(f"{name} = true" for name in Features.model_fields if name not in without)]
+        ),
         allowed=", ".join(f'"{name}"' for name in ALLOWED),
     )
 

@@ -65,7 +65,6 @@ _VALUES: dict[str, Values] = {
     "endpoint.check_host": _HOST,
     "endpoint.latitude": st.floats(-90, 90).map(lambda degrees: round(degrees, 2)),
     "endpoint.longitude": st.floats(-180, 180).map(lambda degrees: round(degrees, 2)),
-    "features.prober": st.just([]),  # `_probers` names regions that do not serve
     "alerts.runbook_url": _HOST.map(lambda host: f"https://{host}/runbook#now"),
     "content.ignore": st.lists(st.sampled_from(["*.map", "drafts/**"]), unique=True),
     "content.fallback": st.sampled_from(["/index.html", "/app/index.html"]),
@@ -83,6 +82,8 @@ _VALUES: dict[str, Values] = {
 }
 # What a whole file decides: names, roles, places and what the policy needs.
 _DECIDED = {
+    "features.prober",
+    "features.prober_alarms",
     "features.accelerated_recovery",  # the provider on the machines that plan these files may be 5.100
     "site.domain_name",
     "site.hostname",
@@ -226,6 +227,7 @@ def site_documents(draw: st.DrawFn) -> Document:
     names = {"entry": entry.value, "policy": policy.value}
     document["routing"] = draw(_table("routing", Routing, forced=names, without=["price_class"] if has_no_edge else []))
     features = draw(_table("features", Features, without=["waf", "origin_latency"] if has_no_edge else []))
+    features |= draw(_probers([region["name"] for region in regions]))
     needs_https = has_no_edge or features.get("kms", False)
     https = {"region_check_protocol": "https"} if needs_https else {}
     has_no_alarm = ["alarm_check"] if policy is Policy.MULTIVALUE else []
@@ -399,9 +401,18 @@ def _states(draw: st.DrawFn, serving: list[str]) -> Document:
 
 
 @st.composite
+def _probers(draw: st.DrawFn, serving: list[str]) -> Document:
+    """None, or probers in regions that do not serve, with their alarms or without."""
+    free = [name for name in REGIONS if name not in serving]
+    regions = draw(st.lists(st.sampled_from(free), max_size=2, unique=True))
+    return {"prober": regions, "prober_alarms": draw(st.booleans())} if regions else {}
+
+
+@st.composite
 def _allowed_regions(draw: st.DrawFn, document: Document) -> list[str]:
     state = document["state"]
     used = [region["name"] for region in document["region"]]
+    used += document["features"].get("prober", [])
     used += [state[key] for key in ("region", "replica_region") if key in state]
     if document["features"].get("query_log"):
         used.append(_QUERY_LOG_REGION)
