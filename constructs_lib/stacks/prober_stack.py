@@ -51,7 +51,7 @@ class ProberStack(TerraformStack):
         """An alarm publishes to topics of its own region; us-east-1's is the monitoring stack's, which is applied later."""
         if place.region == naming.GLOBAL_REGION:
             return f"arn:aws:sns:{place.region}:{place.account_id}:{naming.alarm_topic(site)}"
-        return Alerting(self, "alerting", site=site, place=place, checks=checks).alarm_topic_arn
+        return Alerting(self, f"alerting_{place.region}", site=site, place=place, checks=checks).alarm_topic_arn
 
 
 def add_probers(

@@ -14,10 +14,12 @@ from scripts.probe.samples import Family
 
 _PATIENCE_SECONDS = 10.0
 """As long as a visitor waits."""
+_SETTLING_SECONDS = 10.0
+_PAUSE_SECONDS = 0.5
 
 
 async def insist_that_none_answers(names: tuple[str, ...], network: Network, clock: Clock) -> None:
-    """Asks every name once.
+    """Asks every name, and those that answer again for a while: a fault is in force a moment after it is injected.
 
     Args:
         names: of distributions and regional endpoints.
@@ -27,8 +29,13 @@ async def insist_that_none_answers(names: tuple[str, ...], network: Network, clo
     Raises:
         DrillAbortedError: names those that answer.
     """
-    answers = await asyncio.gather(*(_answers(name, network, clock) for name in names))
-    answering = [name for name, does_answer in zip(names, answers, strict=True) if does_answer]
+    deadline_seconds = clock.now_seconds() + _SETTLING_SECONDS
+    answering = list(names)
+    while answering and clock.now_seconds() < deadline_seconds:
+        answers = await asyncio.gather(*(_answers(name, network, clock) for name in answering))
+        answering = [name for name, does_answer in zip(answering, answers, strict=True) if does_answer]
+        if answering:
+            await clock.sleep(_PAUSE_SECONDS)
     if answering:
         raise DrillAbortedError(
             f"{' and '.join(answering)} still answered with the fault in force, so it proves nothing"

@@ -26,7 +26,9 @@ DEMO = example_text("demo")
 FREE_ALARM_METRICS = 10
 FREE_DASHBOARDS = 3
 _FEATURES = ("canary", "certificate_alarms", "composite_alarms", "origin_latency", "replication_metrics", "parity")
-EVERYTHING = "[features]\n" + "".join(f"{feature} = true\n" for feature in _FEATURES)
+EVERYTHING = '[features]\nprober = ["eu-west-1"]\nprober_alarms = true\n' + "".join(
+    f"{feature} = true\n" for feature in _FEATURES
+)
 
 Body = dict[str, Any]
 
@@ -552,6 +554,7 @@ def test_page_lists_exactly_the_alarms_that_there_are(full: Stacks) -> None:
     rows = [line for begin in begins for line in itertools.takewhile(lambda line: line.startswith("|"), lines[begin:])]
     listed = {name for row in rows for name in re.findall(r"`([a-z][a-z0-9-]+)(?:\.<[^`]*)?`", row)}
     bodies = of_type(full, "aws_cloudwatch_metric_alarm") + of_type(full, "aws_cloudwatch_composite_alarm")
+    bodies += full["prober-eu-west-1"]["resource"]["aws_cloudwatch_metric_alarm"].values()
     there = {body["alarm_name"].partition("-alarm-")[2].partition(".")[0] for body in bodies}
     assert there == {kind.value for kind in AlarmKind} - {AlarmKind.EXTERNAL.value}
     assert {name for name in listed if "-" in name and not name.startswith("us-")} == {kind.value for kind in AlarmKind}

@@ -34,8 +34,8 @@ def one(stacks: Stacks, kind: str) -> Body:
 def test_roles_of_the_stacks_have_the_boundary_that_deploy_must_set(hardened: Stacks) -> None:
     inside = {name: stack for name, stack in hardened.items() if name not in ADMINISTRATORS_STACKS}
     roles = bodies(inside, "aws_iam_role")
-    # two endpoints, two replications, four formatters, the watcher of us-east-1, two parity checks, a prober
-    assert len(roles) == 12
+    # two endpoints, two replications, three formatters, the watcher of us-east-1, two parity checks, a prober
+    assert len(roles) == 11
     for role in roles:
         assert role["permissions_boundary"].endswith(":policy/failover-site-hard-boundary")
 
@@ -46,6 +46,7 @@ def test_stack_with_roles_waits_for_the_boundary() -> None:
         "attachment-eu-central-1",
         "attachment-eu-west-1",
         "monitoring",
+        "prober-eu-north-1",
         "region-eu-central-1",
         "region-eu-west-1",
     }

@@ -53,6 +53,7 @@ def test_stacks_are_two_a_region_dns_edge_monitoring_and_what_the_site_file_asks
     optional |= dict.fromkeys(api, site.features.api)
     optional |= {f"database-{region.name}": site.features.database for region in site.region}
     expected = ["dns", "edge", "monitoring"]
+    expected += [f"prober-{region}" for region in site.features.prober]
     expected += [f"{kind}-{region.name}" for kind in ("region", "attachment") for region in site.region]
     assert sorted(stacks) == sorted([*expected, *(name for name, is_wanted in optional.items() if is_wanted)])
 
@@ -66,7 +67,9 @@ def test_every_stack_reaches_one_region_so_a_dead_one_blocks_its_own_alone(stack
     """What reaches two regions cannot be planned while either is dead. `zone` writes Route 53's records, of no region."""
     for name, stack in stacks.items():
         own = (
-            name.partition("-")[2] if name.startswith(("region-", "attachment-", "keys-", "api-", "database-")) else ""
+            name.partition("-")[2]
+            if name.startswith(("region-", "attachment-", "keys-", "api-", "database-", "prober-"))
+            else ""
         )
         regions = {each["region"] for each in stack["provider"]["aws"] if each.get("alias") != "zone"}
         assert len(regions) == 1, name
