@@ -14,7 +14,7 @@ from scripts.terraform.cli import Progress, Terraform, TerraformError
 
 _NOT_MODELLED = re.compile(r"does not model|NotImplemented|StatusCode: 501|not implemented", re.IGNORECASE)
 _MODELLED_SERVICES = tuple(
-    f"aws_{name}"
+    f"aws_{name}_"
     for name in (
         "acm",
         "apigatewayv2",

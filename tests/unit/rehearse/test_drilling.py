@@ -48,6 +48,7 @@ def test_web_server_is_broken_by_its_name() -> None:
     ("address", "message", "why"),
     [
         ("aws_glue_job.x", "api error MovedTemporarily", Missing.NOT_MODELLED),
+        ("aws_route53domains_registered_domain.x", "StatusCode: 400", Missing.NOT_MODELLED),
         ("aws_cloudfront_x.y", "StatusCode: 501, localcloud does not model it", Missing.NOT_MODELLED),
         ("module.a.aws_cloudfront_distribution.y[0]", "StatusCode: 409, CNAMEAlreadyExists", Missing.REFUSED),
         ('aws_route53_record.y["a.b"]', None, Missing.NOT_REACHED),
