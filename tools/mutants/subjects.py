@@ -23,7 +23,9 @@ class Subject:
 
 _MODEL = "tests/unit/localcloud/model"
 _RELEASE = "tests/unit/release"
-_ALERTS = ("tests/unit/functions/test_alert_formatter.py", "tests/unit/functions/test_incident_mails.py")
+_ALERTS = tuple(
+    f"tests/unit/functions/test_{name}.py" for name in ("alert_formatter", "alert_checks", "incident_mails")
+)
 _LINT = ("tests/unit/lint/rules", "tests/unit/lint/test_rules.py", "tests/unit/lint/test_neighbours.py")
 
 SUBJECTS = (
@@ -95,7 +97,12 @@ SUBJECTS = (
     Subject(module="scripts/lint/rules/health_checks.py", tests=_LINT),
     *(
         Subject(module=f"constructs_lib/functions/alert_formatter/alerts/{name}.py", tests=_ALERTS)
-        for name in ("advice", "alert", "checks", "once", "reading")
+        for name in ("advice", "alert", "checks", "reading")
+    ),
+    Subject(
+        module="constructs_lib/functions/alert_formatter/alerts/once.py",
+        tests=_ALERTS,
+        reasons={"return False -> return None": "whether another alert tells of it is only ever asked with `not`"},
     ),
     Subject(
         module="constructs_lib/functions/parity_check/handler.py", tests=("tests/unit/functions/test_parity_check.py",)
