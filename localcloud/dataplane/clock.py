@@ -75,7 +75,8 @@ class AwsClock:
         async with asyncio.timeout(self.real_seconds(aws_seconds)) as limit:
 
             def adapt() -> None:
-                limit.reschedule(loop.time() + self.real_seconds(deadline - self.now()))
+                if not limit.expired():  # one that ends at this very moment cannot be moved any more
+                    limit.reschedule(loop.time() + self.real_seconds(deadline - self.now()))
 
             self._waits.add(adapt)
             try:

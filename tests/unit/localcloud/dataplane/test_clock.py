@@ -115,3 +115,18 @@ def test_timekeeper_refuses_what_the_machine_does_not_keep() -> None:
     assert keeper.refusal(5) is None
     assert "The fastest that it keeps now is" in str(keeper.refusal(60))
     assert keeper.document()["stretched_ratio"] == 0.015
+
+
+def test_speed_may_change_at_the_moment_in_which_a_limit_ends() -> None:
+    """The limit has ended and its block has not been left yet: a busy machine makes that moment long."""
+
+    async def run() -> None:
+        clock = AwsClock(speed=1)
+        with pytest.raises(TimeoutError):
+            async with clock.timeout(0.01):
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    clock.set_speed(5)
+
+    asyncio.run(run())
