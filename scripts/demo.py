@@ -14,11 +14,11 @@ from rich.console import Console
 from scripts.clock import AwsClock
 from scripts.commands.bootstrap import make_state_bucket
 from scripts.commands.build import content_rules, make
+from scripts.commands.publishing.publishing import publish
 from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
 from scripts.commands.shared.lever_drill import newsroom_of
 from scripts.commands.shared.options import open_website, publisher, use_localcloud
 from scripts.commands.shared.under_test import under_test
-from scripts.commands.sync_content import publish
 from scripts.cost.estimate import load_stacks
 from scripts.drill.scenarios import AWS_EDGE_OUTAGE, DEMO_SCENARIOS
 from scripts.drill.session import DrillSession, require_one_region_first

@@ -7,27 +7,31 @@ entries racy: https://git-scm.com/docs/racy-git).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 from scripts.clock import utc_now
 from scripts.files import write_atomically
+from scripts.processes.forked import Forked, can_fork, cores
 from scripts.release.serving.charsets import UTF8, CharsetReader
 from scripts.release.serving.content_types import extension, is_utf8_by_name
 from scripts.release.serving.variant_contents import InnerDigest, base_by_name
 
 SCHEMA = 3
 RACY_SECONDS = 2.0
-_THREADS = 4
-_FILES_PER_JOB = 64
+_FORKED_FROM_BYTES = 16 * 1024 * 1024
+"""Below, other processes take longer to begin than they spare."""
+_MOST_PROCESSES = 8
 _PART_BYTES = 1024 * 1024
 # The cache has a line for so many files: it is read line by line, because all of a large site at once is a lot of memory.
 _FILES_PER_LINE = 1000
@@ -42,23 +46,23 @@ RELEASE_META = re.compile(
 _PAGE_SUFFIXES = (".html", ".htm")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FileDigest:
-    """What a file holds.
+    """What a file holds; after its length in the order in which it is remembered.
 
     Attributes:
+        size_bytes: its length.
         sha256: hex digest of the file.
         md5: hex digest of the file.
-        size_bytes: its length.
         is_stamped: it is a page with a place for the release id, so that what is stored differs from the file.
         charset: of a file whose name says that it is a text, see charsets.py; of any other UTF-8.
         inner_sha256: of a `.gz` or `.br` file that is named like a variant, the hex digest of what it holds; empty when that
             cannot be undone.
     """
 
+    size_bytes: int
     sha256: str
     md5: str
-    size_bytes: int
     is_stamped: bool
     charset: str = UTF8
     inner_sha256: str = ""
@@ -90,6 +94,7 @@ class ScannedFile:
         return self.identity[0]
 
 
+_IDENTITY_FIELDS = 4
 _ENTRY_FIELDS = 10
 _NOT_YET = FileDigest(sha256="", md5="", size_bytes=0, is_stamped=False)
 """Holds a file's place, so that the digests have the order of the files."""
@@ -112,46 +117,106 @@ def cache_file(folder: Path, environ: Mapping[str, str]) -> Path:
     return Path(base) / "failover-website" / "digests" / f"{name}.json"
 
 
+class Digesting:
+    """Files of a folder whose digests are on their way: what is not remembered is read, by other processes where that pays.
+
+    Threads would not help with a site's many small files: each of them is read and digested in less time than it takes Python
+    to let another thread on.
+
+    Args:
+        folder: the built site.
+        files: of it, in the order of the digests.
+        cache: where the digests of the last run are and those of this one go; None: nowhere.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[ScannedFile], cache: Path | None) -> None:
+        self._folder, self._files, self._cache = folder, files, cache
+        unknown = {file.name: file for file in files}
+        self._found: dict[str, FileDigest] = dict.fromkeys(unknown, _NOT_YET)
+        self._remembered = 0
+        for name, *entry in _read(cache):
+            identity, digest = entry[:_IDENTITY_FIELDS], entry[_IDENTITY_FIELDS:]
+            self._remembered += 1
+            file = unknown.get(name)
+            if file is not None and file.identity == tuple(identity):
+                self._found[name] = FileDigest(identity[0], *digest)
+                del unknown[name]
+        self._left = list(unknown.values())
+        self._copies = Forked(partial(_digest_share, folder), _shares(self._left))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._copies.__exit__(kind, error, traceback)
+
+    def result(self) -> dict[str, FileDigest]:
+        """Waits for them; returns name -> digest.
+
+        Raises:
+            OSError: a file cannot be read; FileNotFoundError when it went meanwhile.
+        """
+        for name, size_bytes, *digest in _rows(self._copies.results()):
+            self._found[name] = FileDigest(size_bytes, *digest)
+        for file in self._left:
+            if self._found[file.name] is _NOT_YET:
+                self._found[file.name] = _digest(self._folder, file.name)
+        if self._cache is not None and (self._left or self._remembered != len(self._files)):
+            _write(self._cache, self._files, self._found)
+        return self._found
+
+
 def digest_files(folder: Path, files: Sequence[ScannedFile], cache: Path | None) -> dict[str, FileDigest]:
     """Returns name -> digest; reads only what changed since the last run that used the same cache.
 
     Raises:
         OSError: a file cannot be read; FileNotFoundError when it went meanwhile.
     """
-    unknown = {file.name: file for file in files}
-    found: dict[str, FileDigest] = dict.fromkeys(unknown, _NOT_YET)
-    remembered = 0
-    for name, *identity, sha256, md5, is_stamped, charset, inner in _read(cache):
-        remembered += 1
-        file = unknown.get(name)
-        if file is not None and file.identity == tuple(identity):
-            found[name] = FileDigest(
-                sha256=sha256,
-                md5=md5,
-                size_bytes=identity[0],
-                is_stamped=is_stamped,
-                charset=charset,
-                inner_sha256=inner,
-            )
-            del unknown[name]
-    left = list(unknown.values())
-    jobs = [left[start : start + _FILES_PER_JOB] for start in range(0, len(left), _FILES_PER_JOB)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for job, digests in zip(
-            jobs, pool.map(lambda job: [_digest(folder, file.name) for file in job], jobs), strict=True
-        ):
-            found.update(zip((file.name for file in job), digests, strict=True))
-    if cache is not None and (left or remembered != len(files)):
-        _write(cache, files, found)
-    return found
+    with Digesting(folder, files, cache) as digesting:
+        return digesting.result()
+
+
+def _shares(files: Sequence[ScannedFile]) -> list[Sequence[ScannedFile]]:
+    """Returns what each of several processes reads; nothing where this one is as fast, or must not have others."""
+    size_bytes = sum(file.size_bytes for file in files)
+    if size_bytes < _FORKED_FROM_BYTES or not can_fork():
+        return []
+    count = min(cores(), _MOST_PROCESSES)
+    return [files[start::count] for start in range(count)]
+
+
+def _digest_share(folder: Path, files: Sequence[ScannedFile]) -> bytes:
+    """Returns a line of JSON for each so many files: name, length and what is remembered of each."""
+    lines = []
+    for start in range(0, len(files), _FILES_PER_LINE):
+        digests = ((file.name, _digest(folder, file.name)) for file in files[start : start + _FILES_PER_LINE])
+        lines.append(json.dumps([[name, each.size_bytes, *_remembered(each)] for name, each in digests]).encode())
+    return b"\n".join(lines)
+
+
+def _rows(results: Iterable[bytes]) -> Iterator[list[Any]]:
+    for result in results:
+        for line in result.splitlines():
+            yield from json.loads(line)
 
 
 def _digest(folder: Path, name: str) -> FileDigest:
-    reader = _Reader(name)
-    with open(f"{folder}/{name}", "rb") as stream:  # noqa: PTH123  (pathlib takes as long as the reading itself)
-        while part := stream.read(-1 if is_page(name) else _PART_BYTES):
+    path = f"{folder}/{name}"  # pathlib, and Python's own files, take as long as the reading itself
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        # A page is read at once, because its release is somewhere in it.
+        part_bytes = status.st_size + 1 if is_page(name) else min(status.st_size + 1, _PART_BYTES)
+        reader = _Reader(name)
+        while part := os.read(descriptor, part_bytes):
             reader.read(part)
-    return reader.digest()
+        return reader.digest()
+    finally:
+        os.close(descriptor)
 
 
 class _Reader:
@@ -168,7 +233,7 @@ class _Reader:
         self._sha256.update(part)
         self._md5.update(part)
         self._size_bytes += len(part)
-        self._is_stamped = self._is_page and RELEASE_META.search(part) is not None
+        self._is_stamped = self._is_stamped or (self._is_page and RELEASE_META.search(part) is not None)
         if self._charset is not None:
             self._charset.read(part)
         if self._inner is not None:

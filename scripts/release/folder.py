@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from scripts.errors import WrongUsageError
-from scripts.release.digests import RELEASE_META, FileDigest, ScannedFile, digest_files, followed, is_page
+from scripts.release.digests import RELEASE_META, Digesting, FileDigest, ScannedFile, followed, is_page
 from scripts.release.folder_problems import printable, refuse_problems
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.serving.charsets import UTF8
@@ -30,8 +33,8 @@ _USUAL_URLS = UrlRules()
 _FILES_PER_PART = 1000
 
 
-def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> Manifest:
-    """Reads a built folder as a release of its own, with every file in its own increment.
+class FolderReading:
+    """A built folder that is read while something else is done: by other processes, where the folder is large.
 
     Args:
         folder: the built site.
@@ -41,27 +44,61 @@ def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules 
 
     Raises:
         WrongUsageError: no such folder, nothing in it, no index.html, a file that cannot be published, or a redirect that hides
-            one or leads to none; all named. Or a file that went or changed meanwhile.
+            one or leads to none; all named. Or a file that went meanwhile.
     """
-    if not folder.is_dir():
-        raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
+
+    def __init__(self, folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> None:
+        self.folder, self._rules = folder, rules
+        if not folder.is_dir():
+            raise WrongUsageError(printable(f"{folder} is not a folder: give the folder of the built site"))
+        with _named_when_gone(folder):
+            entries = _entries(folder, rules.ignored)
+            refuse_problems(folder, entries, rules)
+            files = [followed(name, entry) for name, entry in entries.items()]
+            self._digesting = Digesting(folder, files, cache)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._digesting.__exit__(kind, error, traceback)
+
+    def manifest(self) -> Manifest:
+        """Waits until all is read; returns the folder as a release of its own, with every file in its own increment.
+
+        Raises:
+            WrongUsageError: a file went or changed meanwhile.
+        """
+        folder, rules = self.folder, self._rules
+        with _named_when_gone(folder):
+            digests = self._digesting.result()
+            contents = _contents(digests)
+            described = {name: describe(name, rules, digests, contents) for name in digests}
+            urls = url_rules(rules.style, rules.redirects, rules.fallback)
+            addresses = {name: rules.style.addresses_of(name, digests) for name in digests}
+            more_paths = [each for paths in addresses.values() for each in paths[1:]]
+            release_id = _release_id(digests, described, urls, more_paths)
+            files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
+        stored = {path: _at(file, path) for file in files for path in addresses[file.path]}
+        return Manifest(
+            release_id=release_id, base=None, files=tuple(file for _, file in sorted(stored.items())), urls=urls
+        )
+
+
+def read_folder(folder: Path, *, cache: Path | None = None, rules: ContentRules = _USUAL_RULES) -> Manifest:
+    """Reads a built folder as a release; arguments and refusals as for `FolderReading`."""
+    with FolderReading(folder, cache=cache, rules=rules) as reading:
+        return reading.manifest()
+
+
+@contextmanager
+def _named_when_gone(folder: Path) -> Iterator[None]:
     try:
-        entries = _entries(folder, rules.ignored)
-        refuse_problems(folder, entries, rules)
-        digests = digest_files(folder, [followed(name, entry) for name, entry in entries.items()], cache)
-        entries.clear()
-        contents = _contents(digests)
-        described = {name: describe(name, rules, digests, contents) for name in digests}
-        urls = url_rules(rules.style, rules.redirects, rules.fallback)
-        addresses = {name: rules.style.addresses_of(name, digests) for name in digests}
-        release_id = _release_id(digests, described, urls, [each for paths in addresses.values() for each in paths[1:]])
-        files = [_described(name, folder, digest, described[name], release_id) for name, digest in digests.items()]
+        yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise _changing(folder, f"{error.filename} went") from error
-    stored = {path: _at(file, path) for file in files for path in addresses[file.path]}
-    return Manifest(
-        release_id=release_id, base=None, files=tuple(file for _, file in sorted(stored.items())), urls=urls
-    )
 
 
 def _contents(digests: Mapping[str, FileDigest]) -> Contents:

@@ -10,6 +10,7 @@ import pytest
 from scripts import cli
 from scripts.release.manifest import ReleaseFile
 from scripts.release.samples import BadAnswer
+from scripts.release.serving.content_settings import parse_content
 from scripts.status.entries import Answer, Entry
 from scripts.terraform.outputs import Deployment, Distribution, ExternalEndpoint, Objectives, OtherOutputs, Routing
 from tests.worlds.manual_clock import ManualClock
@@ -29,8 +30,9 @@ READERS = (
     "restore",
     "divert",
     "rollback",
-    "sync_content",
     "takedown",
+    "publishing.promotion",
+    "publishing.publishing",
 )
 
 
@@ -93,6 +95,9 @@ def failover(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     # Options last: a verb's module that is imported only now must not take the replacement for its own.
     for name in (*READERS, "shared.options"):
         monkeypatch.setattr(f"scripts.commands.{name}.open_website", lambda _outputs, **_: world.site)
+    monkeypatch.setattr(
+        "scripts.commands.sync_content.content_rules", lambda _outputs: parse_content(world.site.content)
+    )
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(FakeEntries, "region", PRIMARY)
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.folder.parent / "cache"))

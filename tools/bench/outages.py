@@ -12,8 +12,8 @@ from pathlib import Path
 import boto3
 
 from scripts.commands.build import content_rules, make
+from scripts.commands.publishing.publishing import publish
 from scripts.commands.shared.options import open_website, publisher
-from scripts.commands.sync_content import publish
 from scripts.demo import Demo
 from scripts.drill.measurement import Measurement
 from scripts.drill.request import DrillSettings

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scripts.errors import UnknownReleaseError, WrongUsageError
-from scripts.local.endpoints import Endpoints, read_endpoints
-from scripts.release.bucket import ContentBucket
-from scripts.release.publish import Publisher
-from scripts.release.routing import RoutingStore
-from scripts.release.switching import Switcher
-from scripts.release.transfer import PARALLEL_UPLOADS
-from scripts.release.website import Website
+
+if TYPE_CHECKING:  # AWS's client and pydantic take 0.2 s that `--help` should not
+    from scripts.local.endpoints import Endpoints
+    from scripts.release.publish import Publisher
+    from scripts.release.serving.file_rules import ContentRules
+    from scripts.release.switching import Switcher
+    from scripts.release.website import Website
 
 OutputsOption = Annotated[
     Path,
@@ -84,6 +85,8 @@ def use_localcloud(folder: Path | None) -> Endpoints | None:
     """
     if folder is None:
         return None
+    from scripts.local.endpoints import read_endpoints  # as above
+
     if folder.is_file():
         raise WrongUsageError(f"--localcloud {folder} is a file: give localcloud's state folder")
     endpoints = read_endpoints(folder / "endpoints.json")
@@ -98,8 +101,11 @@ def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
         outputs: the saved outputs.
         is_hasty: give a region that is silent 20 s at most: for commands that move no files. Default: two minutes.
     """
-    # Imported here: botocore and the clients take 0.3 s that `--help` should not.
-    from scripts.aws.clients import key_value_store_client, s3_client
+    from scripts.aws.clients import key_value_store_client, s3_client  # as above
+    from scripts.release.bucket import ContentBucket
+    from scripts.release.routing import RoutingStore
+    from scripts.release.transfer import PARALLEL_UPLOADS
+    from scripts.release.website import Website
     from scripts.terraform.outputs import load_deployment
 
     deployment = load_deployment(outputs)
@@ -123,11 +129,34 @@ def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
     )
 
 
+def content_rules(outputs: Path) -> ContentRules:
+    """Returns the site file's `[content]`, as the saved outputs have it.
+
+    Raises:
+        MissingOutputError: no such file, not ours, or an output is missing.
+    """
+    from scripts.release.serving.content_settings import parse_content
+
+    try:
+        content = dict(json.loads(outputs.read_bytes())["edge"]["content"])
+    except (OSError, ValueError, LookupError, TypeError):
+        from scripts.terraform.outputs import (
+            load_deployment,  # says what is wrong; pydantic takes 0.05 s where nothing is
+        )
+
+        content = dict(load_deployment(outputs).content)
+    return parse_content(content)
+
+
 def publisher(site: Website) -> Publisher:
     """Returns the publisher of a deployment."""
+    from scripts.release.publish import Publisher  # as above
+
     return Publisher(list(site.buckets.values()), site.routing)
 
 
 def switcher(site: Website) -> Switcher:
     """Returns what switches a deployment between releases that it holds."""
+    from scripts.release.switching import Switcher  # as above
+
     return Switcher(list(site.buckets.values()), site.routing)

@@ -15,10 +15,10 @@ from rich.console import Console
 from scripts.aws.clients import caller_account
 from scripts.clock import rfc3339, utc_now
 from scripts.commands.build import content_rules, make
+from scripts.commands.publishing.publishing import publish
 from scripts.commands.shared.lever_drill import LeverOptions, insist_on_confirmation, run_lever
 from scripts.commands.shared.options import open_website, publisher
 from scripts.commands.shared.under_test import under_test
-from scripts.commands.sync_content import publish
 from scripts.cost.coverage import not_priced
 from scripts.cost.estimate import estimate, load_stacks, monthly_cost_usd
 from scripts.demo import SITE_SOURCE

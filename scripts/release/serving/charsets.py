@@ -19,11 +19,14 @@ _DECLARED = re.compile(
 )
 
 
+_Decoder = codecs.getincrementaldecoder(UTF8)
+
+
 class CharsetReader:
     """Reads a text part by part, so that a large one is never held."""
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder(UTF8)("strict")
+        self._decoder = _Decoder("strict")
         self._is_utf8 = True
         self._start = b""
 

@@ -53,7 +53,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def keep(*_arguments: object, **options: float) -> None:
         seconds.append(options["seconds"])
 
-    monkeypatch.setattr("scripts.commands.sync_content._keep_good_canary", keep)
+    monkeypatch.setattr("scripts.commands.publishing.publishing.keep_good_canary", keep)
     return seconds
 
 
@@ -77,7 +77,7 @@ def test_canary_that_is_ended_is_given_to_nobody(
     def end(*_arguments: object, **_options: float) -> None:
         raise ProbeRefusedError("page views failed")
 
-    monkeypatch.setattr("scripts.commands.sync_content._keep_good_canary", end)
+    monkeypatch.setattr("scripts.commands.publishing.publishing.keep_good_canary", end)
     call = ("sync-content", str(world.folder), "--canary", "5", "--promote-after", "30", "--apply")
     assert failover(*call)[0] == 1
     assert world.site.routing.read().routing.release_id == first.release_id

@@ -1,7 +1,10 @@
 """Digests are remembered while a file cannot have changed, and never longer."""
 
+import gzip
 import hashlib
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -150,3 +153,48 @@ def test_cache_of_many_lines_is_read_whole_and_the_order_is_that_of_the_files(
     again = digest_files(folder, [scan(folder / name) for name in names], cache)
     assert (read, list(again)) == (["1.css"], names)
     assert {name for name in names if again[name] != first[name]} == {"1.css"}
+
+
+def in_other_processes(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Reads a folder's digests in a process without other threads, so that it may have others read."""
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom scripts.release import digests\n"
+        "digests._FORKED_FROM_BYTES = 0\n"
+        "folder = Path(sys.argv[1])\n"
+        "files = [digests.ScannedFile.of(path.name, path.stat()) for path in sorted(folder.iterdir())]\n"
+        f"{before}\n"
+        "with digests.Digesting(folder, files, None) as digesting:\n"
+        "    copies = len(digesting._copies._copies)\n"
+        "    print(copies > 0, digesting.result())"
+    )
+    root = Path(__file__).parents[3]
+    return subprocess.run([sys.executable, "-c", code, str(folder)], cwd=root, capture_output=True, text=True)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(50):
+        (folder / f"{number}.html").write_text(f'<meta name="release" content="">{number}\u00e4', encoding="utf-8")
+    (folder / "latin.html").write_bytes(b'<meta charset="latin-1">\xe4')
+    (folder / "0.html.gz").write_bytes(gzip.compress((folder / "0.html").read_bytes()))
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process is copied")
+def test_other_processes_find_what_this_one_does(many: Path) -> None:
+    found = in_other_processes(many)
+    expected = digest_files(many, [scan(path) for path in sorted(many.iterdir())], None)
+    assert (found.stdout, found.stderr) == (f"True {expected}\n", "")
+
+
+def test_what_another_process_does_not_hand_over_is_read_here(many: Path) -> None:
+    here = "digest, here = digests._digest, os.getpid()\n"
+    fails = "digests._digest = lambda *file: digest(*file) if os.getpid() == here else sys.exit(1)"
+    assert in_other_processes(many, here + fails).stdout == in_other_processes(many).stdout
+
+
+def test_file_that_went_is_named_though_another_process_missed_it(many: Path) -> None:
+    found = in_other_processes(many, "(folder / '7.html').unlink()")
+    assert found.stderr.endswith(f"FileNotFoundError: [Errno 2] No such file or directory: '{many / '7.html'}'\n")

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.release.bucket import ContentBucket
-from scripts.release.digests import FileDigest, digest_files
+from scripts.release.digests import Digesting, FileDigest
 from scripts.release.folder import read_folder
 from scripts.release.manifest import Manifest, manifest_key, parse_manifest
 from scripts.release.pointers import read_pointer
@@ -302,12 +302,14 @@ def test_link_out_of_the_folder_is_refused(folder: Path) -> None:
 def test_page_that_goes_before_its_release_id_is_written_into_it_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def then_gone(*arguments: Any) -> dict[str, FileDigest]:
-        found = digest_files(*arguments)
+    result = Digesting.result
+
+    def then_gone(digesting: Digesting) -> dict[str, FileDigest]:
+        found = result(digesting)
         (folder / "index.html").unlink()
         return found
 
-    monkeypatch.setattr("scripts.release.folder.digest_files", then_gone)
+    monkeypatch.setattr(Digesting, "result", then_gone)
     with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 
@@ -317,24 +319,28 @@ def test_page_that_changes_before_its_release_id_is_written_into_it_is_named(
 ) -> None:
     """It would be stored under an id that is the digest of its old content."""
 
-    def then_changed(*arguments: Any) -> dict[str, FileDigest]:
-        found = digest_files(*arguments)
+    result = Digesting.result
+
+    def then_changed(digesting: Digesting) -> dict[str, FileDigest]:
+        found = result(digesting)
         page = folder / "index.html"
         page.write_text(page.read_text(encoding="utf-8") + "<p>more</p>", encoding="utf-8")
         return found
 
-    monkeypatch.setattr("scripts.release.folder.digest_files", then_changed)
+    monkeypatch.setattr(Digesting, "result", then_changed)
     with pytest.raises(WrongUsageError, match=r"index\.html changed while .* was read"):
         read_folder(folder)
 
 
 def test_file_that_becomes_a_folder_while_it_is_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def first_a_folder(*arguments: Any) -> dict[str, FileDigest]:
+    result = Digesting.result
+
+    def first_a_folder(digesting: Digesting) -> dict[str, FileDigest]:
         (folder / "index.html").unlink()
         (folder / "index.html").mkdir()
-        return digest_files(*arguments)
+        return result(digesting)
 
-    monkeypatch.setattr("scripts.release.folder.digest_files", first_a_folder)
+    monkeypatch.setattr(Digesting, "result", first_a_folder)
     with pytest.raises(WrongUsageError, match=r"index\.html went while .* was read"):
         read_folder(folder)
 

@@ -28,8 +28,15 @@ class Contestant:
     name: str
     has_own_parallelism: bool = False
 
-    def commands(self, world: World, site: Path, s3_port: int) -> list[list[str]]:
-        """Returns the processes that publish `site`, one a region or one for all."""
+    def commands(self, world: World, site: Path, s3_port: int, *, is_fresh: bool = False) -> list[list[str]]:
+        """Returns the processes that publish `site`, one a region or one for all.
+
+        Args:
+            world: the servers.
+            site: the folder.
+            s3_port: where S3 is asked.
+            is_fresh: the folder was made a moment ago, so that the time stamps of its files say nothing.
+        """
         url = f"http://127.0.0.1:{s3_port}"
         if self.has_own_parallelism:
             return [
@@ -43,9 +50,9 @@ class Contestant:
                     str(world.outputs),
                 ]
             ]
-        return [self._command(world, site, url, bucket(region, self.name)) for region in REGIONS]
+        return [self._command(world, site, url, bucket(region, self.name), is_fresh=is_fresh) for region in REGIONS]
 
-    def _command(self, world: World, site: Path, url: str, target: str) -> list[str]:
+    def _command(self, world: World, site: Path, url: str, target: str, *, is_fresh: bool) -> list[str]:
         program = str(world.peers / self.name)
         match self.name:
             case "aws":
@@ -53,9 +60,10 @@ class Contestant:
             case "s5cmd":
                 return [program, "--endpoint-url", url, "--log", "error", "sync", f"{site}/*", f"s3://{target}/"]
             case "rclone":
-                # --update --use-server-modtime: https://rclone.org/s3/#avoiding-head-requests-to-read-the-modification-time
+                # https://rclone.org/s3/#avoiding-head-requests-to-read-the-modification-time
+                by = ["--checksum"] if is_fresh else ["--update", "--use-server-modtime"]
                 remote = f":s3,provider=Other,env_auth=true,no_check_bucket=true,endpoint='{url}':{target}"
-                return [program, "sync", str(site), remote, "--update", "--use-server-modtime", "--fast-list",
+                return [program, "sync", str(site), remote, *by, "--fast-list",
                         "--transfers", "32", "--checkers", "16", "--config", "/dev/null", "--log-level", "ERROR"]  # fmt: skip
         raise ValueError(f"no contestant {self.name}")
 
@@ -121,8 +129,10 @@ def run(commands: list[list[str]], variables: dict[str, str]) -> Finished:
 
 
 def _resident_bytes(pid: int) -> int:
+    """Returns the memory of a process, and what its copies have that they do not share."""
     try:
-        resident: int = psutil.Process(pid).memory_info().rss
+        process = psutil.Process(pid)
+        resident: int = process.memory_info().rss
+        return resident + sum(child.memory_full_info().uss for child in process.children(recursive=True))
     except psutil.Error:
         return 0
-    return resident

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from pathlib import Path
 
@@ -27,10 +28,18 @@ def make_site(folder: Path, *, scale: int = 1) -> int:
     return total
 
 
-def change_pages(folder: Path, count: int, text: str) -> None:
-    """Changes the content, size and time of `count` pages."""
-    for path in sorted((folder / "posts").glob("*/*/index.html"))[:count]:
+def change_pages(folder: Path, count: int, text: str) -> list[Path]:
+    """Changes the content, size and time of `count` pages, and returns them."""
+    pages = sorted((folder / "posts").glob("*/*/index.html"))[:count]
+    for path in pages:
         path.write_bytes(path.read_bytes() + text.encode())
+    return pages
+
+
+def make_fresh(folder: Path) -> None:
+    """Gives every file the time of now, as a checkout and a build in CI do."""
+    for path in folder.rglob("*"):
+        os.utime(path)
 
 
 def _write(path: Path, body: bytes) -> int:

@@ -1,0 +1,98 @@
+"""What a publish does after its switch: it asks the site, or watches a canary, and takes back what viewers do not get."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.commands.shared.asking import Probe, shown
+from scripts.commands.shared.options import switcher
+from scripts.errors import EnvironmentFailureError, ProbeRefusedError
+from scripts.local.endpoints import Endpoints
+from scripts.release.manifest import ReleaseFile
+from scripts.release.publish import PublishPlan
+from scripts.release.routing import Routing, RoutingVersion
+from scripts.release.website import Website
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """A switch that is to be probed: the release, files to ask for, the routing before, what was written."""
+
+    release_id: str
+    files: Sequence[ReleaseFile]
+    earlier: Routing
+    written: RoutingVersion
+
+
+def keep_what_answers(website: Website, probe: Probe, switched: Switched) -> None:
+    """Asks the site's names for the release and rolls back when they do not serve it.
+
+    Raises:
+        ProbeRefusedError: they do not; the routing is as it was before.
+    """
+    bad = probe(switched.files)
+    if not bad:
+        return
+    if all(each.is_of_this_machine for each in bad):
+        raise EnvironmentFailureError(
+            f"release {switched.release_id} is switched to, and this machine could not ask for it:\n  {bad[0]}\n"
+            "That says nothing about the site, so nothing was rolled back. Look with `failover status` from where DNS works"
+        )
+    if switched.earlier.active is None:
+        raise ProbeRefusedError(
+            f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown(bad)}\n"
+            "There is nothing to go back to. Is the hosted zone delegated? Then `failover status`; --no-probe skips this"
+        )
+    switcher(website).restore_routing(switched.earlier, switched.written)
+    raise ProbeRefusedError(
+        f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}\n"
+        f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again.\n"
+        f"{_what_the_checks_say(website)}"
+    )
+
+
+def keep_good_canary(website: Website, endpoints: Endpoints | None, plan: PublishPlan, *, seconds: float) -> None:
+    """Looks at the site as a visitor while the canary runs, and ends it when page views fail.
+
+    This machine is one viewer, who is in the canary's share or not: a canary that it does not get is not judged.
+
+    Raises:
+        ProbeRefusedError: page views failed; the canary is ended.
+    """
+    from scripts.local.network import network_of
+    from scripts.release.canary_guard import end_canary, release_view, watch_canary
+
+    network, release_id = network_of(endpoints), plan.manifest.release_id
+    clock = network.clock()
+    known = {release_id, plan.current.routing.release_id or release_id}
+    view = release_view(network, clock, hostname=website.hostname, release_ids=known)
+    print(f"failover: watching the canary {release_id} for {seconds:g} s", file=sys.stderr)
+    reason = asyncio.run(watch_canary(view, clock, seconds=seconds))
+    if not reason:
+        return
+    ended = end_canary(switcher(website), release_id)
+    what = "it was ended" if ended is not None else "somebody has ended it meanwhile"
+    raise ProbeRefusedError(
+        f"page views failed while the canary {release_id} ran, so {what}: {reason}\n"
+        f"Every viewer gets {plan.current.routing.release_id}. What was sent stays and is not sent again"
+    )
+
+
+def _what_the_checks_say(website: Website) -> str:
+    """Returns whether the health checks failed as well, which then is no fault of the release, and what to do."""
+    from scripts.aws.clients import route53_client
+    from scripts.status.reports import check_reports  # as above
+
+    failing = [each for each in check_reports(route53_client, website.health_check_ids) if each.is_healthy is False]
+    if not failing:
+        return "`failover status` shows what every entry serves; build the site anew if it is the release"
+    names = " and ".join(
+        "the path check" if each.name == "path" else f"the region check of {each.name}" for each in failing
+    )
+    return (
+        f"Unhealthy: {names} ({failing[0].reason}), so it is not the release. `failover status` shows which layer covers. "
+        "Publish again when the checks are healthy, or now with --no-probe: whatever entry serves then serves it"
+    )
