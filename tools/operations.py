@@ -25,11 +25,13 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "divert": ("divert",),
     "divert-end": ("divert", "--end"),
     "drill": ("drill", "--report", str(REPORT)),
+    "takedown": ("takedown",),
 }
-_NEEDS_A_TARGET = ("evacuate", "restore", "drill")
+_NEEDS_A_TARGET = ("evacuate", "restore", "drill", "takedown")
 _TAKES_A_TARGET = (*_NEEDS_A_TARGET, "rollback")
 # A region, a release or a scenario: nothing that could be an option.
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_NO_PATH = re.compile(r"-|.*[\x00-\x1f]", re.DOTALL)
 _WRONG_USAGE = 2
 
 Run = Callable[[Sequence[str]], int]
@@ -45,10 +47,16 @@ def command(environment: Mapping[str, str]) -> list[str]:
     if operation not in OPERATIONS:
         raise ValueError(f"operation {operation!r} is none of {', '.join(OPERATIONS)}")
     if operation in _NEEDS_A_TARGET and not target:
-        raise ValueError(f"{operation} needs a target: the region, or for a drill the scenario")
+        raise ValueError(
+            f"{operation} needs a target: the region, for a drill the scenario, for a takedown the file's path"
+        )
     if target and operation not in _TAKES_A_TARGET:
         raise ValueError(f"{operation} takes no target, and {target!r} was given: leave it empty")
-    if target and not _TARGET.fullmatch(target):
+    if operation == "takedown" and _NO_PATH.match(target):
+        raise ValueError(
+            f"target {target!r} is no path: one that begins with - or has a control character is not taken"
+        )
+    if target and operation != "takedown" and not _TARGET.fullmatch(target):
         raise ValueError(f"target {target!r} is no region, release or scenario: letters, digits and - are allowed")
     verb = [*OPERATIONS[operation], *([target] if target else [])]
     if operation == "drill" and (confirm := environment.get("CONFIRM", "").strip()):

@@ -80,6 +80,7 @@ def takedown(scope: Scope) -> PolicyDocument:
         },
         switch(scope),
         _empty_caches(scope),
+        *find_outputs(scope),
     )
 
 

@@ -114,6 +114,7 @@ def test_deploy_is_never_stopped_half_way() -> None:
         ("deploy", "content", "content", "AWS_CONTENT_ROLE_ARN"),
         ("operations", "content", "content", "AWS_CONTENT_ROLE_ARN"),
         ("operations", "routing", "drill", "AWS_DRILL_ROLE_ARN"),
+        ("operations", "takedown", "takedown", "AWS_TAKEDOWN_ROLE_ARN"),
         ("drift", "plan", None, "AWS_PLAN_ROLE_ARN"),
     ],
 )

@@ -51,7 +51,7 @@ def test_roles_allow_every_call_that_was_recorded() -> None:
     assert denied(LINES) == []
 
 
-@pytest.mark.parametrize("role", ["plan", "deploy", "content", "drill", FUNCTION])
+@pytest.mark.parametrize("role", ["plan", "deploy", "content", "drill", "takedown", FUNCTION])
 def test_recordings_hold_calls_of_every_role(role: str) -> None:
     assert sum(line.startswith(f"{role} ") for line in LINES) >= 5
 

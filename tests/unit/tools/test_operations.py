@@ -31,6 +31,8 @@ def environment(operation: str, target: str = "", *, apply: bool = False, confir
         (environment("divert-end", apply=True), ["divert", "--end", "--apply"]),
         (environment("drill", "replication-stall", confirm="1:www.x"),
          ["drill", "--report", "build/drill", "replication-stall", "--confirm=1:www.x"]),
+        (environment("takedown", "downloads/our customers.csv"), ["takedown", "downloads/our customers.csv"]),
+        (environment("takedown", "/a/b?.csv", apply=True), ["takedown", "/a/b?.csv", "--apply"]),
     ],
 )  # fmt: skip
 def test_operation_is_a_verb_with_its_plan_by_default(given: dict[str, str], expected: list[str]) -> None:
@@ -46,6 +48,9 @@ def test_operation_is_a_verb_with_its_plan_by_default(given: dict[str, str], exp
         (environment("rollback", "a b"), "letters, digits and -"),
         (environment("status", "eu-central-1"), "takes no target"),
         (environment("verify-repair", "--apply"), "takes no target"),
+        (environment("takedown", apply=True), "for a takedown the file's path"),
+        (environment("takedown", "--lift"), "begins with -"),
+        (environment("takedown", "a\nb"), "control character"),
     ],
 )
 def test_wrong_input_is_refused_before_anything_runs(

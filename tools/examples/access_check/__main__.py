@@ -1,8 +1,8 @@
 """Records the AWS calls of the roles' work on localcloud and holds them against the roles' policies: `make access`.
 
 Of each site file: an administrator applies the stacks access and audit, the deploy role the others; then come a plan, publishing,
-drills, an update in place and the destroy, each by its role. The rights of every call are looked for in the policies that the
-provider sent to IAM, and of the functions' roles in their boundary as well.
+drills, a takedown, an update in place and the destroy, each by its role. The rights of every call are looked for in the policies
+that the provider sent to IAM, and of the functions' roles in their boundary as well.
 
 Exit codes: 0 everything is allowed, 1 something is denied, 3 something is missing on this machine.
 """

@@ -26,6 +26,7 @@ from tools.examples.apply_examples import unprotect
 from tools.examples.deployed_example import ran, ready
 
 ADMINISTRATOR, DEPLOY, PLAN, CONTENT, DRILL = "administrator", "deploy", "plan", "content", "drill"
+TAKEDOWN = "takedown"
 ROOT = Path(__file__).resolve().parents[3]
 _GITHUB = '\n[github]\nsubjects = ["repo:example-org/website", "repo:example-org@1234567/website@7654321"]\n'
 _SPEED = 5.0  # as the demo: its drills find a steady state on a busy machine too
@@ -51,6 +52,7 @@ def record(site_file: Path, folder: Path) -> Path:
         run = _commands(folder)
         _publish(run, site_file.resolve(), folder)
         _drill(run, folder)
+        _take_down(run)
         _damage(folder)
         for stack in (stack for wave in waves for stack in wave):
             change(stack)
@@ -145,6 +147,13 @@ def _publish(run: Run, site_file: Path, folder: Path) -> None:
     for bucket in _content_buckets(folder):  # as a publish that never ended leaves it behind
         bucket.put_object(Key=f"{RELEASES_PREFIX}{_UNFINISHED_RELEASE}/index.html", Body=b"")
     run(CONTENT, "prune", "--keep", "1", "--grace-seconds", "0", "--pause-seconds", "0", "--apply")
+
+
+def _take_down(run: Run) -> None:
+    """A page that viewers get, the error page and a large file; then what is noted of one of them is taken back."""
+    run(TAKEDOWN, "takedown", "page.html")
+    run(TAKEDOWN, "takedown", "page.html", "large.bin", "404.html", "--no-probe", "--apply")
+    run(TAKEDOWN, "takedown", "page.html", "--lift", "--apply")
 
 
 def _content_buckets(folder: Path) -> list[Any]:
