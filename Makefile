@@ -19,7 +19,7 @@ is_set = $(filter-out 0 no false,$(1))
 # A test run and a demo start hundreds of Python processes: without the compiled files each compiles this project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo site test test-slow check lint conformance checkov bindings policies apply access format snapshots bench bench-localcloud bench-release mutants statements setup npm-tools chromium cdktf docs wheel lock clean distclean
+.PHONY: help demo site test test-slow check lint conformance checkov bindings policies apply access format snapshots bench bench-localcloud bench-release generator-sites mutants statements setup npm-tools chromium cdktf docs wheel lock clean distclean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,9 @@ bench-localcloud: setup ## how fast and how large localcloud is: start-up, reque
 
 bench-release: setup ## publishing 10,000 files to two regions: us, aws s3 sync, s5cmd, rclone
 	@$(VENV)/python -m tools.bench.release $(ARGS)
+
+generator-sites: setup ## build the sites of ten generators anew, which the tests publish: needs npm and PyPI (ARGS="NAME ...": these)
+	@$(VENV)/python -m tools.generator_sites $(ARGS)
 
 mutants: setup ## would the tests notice? A fixed sample of mutants of each core module (ARGS="MODULE ...": of these)
 	@$(VENV)/python -m tools.mutants $(ARGS)

@@ -14,8 +14,8 @@ from typing import Any
 
 import psutil
 
+from scripts.commands.publishing.publishing import publish
 from scripts.commands.shared.options import open_website, publisher
-from scripts.commands.sync_content import publish
 from scripts.local.endpoints import read_endpoints
 from scripts.release.folder import read_folder
 from scripts.release.serving.content_settings import parse_content

@@ -1,6 +1,7 @@
 """The probe after a switch: what counts as served, until when a wrong answer is asked again, and what a failure undoes."""
 
 import hashlib
+from itertools import pairwise
 
 import pytest
 
@@ -77,12 +78,24 @@ def test_answer_that_comes_right_in_time_is_good() -> None:
     assert clock.seconds < DEADLINE_SECONDS
 
 
-def test_sample_is_the_front_page_what_changed_and_one_that_did_not() -> None:
+def test_sample_is_the_front_page_what_changed_and_some_that_did_not() -> None:
     paths = [*(f"{letter}.html" for letter in "abcdef"), "index.html", "new.html"]
     manifest = Manifest(release_id="1" * 16, base=None, files=tuple(file(path) for path in paths))
     changes = Changes(new=("new.html",), changed=("d.html", "e.html", "f.html"), removed=())
     found = [each.path for each in sample(manifest, changes)]
-    assert found == ["index.html", "d.html", "e.html", "new.html", "a.html"]
+    assert found == ["index.html", "d.html", "e.html", "new.html", "a.html", "b.html", "c.html"]
+
+
+def test_files_that_did_not_change_are_others_with_each_release() -> None:
+    """What the last probe asked for lies in the edge's cache, whatever became of it in the regions."""
+    paths = [f"{number:03d}.html" for number in range(300)]
+    asked: list[set[str]] = []
+    for release in range(20):
+        manifest = Manifest(release_id=f"{release:016x}", base=None, files=tuple(file(path) for path in paths))
+        asked.append({each.path for each in sample(manifest, Changes(new=(), changed=(), removed=()))})
+    assert {len(each) for each in asked} == {3}
+    assert len(set.union(*asked)) > 30
+    assert all(not one & other for one, other in pairwise(asked))
 
 
 def test_sample_leaves_out_what_is_too_large_to_read() -> None:

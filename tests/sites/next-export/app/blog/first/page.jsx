@@ -1,0 +1,3 @@
+export default function First() {
+  return <main><h1>First</h1></main>;
+}

@@ -1,0 +1,4 @@
+project = "Lighthouse"
+html_theme = "furo"
+html_title = "Lighthouse"
+html_copy_source = True
