@@ -97,7 +97,12 @@ SUBJECTS = (
     Subject(module="scripts/lint/rules/health_checks.py", tests=_LINT),
     *(
         Subject(module=f"constructs_lib/functions/alert_formatter/alerts/{name}.py", tests=_ALERTS)
-        for name in ("advice", "alert", "checks", "reading")
+        for name in ("advice", "alert", "checks")
+    ),
+    Subject(
+        module="constructs_lib/functions/alert_formatter/alerts/reading.py",
+        tests=_ALERTS,
+        reasons={"return False -> return None": "whether it is a first verdict is only ever asked as a condition"},
     ),
     Subject(
         module="constructs_lib/functions/alert_formatter/alerts/once.py",
