@@ -291,8 +291,6 @@ class Publisher:
         held = next((each for each in found if each is not None), None)
         if held is None or any(each is None or each.files != held.files for each in found):
             return None
-        if {file.path for file in held.files} != {file.path for file in built.files}:
-            return None  # a file was taken down from it, and may be published again
         if any(state.bucket.missing_files(held.files) for state in states):
             return None
         return with_retained(held, active, now=time_of(current))
