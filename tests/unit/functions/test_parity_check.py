@@ -372,3 +372,29 @@ def test_manifests_of_pruned_releases_and_too_many_of_them_are_forgotten(
     check.run()
     check.module._forget_all_but([])
     assert check.module._read_manifests == {}
+
+
+@pytest.mark.parametrize(
+    ("began_at", "is_clean_since"),
+    [
+        (datetime(2026, 11, 30, 10, 1, tzinfo=UTC), True),
+        (datetime(2026, 11, 30, 10, 0, 59, 999_999, tzinfo=UTC), False),
+    ],
+    ids=["at the next minute", "just before"],
+)
+def test_comparison_is_clean_from_the_minute_after_the_loss(
+    check: Check, began_at: datetime, is_clean_since: bool
+) -> None:
+    """The metric has one value a minute: a clean one in the minute of the loss would hide it."""
+    check.module._remembered["lost_at"] = datetime(2026, 11, 30, 10, 0, 30, 500_000, tzinfo=UTC)
+    check.module._remember(began_at, is_clean=True)
+    assert (check.module._remembered["clean_since"] == began_at) is is_clean_since
+
+
+def test_region_that_cannot_be_reached_costs_six_seconds_a_call(check: Check) -> None:
+    config = check.module._CONFIG
+    assert config.connect_timeout * config.retries["total_max_attempts"] == 6
+
+
+def test_comparison_of_nothing_has_no_objects(check: Check) -> None:
+    assert (check.module.Comparison().objects, check.module.Comparison().lacking) == (0, 0)
