@@ -119,6 +119,11 @@ SUBJECTS = (
             "tests/contract/test_any_request.py",
             "tests/contract/test_serving.py",
         ),
+        reasons={
+            "1 -> 2 in end = file.rsplit('.', 1)[-1]": "what follows the last dot is the same, however often it is split",
+            "return False -> return None": "whether it is a navigation is only ever asked as a condition",
+            "0 -> 1 in size = len(found['body'] or b'') if found else 0": "it is only looked at where something was found",
+        },
     ),
     Subject(
         module="constructs_lib/functions/router.js",
