@@ -322,3 +322,15 @@ def test_what_an_earlier_run_found_is_gone_on_with_but_for_what_nobody_knows(
     assert main(["dns/hang", "--resume", "--folder", str(tmp_path)]) == 0  # nothing is left, so nothing is deployed
     assert "| `dns` | hang |" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["rows.json"]
+
+
+@pytest.mark.parametrize(("region", "layer", "is_right"), [(PRIMARY, None, True), (SECONDARY, 1, False)])
+def test_exit_code_0_is_right_where_everything_serves_and_no_layer_covers(
+    region: str, layer: int | None, is_right: bool
+) -> None:
+    truth = ALL_IS_WELL | {HOSTNAME: Seen(serves=True, region=region, by_cloudfront=True)}
+    entries = [{"name": name, "serves": True, "region": seen.region} for name, seen in truth.items()]
+    document = {"users": {"are_served": True, "layer": layer}, "entries": entries, "exit_code": 0}
+    said = Said(status=document, exit_code=0, mails=[])
+    found = wrong_statements(truth, said, public=HOSTNAME, first_region=PRIMARY, runbook=RUNBOOK)
+    assert found == ([] if is_right else ["status exits with 0 though something fails"])
