@@ -31,7 +31,7 @@ site: setup ## build site/build from site/src
 	@$(VENV)/failover build
 
 test: setup npm-tools chromium ## all tests (ARGS="-k name": some of them)
-	@$(VENV)/pytest -n 3 $(ARGS)
+	@$(VENV)/pytest -n 4 $(ARGS)
 
 test-slow: setup npm-tools chromium ## the tests that take minutes each, which `make test` leaves out: whole regions lost, states migrated
 	@$(VENV)/pytest -n 2 --slow -m slow $(ARGS)

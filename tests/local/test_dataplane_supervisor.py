@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -130,7 +131,7 @@ def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_
     assert f"process {running.process.pid}" in second.stderr
     environment = localcloud("env", "--state-dir", state_dir)
     assert f"export AWS_ENDPOINT_URL={running.endpoints['gateway_url']}" in environment.stdout
-    assert f"export FAILOVER_LOCALCLOUD={running.log.parent.absolute()}\n" in environment.stdout
+    assert f"export FAILOVER_LOCALCLOUD={shlex.quote(str(running.log.parent.absolute()))}\n" in environment.stdout
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])

@@ -87,7 +87,10 @@ def is_applying(folder: Path) -> bool:
 
 
 # Each text is printed when that step begins; Terraform's bars come only with a terminal, so its log shows that it runs.
-@pytest.mark.parametrize("step", ["Synthesize", "Start localcloud", "Apply all stacks"])
+@pytest.mark.parametrize(
+    "step",
+    [*(pytest.param(step, marks=pytest.mark.slow) for step in ("Synthesize", "Start localcloud")), "Apply all stacks"],
+)
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_demo_leaves_nothing_running(tmp_path: Path, step: str, signal_number: signal.Signals) -> None:
     with started_demo(tmp_path) as process:

@@ -20,7 +20,7 @@ from tests.worlds.deployment_world import SITE_FILE, DeploymentWorld
 from tests.worlds.deployment_world import STACKS as DEPLOYED
 from tools.examples.deployed_example import ran
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,7 +147,6 @@ def _plan(deployment: DeploymentWorld, folder: Path, stack: str) -> Actions:
     return {address: action for address, action in found.items() if action not in ("noop", "read")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("variant", MOVES)
 def test_moving_replaces_no_bucket_zone_or_distribution_that_both_have(
     deployment: DeploymentWorld, planned: Mapping[str, Planned], variant: str

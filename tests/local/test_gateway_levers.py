@@ -242,6 +242,7 @@ def test_restoring_what_was_never_pulled_changes_nothing(site: Site, kind: str) 
     assert site.snapshot() == before
 
 
+@pytest.mark.slow
 def test_kill_at_any_step_leaves_nothing_broken_after_recovery(site: Site, kind: str, tmp_path: Path) -> None:
     before, kills, journals = site.snapshot(), 0, 0
     for told in killed(site, kind, tmp_path):

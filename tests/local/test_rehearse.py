@@ -52,6 +52,7 @@ def rehearsed(tmp_path: Path, write: Callable[[Path], Path], *arguments: str) ->
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_origin_group_saves_the_pages_that_nobody_asked_for(tmp_path: Path) -> None:
     exit_code, report = rehearsed(tmp_path, group, "--drill", "503")
     assert report["resources"]["left_out"] == []
@@ -62,6 +63,7 @@ def test_origin_group_saves_the_pages_that_nobody_asked_for(tmp_path: Path) -> N
     assert exit_code == int(has_errors)
 
 
+@pytest.mark.slow
 def test_failover_between_two_distributions_is_refused_and_linted(tmp_path: Path) -> None:
     exit_code, report = rehearsed(tmp_path, trap, "--drill", "503", "--sites", "1")
     refused = [each for each in report["resources"]["left_out"] if each["why"].startswith("refused")]

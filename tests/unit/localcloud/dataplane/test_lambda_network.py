@@ -47,7 +47,8 @@ def fill(names: NameServer) -> None:
 
 
 def test_name_of_the_site_has_its_addresses() -> None:
-    assert with_names(lambda port: asked(HOSTNAME, port)) == ["127.0.10.1", "127.0.10.2"]
+    addresses = with_names(lambda port: asked(HOSTNAME, port))
+    assert sorted(addresses or ()) == ["127.0.10.1", "127.0.10.2"]  # a server turns them
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
