@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out between its four processes (pytest-xdist): two cores work while others wait for Terraform or a clock.
+"""How `make test` shares the tests out between its four processes (pytest-xdist): two cores work while others wait.
 
 A file's tests stay in one process, in their order. So do those that need the same slow thing: the bindings, the data plane's
 localcloud, the deployed site that they change.
