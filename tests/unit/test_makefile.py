@@ -43,7 +43,7 @@ def test_help_is_the_default_and_lists_every_verb() -> None:
         (["demo", "ANY_PORT=no"], ".venv/bin/failover demo  \n"),
         (["wheel"], "-m hatchling build --target wheel --directory build/wheel\n"),
         (["test"], ".venv/bin/pytest -n 4 \n"),
-        (["test", "ARGS=-k dns"], "pytest -n 3 -k dns\n"),
+        (["test", "ARGS=-k dns"], "pytest -n 4 -k dns\n"),
         (["test-slow"], ".venv/bin/pytest -n 2 --slow -m slow \n"),
         (["test"], "-m tools.setup.npm_install\n"),
         (["test"], "-m tools.setup.chromium\n"),
