@@ -7,7 +7,6 @@ what the samples mean in `measurement` and `verdict`; `rehearsal` puts the parts
 from __future__ import annotations
 
 import asyncio
-import bisect
 import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -27,6 +26,7 @@ from scripts.drill.streaks import (
     STREAK_LENGTH,
     has_failed,
     has_filled_page,
+    insert_in_order,
     lasting_streak_at,
     scheduled_since,
     streak_at,
@@ -335,7 +335,7 @@ class FaultDrill:
         return True
 
     def _record(self, sample: Sample) -> None:
-        bisect.insort(self._samples, sample, key=lambda each: each.sequence)
+        insert_in_order(self._samples, sample)
         if sample.is_good:
             self._good += 1
             self._region = sample.region

@@ -27,6 +27,11 @@ def lasting_streak_at(samples: Sequence[Sample], *, region: str) -> float | None
     return streak_at(samples[first:], region=region)
 
 
+def insert_in_order(samples: list[Sample], sample: Sample) -> None:
+    """Put a sample in its place by sequence: page views end in another order than they begin, but seldom much later."""
+    bisect.insort(samples, sample, key=lambda each: each.sequence)
+
+
 def scheduled_since(samples: Sequence[Sample], seconds: float) -> Sequence[Sample]:
     """Return the samples whose turn came at a moment or after it.
 

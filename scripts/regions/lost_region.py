@@ -10,6 +10,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from scripts.drill.journal import FaultJournal, JournaledFault, drill_lock, undo
 from scripts.drill.rehearsal import browser_probe, interruptible
 from scripts.drill.request import DrillRequest, DrillSettings
 from scripts.drill.scenarios import FaultVariant, Scenario
-from scripts.drill.streaks import STREAK_LENGTH, has_failed, lasting_streak_at, streak_at
+from scripts.drill.streaks import (
+    STREAK_LENGTH,
+    has_failed,
+    insert_in_order,
+    lasting_streak_at,
+    scheduled_since,
+    streak_at,
+)
 from scripts.errors import DrillAbortedError, NotSteadyError
 from scripts.local.control import ControlApi
 from scripts.local.endpoints import Endpoints
@@ -160,13 +168,13 @@ class _LostRegionDrill:
             families=settings.families,
             clients=settings.clients,
         )
-        self._samples: list[Sample] = []
+        self._samples: list[Sample] = []  # in order of sequence
 
     async def run(self) -> LostRegion:
         for journal in self._journals:
             journal.path.parent.mkdir(parents=True, exist_ok=True)
             await undo_leftover(journal)
-        probing = asyncio.create_task(self._prober.run(self._samples.append))
+        probing = asyncio.create_task(self._prober.run(partial(insert_in_order, self._samples)))
         try:
             found = await self._order_of_events()
             self._prober.stop()
@@ -186,16 +194,16 @@ class _LostRegionDrill:
         for fault in self._faults:
             await fault.inject()
         self._tell(f"all of {lost} is dead; waiting for {self._request.secondary_region}")
-        if not await self._until(lambda: self._recovered_at(fault_at) is not None, settings.recovery_timeout_seconds):
+        if not await self._until(
+            lambda: self._is_served_by(self._request.secondary_region, fault_at), settings.recovery_timeout_seconds
+        ):
             raise DrillAbortedError(
                 f"nobody took over within {settings.recovery_timeout_seconds:g} s; the faults are undone"
             )
         self._tell(f"{self._request.secondary_region} serves; {self._new} takes the place of {lost}")
         replacement = await self._replaced()
         self._tell(f"waiting for visitors to be served by {self._new}")
-        await self._until(
-            lambda: self._streak_since(fault_at, self._new) is not None, settings.fail_back_timeout_seconds
-        )
+        await self._until(lambda: self._is_served_by(self._new, fault_at), settings.fail_back_timeout_seconds)
         await self._until(lambda: False, settings.tail_seconds)
         return fault_at, replacement
 
@@ -224,26 +232,18 @@ class _LostRegionDrill:
             await self._clock.sleep(_POLL_SECONDS)
         return True
 
-    def _since(self, seconds: float) -> list[Sample]:
-        return sorted(
-            (each for each in self._samples if each.scheduled_at_seconds >= seconds), key=lambda s: s.sequence
-        )
-
     def _is_steady(self, region: str) -> bool:
         settings = self._request.settings
         length = max(STREAK_LENGTH, round(settings.steady_seconds * settings.rate_per_second))
         since_seconds = self._clock.now_seconds() - settings.steady_seconds - settings.probe_timeout_seconds
-        return streak_at(self._since(since_seconds), region=region, length=length) is not None
+        return streak_at(scheduled_since(self._samples, since_seconds), region=region, length=length) is not None
 
-    def _recovered_at(self, fault_at: float) -> float | None:
-        return lasting_streak_at(self._since(fault_at), region=self._request.secondary_region)
-
-    def _streak_since(self, fault_at: float, region: str) -> float | None:
-        return lasting_streak_at(self._since(fault_at), region=region)
+    def _is_served_by(self, region: str, fault_at: float) -> bool:
+        return lasting_streak_at(scheduled_since(self._samples, fault_at), region=region) is not None
 
     def _measured(self, fault_at: float, replacement: dict[str, Any]) -> LostRegion:
-        samples = [as_written(sample) for sample in sorted(self._samples, key=lambda each: each.sequence)]
-        outage = [sample for sample in samples if sample.scheduled_at_seconds >= fault_at]
+        samples = [as_written(sample) for sample in self._samples]
+        outage = scheduled_since(samples, fault_at)
         recovered_at = streak_at(outage, region=self._request.secondary_region)
         failed = [sample for sample in outage if has_failed(sample)]
         after = [

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from scripts.errors import WrongUsageError
 
-_LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".terraform", ".terragrunt-cache", "node_modules", "*.tfstate*", ".terraform.lock.hcl"
-)
+_UNREAD_FOLDERS = (".git", ".terraform", ".terragrunt-cache", "node_modules")
+_LEFT_OUT = shutil.ignore_patterns(*_UNREAD_FOLDERS, "*.tfstate*", ".terraform.lock.hcl")
 _ABOVE = re.compile(r"""["}/]((?:\.\./)*\.\.)(?=[/"])""")
 """What climbs: the source of a module, or a path below path.module."""
 
-_UNCOUNTED = {".git", ".terraform", ".terragrunt-cache", "node_modules"}
 MOST_BYTES = 500_000_000
 
 
@@ -70,6 +68,6 @@ def _top(directory: Path) -> Path:
 def _files(root: Path) -> list[Path]:
     found: list[Path] = []
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in _UNCOUNTED]
+        folders[:] = [name for name in folders if name not in _UNREAD_FOLDERS]
         found += [path for name in names if (path := Path(folder) / name).is_file()]
     return found
