@@ -3,14 +3,11 @@
 import asyncio
 import datetime as dt
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,11 +15,10 @@ import pytest
 from rich.console import Console
 
 from scripts.local.control import ControlApi
-from scripts.local.endpoints import Endpoints
 from scripts.local.process import ANY_PORT, running_localcloud
-from scripts.terraform.cli import Terraform, from_this_machine
+from scripts.terraform.cli import from_this_machine
 from scripts.terraform.deploy import deploy
-from tests.worlds.deployment_world import ROOT
+from tests.worlds.deployment_world import ROOT, DeploymentWorld
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
 
@@ -34,29 +30,8 @@ PAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(DeploymentWorld):
     """A deployed site of its own, with a release that is live."""
-
-    folder: Path
-    endpoints: Endpoints
-    terraform: Terraform
-
-    @property
-    def stacks(self) -> Path:
-        return self.folder / "cdktf.out" / "stacks"
-
-    def failover(self, *arguments: str) -> str:
-        environment = {
-            "FAILOVER_LOCALCLOUD": str(self.folder / "localcloud"),
-            "FAILOVER_OUTPUTS": str(self.folder / "outputs.json"),
-        }
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("failover")), *arguments],
-            cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-        return done.stdout
 
     def client(self, service: Any) -> Any:
         environment = self.endpoints.environment

@@ -13,15 +13,14 @@ from scripts.clock import AwsClock
 from scripts.replay import player as player_module
 from scripts.replay.arithmetic import Circumstances, Expected, expected_of
 from scripts.replay.incidents import incident_ids, load_incident
-from scripts.replay.player import JOURNAL_NAME, RATE_PER_SECOND, Player
+from scripts.replay.player import RATE_PER_SECOND
 from scripts.replay.schedule import Schedule, schedule_of
-from scripts.replay.views import Outcome, View, outcome_of
-from tests.unit.replay.test_player import Board
-from tests.worlds.fake_site import PRIMARY, SECONDARY
+from scripts.replay.views import Outcome, outcome_of
+from tests.unit.replay.test_player import VIEW, Board, new_player
+from tests.worlds.fake_site import PRIMARY
 from tests.worlds.page_views import a_sample
 from tests.worlds.virtual_time import run_virtually
 
-VIEW = View(name="one region", title="One region", hostname="www.example.test", marker_path="/m")
 FAST_CHECKS = Circumstances(
     rate_per_second=RATE_PER_SECOND, probes_per_second=6 / 10, detection_seconds=(20.0, 36.0), visitors=5
 )
@@ -120,14 +119,7 @@ def play(folder: Path, incident_id: str, speed: float) -> Outcome:
     async def run() -> Outcome:
         clock = AwsClock(speed=speed, monotonic=asyncio.get_running_loop().time)
         board = KeepsErrors(clock)
-        player = Player(
-            clock=clock,
-            injector=board,
-            new_probe=lambda _view: board,
-            journal=folder / JOURNAL_NAME,
-            regions=(PRIMARY, SECONDARY),
-            tell=lambda _line: None,
-        )
+        player = new_player(folder, board)
         checks = asyncio.create_task(board.check())
         samples = (await player.play(schedule, [VIEW]))[VIEW.name]
         checks.cancel()

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import json
 import re
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +66,24 @@ class Board:
         return a_sample(ticket.sequence, region, **times, finished_at_seconds=now + 0.05)
 
 
+def new_player(folder: Path, board: Board, tell: Callable[[str], None] = lambda _line: None) -> Player:
+    """A player of incidents on a board, by the board's clock."""
+    return Player(
+        clock=board.clock,
+        injector=board,
+        new_probe=lambda _view: board,
+        journal=folder / JOURNAL_NAME,
+        regions=(PRIMARY, SECONDARY),
+        tell=tell,
+    )
+
+
 def playing(folder: Path, scenario: Any, **flags: Any) -> Any:
     async def run() -> Any:
         clock = new_site().clock
         board = Board(clock, **flags)
         told: list[str] = []
-        player = Player(
-            clock=clock,
-            injector=board,
-            new_probe=lambda _view: board,
-            journal=folder / JOURNAL_NAME,
-            regions=(PRIMARY, SECONDARY),
-            tell=told.append,
-        )
+        player = new_player(folder, board, told.append)
         return await scenario(player, board)
 
     work: Coroutine[Any, Any, Any] = run()

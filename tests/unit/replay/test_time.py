@@ -10,15 +10,12 @@ from scripts.clock import AwsClock
 from scripts.commands.replay import speed_that_holds
 from scripts.replay.arithmetic import Expected
 from scripts.replay.incidents import incident_ids, load_incident
-from scripts.replay.player import JOURNAL_NAME, Player
 from scripts.replay.schedule import Schedule, schedule_of
-from scripts.replay.views import Outcome, View, outcome_of
-from tests.unit.replay.test_player import Board
-from tests.worlds.fake_site import PRIMARY, SECONDARY
+from scripts.replay.views import Outcome, outcome_of
+from tests.unit.replay.test_player import VIEW, Board, new_player
+from tests.worlds.fake_site import PRIMARY
 from tests.worlds.page_views import a_sample
 from tests.worlds.virtual_time import run_virtually
-
-VIEW = View(name="one region", title="One region", hostname="www.example.test", marker_path="/m")
 
 
 class FailsWithEveryFault(Board):
@@ -39,14 +36,7 @@ def play(folder: Path, incident_id: str, speed: float) -> tuple[Schedule, Outcom
     async def run() -> tuple[Schedule, Outcome, Board]:
         clock = AwsClock(speed=speed, monotonic=asyncio.get_running_loop().time)
         board = FailsWithEveryFault(clock)
-        player = Player(
-            clock=clock,
-            injector=board,
-            new_probe=lambda _view: board,
-            journal=folder / JOURNAL_NAME,
-            regions=(PRIMARY, SECONDARY),
-            tell=lambda _line: None,
-        )
+        player = new_player(folder, board)
         samples = (await player.play(schedule, [VIEW]))[VIEW.name]
         outcome = outcome_of(
             VIEW,
