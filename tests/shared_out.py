@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it. What needs a finished deployment
-# comes last, where one process runs all; the rest runs while the deployment is under way.
-_FIRST = ("test_gateway", "test_native_transfer", "test_state_bucket")
+# The gateway's tests hold moto in this process, before `mock_aws` of other tests changes it; the data plane's wait most of
+# their time, so others work beside them. What needs a finished deployment comes last, where one process runs all; the rest
+# runs while the deployment is under way.
+_FIRST = ("test_gateway", "test_native_transfer", "test_state_bucket", "test_dataplane")
 _LAST = (
-    "test_dataplane",
     # The deployment's, which take longest. A process gets its next group when two tests are left, so short ones come last.
     "test_deployment",
     "test_release_crash",
