@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import signal
 from collections.abc import Iterator
@@ -36,11 +35,9 @@ from scripts.release.folder import read_folder
 from scripts.release.serving.content_settings import parse_content
 from scripts.report.report import summary_table, write_reports
 from scripts.site_build.output import write_site
-from scripts.terraform import provider_source
 from scripts.terraform.cli import Terraform, from_this_machine
 from scripts.terraform.deploy import deploy
 from scripts.terraform.outputs import Routing, load_deployment, load_other_outputs, load_outputs, save_outputs
-from scripts.terraform.provenance import provenance
 from scripts.terraform.synthesis import synthesize
 
 _MARK = ".made-by-failover-demo"
@@ -92,7 +89,7 @@ class Demo:
                 synthesize(self._site_file, self._stacks.parent)
             self._refuse_undrilled()
             servers = self._web_servers()
-            snapshot = self._snapshot(terraform)
+            snapshot = DeployedSnapshot.of(self._stacks, terraform, purpose="demo")
             is_deployed = self._is_usable(snapshot)
             restored = snapshot.serve_arguments(self._stacks) if is_deployed else ()
             self._console.print(f"Start localcloud, its clock {self._speed:g} times faster than AWS's")
@@ -108,11 +105,6 @@ class Demo:
                     yield endpoints, self._publish(endpoints)
                 finally:
                     ignore_interrupts()  # a drill takes the first one itself; localcloud's end must not meet the second
-
-    def _snapshot(self, terraform: Terraform) -> DeployedSnapshot:
-        """Return the snapshot of exactly these stacks, applied by this provider."""
-        made_of = (provenance(self._stacks).stacks_sha256, str(terraform.binary), str(provider_source.provider()))
-        return DeployedSnapshot(purpose="demo", digest=hashlib.sha256(repr(made_of).encode()).hexdigest())
 
     def _is_usable(self, snapshot: DeployedSnapshot) -> bool:
         if self._is_fresh:

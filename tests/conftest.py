@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--all-faults", action="store_true", help="break the deployed site in every way, not in three: an hour"
     )
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
+    parser.addoption("--fresh-deployment", action="store_true", help="deploy the site anew, without its snapshot")
     live = parser.getgroup("live", "tests/live: a deployed site, with -m live")
     live.addoption("--site-file", type=Path, help="the site file of the deployment; without it tests/live is left out")
     live.addoption("--outputs", type=Path, default=Path("build/outputs.json"), help="saved by `failover outputs`")
@@ -76,7 +77,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if FOLDER in (given := getattr(session.config, "workerinput", {})):
         Path(given[FOLDER], _WANTED).touch()
     else:
-        session.config.stash[UNDER_WAY] = under_way = DeploymentUnderWay()
+        session.config.stash[UNDER_WAY] = under_way = _deployment(session.config)
         under_way.begin()
 
 
@@ -84,10 +85,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tells a process of xdist's where the one deployment will be, and begins it at once when all tests run."""
     if UNDER_WAY not in node.config.stash:
-        node.config.stash[UNDER_WAY] = under_way = DeploymentUnderWay()
+        node.config.stash[UNDER_WAY] = under_way = _deployment(node.config)
         if _runs_all_tests(node.config):
             under_way.begin()
     node.workerinput[FOLDER] = str(node.config.stash[UNDER_WAY].folder)
+
+
+def _deployment(config: pytest.Config) -> DeploymentUnderWay:
+    return DeploymentUnderWay(is_fresh=config.getoption("--fresh-deployment"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says how the deployed site came to be."""
+    under_way = config.stash.get(UNDER_WAY, None)
+    if isinstance(under_way, DeploymentUnderWay) and under_way.story:
+        terminalreporter.write_line(f"The site of the tests was {under_way.story}.")
 
 
 def _runs_all_tests(config: pytest.Config) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError
 from scripts.processes import own_programs
+from scripts.terraform import provider_source
+from scripts.terraform.cli import Terraform
+from scripts.terraform.provenance import provenance
 
 FOLDER = Path("build/snapshots")
 _KEPT = 3
@@ -29,6 +33,27 @@ class DeployedSnapshot:
     purpose: str
     digest: str
     folder: Path = FOLDER
+
+    @classmethod
+    def of(
+        cls, stacks: Path, terraform: Terraform, *others: str, purpose: str, folder: Path = FOLDER
+    ) -> DeployedSnapshot:
+        """Return the snapshot of exactly these stacks, applied by this Terraform and the provider that it uses here.
+
+        Args:
+            stacks: the synthesized ones.
+            terraform: applies them.
+            others: what else it is made of.
+            purpose: as above.
+            folder: as above.
+        """
+        made_of = (
+            provenance(stacks).stacks_sha256,
+            str(terraform.binary),
+            str(provider_source.provider()),
+            *others,
+        )
+        return cls(purpose=purpose, digest=hashlib.sha256(repr(made_of).encode()).hexdigest(), folder=folder)
 
     @property
     def name(self) -> str:
