@@ -18,6 +18,8 @@ settings.load_profile("usual")
 # `make test ARGS="--hypothesis-profile=thorough tests/synth/test_generated_site_files.py"`: half an hour of generated site files.
 settings.register_profile("thorough", max_examples=4000, deadline=None)
 
+gc.disable()  # ten thousand tests are collected and kept: a walk through them finds nothing to free
+
 LIVE = Path(__file__).parent / "live"
 _WANTED = "wanted"
 _NEW_OBJECTS_PER_COLLECTION = 50_000
@@ -69,6 +71,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begins the deployment if a test wants it; a process of xdist's asks its controller, which outlives it."""
+    gc.enable()
     gc.freeze()  # the bindings are a heap that the collector need not walk a thousand times
     gc.set_threshold(_NEW_OBJECTS_PER_COLLECTION)
     is_wanted = any("deployment" in getattr(item, "fixturenames", ()) for item in session.items)
