@@ -111,9 +111,9 @@ _EPILOG = (
     "synthesized in the folder of stacks, 3 failure of AWS or of this machine, 130 interrupted, 141 nobody reads the "
     "output any more."
     "\n\nVariables: FAILOVER_OUTPUTS and FAILOVER_LOCALCLOUD stand for the options --outputs and --localcloud; "
-    "`failover localcloud env` prints the second. FAILOVER_PROVIDER_MIRROR names a folder with Terraform's AWS provider, "
-    "FAILOVER_PROVIDER_LOCK another lock file for it or none, FAILOVER_BINDINGS the bindings, cdktf or cdktn, "
-    "FAILOVER_PROGRAM a program of your own in place of main.py."
+    "`failover localcloud env` prints the second. TERRAFORM_BINARY_NAME names the program in Terraform's place, such as tofu, "
+    "FAILOVER_PROVIDER_MIRROR a folder with its AWS provider, FAILOVER_PROVIDER_LOCK another lock file for it or none, "
+    "FAILOVER_BINDINGS the bindings, cdktf or cdktn, FAILOVER_PROGRAM a program of your own in place of main.py."
 )
 
 

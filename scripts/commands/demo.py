@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.commands.shared.options import TerraformOption, use_terraform
 from scripts.demo import Demo
 from scripts.processes.own_programs import ROOT
 
@@ -27,6 +28,7 @@ def demo(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Apply the stacks even if a snapshot of the same ones can be restored.")
     ] = False,
+    program: TerraformOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """Deploy a site to localcloud with real Terraform, publish, break it twice, recover, measure, report.
@@ -34,5 +36,6 @@ def demo(
     The second time with the same stacks, provider and localcloud the deployed site is restored from a snapshot instead of
     applied. Exit code 0 only if every drill is within its objective.
     """
+    use_terraform(program)
     if not Demo(site_file=site_file, folder=output, speed=speed, any_port=any_port, is_fresh=fresh).run(keep=keep):
         raise typer.Exit(1)

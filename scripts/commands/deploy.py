@@ -13,7 +13,9 @@ from scripts.commands.shared.options import (
     ApplyOption,
     LocalcloudOption,
     OutputsOption,
+    TerraformOption,
     use_localcloud,
+    use_terraform,
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.errors import WrongUsageError
@@ -42,6 +44,7 @@ def deploy(
     ] = False,
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     apply: ApplyOption = False,
 ) -> None:
     """Apply the plans of `failover plan`, exactly: what all regions share, the secondary region, the primary, then the edge.
@@ -54,6 +57,7 @@ def deploy(
     from scripts.rollout.stages import stages
     from scripts.terraform.cli import from_this_machine
 
+    use_terraform(program)
     plans = files.load(stacks, expected_sha256=approved)
     order = stages(stacks)
     _print(order, plans)

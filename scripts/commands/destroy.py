@@ -12,7 +12,9 @@ from scripts.commands.shared.options import (
     ApplyOption,
     LocalcloudOption,
     OutputsOption,
+    TerraformOption,
     use_localcloud,
+    use_terraform,
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.errors import UnsafePlanError
@@ -28,6 +30,7 @@ def destroy(
     ),
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     apply: ApplyOption = False,
     force: Annotated[bool, typer.Option("--force", help="Also while the public name still leads here.")] = False,
 ) -> None:
@@ -40,6 +43,7 @@ def destroy(
     from scripts.terraform.cli import from_this_machine
     from scripts.terraform.teardown import plan_teardown, tear_down
 
+    use_terraform(program)
     endpoints = use_localcloud(localcloud)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     teardown = plan_teardown(terraform, stacks)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.commands.shared.options import JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.shared.options import (
+    JsonOption,
+    LocalcloudOption,
+    TerraformOption,
+    use_localcloud,
+    use_terraform,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +42,7 @@ def doctor(
         ),
     ] = None,
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look at this machine, the account, the domain and its certificates; exit 1 when something is not ready.
@@ -45,6 +52,7 @@ def doctor(
     from scripts.commands.shared.tables import results_console, results_table
     from scripts.onboarding.readiness import State
 
+    use_terraform(program, is_needed=False)
     looks = list(_looks(site_file, use_localcloud(localcloud)))
     if repository is not None:
         from scripts.onboarding.repository import ask_github

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.commands.shared.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.shared.options import (
+    ApplyOption,
+    JsonOption,
+    LocalcloudOption,
+    TerraformOption,
+    use_localcloud,
+    use_terraform,
+)
 from scripts.commands.shared.parity_words import PLAN_ONLY
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ def migrate_states(
     ),
     keep: Annotated[Path, typer.Option("--keep", help="Folder for a copy of every state as it was.")] = Path("build"),
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,6 +44,7 @@ def migrate_states(
     from scripts.terraform.cli import from_this_machine
     from scripts.terraform.migration import keep_copies, move_states, plan_migration, settle
 
+    use_terraform(program)
     endpoints = use_localcloud(localcloud)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     migration = plan_migration(terraform, stacks)

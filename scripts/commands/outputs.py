@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands.shared.options import DEFAULT_OUTPUTS, LocalcloudOption, use_localcloud
+from scripts.commands.shared.options import (
+    DEFAULT_OUTPUTS,
+    LocalcloudOption,
+    TerraformOption,
+    use_localcloud,
+    use_terraform,
+)
 from scripts.terraform.cli import from_this_machine
 from scripts.terraform.outputs import deployment_of, save_outputs
 from scripts.terraform.synthesis import stack_folders
@@ -34,12 +40,14 @@ def outputs(
         typer.Option("--site-file", envvar="SITE_FILE", help="Names the bucket of the states, for --keep and --fetch."),
     ] = Path("config/prod.toml"),
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
 ) -> None:
     """Read the outputs of every stack once and save them for the daily commands.
 
     A recovery must not depend on Terraform or on the region that holds its state: keep the file with the operators. With
     --keep it also lies beside the states; on the day of an outage: failover outputs --fetch --site-file config/prod.toml
     """
+    use_terraform(program, is_needed=not fetch)
     endpoints = use_localcloud(localcloud)
     if fetch:
         _fetch(site_file, save)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.commands.shared.options import JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.shared.options import (
+    JsonOption,
+    LocalcloudOption,
+    TerraformOption,
+    use_localcloud,
+    use_terraform,
+)
 
 if TYPE_CHECKING:
     from scripts.rollout.plans import Plans
@@ -30,6 +36,7 @@ def plan(
         ),
     ] = None,
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan every stack in order, and write plans.json beside them: a digest of each plan and of what it was made from.
@@ -44,6 +51,7 @@ def plan(
     from scripts.terraform.cli import from_this_machine
     from scripts.terraform.deploy import stack_order
 
+    use_terraform(program)
     endpoints = use_localcloud(localcloud)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     planner = Planner(terraform=terraform, tell=_tell, is_locked=lock)

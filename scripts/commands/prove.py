@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.commands.shared.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.shared.options import (
+    ApplyOption,
+    JsonOption,
+    LocalcloudOption,
+    TerraformOption,
+    use_localcloud,
+    use_terraform,
+)
 from scripts.drill.lever_scenarios import LEVER_SCENARIOS
 from scripts.errors import UnsafePlanError, WrongUsageError
 
@@ -25,6 +32,7 @@ def prove(
         "config/sandbox.toml"
     ),
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     output: Annotated[Path, typer.Option(help="Folder for states, reports, prove.html and prove.json.")] = Path(
         "build/prove"
     ),
@@ -47,6 +55,7 @@ def prove(
     """
     from scripts.commands.shared.proving import Proving
 
+    use_terraform(program)
     endpoints = use_localcloud(localcloud)
     drills = _drills(tuple(drill or ()))
     proving = Proving(site_file=site_file, folder=output, drills=drills, endpoints=endpoints, localcloud=localcloud)

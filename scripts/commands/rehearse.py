@@ -10,7 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts.commands.shared.options import JsonOption
+from scripts.commands.shared.options import (
+    JsonOption,
+    TerraformOption,
+    use_terraform,
+)
 from scripts.errors import WrongUsageError
 from scripts.files import write_atomically
 from scripts.local.process import sole_user
@@ -46,6 +50,7 @@ def rehearse(
         float, typer.Option(min=0.1, max=100, help="How much faster than the wall its clock runs.")
     ] = 10.0,
     output: Annotated[Path, typer.Option(help="Folder for the copy, the logs and report.json.")] = DEFAULT_FOLDER,
+    program: TerraformOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rehearse the failover of any Terraform of S3, CloudFront and Route 53, without an account.
@@ -58,6 +63,7 @@ def rehearse(
     something was refused as AWS refuses it; 2 there is nothing to rehearse; 3 it cannot be planned, or this machine lacks
     something.
     """
+    use_terraform(program)
     variables = dict(_pair(each) for each in var or ())
     progress = Console(stderr=True)
     last = ""

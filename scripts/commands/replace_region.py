@@ -13,8 +13,10 @@ from scripts.commands.shared.options import (
     JsonOption,
     LocalcloudOption,
     OutputsOption,
+    TerraformOption,
     open_website,
     use_localcloud,
+    use_terraform,
 )
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.errors import OpsError
@@ -36,6 +38,7 @@ def replace_region(
     ),
     outputs: OutputsOption = DEFAULT_OUTPUTS,
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,6 +59,7 @@ def replace_region(
     from scripts.terraform.cli import from_this_machine
     from scripts.terraform.outputs import load_deployment
 
+    use_terraform(program)
     endpoints = use_localcloud(localcloud)
     website = open_website(outputs, is_hasty=True)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from scripts.commands.shared.options import ApplyOption, JsonOption, LocalcloudOption, use_localcloud
+from scripts.commands.shared.options import (
+    ApplyOption,
+    JsonOption,
+    LocalcloudOption,
+    TerraformOption,
+    use_localcloud,
+    use_terraform,
+)
 from scripts.commands.shared.parity_words import PLAN_ONLY
 from scripts.errors import AwsError, EnvironmentFailureError, UnsafePlanError, WrongUsageError
 
@@ -18,6 +25,7 @@ def retire_region(
         "cdktf.out/stacks"
     ),
     localcloud: LocalcloudOption = None,
+    program: TerraformOption = None,
     apply: ApplyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,6 +43,7 @@ def retire_region(
     from scripts.terraform.synthesis import stack_folders
     from scripts.terraform.teardown import plan_teardown, tear_down
 
+    use_terraform(program)
     endpoints = use_localcloud(localcloud)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
     if f"region-{region}" in [folder.name for folder in stack_folders(stacks)]:

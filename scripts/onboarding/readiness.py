@@ -71,7 +71,7 @@ class Site:
 def machine() -> Iterator[Look]:
     """Looks at what set-up and synthesis need on this machine."""
     yield Look(subject="Python", state=State.READY, detail=platform.python_version())
-    yield _tool("Terraform", lambda: _shown(toolchain.terraform()))
+    yield _tool("Terraform", lambda: f"{toolchain.terraform().product} {_shown(toolchain.terraform())}")
     yield _tool("Node.js", lambda: _shown(toolchain.node()))
     yield _tool("AWS provider", lambda: str(provider_source.provider()))
     for name, folder in (("home folder", Path.home()), ("temporary folder", Path(tempfile.gettempdir()))):

@@ -48,6 +48,7 @@ class Planner:
         waits_for = tuple(sorted(name for name, outputs in needed.items() if self._will_change(name, outputs)))
         try:
             self.terraform.init(folder)
+            source = source_sha256(folder)  # with the lock file that init makes where synth could not
             code = self.terraform.plan_exit_code(folder, out=PLAN, is_locked=self.is_locked)
             shown = self.terraform.show(folder, PLAN)
         except TerraformError as error:

@@ -90,7 +90,11 @@ OnProgress = Callable[[Progress], None]
 
 
 def from_this_machine(build_dir: Path, environment: Mapping[str, str]) -> Terraform:
-    """Return Terraform with the binary and provider found here; `environment` is added last (localcloud's, credentials).
+    """Return Terraform, or OpenTofu in its place, with the binary and provider found here.
+
+    Args:
+        build_dir: for logs and configuration.
+        environment: added last: localcloud's, credentials.
 
     Raises:
         ToolMissingError: Terraform is missing or too old.
@@ -103,6 +107,7 @@ def from_this_machine(build_dir: Path, environment: Mapping[str, str]) -> Terraf
         environment={**tool.environment, **variables, **environment},
         log_dir=build_dir,
         init_hint=provider_source.hint(source, host.environ),
+        product=tool.product,
     )
 
 
@@ -114,10 +119,20 @@ class Terraform:
         environment: variables added to this process's own.
         log_dir: where each stack's complete output goes, `terraform-<stack>.log`, appended.
         init_hint: what to do when `init` does not get its provider, added to that failure's message.
+        product: which of the two the executable is.
     """
 
-    def __init__(self, *, binary: Path, environment: Mapping[str, str], log_dir: Path, init_hint: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        binary: Path,
+        environment: Mapping[str, str],
+        log_dir: Path,
+        init_hint: str = "",
+        product: toolchain.Product = toolchain.Product.TERRAFORM,
+    ) -> None:
         self.binary = binary
+        self.product = product
         self.environment = dict(environment)
         self.log_dir = log_dir
         self._init_hint = init_hint
@@ -138,7 +153,7 @@ class Terraform:
         try:
             with turn:
                 # A stack that synth locked gets that provider or none.
-                locked = ["-lockfile=readonly"] if (stack_dir / provider_lock.NAME).is_file() else []
+                locked = ["-lockfile=readonly"] if provider_lock.is_locked(stack_dir, self.product) else []
                 self._run(stack_dir, ["init", "-json", "-input=false", "-reconfigure", *locked], on_progress)
         except TerraformError as error:
             if "provider" in str(error).lower() and self._init_hint:
@@ -245,10 +260,11 @@ class Terraform:
         try:
             self._run(stack_dir, ["output", "-json", "-no-color"], None, on_line=lines.append)
         except TerraformError as error:
-            if "terraform init" in str(error):
+            if any(f"{each.command} init" in str(error) for each in toolchain.Product):
                 raise TerraformError(
                     f"the stack {stack_dir.name} is not initialized in {stack_dir}, so its outputs cannot be read: run "
-                    f"`terraform -chdir={stack_dir} init`, and so in every stack that was not applied from here; then again"
+                    f"`{self.product.command} -chdir={stack_dir} init`, and so in every stack that was not applied from here; "
+                    "then again"
                 ) from error
             raise
         text = "".join(lines)
@@ -339,7 +355,7 @@ class Terraform:
         command = [str(self.binary), f"-chdir={stack_dir}", *arguments]
         log_file = self.log_dir / f"terraform-{stack_dir.name}.log"
         with _appending(log_file) as log, self._started(command) as process:
-            log.write(f"# terraform {' '.join(arguments)}\n")
+            log.write(f"# {self.product.command} {' '.join(arguments)}\n")
             take = on_line or log.write  # outputs may be secrets: what is asked for is not logged
             for line in cast("IO[str]", process.stdout):
                 take(line)
@@ -347,8 +363,8 @@ class Terraform:
             exit_code = process.wait()
         if exit_code not in allowed:
             raise TerraformError(
-                f"terraform {arguments[0]} on {stack_dir.name} failed (exit code {exit_code}; all output in {log_file}):\n"
-                f"{reader.failure()}"
+                f"{self.product.command} {arguments[0]} on {stack_dir.name} failed (exit code {exit_code}; all output in "
+                f"{log_file}):\n{reader.failure()}"
             )
         return exit_code
 

@@ -48,7 +48,8 @@ def provenance(stacks_folder: Path) -> Provenance:
         digest.update(f"{folder.name}\0{len(content)}\0".encode() + content)
         versions |= _cdktf(content) | _providers(folder / ".terraform.lock.hcl")
     with contextlib.suppress(EnvironmentFailureError):  # a drill needs no Terraform; the report then names none
-        versions["Terraform"] = ".".join(map(str, toolchain.terraform().version))
+        tool = toolchain.terraform()
+        versions[str(tool.product)] = ".".join(map(str, tool.version))
     return Provenance(stacks_sha256=digest.hexdigest(), versions=dict(sorted(versions.items(), key=str)))
 
 

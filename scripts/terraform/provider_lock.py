@@ -15,7 +15,8 @@ from pathlib import Path
 from scripts.errors import WrongUsageError
 from scripts.files import write_atomically
 from scripts.processes.own_programs import ROOT
-from scripts.terraform.toolchain import Host
+from scripts.terraform import toolchain
+from scripts.terraform.toolchain import Host, Product
 
 NAME = ".terraform.lock.hcl"
 SETTING = "FAILOVER_PROVIDER_LOCK"
@@ -32,15 +33,18 @@ _PART = re.compile(r"(>=|<)\s*(\d+)\.(\d+)\.(\d+)")
 def lock_stacks(stacks: Iterable[Path], environment: Mapping[str, str] = os.environ) -> str | None:
     """Copies the lock file into the stacks that it fits, and removes an older copy from the others.
 
+    A synth needs no Terraform. So the program is asked what it is only where TERRAFORM_BINARY_NAME names one.
+
     Args:
         stacks: their folders, each with its `cdk.tf.json`.
-        environment: FAILOVER_PROVIDER_LOCK names another file, or `none`.
+        environment: FAILOVER_PROVIDER_LOCK names another file, or `none`; TERRAFORM_BINARY_NAME the program.
 
     Returns:
         What the user should know: why nothing is locked. None when all is well, or `none` was asked for.
 
     Raises:
         WrongUsageError: FAILOVER_PROVIDER_LOCK names a file that does not exist or is no lock file.
+        ToolMissingError: TERRAFORM_BINARY_NAME names nothing that runs.
     """
     setting = environment.get(SETTING, "")
     text = None if setting == _NONE else _read(Path(setting) if setting else COMMITTED, is_asked_for=bool(setting))
@@ -49,9 +53,32 @@ def lock_stacks(stacks: Iterable[Path], environment: Mapping[str, str] = os.envi
         known, here = ", ".join(_platforms(text)) or "no platform", Host.current().platform
         reason = f"the provider is not locked: {NAME} knows {known}, and this is {here}; run make provider-lock"
         text = None
+    product = toolchain.terraform().product if environment.get(toolchain.SETTING) else Product.TERRAFORM
+    if text is not None and not _is_of(product, text):
+        reason = (
+            f"the provider is not locked: {NAME} has no checksum of {product.registry}, from where {product} takes it; run make "
+            f"provider-lock {toolchain.SETTING}={product.command}"
+        )
+        text = None
     for folder in stacks:
         _lock(folder, text)
     return reason
+
+
+def is_locked(stack: Path, product: Product) -> bool:
+    """Returns whether the stack's lock file has the provider as that program takes it.
+
+    The checksums of Terraform's registry are not those of OpenTofu's, which builds the provider anew:
+    https://github.com/opentofu/opentofu/issues/796
+    """
+    try:
+        return _is_of(product, (stack / NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+
+
+def _is_of(product: Product, text: str) -> bool:
+    return f'provider "{product.registry}/' in text
 
 
 def _read(path: Path, *, is_asked_for: bool) -> str | None:

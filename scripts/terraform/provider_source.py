@@ -4,6 +4,7 @@ First an explicit setting, then Terraform's own configuration, then its implied 
 of the usual system folders, then the registry. Standard library only, like `toolchain`. A mirror holds either layout of
 https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror: unpacked
 (registry.terraform.io/hashicorp/aws/VERSION/PLATFORM/) or packed (.../aws/terraform-provider-aws_VERSION_PLATFORM.zip).
+OpenTofu takes the same provider from registry.opentofu.org, which builds it anew: so a mirror has a folder for each of the two.
 """
 
 from __future__ import annotations
@@ -19,11 +20,9 @@ from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError
 from scripts.files import write_atomically
-from scripts.terraform.toolchain import Host
+from scripts.terraform.toolchain import Host, Product, terraform
 
 MIRROR_SETTING = "FAILOVER_PROVIDER_MIRROR"
-REGISTRY = "registry.terraform.io"
-ADDRESS = f"{REGISTRY}/hashicorp/aws"
 
 # The stacks' required_providers admit this range; 5.100 is the oldest schema and 6.x the newest that they are proved against.
 OLDEST_VERSION = (5, 100, 0)
@@ -59,12 +58,15 @@ class ProviderSource:
 
     Attributes:
         kind: which rule found it.
-        path: the mirror folder (it holds registry.terraform.io), or Terraform's own configuration file; None for the registry.
+        path: the mirror folder, which holds one named as the registry, or the program's own configuration file; None for the
+            registry.
         version: the version that the mirror holds, such as "5.100.0"; None when Terraform chooses.
         is_packed: whether the mirror holds an archive, which Terraform unpacks for every stack.
+        product: whose provider it is.
     """
 
     kind: Origin
+    product: Product = Product.TERRAFORM
     path: Path | None = None
     version: str | None = None
     is_packed: bool = False
@@ -77,9 +79,9 @@ class ProviderSource:
     def __str__(self) -> str:
         """Say it in one line."""
         if self.kind is Origin.TERRAFORM_CONFIGURATION:
-            return f"hashicorp/aws as Terraform's own configuration {self.path} says"
+            return f"hashicorp/aws as {self.product}'s own configuration {self.path} says"
         if self.path is None:
-            return f"hashicorp/aws from the registry (no mirror found; {MIRROR_SETTING} names one)"
+            return f"hashicorp/aws from {self.product.registry} (no mirror found; {MIRROR_SETTING} names one)"
         return f"hashicorp/aws {self.version} from the mirror {self.path} ({self.kind})"
 
 
@@ -95,11 +97,16 @@ class _Package:
 
 @functools.cache
 def provider() -> ProviderSource:
-    """Return this machine's source of the AWS provider; looked for once per process."""
-    return find_provider(Host.current())
+    """Return this machine's source of the AWS provider; looked for once per process.
+
+    Raises:
+        ToolMissingError: neither Terraform nor OpenTofu is there.
+        ProviderNotFoundError: FAILOVER_PROVIDER_MIRROR is wrong.
+    """
+    return find_provider(Host.current(), terraform().product)
 
 
-def find_provider(host: Host) -> ProviderSource:
+def find_provider(host: Host, product: Product = Product.TERRAFORM) -> ProviderSource:
     """Return the first source that can serve a version in the allowed range.
 
     Raises:
@@ -107,14 +114,14 @@ def find_provider(host: Host) -> ProviderSource:
     """
     setting = host.environ.get(MIRROR_SETTING)
     if setting:
-        return _explicit(Path(setting).expanduser(), host)
-    for file in terraform_config_files(host):
+        return _explicit(Path(setting).expanduser(), host, product)
+    for file in terraform_config_files(host, product):
         if _configures_installation(file.read_text(encoding="utf-8", errors="replace")):
-            return ProviderSource(kind=Origin.TERRAFORM_CONFIGURATION, path=file)
+            return ProviderSource(kind=Origin.TERRAFORM_CONFIGURATION, path=file, product=product)
     return (
-        _first_mirror(implied_mirrors(host), Origin.IMPLIED_MIRROR, host)
-        or _first_mirror(_searched_mirrors(host), Origin.SYSTEM_FOLDER, host)
-        or ProviderSource(kind=Origin.REGISTRY)
+        _first_mirror(implied_mirrors(host, product), Origin.IMPLIED_MIRROR, host, product)
+        or _first_mirror(_searched_mirrors(host, product.registry), Origin.SYSTEM_FOLDER, host, product)
+        or ProviderSource(kind=Origin.REGISTRY, product=product)
     )
 
 
@@ -137,7 +144,8 @@ def terraform_environment(source: ProviderSource, build_dir: Path, host: Host) -
     if source.is_mirror and source.path is not None:
         rc = build_dir.resolve() / "terraform.rc"
         # What is kept of the user's own configuration may hold the token of a registry.
-        write_atomically(rc, cli_configuration(source.path, _kept_configuration(host)), is_secret=True)
+        kept = _kept_configuration(host, source.product)
+        write_atomically(rc, cli_configuration(source.path, kept, source.product), is_secret=True)
         variables["TF_CLI_CONFIG_FILE"] = str(rc)
     if (source.kind is Origin.REGISTRY or source.is_packed) and not host.environ.get("TF_PLUGIN_CACHE_DIR"):
         cache = build_dir.resolve() / "plugin-cache"
@@ -148,84 +156,110 @@ def terraform_environment(source: ProviderSource, build_dir: Path, host: Host) -
     return variables
 
 
-def cli_configuration(mirror: Path, kept: str = "") -> str:
+def cli_configuration(mirror: Path, kept: str = "", product: Product = Product.TERRAFORM) -> str:
     """Return a Terraform CLI configuration that takes the AWS provider, and nothing else, from `mirror`."""
+    address = _address(product)
     quoted = str(mirror.resolve()).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${")
     return f"""{kept}provider_installation {{
   filesystem_mirror {{
     path    = "{quoted}"
-    include = ["{ADDRESS}"]
+    include = ["{address}"]
   }}
   direct {{
-    exclude = ["{ADDRESS}"]
+    exclude = ["{address}"]
   }}
 }}
 """
 
 
-def terraform_config_files(host: Host) -> list[Path]:
+def terraform_config_files(host: Host, product: Product = Product.TERRAFORM) -> list[Path]:
     """Return the existing CLI configuration files that Terraform would read, in its order.
 
     TF_CLI_CONFIG_FILE replaces all others, also when it names a file that does not exist: Terraform only warns then.
+    OpenTofu reads ~/.tofurc, without one ~/.terraformrc, and with neither a file below XDG_CONFIG_HOME.
     https://developer.hashicorp.com/terraform/cli/config/config-file#locations
+    https://opentofu.org/docs/cli/config/config-file#locations
     """
     override = host.environ.get("TF_CLI_CONFIG_FILE") or host.environ.get("TERRAFORM_CONFIG")
     if override:
         files = [Path(override)]
     else:
         folder = host.home / ".terraform.d"
-        files = [host.home / ".terraformrc", *sorted(folder.glob("*.tfrc")), *sorted(folder.glob("*.tfrc.json"))]
+        first = _tofurc(host) if product is Product.OPENTOFU else host.home / ".terraformrc"
+        files = [first, *sorted(folder.glob("*.tfrc")), *sorted(folder.glob("*.tfrc.json"))]
     return [file for file in files if file.is_file()]
 
 
-def implied_mirrors(host: Host) -> list[Path]:
+def _tofurc(host: Host) -> Path:
+    own, terraforms, configuration = (
+        host.home / ".tofurc",
+        host.home / ".terraformrc",
+        host.environ.get("XDG_CONFIG_HOME"),
+    )
+    if own.exists() or (not terraforms.exists() and not configuration):
+        return own
+    return terraforms if terraforms.exists() else Path(str(configuration)) / "opentofu" / "tofurc"
+
+
+def implied_mirrors(host: Host, product: Product = Product.TERRAFORM) -> list[Path]:
     """Return the folders in which Terraform looks for providers by itself, existing or not.
 
+    OpenTofu kept their names, and has one of its own where ~/.terraform.d does not exist and XDG_DATA_HOME is set.
     https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+    https://github.com/opentofu/opentofu/blob/main/internal/command/cliconfig/config_unix.go
     """
     data_home = Path(host.environ.get("XDG_DATA_HOME") or host.home / ".local" / "share")
     data_dirs = [Path(part) for part in (host.environ.get("XDG_DATA_DIRS") or "").split(os.pathsep) if part]
     if not data_dirs:
         data_dirs = [host.root / "usr/local/share", host.root / "usr/share"]
-    folders = [host.cwd / "terraform.d" / "plugins", host.home / ".terraform.d" / "plugins"]
+    own = host.home / ".terraform.d"
+    if product is Product.OPENTOFU and not own.exists() and host.environ.get("XDG_DATA_HOME"):
+        own = data_home / "opentofu"
+    folders = [host.cwd / "terraform.d" / "plugins", own / "plugins"]
     if host.platform.startswith("darwin"):
         support = "Library/Application Support/io.terraform/plugins"
         return [*folders, host.home / support, host.root / support]
     return [*folders, *(folder / "terraform" / "plugins" for folder in (data_home, *data_dirs))]
 
 
-def _explicit(mirror: Path, host: Host) -> ProviderSource:
-    held = _packages(mirror, host.platform)
-    source = _newest(mirror, held, Origin.SETTING)
+def _explicit(mirror: Path, host: Host, product: Product) -> ProviderSource:
+    held = _packages(mirror, host.platform, product)
+    source = _newest(mirror, held, Origin.SETTING, product)
     if source is None:
         versions = ", ".join(_dotted(package.version) for package in held) or "no hashicorp/aws"
-        folder = mirror / ADDRESS
+        folder = mirror / _address(product)
         raise ProviderNotFoundError(
             f"{MIRROR_SETTING}={mirror} holds {versions} for {host.platform}; needed is hashicorp/aws {ALLOWED} in "
             f"{folder}/VERSION/{host.platform}/ or {folder}/terraform-provider-aws_VERSION_{host.platform}.zip. "
-            "Point it at the folder that contains registry.terraform.io, or unset it."
+            f"Point it at the folder that contains {product.registry} (`{product.command} providers mirror FOLDER` makes one), "
+            "or unset it."
         )
     return source
 
 
-def _first_mirror(folders: Iterable[Path], kind: Origin, host: Host) -> ProviderSource | None:
-    sources = (_newest(folder, _packages(folder, host.platform), kind) for folder in folders)
+def _address(product: Product) -> str:
+    return f"{product.registry}/hashicorp/aws"
+
+
+def _first_mirror(folders: Iterable[Path], kind: Origin, host: Host, product: Product) -> ProviderSource | None:
+    sources = (_newest(folder, _packages(folder, host.platform, product), kind, product) for folder in folders)
     return next((source for source in sources if source is not None), None)
 
 
-def _newest(mirror: Path, held: Iterable[_Package], kind: Origin) -> ProviderSource | None:
+def _newest(mirror: Path, held: Iterable[_Package], kind: Origin, product: Product) -> ProviderSource | None:
     fitting = [package for package in held if package.fits]
     if not fitting:
         return None
     # Of two with one version the unpacked one: Terraform links it instead of unpacking it.
     newest = max(fitting, key=lambda package: (package.version, not package.is_packed))
-    return ProviderSource(kind=kind, path=mirror, version=_dotted(newest.version), is_packed=newest.is_packed)
+    version = _dotted(newest.version)
+    return ProviderSource(kind=kind, path=mirror, version=version, is_packed=newest.is_packed, product=product)
 
 
-def _packages(mirror: Path, platform: str) -> list[_Package]:
+def _packages(mirror: Path, platform: str, product: Product) -> list[_Package]:
     """Return what a mirror holds of hashicorp/aws for the platform, oldest first; pre-releases are left out."""
     try:
-        entries = list((mirror / ADDRESS).iterdir())
+        entries = list((mirror / _address(product)).iterdir())
     except OSError:
         return []
     packages = []
@@ -237,8 +271,8 @@ def _packages(mirror: Path, platform: str) -> list[_Package]:
     return sorted(packages)
 
 
-def _searched_mirrors(host: Host) -> Iterator[Path]:
-    """Yield folders that hold a registry.terraform.io, breadth first; links are not followed, unreadable folders skipped."""
+def _searched_mirrors(host: Host, registry: str) -> Iterator[Path]:
+    """Yield folders that hold one named as the registry, breadth first; links are not followed, unreadable folders skipped."""
     queue = deque((folder, 1) for folder in (*(host.root / name for name in SEARCHED_FOLDERS), host.home))
     seen: set[Path] = set()
     while queue and len(seen) < SEARCH_LIMIT_FOLDERS:
@@ -246,27 +280,27 @@ def _searched_mirrors(host: Host) -> Iterator[Path]:
         if folder in seen:
             continue
         seen.add(folder)
-        names = _subfolders(folder)
-        if REGISTRY in names:
+        names = _subfolders(folder, registry)
+        if registry in names:
             yield folder
         if depth < SEARCH_DEPTH:
             queue.extend((folder / name, depth + 1) for name in names if name not in SKIPPED_FOLDERS)
 
 
-def _subfolders(folder: Path) -> list[str]:
+def _subfolders(folder: Path, registry: str) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=entry.name == REGISTRY))
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=entry.name == registry))
     except OSError:
         return []
 
 
-def _kept_configuration(host: Host) -> str:
+def _kept_configuration(host: Host, product: Product) -> str:
     """Return the user's own settings (plugin cache, credentials), which a generated configuration would otherwise hide.
 
     JSON files are left out: they cannot be joined to ours, and `terraform login`'s is read by Terraform in any case.
     """
-    files = [file for file in terraform_config_files(host) if file.suffix != ".json"]
+    files = [file for file in terraform_config_files(host, product) if file.suffix != ".json"]
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
     return "".join(f"{text.rstrip()}\n" for text in texts if text.strip() and not text.lstrip().startswith("{"))
 
@@ -289,12 +323,15 @@ def hint(source: ProviderSource, environ: Mapping[str, str]) -> str:
     """Return what to do when `terraform init` does not get the provider."""
     if source.is_mirror:
         return (
-            f"The provider came from {source}. Another mirror: set {MIRROR_SETTING} to a folder that holds {ADDRESS}."
+            f"The provider came from {source}. Another mirror: set {MIRROR_SETTING} to a folder that holds "
+            f"{_address(source.product)}."
         )
     places = ", ".join(f"/{name}" for name in SEARCHED_FOLDERS)
-    config = environ.get("TF_CLI_CONFIG_FILE", "~/.terraformrc")
+    product = source.product
+    config = environ.get("TF_CLI_CONFIG_FILE", "~/.tofurc" if product is Product.OPENTOFU else "~/.terraformrc")
     return (
-        f"hashicorp/aws {ALLOWED} was looked for in {MIRROR_SETTING} (not set), Terraform's configuration ({config}), its "
-        f"implied mirror folders, folders named {REGISTRY} below {places} and the home folder, then the registry. Put a mirror "
-        f"in one of them (`terraform providers mirror FOLDER` on a machine with network makes one) or set {MIRROR_SETTING}."
+        f"hashicorp/aws {ALLOWED} was looked for in {MIRROR_SETTING} (not set), {product}'s configuration ({config}), its "
+        f"implied mirror folders, folders named {product.registry} below {places} and the home folder, then the registry. "
+        f"Put a mirror in one of them (`{product.command} providers mirror FOLDER` on a machine with network makes one) or "
+        f"set {MIRROR_SETTING}."
     )

@@ -16,7 +16,6 @@ from typing import Any
 from scripts.errors import UnsafePlanError
 
 State = dict[str, Any]
-_PROVIDER = 'provider["registry.terraform.io/hashicorp/aws"]'
 _BUILT_IN = "terraform_data"
 
 
@@ -147,7 +146,10 @@ def _provider(address: str, configuration: Configuration, before: str) -> str:
     if address.startswith(f"{_BUILT_IN}."):
         return before
     alias = configuration.providers[address].partition(".")[2]
-    return f"{_PROVIDER}.{alias}" if alias else _PROVIDER
+    provider = (
+        before.partition("]")[0] + "]"
+    )  # provider["<registry>/hashicorp/aws"]: Terraform's registry, or OpenTofu's
+    return f"{provider}.{alias}" if alias else provider
 
 
 def _ids(entry: Mapping[str, Any]) -> list[Any]:

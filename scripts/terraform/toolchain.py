@@ -1,4 +1,4 @@
-"""The programs this project runs and where they are: Terraform, Node, npm.
+"""The programs this project runs and where they are: Terraform or OpenTofu, Node, npm.
 
 Discovery only, with the standard library alone: set-up asks here before the virtual environment exists. The AWS provider
 is `provider_source`'s; running Terraform is `terraform_cli`'s.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import json
 import os
 import platform
 import re
@@ -17,13 +16,16 @@ import subprocess
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from scripts.errors import EnvironmentFailureError
 
-# S3 backend's use_lockfile is no longer experimental from 1.11 on:
-# https://github.com/hashicorp/terraform/blob/v1.11/CHANGELOG.md
+# S3 backend's use_lockfile is no longer experimental in Terraform from 1.11 on, and OpenTofu has write-only attributes from
+# 1.11 on: https://github.com/hashicorp/terraform/blob/v1.11/CHANGELOG.md https://github.com/opentofu/opentofu/blob/v1.11/CHANGELOG.md
 MINIMUM_TERRAFORM = (1, 11, 0)
+SETTING = "TERRAFORM_BINARY_NAME"
+"""The program in Terraform's place: a name in PATH, or a path. cdktf and cdktn read it too."""
 
 # https://github.com/nodejs/Release#release-schedule. Below 22 all are past their end of life, 23 and 25 too; 26 and later
 # are taken as they come.
@@ -36,6 +38,23 @@ ANSWER_SECONDS = 30.0
 
 class ToolMissingError(EnvironmentFailureError):
     """A program is not there, is too old or does not run; the message says what to do."""
+
+
+class Product(StrEnum):
+    """Which of the two programs is run; both take the same commands and files."""
+
+    TERRAFORM = "Terraform"
+    OPENTOFU = "OpenTofu"
+
+    @property
+    def registry(self) -> str:
+        """The host from which it takes `hashicorp/aws`, which is also that provider's place in mirrors, locks and states."""
+        return "registry.opentofu.org" if self is Product.OPENTOFU else "registry.terraform.io"
+
+    @property
+    def command(self) -> str:
+        """What its users type."""
+        return "tofu" if self is Product.OPENTOFU else "terraform"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +113,20 @@ class Tool:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerraformTool(Tool):
+    """Terraform or OpenTofu.
+
+    Attributes:
+        product: which of the two.
+    """
+
+    product: Product
+
+
 @functools.cache
-def terraform() -> Tool:
-    """Return this machine's Terraform; looked for once per process."""
+def terraform() -> TerraformTool:
+    """Return this machine's Terraform or OpenTofu; looked for once per process."""
     return find_terraform(Host.current())
 
 
@@ -112,26 +142,31 @@ def terraform_platform(system: str, machine: str) -> str:
     return f"{system.lower()}_{processors.get(machine.lower(), machine.lower())}"
 
 
-def find_terraform(host: Host) -> Tool:
-    """Return Terraform from TERRAFORM_BINARY_NAME (the variable cdktf reads too), else `terraform` on PATH.
+def find_terraform(host: Host) -> TerraformTool:
+    """Return the program of TERRAFORM_BINARY_NAME (the variable cdktf reads too), else `terraform` on PATH.
 
     Raises:
         ToolMissingError: it is not there, does not run, or is older than 1.11.
     """
-    name = host.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
+    name = host.environ.get(SETTING) or "terraform"
     path = host.which(name)
     if path is None:
+        reason = f"{name} is not an executable" if os.sep in name else f"no executable {name!r} in PATH"
         raise ToolMissingError(
-            f"Terraform is missing: no executable {name!r} in PATH ({host.environ.get('PATH', '')}). Install Terraform "
-            f"{_dotted(MINIMUM_TERRAFORM)} or newer, or set TERRAFORM_BINARY_NAME to its path."
+            f"Terraform is missing: {reason}. Install Terraform or OpenTofu "
+            f"{_dotted(MINIMUM_TERRAFORM)} or newer, or set {SETTING} (--terraform) to its path."
         )
-    version = _version_of(path, "version", "-json", host=host, extra={"CHECKPOINT_DISABLE": "1"})
+    text = _answer(path, "version", host=host, extra={"CHECKPOINT_DISABLE": "1"})
+    found = re.search(r"^(Terraform|OpenTofu) v", text, re.MULTILINE)
+    if found is None:
+        raise ToolMissingError(f"{path} is neither Terraform nor OpenTofu: `{path} version` printed {text[:200]!r}.")
+    product, version = Product(found[1]), _version(text[found.start() :], path)
     if version < MINIMUM_TERRAFORM:
         raise ToolMissingError(
-            f"Terraform is too old: {path} is {_dotted(version)}, needed is {_dotted(MINIMUM_TERRAFORM)} or newer (the S3 "
-            "backend's use_lockfile). Install a newer one, or set TERRAFORM_BINARY_NAME to its path."
+            f"{product} is too old: {path} is {_dotted(version)}, needed is {_dotted(MINIMUM_TERRAFORM)} or newer (the S3 "
+            f"backend's use_lockfile). Install a newer one, or set {SETTING} (--terraform) to its path."
         )
-    return Tool(path=path, version=version, environment={"TERRAFORM_BINARY_NAME": str(path)})
+    return TerraformTool(path=path, version=version, environment={SETTING: str(path)}, product=product)
 
 
 def find_node(host: Host) -> Tool:
@@ -193,12 +228,12 @@ def npm_command(node_tool: Tool, host: Host) -> tuple[str, ...]:
 
 
 def _node_tool(path: Path, host: Host) -> Tool:
-    version = _version_of(path, "--version", host=host, extra={})
+    version = _version(_answer(path, "--version", host=host, extra={}), path)
     return Tool(path=path, version=version, environment={"JSII_NODE": str(path)})
 
 
-def _version_of(path: Path, *arguments: str, host: Host, extra: Mapping[str, str]) -> tuple[int, int, int]:
-    """Run a program and return the first x.y.z in its answer; JSON is read by its `terraform_version`."""
+def _answer(path: Path, *arguments: str, host: Host, extra: Mapping[str, str]) -> str:
+    """Run a program and return what it printed."""
     try:
         done = subprocess.run(
             [path, *arguments],
@@ -214,12 +249,14 @@ def _version_of(path: Path, *arguments: str, host: Host, extra: Mapping[str, str
         raise ToolMissingError(
             f"{path} does not run: {detail}. Reinstall it, or put another one first in PATH."
         ) from error
-    text = done.stdout
-    if text.lstrip().startswith("{"):
-        text = str(json.loads(text).get("terraform_version", ""))
+    return done.stdout
+
+
+def _version(text: str, path: Path) -> tuple[int, int, int]:
+    """Return the first x.y.z of what a program printed."""
     match = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
     if match is None:
-        raise ToolMissingError(f"{path} {' '.join(arguments)} names no version but printed {done.stdout[:200]!r}.")
+        raise ToolMissingError(f"{path} names no version but printed {text[:200]!r}.")
     return int(match[1]), int(match[2]), int(match[3])
 
 

@@ -221,6 +221,22 @@ def test_python_and_terraform_are_versions_that_the_project_supports() -> None:
             assert options["python-version"] == "3.11"
         if "terraform_version" in options:
             assert options["terraform_version"].startswith("1.11.")
+        if "tofu_version" in options:
+            assert options["tofu_version"].startswith("1.11.")
+
+
+def test_stacks_are_made_by_the_program_that_the_repository_names() -> None:
+    """Exactly one of the two is installed, and every workflow that makes stacks passes the variable on."""
+    action = yaml.safe_load((ROOT / ".github" / "actions" / "stacks" / "action.yml").read_text(encoding="utf-8"))
+    guards = {step["uses"].partition("@")[0]: step["if"] for step in action["runs"]["steps"] if "if" in step}
+    assert guards == {
+        "hashicorp/setup-terraform": "env.TERRAFORM_BINARY_NAME != 'tofu'",
+        "opentofu/setup-opentofu": "env.TERRAFORM_BINARY_NAME == 'tofu'",
+    }
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        if "./.github/actions/stacks" in text:
+            assert yaml.safe_load(text)["env"]["TERRAFORM_BINARY_NAME"] == "${{ vars.TERRAFORM_BINARY_NAME }}"
 
 
 def test_checkov_reads_the_plans_of_every_example_and_of_a_pull_request() -> None:

@@ -1,7 +1,6 @@
 """A machine made of files below one folder: what discovery sees of it, and programs that are shell scripts."""
 
 import datetime as dt
-import json
 from pathlib import Path
 
 from scripts.terraform.toolchain import Host
@@ -34,12 +33,19 @@ def program(path: Path, answer: str, *, exit_code: int = 0) -> Path:
 
 def terraform(root: Path, version: str = "1.11.4") -> Path:
     """Put a Terraform of that version into PATH."""
-    return program(root / "bin" / "terraform", json.dumps({"terraform_version": version}))
+    return program(root / "bin" / "terraform", f"Terraform v{version}\non linux_amd64")
 
 
-def unpacked_provider(mirror: Path, version: str, platform: str = "linux_amd64") -> Path:
+def tofu(root: Path, version: str = "1.11.5") -> Path:
+    """Put an OpenTofu of that version into PATH."""
+    return program(root / "bin" / "tofu", f"OpenTofu v{version}\non linux_amd64")
+
+
+def unpacked_provider(
+    mirror: Path, version: str, platform: str = "linux_amd64", registry: str = "registry.terraform.io"
+) -> Path:
     """Put an unpacked provider into a mirror folder; return the mirror."""
-    folder = mirror / "registry.terraform.io" / "hashicorp" / "aws" / version / platform
+    folder = mirror / registry / "hashicorp" / "aws" / version / platform
     program(folder / f"terraform-provider-aws_v{version}_x5", "provider")
     return mirror
 

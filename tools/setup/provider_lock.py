@@ -1,5 +1,7 @@
 """Writes the provider's lock file anew: `make provider-lock`, `make provider-lock VERSION=6.25.0`.
 
+With `TERRAFORM_BINARY_NAME=tofu` it is OpenTofu's, with the checksums of its registry.
+
 The registry gives the checksums of every platform; a mirror on this machine those of what it holds, which is then this one's
 alone. Review the difference, try the new version (`make test`), and commit it.
 """
@@ -62,7 +64,7 @@ def locked(version: str | None) -> str:
             check=False,
         )
         if done.returncode != 0:
-            raise EnvironmentFailureError(f"terraform providers lock failed:\n{done.stderr.strip()}")
+            raise EnvironmentFailureError(f"{tool.product.command} providers lock failed:\n{done.stderr.strip()}")
         text = Path(folder, NAME).read_text(encoding="utf-8")
     return f"{PLATFORMS}{' '.join(platforms)}\n" + text.replace(f'"{version}"\n  hashes', f'"{CONSTRAINTS}"\n  hashes')
 

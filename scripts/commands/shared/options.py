@@ -36,6 +36,16 @@ LocalcloudOption = Annotated[
         help="State folder of a running localcloud; without it the command talks to AWS.",
     ),
 ]
+TerraformOption = Annotated[
+    str | None,
+    typer.Option(
+        "--terraform",
+        metavar="PROGRAM",
+        envvar="TERRAFORM_BINARY_NAME",
+        show_envvar=True,
+        help="Terraform or OpenTofu: a name in PATH, such as tofu, or a path. Default: terraform.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Do it. Without this the command prints its plan and stops.")
@@ -92,6 +102,25 @@ def use_localcloud(folder: Path | None) -> Endpoints | None:
     endpoints = read_endpoints(folder / "endpoints.json")
     os.environ.update(endpoints.environment)
     return endpoints
+
+
+def use_terraform(program: str | None, *, is_needed: bool = True) -> None:
+    """Makes this process, and what it starts (cdktf, a synth), run that program in Terraform's place.
+
+    Args:
+        program: a name in PATH, or a path. None leaves it as it is.
+        is_needed: whether the command ends where the program is not there.
+
+    Raises:
+        ToolMissingError: it is not there, too old, or neither Terraform nor OpenTofu.
+    """
+    if program is not None:
+        from scripts.terraform import toolchain
+
+        os.environ[toolchain.SETTING] = program
+        toolchain.terraform.cache_clear()
+        if is_needed:
+            toolchain.terraform()
 
 
 def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:

@@ -14,6 +14,7 @@ from scripts.terraform.provider_source import (
     terraform_config_files,
     terraform_environment,
 )
+from scripts.terraform.toolchain import Product
 from tests.worlds import fake_machine
 
 
@@ -152,3 +153,59 @@ def test_hint_names_every_place_that_was_searched() -> None:
     assert all(
         place in text for place in ("FAILOVER_PROVIDER_MIRROR", ".terraformrc", "/opt", "terraform providers mirror")
     )
+
+
+def test_opentofu_takes_its_own_registrys_folder_of_a_mirror_and_no_other(tmp_path: Path) -> None:
+    mirror = fake_machine.unpacked_provider(tmp_path / "opt/mirror", "6.1.0")
+    machine = fake_machine.host(tmp_path)
+    assert find_provider(machine, Product.OPENTOFU) == ProviderSource(kind=Origin.REGISTRY, product=Product.OPENTOFU)
+    fake_machine.unpacked_provider(mirror, "5.100.0", registry="registry.opentofu.org")
+    source = find_provider(machine, Product.OPENTOFU)
+    assert (source.path, source.version) == (mirror, "5.100.0")
+    variables = terraform_environment(source, tmp_path / "build", machine)
+    text = Path(variables["TF_CLI_CONFIG_FILE"]).read_text(encoding="utf-8")
+    assert text == cli_configuration(mirror, product=Product.OPENTOFU)
+    assert text.count('"registry.opentofu.org/hashicorp/aws"') == 2
+    assert "registry.terraform.io" not in text
+
+
+def test_mirror_of_terraforms_alone_is_refused_for_opentofu_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    mirror = fake_machine.unpacked_provider(tmp_path / "mine", "5.100.0")
+    machine = fake_machine.host(tmp_path, FAILOVER_PROVIDER_MIRROR=str(mirror))
+    with pytest.raises(
+        ProviderNotFoundError,
+        match=r"holds no hashicorp/aws .*contains registry\.opentofu\.org \(`tofu providers mirror",
+    ):
+        find_provider(machine, Product.OPENTOFU)
+
+
+@pytest.mark.parametrize(
+    ("files", "read"),
+    [
+        ((".tofurc", ".terraformrc"), "home/.tofurc"),
+        ((".terraformrc",), "home/.terraformrc"),
+        ((), "configuration/opentofu/tofurc"),
+    ],
+)
+def test_opentofu_reads_its_own_configuration_first(tmp_path: Path, files: tuple[str, ...], read: str) -> None:
+    machine = fake_machine.host(tmp_path, XDG_CONFIG_HOME=str(tmp_path / "configuration"))
+    for path in (*(machine.home / name for name in files), tmp_path / "configuration/opentofu/tofurc"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("disable_checkpoint = true", encoding="utf-8")
+    assert terraform_config_files(machine, Product.OPENTOFU) == [tmp_path / read]
+
+
+def test_opentofus_own_implied_mirror_is_found(tmp_path: Path) -> None:
+    mirror = fake_machine.unpacked_provider(
+        tmp_path / "data/opentofu/plugins", "5.100.0", registry="registry.opentofu.org"
+    )
+    machine = fake_machine.host(tmp_path, XDG_DATA_HOME=str(tmp_path / "data"))
+    assert find_provider(machine, Product.OPENTOFU).path == mirror
+    (machine.home / ".terraform.d").mkdir()  # it keeps to what Terraform left behind
+    assert find_provider(machine, Product.OPENTOFU).path is None
+
+
+def test_hint_for_opentofu_names_what_it_reads() -> None:
+    text = hint(ProviderSource(kind=Origin.REGISTRY, product=Product.OPENTOFU), {})
+    assert all(place in text for place in (".tofurc", "registry.opentofu.org", "`tofu providers mirror FOLDER`"))
+    assert "erraform" not in text

@@ -85,6 +85,17 @@ def test_entry_gets_the_provider_of_its_new_stack(provider: str, suffix: str) ->
     assert found == f'provider["registry.terraform.io/hashicorp/aws"]{suffix}'
 
 
+def test_entry_that_opentofu_wrote_keeps_its_registry() -> None:
+    of_tofu = {**entry(TOPIC), "provider": 'provider["registry.opentofu.org/hashicorp/aws"].eu_west_1'}
+    states: dict[str, State | None] = {"edge": state(of_tofu), "attachment-a": None}
+    stacks = {"edge": stack(), "attachment-a": stack(TOPIC, provider="aws.global")}
+    gaining, _ = moved(plan_moves(stacks, states), stacks, states)
+    assert (
+        addresses(gaining["attachment-a"])[TOPIC]["provider"]
+        == 'provider["registry.opentofu.org/hashicorp/aws"].global'
+    )
+
+
 def test_run_that_ended_between_both_states_is_ended_by_the_next() -> None:
     states = {"edge": state(entry(TOPIC)), "attachment-a": state(entry(TOPIC)), "attachment-b": None}
     gaining, losing = moved(plan_moves(STACKS, states), STACKS, states)

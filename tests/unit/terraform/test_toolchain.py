@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.terraform import toolchain
-from scripts.terraform.toolchain import ToolMissingError, find_node, find_terraform, npm_command
+from scripts.terraform.toolchain import Product, ToolMissingError, find_node, find_terraform, npm_command
 from tests.worlds import fake_machine
 
 
@@ -27,15 +27,15 @@ def test_terraform_is_taken_from_path(tmp_path: Path) -> None:
 
 def test_terraform_named_by_cdktfs_variable_wins(tmp_path: Path) -> None:
     fake_machine.terraform(tmp_path, "1.11.0")
-    named = fake_machine.program(tmp_path / "other" / "tf", '{"terraform_version":"1.13.2"}')
+    named = fake_machine.program(tmp_path / "other" / "tf", "Terraform v1.13.2\non linux_amd64")
     tool = find_terraform(fake_machine.host(tmp_path, TERRAFORM_BINARY_NAME=str(named)))
-    assert tool.path == named
+    assert (tool.path, tool.version, tool.product) == (named, (1, 13, 2), Product.TERRAFORM)
     assert tool.environment == {"TERRAFORM_BINARY_NAME": str(named)}
 
 
 def test_terraform_missing_is_told_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(
-        ToolMissingError, match=r"no executable 'terraform' in PATH .*Install Terraform 1\.11\.0"
+        ToolMissingError, match=r"no executable 'terraform' in PATH\. Install Terraform or OpenTofu 1\.11\.0"
     ) as caught:
         find_terraform(fake_machine.host(tmp_path))
     assert caught.value.exit_code == 3
@@ -54,9 +54,42 @@ def test_terraform_that_does_not_run_is_told(tmp_path: Path) -> None:
 
 
 def test_terraform_that_names_no_version_is_told(tmp_path: Path) -> None:
-    fake_machine.program(tmp_path / "bin" / "terraform", "hello")
-    with pytest.raises(ToolMissingError, match="names no version but printed 'hello"):
+    fake_machine.program(tmp_path / "bin" / "terraform", "Terraform very new")
+    with pytest.raises(ToolMissingError, match="names no version but printed 'Terraform very new"):
         find_terraform(fake_machine.host(tmp_path))
+
+
+def test_program_of_another_kind_is_told(tmp_path: Path) -> None:
+    path = fake_machine.program(tmp_path / "bin" / "terraform", "Pulumi 3.1.4")
+    with pytest.raises(ToolMissingError, match=f"{path} is neither Terraform nor OpenTofu"):
+        find_terraform(fake_machine.host(tmp_path))
+
+
+def test_opentofu_is_taken_where_it_is_named(tmp_path: Path) -> None:
+    fake_machine.terraform(tmp_path)
+    path = fake_machine.tofu(tmp_path)
+    tool = find_terraform(fake_machine.host(tmp_path, TERRAFORM_BINARY_NAME="tofu"))
+    assert (tool.path, tool.version, tool.product) == (path, (1, 11, 5), Product.OPENTOFU)
+    assert tool.environment == {"TERRAFORM_BINARY_NAME": str(path)}
+
+
+def test_opentofu_under_terraforms_name_is_known_for_what_it_is(tmp_path: Path) -> None:
+    """As tenv and some distributions install it."""
+    fake_machine.program(
+        tmp_path / "bin" / "terraform", "Warning: a setting is old\n\nOpenTofu v1.11.5\non linux_amd64"
+    )
+    assert find_terraform(fake_machine.host(tmp_path)).product is Product.OPENTOFU
+
+
+def test_opentofu_too_old_is_told_with_its_name(tmp_path: Path) -> None:
+    fake_machine.tofu(tmp_path, "1.10.6")
+    with pytest.raises(ToolMissingError, match=r"OpenTofu is too old: .*tofu is 1\.10\.6, needed is 1\.11\.0"):
+        find_terraform(fake_machine.host(tmp_path, TERRAFORM_BINARY_NAME="tofu"))
+
+
+def test_path_of_a_program_that_is_not_there_is_told_without_the_search_path(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissingError, match=r"Terraform is missing: /nowhere/tofu is not an executable\. Install"):
+        find_terraform(fake_machine.host(tmp_path, TERRAFORM_BINARY_NAME="/nowhere/tofu"))
 
 
 def bundled_node(root: Path) -> Path:
