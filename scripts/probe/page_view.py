@@ -71,7 +71,7 @@ class BrowserProbe:
         self._resolvers = tuple(resolvers)
         self._clock = clock
         self._tls = tls
-        self._has_ipv6 = _has_ipv6_sockets()
+        self._has_ipv6 = socket.has_dualstack_ipv6()
 
     async def view(self, ticket: Ticket) -> Sample:
         """Make one page view within the page's timeout."""
@@ -84,7 +84,6 @@ class BrowserProbe:
         return trace.sample()
 
     async def _browse(self, trace: _Trace) -> None:
-        trace.requests = 1  # whatever stops it from here on, the visitor's request for the page was not answered
         connection = await self._connect(trace)
         try:
             page = await self._load_page(connection, trace)
@@ -149,7 +148,7 @@ class _Trace:
         self.release: str | None = None
         self.region: str | None = None
         self.cache: str | None = None
-        self.requests = 0
+        self.requests = 1  # whatever stops it, the visitor's request for the page was not answered
         self._failed_requests = 0
         self._wrong_content_requests = 0
         self._error: tuple[ErrorKind, str] | None = None
@@ -230,11 +229,3 @@ def _region(response: Response, path: str) -> str:
     if not isinstance(region, str) or not region:
         raise WrongContentError(f"{path}: not the name of a region: {region!r}")
     return region
-
-
-def _has_ipv6_sockets() -> bool:
-    try:
-        socket.socket(socket.AF_INET6, socket.SOCK_STREAM).close()
-    except OSError:
-        return False
-    return True

@@ -33,6 +33,9 @@ SEED = 20261130
 MUTANTS_PER_MODULE = 20
 WANTED_RATIO = 0.95
 _LONGEST_RUN_SECONDS = 300
+_SHORTEST_ALARM_SECONDS = 30
+_TIMES_AS_LONG = 10
+"""A mutant's tests that take so many times as long as the module's own never end."""
 _WORKERS = 2
 # Imported here, once, for all the processes that are forked: slow, and none of them is a subject.
 _SHARED = (boto3, moto.core)
@@ -85,21 +88,25 @@ def _try(subject: Subject) -> Tried:
     source = (ROOT / subject.module).read_text(encoding="utf-8")
     found = javascript_mutants(source) if subject.module.endswith(".js") else mutants(source)
     sample = random.Random(f"{SEED} {subject.module}").sample(found, min(MUTANTS_PER_MODULE, len(found)))  # noqa: S311  no secret
-    if _run(subject, [None])[0] != 0:
+    clock = AwsClock(speed=1)
+    began_seconds = clock.now_seconds()
+    if _run(subject, [None], _LONGEST_RUN_SECONDS)[0] != 0:
         raise SystemExit(f"the tests of {subject.module} fail without any mutant: {' '.join(subject.tests)}")
-    codes = _run(subject, sample)
+    patience_seconds = _TIMES_AS_LONG * (clock.now_seconds() - began_seconds)
+    alarm_seconds = min(max(_SHORTEST_ALARM_SECONDS, round(patience_seconds)), _LONGEST_RUN_SECONDS)
+    codes = _run(subject, sample, alarm_seconds)
     survivors = tuple(mutant for mutant, code in zip(sample, codes, strict=True) if code == 0)
     return Tried(subject=subject, killed=len(sample) - len(survivors), survivors=survivors)
 
 
-def _run(subject: Subject, sample: Sequence[Mutant | None]) -> list[int]:
+def _run(subject: Subject, sample: Sequence[Mutant | None], alarm_seconds: int) -> list[int]:
     """Returns the exit code of the tests for each mutant; None is the module as it is."""
     codes: dict[int, int] = {}
     running: dict[int, int] = {}
     for at, mutant in enumerate(sample):
         if len(running) >= _WORKERS:
             _wait(running, codes)
-        running[_start(subject, mutant)] = at
+        running[_start(subject, mutant, alarm_seconds)] = at
     while running:
         _wait(running, codes)
     return [codes[at] for at in range(len(sample))]
@@ -110,12 +117,12 @@ def _wait(running: dict[int, int], codes: dict[int, int]) -> None:
     codes[running.pop(process)] = 1 if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
 
 
-def _start(subject: Subject, mutant: Mutant | None) -> int:
+def _start(subject: Subject, mutant: Mutant | None, alarm_seconds: int) -> int:
     sys.stdout.flush()
     process = os.fork()
     if process:
         return process
-    signal.alarm(_LONGEST_RUN_SECONDS)  # a mutant that never ends is noticed
+    signal.alarm(alarm_seconds)  # a mutant that never ends is noticed
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

@@ -163,6 +163,18 @@ FAILURES: list[tuple[str, Scenario, ErrorKind, tuple[int, int, int]]] = [
         (2, 0, 1),
     ),
     ("marker empty", answers("/health/region.json", http_answer(200, b"{}")), ErrorKind.WRONG_CONTENT, (2, 0, 1)),
+    (
+        "region is a number",
+        answers("/health/region.json", http_answer(200, b'{"region": 1}')),
+        ErrorKind.WRONG_CONTENT,
+        (2, 0, 1),
+    ),
+    (
+        "region is empty",
+        answers("/health/region.json", http_answer(200, b'{"region": ""}')),
+        ErrorKind.WRONG_CONTENT,
+        (2, 0, 1),
+    ),
 ]
 
 
@@ -175,6 +187,28 @@ def test_unhealthy_site_is_data(
     assert not sample.is_good
     assert sample.error is kind, sample
     assert (sample.requests, sample.failed_requests, sample.wrong_content_requests) == counts
+
+
+@pytest.mark.parametrize(
+    ("has_ipv6", "given", "reached"),
+    [(True, "::ffff:127.0.0.1", "::ffff:127.0.0.1"), (False, "::ffff:127.0.0.1", "127.0.0.1"), (False, "::1", "::1")],
+)
+def test_machine_without_ipv6_reaches_a_mapped_address_by_ipv4(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, has_ipv6: bool, given: str, reached: str
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    async def refused(address: str, port: int) -> socket.socket:
+        asked.append((address, port))
+        raise ConnectionRefusedError
+
+    def prepare(site: Site) -> None:
+        site.names.records[HOSTNAME, "AAAA"] = (60, [given])
+
+    monkeypatch.setattr("socket.has_dualstack_ipv6", lambda: has_ipv6)
+    monkeypatch.setattr("scripts.probe.page_view.connect_tcp", refused)
+    sample = view(authority, prepare, family=Family.IPV6, port=Page(hostname=HOSTNAME).https_port)
+    assert (asked, sample.address) == ([(reached, 443)], given)
 
 
 def test_refused_connection_is_data(authority: Authority) -> None:

@@ -13,7 +13,7 @@ from scripts.clock import AwsClock
 from scripts.probe.network import Network
 from scripts.probe.resolver import Nameserver
 from scripts.probe.survey import Finding, Survey, SurveyedSite
-from tests.worlds.loopback_site import HOSTNAME, Authority, NameServer, WebServer, http_answer, make_authority
+from tests.worlds.loopback_site import HOSTNAME, RELEASE, Authority, NameServer, WebServer, http_answer, make_authority
 from tests.worlds.loopback_site import nameserver as running_nameserver
 from tests.worlds.loopback_site import web_server as running_web_server
 
@@ -102,6 +102,46 @@ def test_whole_site_is_found_whole(authority: Authority) -> None:
 def test_server_that_does_not_answer_from_its_own_zone_is_not_authoritative(authority: Authority) -> None:
     """The fake never sets the bit AA, as a resolver would not."""
     assert {each.detail for each in survey(authority) if each.kind == "authoritative"} == {"not the zone's own answer"}
+
+
+def test_findings_say_what_was_found(authority: Authority) -> None:
+    findings = {each.subject: each for each in survey(authority)}
+    assert findings[f"eu.{ZONE}/health/path.json"].detail == f"names {REGION}"
+    assert findings[f"{HOSTNAME} A by own"].detail.startswith(f"release {RELEASE}, served by {REGION} in ")
+
+
+def test_failed_page_view_says_how(authority: Authority) -> None:
+    def break_it(_names: NameServer, web: WebServer) -> None:
+        web.answers["/"] = http_answer(503, b"")
+
+    (finding,) = (each for each in survey(authority, break_it) if each.subject == f"{HOSTNAME} A by own")
+    assert (finding.is_ok, finding.detail, finding.value) == (False, "bad_status: /: status 503", None)
+
+
+def test_endpoint_that_another_region_answers_for_is_found(authority: Authority) -> None:
+    def break_it(_names: NameServer, web: WebServer) -> None:
+        web.answers["/health/region.json"] = marker("us-east-1")
+
+    (finding,) = (each for each in survey(authority, break_it) if each.subject == f"{REGION} A")
+    assert (finding.is_ok, finding.detail) == (False, "served by us-east-1")
+
+
+def test_name_that_no_server_gives_an_address_for_has_no_propagation(authority: Authority) -> None:
+    def break_it(names: NameServer, _web: WebServer) -> None:
+        del names.records[HOSTNAME, "A"]
+
+    findings = survey(authority, break_it)
+    assert {each.subject for each in findings if each.kind == "propagation"} == {"own AAAA"}
+    assert [each.is_ok for each in findings if each.subject == "ns-1.example A"] == [False]
+
+
+def test_certificates_remaining_time_is_in_seconds(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = []
+    for now in (1_900_000_000.0, 1_900_001_000.0):
+        monkeypatch.setattr("scripts.probe.survey.unix_now", lambda now=now: now)
+        values.append(next(each.value for each in survey(authority) if each.kind == "certificate"))
+    assert values[0] is not None and values[1] is not None
+    assert values[0] - values[1] == pytest.approx(1000, abs=1e-3)
 
 
 def _no_endpoint(names: NameServer, _web: WebServer) -> None:
