@@ -12,7 +12,7 @@ from rich.console import Console
 
 from scripts.clock import AwsClock
 from scripts.commands.bootstrap import make_state_bucket
-from scripts.commands.build import content_rules, make
+from scripts.commands.build import content_rules, make, site_facts
 from scripts.commands.publishing.publishing import publish
 from scripts.commands.shared.console_actions import ACTIONS_VARIABLE, console_actions
 from scripts.commands.shared.lever_drill import newsroom_of
@@ -201,7 +201,7 @@ class Demo:
 
     def _build(self) -> Path:
         """Builds the demo site in the demo's own folder, so that demos of several folders do not meet."""
-        site = make(SITE_SOURCE, content_rules(self._site_file))
+        site = make(SITE_SOURCE, content_rules(self._site_file), site_facts(self._site_file))
         if site.findings:
             raise WrongUsageError("\n".join([f"{SITE_SOURCE} cannot be published:", *map(str, site.findings)]))
         write_site(site.files, self._folder / "site")

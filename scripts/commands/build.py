@@ -24,6 +24,7 @@ from scripts.release.serving.file_rules import ContentRules
 from scripts.site_build.build import BuiltSite, build_site
 from scripts.site_build.output import check_folder, write_site
 from scripts.site_build.source import read_source
+from scripts.site_build.templates import UNKNOWN_SITE, SiteFacts
 
 SOURCE = Path("site/src")
 OUTPUT = Path("site/build")
@@ -33,7 +34,11 @@ def build(
     source: Annotated[Path, typer.Argument(help="The site's source: pages, styles, images.")] = SOURCE,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make; it is replaced.")] = OUTPUT,
     site_file: Annotated[
-        Path | None, typer.Option("--site-file", help="TOML whose table `content` holds rules, redirects and budgets.")
+        Path | None,
+        typer.Option(
+            "--site-file",
+            help="TOML whose table `content` holds rules, redirects and budgets; pages may name its regions.",
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Say what is wrong and write nothing.")] = False,
     as_json: JsonOption = False,
@@ -47,7 +52,7 @@ def build(
     rules = rules_of(document, site_file)
     if not check:
         check_folder(output, source)
-    site = _with_policy_notes(make(source, rules), document)
+    site = _with_policy_notes(make(source, rules, facts_of(document)), document)
     release_id = None
     if not site.findings and not check:
         write_site(site.files, output)
@@ -67,6 +72,26 @@ def content_rules(site_file: Path | None) -> ContentRules:
         WrongUsageError: it cannot be read, or its `[content]` has problems.
     """
     return rules_of(_site_file(site_file), site_file)
+
+
+def site_facts(site_file: Path) -> SiteFacts:
+    """Returns what pages may know of a site.
+
+    Raises:
+        WrongUsageError: the site file cannot be read.
+    """
+    return facts_of(_site_file(site_file))
+
+
+def facts_of(document: Mapping[str, Any]) -> SiteFacts:
+    """Returns what pages may know of what a site file says; what it says wrongly is another command's to refuse."""
+    tables = [
+        each for each in document.get("region", []) if isinstance(each, dict) and isinstance(each.get("name"), str)
+    ]
+    routing = document.get("routing", {})
+    entry = routing.get("entry", "cloudfront") if isinstance(routing, dict) else "cloudfront"
+    ordered = sorted(tables, key=lambda each: each.get("role") != "primary")
+    return SiteFacts(regions=tuple(each["name"] for each in ordered), entry=str(entry))
 
 
 def _site_file(site_file: Path | None) -> Mapping[str, Any]:
@@ -101,12 +126,12 @@ def _with_policy_notes(site: BuiltSite, document: Mapping[str, Any]) -> BuiltSit
     return replace(site, notes=(*site.notes, *policy_notes(texts, policy if isinstance(policy, str) else "")))
 
 
-def make(source: Path, rules: ContentRules) -> BuiltSite:
+def make(source: Path, rules: ContentRules, site: SiteFacts = UNKNOWN_SITE) -> BuiltSite:
     """Builds a source folder in memory, with a progress bar on stderr."""
     files, findings = read_source(source, rules.ignored)
     with byte_bar("Compressing", sum(map(len, files.values()))) as advance:
-        site = build_site(files, rules, advance)
-    return BuiltSite(files=site.files, findings=(*findings, *site.findings), notes=site.notes)
+        built = build_site(files, rules, advance, site)
+    return BuiltSite(files=built.files, findings=(*findings, *built.findings), notes=built.notes)
 
 
 def _document(site: BuiltSite, release_id: str | None, output: Path) -> dict[str, object]:

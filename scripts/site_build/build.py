@@ -16,7 +16,14 @@ from scripts.site_build.fingerprints import Fingerprints, icons_of
 from scripts.site_build.html_errors import parse_errors
 from scripts.site_build.precompress import variants
 from scripts.site_build.references import PageFacts, Reference, css_references, read_page, rewritten
-from scripts.site_build.templates import is_for_templates, is_page, render_pages, root_for_templates
+from scripts.site_build.templates import (
+    UNKNOWN_SITE,
+    SiteFacts,
+    is_for_templates,
+    is_page,
+    render_pages,
+    root_for_templates,
+)
 
 _SHOWN = 3
 
@@ -37,7 +44,10 @@ class BuiltSite:
 
 
 def build_site(
-    source: Mapping[str, bytes], rules: ContentRules, advance: Callable[[int], None] = lambda _: None
+    source: Mapping[str, bytes],
+    rules: ContentRules,
+    advance: Callable[[int], None] = lambda _: None,
+    site: SiteFacts = UNKNOWN_SITE,
 ) -> BuiltSite:
     """Builds a site.
 
@@ -45,8 +55,9 @@ def build_site(
         source: NFC path -> content, see `source.read_source`.
         rules: the site file's `[content]`.
         advance: is told the bytes of each file that is compressed.
+        site: what pages may know of the site. Default: of no regions.
     """
-    read = _read(source)
+    read = _read(source, site)
     pages, facts, assets, sheets = read.pages, read.facts, read.assets, read.sheets
     findings = list(read.findings)
     is_redirected = any(redirect.key_path == "/" for redirect in rules.redirects)
@@ -80,13 +91,13 @@ class _Source:
     findings: list[Finding]
 
 
-def _read(source: Mapping[str, bytes]) -> _Source:
+def _read(source: Mapping[str, bytes], site: SiteFacts) -> _Source:
     """Reads the source, again for as long as what is published names more of what starts with `_`."""
     roots = {root for path in source if (root := root_for_templates(path)) is not None}
     named: set[str] = set()
     facts: dict[str, PageFacts] = {}
     while True:
-        pages, findings = render_pages(source, named)
+        pages, findings = render_pages(source, named, site)
         assets = {
             path: content for path, content in source.items() if not is_page(path) and not is_for_templates(path, named)
         }

@@ -1,14 +1,16 @@
 """Pages are Jinja templates: `{% extends "_layout.html" %}` shares a layout, and plain HTML is a template that says nothing.
 
 A file or folder whose name starts with `_` is for templates and is not published, unless a page or style sheet names it or a file
-in it: generators lay their styles and scripts into `_static` or `_next`. Only `page.path`, the page's address, is passed in;
-there is no clock, no environment and no randomness, so the same source gives the same bytes.
+in it: generators lay their styles and scripts into `_static` or `_next`. Only `page.path`, the page's address, and `site`, what
+the site file says of the site's regions, are passed in; there is no clock, no environment and no randomness, so the same source
+and site file give the same bytes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from jinja2 import BaseLoader, DictLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
@@ -20,6 +22,22 @@ _STATEMENT = re.compile(r"\{[%{#]")
 """Without one a page is what its template says; to compile it would take 3 ms."""
 _TEMPLATE_NAME = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)["']""")
 _LINE_END = re.compile("\r\n?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFacts:
+    """What a page may know of the site, as `site`.
+
+    Attributes:
+        regions: names, the primary's first; none without a site file.
+        entry: `cloudfront` or `regional`.
+    """
+
+    regions: tuple[str, ...] = ()
+    entry: str = "cloudfront"
+
+
+UNKNOWN_SITE = SiteFacts()
 
 
 def root_for_templates(path: str) -> str | None:
@@ -46,7 +64,9 @@ def address_of(path: str) -> str:
     return f"/{path.removesuffix('index.html')}" if PurePosixPath(path).name == "index.html" else f"/{path}"
 
 
-def render_pages(files: Mapping[str, bytes], named: Collection[str] = ()) -> tuple[dict[str, str], list[Finding]]:
+def render_pages(
+    files: Mapping[str, bytes], named: Collection[str] = (), site: SiteFacts = UNKNOWN_SITE
+) -> tuple[dict[str, str], list[Finding]]:
     """Returns path -> HTML of every published page, and what is wrong with the templates; `named` as for `is_for_templates`."""
     texts, findings = _texts(files)
     environment = _environment(DictLoader(texts))
@@ -59,7 +79,7 @@ def render_pages(files: Mapping[str, bytes], named: Collection[str] = ()) -> tup
             pages[path] = texts[path]
             continue
         try:
-            pages[path] = environment.get_template(path).render(page={"path": address_of(path)})
+            pages[path] = environment.get_template(path).render(page={"path": address_of(path)}, site=site)
         except TemplateSyntaxError as error:
             findings.append(Finding(path=error.name or path, line=error.lineno, message=f"{error.message}: correct it"))
         except TemplateNotFound as error:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from scripts.aws.clients import caller_account
 from scripts.clock import rfc3339, utc_now
-from scripts.commands.build import content_rules, make
+from scripts.commands.build import content_rules, make, site_facts
 from scripts.commands.publishing.publishing import publish
 from scripts.commands.shared.lever_drill import LeverOptions, insist_on_confirmation, run_lever
 from scripts.commands.shared.options import open_website, publisher
@@ -276,7 +276,7 @@ class Proving:
             )
 
     def _build(self) -> None:
-        site = make(SITE_SOURCE, content_rules(self._site_file))
+        site = make(SITE_SOURCE, content_rules(self._site_file), site_facts(self._site_file))
         if site.findings:
             raise WrongUsageError("\n".join([f"{SITE_SOURCE} cannot be published:", *map(str, site.findings)]))
         write_site(site.files, self.folder / "site")
