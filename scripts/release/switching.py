@@ -203,7 +203,7 @@ class Switcher:
         self, manifest: Manifest, current: RoutingVersion, bucket: ContentBucket
     ) -> Manifest:
         active_id = current.routing.release_id
-        if active_id is None or active_id == manifest.release_id:
+        if active_id in (None, manifest.release_id):
             return manifest
         return with_retained(manifest, self._readable(active_id, first=bucket), now=time_of(current))
 

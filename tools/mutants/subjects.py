@@ -62,7 +62,10 @@ SUBJECTS = (
         module="scripts/release/switching.py",
         tests=(f"{_RELEASE}/test_switching.py", f"{_RELEASE}/test_canary.py"),
     ),
-    Subject(module="scripts/release/drain.py", tests=(f"{_RELEASE}/test_drain.py",)),
+    Subject(
+        module="scripts/release/drain.py",
+        tests=(f"{_RELEASE}/test_drain.py", f"{_RELEASE}/test_foreign_routing.py"),
+    ),
     Subject(module="scripts/release/store_parity.py", tests=(f"{_RELEASE}/test_store_parity.py",)),
     Subject(
         module="scripts/release/serving/redirects.py",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from scripts.errors import UnsafePlanError
 from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.serving.index import KEY_PREFIX
 from scripts.release.serving.url_rules import REDIRECT_PREFIX
@@ -64,6 +65,17 @@ def test_index_that_no_manifest_gives_is_judged_by_its_own_digest(world: Release
     assert found(world).is_reached
     world.store.values[index_of(world, "previous")] += "0" * 8
     assert found(world).lost == (index_of(world, "previous"),)
+
+
+def test_unreadable_manifest_of_the_active_release_is_told_and_of_another_gives_nothing(world: ReleaseWorld) -> None:
+    _, second, third = publish_three(world)
+    for region in (PRIMARY, SECONDARY):
+        world.damage(region, manifest_key(second.release_id))
+    assert found(world).is_reached
+    for region in (PRIMARY, SECONDARY):
+        world.damage(region, manifest_key(third.release_id))
+    with pytest.raises(UnsafePlanError, match="is unreadable"):
+        found(world)
 
 
 def test_redirects_are_compared_too(world: ReleaseWorld, failover: Failover) -> None:

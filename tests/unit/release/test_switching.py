@@ -11,8 +11,9 @@ from scripts.release.drain import change_drains, plan_evacuation
 from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.parity import check_parity, plan_repair, repair
 from scripts.release.pointers import POINTER_KEY, HeldPointer, held_pointer, read_pointer, write_pointer
-from scripts.release.routing import RoutingStore, RoutingVersion
+from scripts.release.routing import KEYS_PER_WRITE, RoutingStore, RoutingVersion
 from scripts.release.samples import BadAnswer
+from scripts.release.serving.index import Index
 from tests.worlds.release_commands import Failover, FakeProbe, document
 from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
@@ -318,6 +319,45 @@ def test_rollback_from_a_release_whose_manifest_is_unreadable_everywhere(
     assert failover("rollback", "--apply")[0] == 0
     assert world.release_ids == (first.release_id, second.release_id)
     assert failover("releases")[0] == 0
+
+
+@pytest.mark.parametrize("damaged", [(), (PRIMARY,)])
+def test_rollback_keeps_what_open_pages_of_the_bad_release_may_ask_for(
+    world: ReleaseWorld, damaged: tuple[str, ...]
+) -> None:
+    first = world.publish("one")
+    chunk = world.folder / "assets" / "page.4f3a9c1b2d5e.js"
+    chunk.parent.mkdir(exist_ok=True)
+    chunk.write_text("new in two", encoding="utf-8")
+    second = world.publish("two")
+    for region in damaged:
+        world.damage(region, manifest_key(second.release_id))
+    roll_back(world)
+    for bucket in world.site.buckets.values():
+        manifest = bucket.read_manifest(first.release_id)
+        assert manifest is not None
+        assert [each.file.path for each in manifest.retained] == ["assets/page.4f3a9c1b2d5e.js"]
+
+
+@pytest.mark.parametrize(("chunks", "writes"), [(KEYS_PER_WRITE - 1, 1), (KEYS_PER_WRITE, 2), (KEYS_PER_WRITE + 1, 3)])
+def test_index_lies_in_the_store_with_the_routing_or_before_it(world: ReleaseWorld, chunks: int, writes: int) -> None:
+    """UpdateKeys takes 50 keys."""
+    store = world.site.routing
+    index = Index(id="1" * 16, chunks=tuple("0" * 24 for _ in range(chunks)))
+    before = world.store.writes
+    version = store.write(store.read().routing, expected_etag=store.etag(), index=index)
+    assert world.store.writes - before == writes
+    assert version.etag == store.etag() == world.store.etag
+    assert set(index.entries) < set(world.store.values)
+
+
+def test_deleting_keys_gives_the_version_for_the_next_write(world: ReleaseWorld) -> None:
+    store = world.site.routing
+    keys = {f"index/{number}": "0" for number in range(KEYS_PER_WRITE + 1)}
+    etag = store.put_entries(keys, expected_etag=store.etag())
+    etag = store.delete_keys(list(keys), expected_etag=etag)
+    assert etag == world.store.etag
+    assert not set(keys) & set(world.store.values)
 
 
 def test_rollback_to_a_release_whose_manifest_is_unreadable_everywhere_is_refused(
