@@ -3,7 +3,7 @@
 The `failover` command and localcloud meet the same names in Terraform outputs and in the buckets, never by import.
 """
 
-from constructs_lib.site_file.models import SiteFile
+from constructs_lib.site_file.models import CertificateNames, Entry, SiteFile
 
 DNS_STACK = "dns"
 EDGE_STACK = "edge"
@@ -124,6 +124,8 @@ def endpoint_hostname(site: SiteFile) -> str:
 
 def certificate_names(site: SiteFile) -> list[str]:
     """Returns every name that CloudFront serves, or would with two regions: the public one first."""
+    if site.site.certificate is CertificateNames.WILDCARD:
+        return [site.site.hostname, f"*.{site.site.hostname}"]
     pair = (site.primary.name, site.secondary.name)
     return [site.site.hostname, *(regional_hostname(site, name) for name in _region_names(site) if name in pair)]
 
@@ -131,7 +133,8 @@ def certificate_names(site: SiteFile) -> list[str]:
 def further_names(site: SiteFile) -> list[str]:
     """Returns the names that need a proof and are not CloudFront's: of regions beyond two, and the regional endpoint's own."""
     served = certificate_names(site)
-    names = [regional_hostname(site, name) for name in _region_names(site)]
+    is_wildcard = site.site.certificate is CertificateNames.WILDCARD and site.routing.entry is Entry.CLOUDFRONT
+    names = [] if is_wildcard else [regional_hostname(site, name) for name in _region_names(site)]
     own = [endpoint_hostname(site)] if site.last_exit is not None else []
     return [*(name for name in names if name not in served), *own]
 

@@ -156,14 +156,14 @@ class Demo:
         )
 
     def _refuse_undrilled(self) -> None:
-        """Tells before minutes of deployment that no drill measures this site's entry or policy.
+        """Tells before minutes of deployment that no drill measures this site's entry, policy or one region.
 
         Raises:
             WrongUsageError: names it.
         """
         outputs = load_stacks(self._stacks)["edge"]["output"]
         routing = Routing.model_validate(outputs["routing"]["value"])
-        require_one_region_first(outputs["hostname"]["value"], routing)
+        require_one_region_first(outputs["hostname"]["value"], routing, outputs["roles"]["value"])
 
     def _web_servers(self) -> tuple[str, ...]:
         """Returns localcloud's options for the site's servers outside AWS, each with a folder of the demo's own."""

@@ -89,13 +89,15 @@ class RegionalDistribution(Construct):
             has_kms: the buckets' objects are under a KMS key, whose errors fail over as well; default: they are not.
             is_logged: another construct delivers its access logs; default: nobody does.
             aliases: alternate domain names; each on one distribution only, over all accounts.
-            bucket_domain_names: region -> host of its bucket's REST endpoint; two of them, as an origin group takes.
+            bucket_domain_names: region -> host of its bucket's REST endpoint; two of them, as an origin group takes, or one,
+                which then has nothing behind it.
             access: what the distribution may use.
             edge_policies: what it caches, and which headers it adds.
             provider: an AWS provider; CloudFront has one API, in us-east-1.
         """
         super().__init__(scope, id_)
         own_first = sorted(bucket_domain_names, key=lambda name: name != region)
+        target = naming.ORIGIN_GROUP_ID if len(own_first) > 1 else naming.origin_id(region)
         distribution = CloudfrontDistribution(
             self,
             "distribution",
@@ -117,12 +119,14 @@ class RegionalDistribution(Construct):
                 )
                 for name in own_first
             ],
-            origin_group=[_origin_group(own_first, failover_status_codes(has_kms=has_kms))],
-            default_cache_behavior=_released_content(access, edge_policies),
+            origin_group=[_origin_group(own_first, failover_status_codes(has_kms=has_kms))]
+            if len(own_first) > 1
+            else None,
+            default_cache_behavior=_released_content(target, access, edge_policies),
             ordered_cache_behavior=[
                 *(_region_check(name, region_check_protocol, edge_policies) for name in own_first),
-                _uncached("/health/*", access, edge_policies),
-                _uncached("/errors/*", access, edge_policies),
+                _uncached("/health/*", target, access, edge_policies),
+                _uncached("/errors/*", target, access, edge_policies),
             ],
             custom_error_response=_error_responses(),
             viewer_certificate=CloudfrontDistributionViewerCertificate(
@@ -179,10 +183,10 @@ def _origin_group(regions: Sequence[str], status_codes: list[int]) -> Cloudfront
 
 
 def _released_content(
-    access: DistributionAccess, edge_policies: EdgePolicies
+    target: str, access: DistributionAccess, edge_policies: EdgePolicies
 ) -> CloudfrontDistributionDefaultCacheBehavior:
     return CloudfrontDistributionDefaultCacheBehavior(
-        target_origin_id=naming.ORIGIN_GROUP_ID,
+        target_origin_id=target,
         allowed_methods=READ_METHODS,
         cached_methods=READ_METHODS,
         viewer_protocol_policy="redirect-to-https",
@@ -199,12 +203,12 @@ def _released_content(
 
 
 def _uncached(
-    path_pattern: str, access: DistributionAccess, edge_policies: EdgePolicies
+    path_pattern: str, target: str, access: DistributionAccess, edge_policies: EdgePolicies
 ) -> CloudfrontDistributionOrderedCacheBehavior:
-    """Through the origin group like the site itself, but always asking: who answers now?"""
+    """Through the origin group, if there is one, like the site itself, but always asking: who answers now?"""
     return CloudfrontDistributionOrderedCacheBehavior(
         path_pattern=path_pattern,
-        target_origin_id=naming.ORIGIN_GROUP_ID,
+        target_origin_id=target,
         allowed_methods=READ_METHODS,
         cached_methods=READ_METHODS,
         viewer_protocol_policy="redirect-to-https",

@@ -43,6 +43,8 @@ def router_sources(site: SiteFile) -> dict[str, str]:
     """Returns region -> source of the router function of its distribution; empty when no CloudFront stands in the name."""
     if site.routing.entry is not Entry.CLOUDFRONT:
         return {}
+    if site.has_one_region:
+        return {site.primary.name: render(own=site.primary.name)}
     own, other = (region.name for region in site.region)
     return {
         name: render(own=name, other=beside, has_kms=site.features.kms, policy=edge_policy(site, own=name))

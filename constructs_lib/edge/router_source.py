@@ -33,17 +33,33 @@ def failover_status_codes(*, has_kms: bool) -> list[int]:
     return sorted([*FAILOVER_STATUS_CODES, *([_KEY_UNUSABLE_STATUS_CODE] if has_kms else [])])
 
 
-def render(*, own: str, other: str, has_kms: bool = False, policy: dict[str, Any] | None = None) -> str:
+def render(*, own: str, other: str | None = None, has_kms: bool = False, policy: dict[str, Any] | None = None) -> str:
     """Returns the function's source for the distribution of region `own`.
 
     Args:
         own: the distribution's region.
-        other: the region that takes over.
+        other: the region that takes over; None for a site with one region, which has no origin group to reorder, and whose
+            bucket gets all of its time: nothing would be asked after it.
         has_kms: whether the buckets are encrypted with KMS keys of the site.
         policy: what `router_policy.edge_policy` returns; None for failover.
     """
     config = {
         "own": own,
+        **({} if other is None else _pair(own, other, has_kms=has_kms)),
+        "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
+        **({} if policy is None else {"policy": policy}),
+    }
+    source = _code().replace("/*CONFIG*/ {}", json.dumps(config))
+    size = len(source.encode("utf-8"))
+    if size > LARGEST_FUNCTION_BYTES:
+        raise ValueError(
+            f"{SOURCE.name} is {size} bytes; CloudFront takes at most {LARGEST_FUNCTION_BYTES}: shorten it"
+        )
+    return source
+
+
+def _pair(own: str, other: str, *, has_kms: bool) -> dict[str, Any]:
+    return {
         "other": other,
         "origins": {region: naming.origin_id(region) for region in (own, other)},
         "statusCodes": failover_status_codes(has_kms=has_kms),
@@ -56,16 +72,7 @@ def render(*, own: str, other: str, has_kms: bool = False, policy: dict[str, Any
             "connectionTimeout": PATH_CHECK_TIMEOUT_SECONDS,
             "readTimeout": PATH_CHECK_TIMEOUT_SECONDS,
         },
-        "fixedPrefixes": [f"/{naming.HEALTH_PREFIX}", f"/{naming.ERRORS_PREFIX}"],
-        **({} if policy is None else {"policy": policy}),
     }
-    source = _code().replace("/*CONFIG*/ {}", json.dumps(config))
-    size = len(source.encode("utf-8"))
-    if size > LARGEST_FUNCTION_BYTES:
-        raise ValueError(
-            f"{SOURCE.name} is {size} bytes; CloudFront takes at most {LARGEST_FUNCTION_BYTES}: shorten it"
-        )
-    return source
 
 
 def _code() -> str:

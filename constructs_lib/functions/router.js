@@ -24,6 +24,8 @@ async function readRouting() {
 
 // The cache key ignores the origin: the policy decides who fills the cache, not who answers each viewer (docs/ROUTING.md).
 function chooseOrigins(drained, path, request) {
+  // One region: its bucket may take all of S3's time, because nothing would be asked after it.
+  if (!CONFIG.other) return;
   const preferred = prefersOther(request) ? CONFIG.other : CONFIG.own;
   const spare = preferred === CONFIG.own ? CONFIG.other : CONFIG.own;
   const first = drained.includes(preferred) && !drained.includes(spare) ? spare : preferred;

@@ -103,6 +103,7 @@ class RegionalCertificate(Construct):
 def _prove(
     scope: Construct, certificate: AcmCertificate, names: Sequence[str], proof: ProofOfNames
 ) -> list[Route53Record]:
+    # ACM proves a name and its wildcard by the same record: https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
     return [
         Route53Record(
             scope,
@@ -115,6 +116,7 @@ def _prove(
             provider=proof.provider,
         )
         for name in names
+        if not name.startswith("*.")
     ]
 
 

@@ -120,7 +120,7 @@ def _validate_regions(data: dict[str, Any], sections: dict[str, Any]) -> Iterato
         yield Problem(
             key="region",
             value=None if raw is None else _toml(raw),
-            allowed="two tables [[region]], each with name and role",
+            allowed="tables [[region]], each with name and role: two, or one to begin with",
             remedy='add [[region]] with name = "eu-central-1" and role = "primary", and a second one with role = "secondary"',
         )
         return

@@ -48,6 +48,13 @@ class Role(StrEnum):
     SECONDARY = "secondary"
 
 
+class CertificateNames(StrEnum):
+    """What CloudFront's certificate names beside the public name."""
+
+    REGIONS = "regions"
+    WILDCARD = "wildcard"
+
+
 class Entry(StrEnum):
     """What stands behind the public name."""
 
@@ -102,6 +109,9 @@ class Site(_Section):
     `hosted_zone_id` names an existing public hosted zone of `domain_name`; without it the dns stack makes one.
     `project` and `environment` start every resource's name; together they leave room for the region and the account id in
     S3's limit of 63 characters (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
+    `certificate` is what CloudFront's certificate names beside `hostname`: "regions" each region's own name, "wildcard"
+    `*.<hostname>`, which stays the same when a region is added. A site with one region needs "wildcard". Choose it before the
+    first deployment: a certificate with other names is another certificate, and one in use cannot be deleted.
     """
 
     domain_name: Annotated[str, _says(_A_DOMAIN_NAME)]
@@ -117,6 +127,7 @@ class Site(_Section):
         str,
         _pattern(r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$", "2 to 20 of a-z, 0-9 and -, a letter first, such as my-site"),
     ]
+    certificate: CertificateNames = CertificateNames.REGIONS
 
     @field_validator("domain_name")
     @classmethod
@@ -348,8 +359,16 @@ class SiteFile(_Section):
 
     @property
     def secondary(self) -> Region:
-        """The region that takes over; the first one where the policy allows several."""
-        return next(region for region in self.region if region.role is Role.SECONDARY)
+        """The region that takes over; the first one where the policy allows several.
+
+        With one region it is that one: its regional endpoint stands behind CloudFront, and no other bucket behind its own.
+        """
+        return next((region for region in self.region if region.role is Role.SECONDARY), self.primary)
+
+    @property
+    def has_one_region(self) -> bool:
+        """Whether the site is still waiting for its second region."""
+        return len(self.region) == 1
 
     @property
     def last_exit(self) -> Endpoint | None:

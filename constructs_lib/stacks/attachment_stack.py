@@ -115,6 +115,9 @@ class AttachmentStack(TerraformStack):
         return {name: stack for name, stack in self._regions.items() if name != self._name}
 
     def _replicate(self) -> None:
+        """Nowhere while there is one region; its replication role is there already, so that a second one leaves it alone."""
+        if self._site.has_one_region:
+            return
         BucketReplication(
             self,
             f"replication_{self._name}",

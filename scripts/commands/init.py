@@ -23,7 +23,9 @@ def init(
     ] = None,
     environment: Annotated[str, typer.Option(help="prod, staging, ...")] = "prod",
     primary: Annotated[str | None, typer.Option(help="The region that serves. Default: eu-central-1.")] = None,
-    secondary: Annotated[str | None, typer.Option(help="The region that takes over. Default: us-east-1.")] = None,
+    secondary: Annotated[
+        str | None, typer.Option(help="The region that takes over; empty: none yet. Default: us-east-1.")
+    ] = None,
     email: Annotated[str | None, typer.Option(help="Who is told of alarms; empty: nobody.")] = None,
     hosted_zone_id: Annotated[str, typer.Option(help="A hosted zone that exists already. Default: make one.")] = "",
     state_bucket: Annotated[
@@ -57,7 +59,7 @@ def init(
         project=_answer("Project", project, name),
         environment=environment,
         primary=_answer("Primary region", primary, "eu-central-1"),
-        secondary=_answer("Secondary region", secondary, "us-east-1"),
+        secondary=_answer("Secondary region (empty: none yet)", secondary, "us-east-1"),
         email=_answer("E-mail for alarms (empty: nobody is told)", email, ""),
         hosted_zone_id=hosted_zone_id,
         state_bucket=_answer(
@@ -75,7 +77,7 @@ def init(
         stacks = load_stacks(synthesize(draft, Path(folder) / "out"))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text)
-    print(f"{path}: {answers.hostname} in {answers.primary} and {answers.secondary}.")
+    print(f"{path}: {answers.hostname} in {answers.primary}{f' and {answers.secondary}' if answers.secondary else ''}.")
     cost = monthly_cost_usd(estimate(stacks))
     print(f"  cost      {cost:.2f} USD a month at {page_views:,} page views (failover cost --site-file {path})")
     print(f"  recovery  {_recovery(stacks)}")

@@ -37,7 +37,7 @@ from scripts.release.canary_guard import end_canary, release_view, watch_canary
 from scripts.release.parity import RegionParity, check_parity, find_manifest
 from scripts.release.routing import Routing, RoutingStore
 from scripts.release.switching import Switcher
-from scripts.terraform.outputs import Deployment
+from scripts.terraform.outputs import Deployment, one_region_words
 from scripts.terraform.outputs import Routing as SiteRouting
 
 _LOCALCLOUD = "localcloud"
@@ -69,7 +69,7 @@ class DrillSession:
         state_folder: Path,
         newsroom: Newsroom | None = None,
     ) -> None:
-        require_one_region_first(deployment.hostname, deployment.routing)
+        require_one_region_first(deployment.hostname, deployment.routing, deployment.roles)
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder
@@ -312,12 +312,14 @@ def _lacks(found: RegionParity) -> str:
     return ", ".join([*lacks, *[f"the new {key}" for key in found.outdated_keys]])
 
 
-def require_one_region_first(hostname: str, routing: SiteRouting) -> None:
+def require_one_region_first(hostname: str, routing: SiteRouting, roles: Mapping[str, str]) -> None:
     """A drill's steady state is the primary region serving everybody; under another policy several regions do.
 
     Raises:
-        WrongUsageError: names entry or policy.
+        WrongUsageError: names entry or policy, or the one region.
     """
+    if len(roles) == 1:
+        raise WrongUsageError(one_region_words(*roles))
     if routing.entry != "cloudfront":
         raise WrongUsageError(
             f'a drill needs routing.entry = "cloudfront", but {hostname} has "{routing.entry}": its '

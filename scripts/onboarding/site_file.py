@@ -23,6 +23,7 @@ class Answers:
 
     Attributes:
         domain: the zone's name, such as example.com.
+        secondary: "" starts with one region.
         hostname: the site's public name, in that zone.
         interval: seconds between two probes of a checker, 10 or 30.
         page_views: a month.

@@ -15,6 +15,7 @@ from scripts.regions.aside import KINDS, Aside, kept, prepare_aside, pulled, sta
 from scripts.regions.filling import Source, read_source
 from scripts.regions.site_file_change import SiteFileText
 from scripts.release.routing import Routing
+from scripts.terraform.outputs import one_region_words
 from scripts.terraform.states import addresses
 from scripts.terraform.synthesis import synthesize
 
@@ -105,6 +106,8 @@ def plan_replacement(
         OpsError: something could not be read.
     """
     before, after, is_resumed = _both(site_file, old, new)
+    if len(after.regions) == 1:
+        raise WrongUsageError(one_region_words(old))
     for feature, reason in _NOT_COVERED.items():
         if after.has_feature(feature):
             raise UnsafePlanError(f"features.{feature} is on: {reason}, so this command does not move such a site")

@@ -9,6 +9,7 @@ from scripts.release.parity import RegionParity, find_manifest, region_parity
 from scripts.release.routing import Routing, RoutingVersion
 from scripts.release.store_parity import foreign_words
 from scripts.release.website import Website
+from scripts.terraform.outputs import one_region_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ def plan_evacuation(site: Website, region: str) -> DrainPlan:
         UnsafePlanError: every other region is drained already.
     """
     site.bucket(region)
+    if len(site.buckets) == 1:
+        raise WrongUsageError(one_region_words(region))
     if site.entry != "cloudfront":
         raise WrongUsageError(
             f'evacuate needs routing.entry = "cloudfront", but {site.hostname} has "{site.entry}": Route 53 leaves a region '

@@ -22,6 +22,7 @@ from scripts.simulate.site import SimulatedSite
 DRILLS = 2000
 """Enough for a 1 and a 99 % figure that change by about 1 % from seed to seed."""
 FIGURES = ("detect", "switch", "recover", "fail_back", "failed_ratio")
+_ROUTING_LAYER = 2
 RARE_RATIO = 0.01
 """A moment that fewer drills see counts as not seen."""
 SIMULATED = {name: each for name, each in {**SCENARIOS, **LEVER_SCENARIOS}.items() if not each.heals}
@@ -66,11 +67,15 @@ def scenario_named(name: str) -> Scenario:
 
 
 def insist_on_layer(scenario: Scenario, site: SimulatedSite) -> None:
-    """Refuse a scenario of CloudFront's layers for a site without CloudFront.
+    """Refuse a scenario of CloudFront's layers for a site without CloudFront, and of its routing for one without a group.
 
     Raises:
         WrongUsageError: names the scenarios that are left.
     """
+    if site.has_cloudfront and site.origins is None and scenario.layer == _ROUTING_LAYER:
+        raise WrongUsageError(
+            f"{scenario.name} leads CloudFront to the other region, and the distribution here has no origin group: there is none"
+        )
     if site.has_cloudfront or scenario.layer == 3:
         return
     left = ", ".join(name for name, each in SIMULATED.items() if each.layer == 3)
@@ -103,10 +108,15 @@ def distribution(values: Seconds) -> Distribution:
 
 
 def layers(site: SimulatedSite, *, drills: int = DRILLS) -> list[LayerPrediction]:
-    """Return the predicted recovery of every layer that the site has."""
+    """Return the predicted recovery of every layer that the site has.
+
+    Without an origin group that of layer 1 is "never", which a reader is to see; layer 2 is not asked for then.
+    """
     conditions = usual_conditions(site)
     found = []
     for scenario, name in _LAYERS:
+        if site.has_cloudfront and site.origins is None and scenario.layer == _ROUTING_LAYER:
+            continue
         if site.has_cloudfront or scenario.layer == 3:
             (variant,) = scenario.select((name,) if name else ())
             found.append(_layer(scenario, variant, site, conditions, drills))

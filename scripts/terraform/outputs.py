@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scripts.errors import MissingOutputError
+from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.files import write_atomically
 
 RoleName = Literal["primary", "secondary"]
@@ -114,8 +114,23 @@ class Deployment(_Model):
 
     @property
     def secondary(self) -> str:
-        """The secondary region's name; the first one where there are several."""
-        return next(region for region, role in self.roles.items() if role == "secondary")
+        """The secondary region's name; the first one where there are several.
+
+        Raises:
+            WrongUsageError: the site has one region, and what asked needs two.
+        """
+        found = next((region for region, role in self.roles.items() if role == "secondary"), None)
+        if found is None:
+            raise WrongUsageError(one_region_words(self.primary))
+        return found
+
+
+def one_region_words(region: str) -> str:
+    """Returns why nothing that needs two regions can be done with a site that has one, and the next step."""
+    return (
+        f'this needs two regions, and the site has one, {region}: add a second [[region]] with role = "secondary" to the site '
+        "file, and deploy it (docs/ROUTING.md, One region first)"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

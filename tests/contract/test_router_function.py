@@ -48,6 +48,13 @@ def test_both_regions_drained_is_as_if_none_were() -> None:
     assert function.calls[0][0] == "updateRequestOrigin"
 
 
+def test_only_region_gets_all_of_its_buckets_time_and_no_group_whatever_is_drained() -> None:
+    function = RouterFunction(own=OWN, other=None)
+    for path in ("/", "/health/path.json"):
+        asked = function.run(path, routing={**RELEASED, "drained_regions": [OWN]})
+        assert (asked["uri"].endswith(path.strip("/") or "index.html"), function.calls) == (True, [])
+
+
 def test_missing_key_answers_503_and_says_what_to_do() -> None:
     answer = router().run("/", routing=None)
     assert answer["statusCode"] == 503

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.edge.router_policy import edge_policy
+from constructs_lib.edge.router_policy import router_sources
 from constructs_lib.edge.router_source import LARGEST_FUNCTION_BYTES, SOURCE, render
 from constructs_lib.site_file.loader import load_site_file
 from constructs_lib.site_file.models import Entry
@@ -39,9 +39,7 @@ def deployed() -> dict[str, str]:
         site = load_site_file(path)
         if site.routing.entry is not Entry.CLOUDFRONT:
             continue
-        first, second = (region.name for region in site.region)
-        for own, other in ((first, second), (second, first)):
-            found[f"{path.stem} {own}"] = render(own=own, other=other, policy=edge_policy(site, own=own))
+        found |= {f"{path.stem} {own}": source for own, source in router_sources(site).items()}
     return found
 
 

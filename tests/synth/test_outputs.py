@@ -67,7 +67,8 @@ def test_the_command_reads_what_the_edge_stack_has(stacks: Stacks) -> None:
     values = {name: body["value"] for name, body in own_outputs(stacks["edge"]).items()}
     deployment = Deployment.model_validate(values)
     assert deployment.hostname == values["hostname"]
-    assert {deployment.primary, deployment.secondary} <= set(deployment.buckets)
+    assert deployment.primary in deployment.buckets
+    assert set(deployment.roles) == set(deployment.buckets)
 
 
 def test_fields_that_the_command_reads_are_declared_outputs_with_their_keys() -> None:

@@ -37,7 +37,7 @@ class RouterFunction:
         reads: keys of the store that the last run asked for.
     """
 
-    def __init__(self, *, own: str, other: str, policy: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, own: str, other: str | None, policy: dict[str, Any] | None = None) -> None:
         source = render(own=own, other=other, policy=policy)
         self._source = "\n".join(line for line in source.splitlines() if not line.startswith("import "))
         self.calls: list[list[Any]] = []

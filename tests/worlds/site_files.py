@@ -35,6 +35,7 @@ from constructs_lib.site_file.models import (
     Traffic,
 )
 from constructs_lib.site_file.monitoring import Alerts
+from constructs_lib.site_file.rules.one_region import BETWEEN_REGIONS
 from constructs_lib.site_file.rules.routing import EDGE_POLICIES
 from constructs_lib.site_file.security import Features, Github, Headers, Residency
 from constructs_lib.site_file.targets import Endpoint
@@ -213,12 +214,15 @@ def _table(
 
 @st.composite
 def site_documents(draw: st.DrawFn) -> Document:
-    """Site files that are valid: every entry and policy, two to four regions, any option of any section."""
+    """Site files that are valid: every entry and policy, one to four regions, any option of any section."""
     entry, policy = draw(st.sampled_from(ROUTES))
     regions = draw(_regions(entry, policy))
-    endpoints = draw(_endpoints(entry, policy))
-    has_more_names = len(regions) > 2 or (entry is Entry.CLOUDFRONT and bool(endpoints))
-    document: Document = {"site": draw(_sites(_LONGEST_HOSTNAME - _ROOM if has_more_names else _LONGEST_HOSTNAME))}
+    is_one = len(regions) == 1
+    endpoints = [] if is_one else draw(_endpoints(entry, policy))
+    certificate = "wildcard" if is_one else draw(_values_of("site.certificate"))
+    needs_room = certificate == "wildcard" if entry is Entry.REGIONAL else bool(endpoints)
+    longest = _LONGEST_HOSTNAME - _ROOM if len(regions) > 2 or needs_room else _LONGEST_HOSTNAME
+    document: Document = {"site": draw(_sites(longest, certificate))}
     _add_policy_keys(draw, policy, regions, [] if entry is Entry.CLOUDFRONT else endpoints)
     document["region"] = regions
     if endpoints:
@@ -226,7 +230,8 @@ def site_documents(draw: st.DrawFn) -> Document:
     has_no_edge = entry is Entry.REGIONAL
     names = {"entry": entry.value, "policy": policy.value}
     document["routing"] = draw(_table("routing", Routing, forced=names, without=["price_class"] if has_no_edge else []))
-    features = draw(_table("features", Features, without=["waf", "origin_latency"] if has_no_edge else []))
+    missing = BETWEEN_REGIONS if is_one else ["waf", "origin_latency"] if has_no_edge else []
+    features = draw(_table("features", Features, without=list(missing)))
     features |= draw(_probers([region["name"] for region in regions]))
     needs_https = has_no_edge or features.get("kms", False)
     https = {"region_check_protocol": "https"} if needs_https else {}
@@ -268,18 +273,20 @@ def _is_no_template(text: str) -> bool:
 
 
 @st.composite
-def _sites(draw: st.DrawFn, longest: int) -> Document:
+def _sites(draw: st.DrawFn, longest: int, certificate: str) -> Document:
     # At most a label of 12 and two dots before and behind it.
     long_label = st.integers(longest - 24, longest - 22).map(lambda length: "w" * length)
     domain = f"{draw(st.one_of(_LABEL, long_label))}.{draw(_TOP_LEVEL)}"
     hostname = draw(st.one_of(st.just(domain), _LABEL.map(lambda label: f"{label}.{domain}")))
-    return draw(_table("site", Site, forced={"domain_name": domain, "hostname": hostname}))
+    forced = {"domain_name": domain, "hostname": hostname, "certificate": certificate}
+    return draw(_table("site", Site, forced=forced))
 
 
 @st.composite
 def _regions(draw: st.DrawFn, entry: Entry, policy: Policy) -> list[Document]:
     most = 2 if entry is Entry.CLOUDFRONT or policy is Policy.FAILOVER else _MOST_REGIONS
-    names = draw(st.lists(st.sampled_from(REGIONS), min_size=2, max_size=most, unique=True))
+    fewest = draw(st.sampled_from([1, 2, 2])) if (entry, policy) == (Entry.CLOUDFRONT, Policy.FAILOVER) else 2
+    names = draw(st.lists(st.sampled_from(REGIONS), min_size=fewest, max_size=most, unique=True))
     primary = draw(st.sampled_from(names))
     return [{"name": name, "role": "primary" if name == primary else "secondary"} for name in names]
 

@@ -8,10 +8,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from constructs_lib.errors import Problem
-from constructs_lib.site_file.models import LONGEST_HOSTNAME, Entry, Protocol, Region, Role, Site, State, StateBackend
+from constructs_lib.site_file.models import (
+    LONGEST_HOSTNAME,
+    CertificateNames,
+    Entry,
+    Protocol,
+    Region,
+    Role,
+    State,
+    StateBackend,
+)
 from constructs_lib.site_file.rules.entry import regional_entry_has_what_it_reads
 from constructs_lib.site_file.rules.ipv6 import ipv6_viewers_are_answered
 from constructs_lib.site_file.rules.last_exit import last_exit_can_serve
+from constructs_lib.site_file.rules.one_region import one_region_has_what_it_can_use
 from constructs_lib.site_file.rules.recovery import objective_is_within_reach
 from constructs_lib.site_file.rules.residency import regions_are_allowed
 
@@ -24,22 +34,20 @@ def _regions(sections: Sections) -> tuple[Region, ...]:
 
 
 def roles_are_complete(sections: Sections) -> list[Problem]:
-    """One primary; how many secondary regions there may be, the routing rules decide."""
+    """One primary; how many secondary regions there may be, the routing rules decide, and one_region.py for none."""
     if "region" not in sections:
         return []
-    problems = []
-    for role in Role:
-        count = sum(region.role is role for region in _regions(sections))
-        if count == 0 or (role is Role.PRIMARY and count > 1):
-            problems.append(
-                Problem(
-                    key="region",
-                    value=f"a list with {count} {role} region{'' if count == 1 else 's'}",
-                    allowed='exactly one [[region]] with role = "primary" and at least one with role = "secondary"',
-                    remedy=f'{"add" if count == 0 else "keep"} one [[region]] with role = "{role}"',
-                )
-            )
-    return problems
+    count = sum(region.role is Role.PRIMARY for region in _regions(sections))
+    if count == 1:
+        return []
+    return [
+        Problem(
+            key="region",
+            value=f"a list with {count} primary regions",
+            allowed='exactly one [[region]] with role = "primary"; every other one has role = "secondary"',
+            remedy=f'{"add" if count == 0 else "keep"} one [[region]] with role = "primary"',
+        )
+    ]
 
 
 def regions_are_different(sections: Sections) -> list[Problem]:
@@ -76,20 +84,26 @@ def state_is_elsewhere(sections: Sections) -> list[Problem]:
 
 
 def further_regions_name_fits(sections: Sections) -> list[Problem]:
-    """The names of the regions beyond two are on a certificate of their own, and the first of them is its common name."""
-    site: Site | None = sections.get("site")
-    secondaries = [region for region in _regions(sections) if region.role is Role.SECONDARY]
-    if site is None or len(secondaries) < 2:
+    """The names that CloudFront's certificate lacks are on one of their own, and the first of them is its common name.
+
+    They are those of the regions beyond two, or beside a wildcard, without CloudFront, of all regions.
+    """
+    site, routing = sections.get("site"), sections.get("routing")
+    if site is None or routing is None:
         return []
-    name = f"{secondaries[1].name}.{site.hostname}"
+    secondaries = [region for region in _regions(sections) if region.role is Role.SECONDARY]
+    why, further = "more than two regions", secondaries[1:]
+    if site.certificate is CertificateNames.WILDCARD and routing.entry is Entry.REGIONAL:
+        why, further = 'certificate = "wildcard"', list(_regions(sections))
+    name = f"{further[0].name}.{site.hostname}" if further else ""
     if len(name) <= LONGEST_HOSTNAME:
         return []
     return [
         Problem(
             key="site.hostname",
-            value=f'"{site.hostname}" with more than two regions',
+            value=f'"{site.hostname}" with {why}',
             allowed=f"a name with which {name} has at most {LONGEST_HOSTNAME} characters",
-            remedy="shorten it, or keep two regions: ACM takes no longer common name, and that of the third region is one",
+            remedy="shorten it, or do without: ACM takes no longer common name, and that name is one here",
         )
     ]
 
@@ -183,6 +197,7 @@ def probers_look_from_elsewhere(sections: Sections) -> list[Problem]:
 
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
+    one_region_has_what_it_can_use,
     regions_are_different,
     state_is_elsewhere,
     further_regions_name_fits,

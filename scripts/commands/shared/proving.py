@@ -41,7 +41,7 @@ from scripts.report.report import write_reports
 from scripts.site_build.output import write_site
 from scripts.terraform.cli import from_this_machine
 from scripts.terraform.deploy import deploy
-from scripts.terraform.outputs import deployment_of, load_outputs
+from scripts.terraform.outputs import deployment_of, load_outputs, one_region_words
 from scripts.terraform.provenance import provenance
 from scripts.terraform.synthesis import synthesize
 from scripts.terraform.teardown import plan_teardown, tear_down
@@ -130,7 +130,7 @@ class Proving:
         """Synthesize the sandbox, price it, and ask who pays. Nothing is deployed.
 
         Raises:
-            WrongUsageError: the site file is refused, or its state is not local.
+            WrongUsageError: the site file is refused or has one region, or its state is not local.
             StacksError: an earlier run in this folder was not taken down.
             AwsError: there are no credentials.
         """
@@ -142,6 +142,8 @@ class Proving:
                 f'{self._site_file} says state.backend = "{backend}", and a sandbox\'s state is of no use after the run:'
                 ' write backend = "local"'
             )
+        if len(roles := stacks["edge"]["output"]["roles"]["value"]) == 1:
+            raise WrongUsageError(one_region_words(*roles))
         facts = load_facts()
         beside = sum(fact.cost_usd for fact in facts if not fact.needs)
         return ProvingPlan(

@@ -26,6 +26,17 @@ def test_file_is_written_with_its_cost_and_recovery(
     assert "in 95 of 100 outages within 148.7 s" in output
 
 
+def test_file_of_one_region_synthesizes_and_says_what_nothing_covers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prod.toml"
+    assert init(monkeypatch, str(path), "--domain", "example.org", "--secondary", "", "--email", "") == 0
+    output = capsys.readouterr().out
+    assert "www.example.org in eu-central-1.\n" in output
+    assert "layer 1: never; layer 3: " in output
+    assert path.read_text(encoding="utf-8").count("\n[[region]]") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -259,11 +259,15 @@ def test_journal_belongs_to_the_localcloud_and_not_to_the_report(
 
 
 @pytest.mark.parametrize(
-    ("entry", "policy", "reason"),
-    [("regional", "failover", 'has "regional"'), ("cloudfront", "weighted", 'has "weighted"')],
+    ("entry", "policy", "roles", "reason"),
+    [
+        ("regional", "failover", {PRIMARY: "primary", SECONDARY: "secondary"}, 'has "regional"'),
+        ("cloudfront", "weighted", {PRIMARY: "primary", SECONDARY: "secondary"}, 'has "weighted"'),
+        ("cloudfront", "failover", {PRIMARY: "primary"}, f"needs two regions, and the site has one, {PRIMARY}"),
+    ],
 )
-def test_drill_is_refused_where_no_region_serves_everybody(
-    tmp_path: Path, entry: str, policy: str, reason: str
+def test_drill_is_refused_where_no_region_serves_everybody_and_another_takes_over(
+    tmp_path: Path, entry: str, policy: str, roles: dict[str, str], reason: str
 ) -> None:
     deployment = Deployment.model_validate(
         {
@@ -272,7 +276,7 @@ def test_drill_is_refused_where_no_region_serves_everybody(
             "key_value_store_arn": "",
             "health_check_ids": {},
             "buckets": {},
-            "roles": {PRIMARY: "primary", SECONDARY: "secondary"},
+            "roles": roles,
             "distributions": {},
             "objectives": {"rto_seconds": 1, "rpo_seconds": 1, "availability_ratio": 0.9, "monthly_cost_usd": 1},
             "routing": {"entry": entry, "policy": policy},

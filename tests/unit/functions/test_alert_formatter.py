@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "CHECKS": json.dumps({"path": "id-path", "eu-central-1": "id-eu", "us-east-1": "id-us"}),
     "EXTERNAL_CHECKS": json.dumps({"dc-a": "id-dc-a", "dc-aaaa": "id-dc-aaaa"}),
 }
+ONE_REGION = {"CHECKS": json.dumps({"path": "id-path", "eu-central-1": "id-eu"})}
 REGIONAL = {"CHECKS": json.dumps({"eu-central-1": "id-eu", "us-east-1": "id-us"})}
 IDS = {"path": "id-path", "eu-central-1": "id-eu", "us-east-1": "id-us", "dc-a": "id-dc-a", "dc-aaaa": "id-dc-aaaa"}
 ALL_OF_SITE = ("path", "eu-central-1", "us-east-1")
@@ -320,6 +321,25 @@ def test_endpoint_of_a_regional_entry_is_its_region_checks_to_tell(monkeypatch: 
     assert regional.told("endpoint-5xx.eu-central-1") is not None
     regional.fail("eu-central-1")
     assert regional.told("endpoint-5xx.eu-central-1") is None
+
+
+@pytest.mark.parametrize("failing", [("path",), ("path", "eu-central-1")])
+def test_path_alarm_of_one_region_names_what_covers_which_cause(
+    monkeypatch: pytest.MonkeyPatch, failing: tuple[str, ...]
+) -> None:
+    one = world(monkeypatch, **ONE_REGION)
+    one.fail(*failing)
+    text = one.alarm(f"{PREFIX}path-unhealthy")["Message"]
+    assert "DNS leads to the regional endpoint in eu-central-1" in text
+    assert "Nothing if it is the bucket: the site has one region." in text
+
+
+@pytest.mark.parametrize("kind", ["region-unhealthy", "origin-latency"])
+def test_alarm_of_the_only_region_names_no_other_one(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    one = world(monkeypatch, **ONE_REGION)
+    text = one.alarm(f"{PREFIX}{kind}.eu-central-1")["Message"]
+    assert "failover evacuate" not in text
+    assert "other region" in text
 
 
 def test_alarm_of_an_external_endpoint_names_it(formatter: World) -> None:

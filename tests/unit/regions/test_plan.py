@@ -142,6 +142,11 @@ def test_region_that_stays_and_is_drained_is_brought_back_first(site: Site) -> N
     site.refused(UnsafePlanError, f"{SECONDARY} is drained.*failover restore REGION --apply first")
 
 
+def test_only_region_is_not_replaced_since_nothing_stays(site: Site) -> None:
+    site.text = SITE.partition("\n\n")[0]
+    site.refused(WrongUsageError, f"needs two regions, and the site has one, {PRIMARY}")
+
+
 def test_global_control_planes_that_are_away_are_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     class Away:
         def get_hosted_zone(self, **_arguments: str) -> None:

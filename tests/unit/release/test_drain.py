@@ -1,5 +1,7 @@
 """Leaving a region and coming back: what is written, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from scripts.errors import AwsError, RegionUnavailableError, UnsafePlanError, WrongUsageError
@@ -48,6 +50,14 @@ def test_evacuation_rejects_the_only_region_that_is_not_drained(world: ReleaseWo
     evacuate(world, PRIMARY)
     with pytest.raises(UnsafePlanError, match="draining us-east-1 would leave no region"):
         plan_evacuation(world.site, SECONDARY)
+
+
+def test_only_region_of_a_site_is_not_evacuated_but_may_be_restored(world: ReleaseWorld) -> None:
+    world.publish()
+    site = replace(world.site, buckets={PRIMARY: world.site.buckets[PRIMARY]})
+    with pytest.raises(WrongUsageError, match="needs two regions, and the site has one, eu-central-1: add a second"):
+        plan_evacuation(site, PRIMARY)
+    assert plan_restoration(site, PRIMARY).is_empty
 
 
 def test_drained_regions_that_do_not_exist_do_not_count() -> None:

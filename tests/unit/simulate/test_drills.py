@@ -167,6 +167,16 @@ def test_scenarios_of_cloudfront_are_refused_without_it() -> None:
     assert [each["layer"] for each in layers(bare)] == [3]
 
 
+def test_one_region_is_never_left_and_its_outage_is_never_recovered_from() -> None:
+    alone = dataclasses.replace(DEMO, secondary="the secondary region", origins=None)
+    with pytest.raises(WrongUsageError, match="leads CloudFront to the other region"):
+        insist_on_layer(SIMULATED["evacuate-restore"], alone)
+    found = {each["layer"]: each["p95_seconds"] for each in layers(alone)}
+    assert found.keys() == {1, 3}
+    assert found[1] is None
+    assert found[3] is not None
+
+
 def test_objective_is_met_when_95_of_100_drills_meet_it() -> None:
     found = distributions(drilled("edge-outage"))
     p95 = found["recover"]["p95"]

@@ -63,8 +63,28 @@ def _of_regional_entry(kind: str, region: str, checks: Checks) -> Guide:
     return replace(guide, what=what.get(kind, guide.what), covers=covers, todo=texts.get(kind, guide.todo))
 
 
+_ONE_REGION = {
+    "path-unhealthy": {
+        "what": "CloudFront does not serve, or {primary} behind it; DNS leads to the regional endpoint in {primary}",
+        "covers": "Layer 3 within about two minutes if it is CloudFront: the regional endpoint reads the same bucket. Nothing if "
+        "it is the bucket: the site has one region.",
+        "todo": "Look at S3 in {primary} and at CloudFront's status page: `failover status` asks each entry. "
+        + COMES_BACK,
+    },
+    "region-unhealthy": {
+        "what": "the bucket in {region} does not answer, and the site has no other region",
+        "covers": "Copies that edges and browsers still hold.",
+        "todo": "Look at S3 in {region}. A second [[region]] in the site file would cover.",
+    },
+    "origin-latency": {"todo": "Look at S3 in {region}; there is no other region to go to."},
+}
+"""Kind of alarm -> what is told otherwise while the site has one region: no bucket stands behind the first."""
+
+
 def guide_of(kind: str, region: str, checks: Checks) -> Guide:
     """Returns what to say of an alarm that is on, told from the checks together."""
+    if len(checks.regions) == 1 and kind in _ONE_REGION:
+        return replace(GUIDES[kind], **_ONE_REGION[kind])
     if not checks.has_path and kind in ("region-unhealthy", "serving-from-secondary", "endpoint-5xx"):
         return _of_regional_entry(kind, region, checks)
     if kind == "path-unhealthy":

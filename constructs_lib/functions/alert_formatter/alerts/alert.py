@@ -72,7 +72,8 @@ class Alert:
             "region": self.region,
             "other": self.checks.other(self.region),
             "primary": self.checks.regions[0] if self.checks.regions else "the primary region",
-            "secondary": self.checks.regions[1] if len(self.checks.regions) > 1 else "the secondary region",
+            # With one region its own endpoint is the one that DNS leads to.
+            "secondary": (self.checks.regions[1:] or self.checks.regions or ("the secondary region",))[0],
             "site": os.environ["ALARM_PREFIX"].removesuffix("-alarm-"),
         }
         for name, value in names.items():
