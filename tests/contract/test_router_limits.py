@@ -34,7 +34,7 @@ LISTED_METHODS = {
 
 def deployed() -> dict[str, str]:
     """Returns site file and region -> source."""
-    found = {}
+    found: dict[str, str] = {}
     for path in sorted(CONFIG.glob("*.toml")):
         site = load_site_file(path)
         if site.routing.entry is not Entry.CLOUDFRONT:
