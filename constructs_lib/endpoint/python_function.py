@@ -27,6 +27,8 @@ from constructs_lib.policies import PolicyDocument
 _RUNTIME = "python3.13"
 # A year, so that an outage can still be looked into at the yearly review; 0.03 USD per GB and month.
 _LOG_RETENTION_DAYS = 365
+MEMORY_MEGABYTES = 512
+"""Of a function that does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class PythonFunction:
     code: Path
     environment: Mapping[str, str]
     timeout_seconds: int
-    memory_megabytes: int = 512
+    memory_megabytes: int = MEMORY_MEGABYTES
     reserved_concurrency: int | None = None
     tracing: str | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constructs_lib.monitoring.alarms.metric_alarm import Metric
+from constructs_lib.monitoring.usage_cost import Line, expression
 
 Widget = dict[str, Any]
 _GRID_WIDTH = 24
@@ -25,21 +26,33 @@ def alarm_states(title: str, arns: Sequence[str]) -> Widget:
 
 def graph(title: str, *, region: str, metrics: Mapping[str, Metric]) -> Widget:
     """Returns a graph of metrics of one region, label -> metric."""
-    lines = [
-        [
-            metric.namespace,
-            metric.name,
-            *(part for pair in metric.dimensions.items() for part in pair),
-            {"label": label, "stat": metric.statistic, "period": metric.period_seconds},
-        ]
-        for label, metric in metrics.items()
+    lines = [_line(metric, {"label": label}) for label, metric in metrics.items()]
+    return _graph({"title": title, "region": region, "view": "timeSeries", "metrics": lines})
+
+
+def stacked_sums(title: str, *, region: str, lines: Sequence[Line]) -> Widget:
+    """Returns a stacked graph of priced metrics of one region: only the sums are drawn."""
+    drawn: list[list[Any]] = []
+    for index, line in enumerate(lines):
+        ids = [f"m{index}_{part}" for part in range(len(line.factors))]
+        drawn.append([{"id": f"e{index}", "expression": expression(line, ids), "label": line.label}])
+        for id_, (metric, _) in zip(ids, line.factors, strict=True):
+            drawn.append(_line(metric, {"id": id_, "visible": False}))
+    return _graph({"title": title, "region": region, "view": "timeSeries", "stacked": True, "metrics": drawn})
+
+
+def _line(metric: Metric, options: Mapping[str, Any]) -> list[Any]:
+    """Returns an element of a widget's `metrics`."""
+    return [
+        metric.namespace,
+        metric.name,
+        *(part for pair in metric.dimensions.items() for part in pair),
+        {**options, "stat": metric.statistic, "period": metric.period_seconds},
     ]
-    return {
-        "type": "metric",
-        "width": _GRID_WIDTH // 2,
-        "height": _HEIGHT,
-        "properties": {"title": title, "region": region, "view": "timeSeries", "metrics": lines},
-    }
+
+
+def _graph(properties: dict[str, Any]) -> Widget:
+    return {"type": "metric", "width": _GRID_WIDTH // 2, "height": _HEIGHT, "properties": properties}
 
 
 def event_list(title: str, *, region: str, log_group_name: str) -> Widget:

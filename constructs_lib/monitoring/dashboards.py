@@ -14,9 +14,11 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
+from constructs_lib.endpoint.python_function import MEMORY_MEGABYTES as ENDPOINT_MEMORY_MEGABYTES
 from constructs_lib.monitoring import dashboard_body
 from constructs_lib.monitoring.alarms import metrics
 from constructs_lib.monitoring.alarms.metric_alarm import Metric
+from constructs_lib.monitoring.usage_cost import usage_cost
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file.models import SiteFile
 
@@ -36,6 +38,7 @@ class Watched:
         distribution_ids: region -> id of its distribution; empty without CloudFront.
         api_ids: region -> id of its endpoint's HTTP API.
         function_names: region -> name of its endpoint's function.
+        bucket_names: region -> name of its bucket.
         alarm_arns: every alarm, of whatever region.
         event_logs: region -> log group of the alarm state changes there.
     """
@@ -46,6 +49,7 @@ class Watched:
     distribution_ids: Mapping[str, str]
     api_ids: Mapping[str, str]
     function_names: Mapping[str, str]
+    bucket_names: Mapping[str, str]
     alarm_arns: Sequence[str]
     event_logs: Mapping[str, str]
 
@@ -112,6 +116,7 @@ class Dashboards(Construct):
                 region=GLOBAL_REGION,
                 metrics={"all services": _estimated_charges()},
             ),
+            *(self._cost(region.name) for region in site.region),
             *(
                 dashboard_body.event_list(f"Failover events in {region}", region=region, log_group_name=log)
                 for region, log in watched.event_logs.items()
@@ -148,6 +153,19 @@ class Dashboards(Construct):
                 metrics={"requests": metrics.distribution(distribution_id, "Requests", "Sum")},
             ),
         ]
+
+    def _cost(self, region: str) -> dashboard_body.Widget:
+        watched = self._watched
+        return dashboard_body.stacked_sums(
+            f"Use of {region}, estimated (USD a day, before free tiers)",
+            region=region,
+            lines=usage_cost(
+                watched.bucket_names[region],
+                watched.api_ids[region],
+                watched.function_names[region],
+                memory_megabytes=ENDPOINT_MEMORY_MEGABYTES,
+            ),
+        )
 
     def _region(self, region: str) -> list[dashboard_body.Widget]:
         watched = self._watched

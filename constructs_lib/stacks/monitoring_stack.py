@@ -139,6 +139,7 @@ class MonitoringStack(TerraformStack):
             distribution_ids={region: distribution.id for region, distribution in distributions.items()},
             api_ids={region: stack.endpoint.api_id for region, stack in self._regions.items()},
             function_names={region: stack.endpoint.function_name for region, stack in self._regions.items()},
+            bucket_names={region: stack.bucket.name for region, stack in self._regions.items()},
             alarm_arns=[alarm.arn for alarm in alarms],
             event_logs=event_logs,
         )

@@ -6,14 +6,16 @@ Body structure: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference
 import json
 import logging
 import re
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.dataplane.clock import utc_now
 from localcloud.dataplane.readers.clients import Clients
+from localcloud.model.errors import UnsupportedResource
+from localcloud.model.metric_math import evaluate_expression
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,9 @@ class DashboardReader:
             }
             try:
                 yield shown | self._contents(shown["type"], properties, speed)
-            except (ClientError, BotoCoreError, KeyError, ValueError, IndexError, StopIteration) as error:
+            except (
+                ClientError, BotoCoreError, UnsupportedResource, KeyError, ValueError, IndexError, StopIteration,
+            ) as error:  # fmt: skip
                 logger.info("widget %s: %r", shown["title"], error)
                 yield shown | {"problem": f"localcloud cannot show this widget: {error}"}
 
@@ -87,27 +91,28 @@ class DashboardReader:
         region = properties.get("region", "us-east-1")
         lines = expanded_metrics(properties.get("metrics", []))
         now = utc_now()
-        queries, shown = [], []
+        queries, shown, labels, expressions = [], [], {}, {}
         for index, (parts, options) in enumerate(lines):
             id_ = options.get("id") or f"line{index}"
+            labels[id_] = options.get("label") or (parts[1] if len(parts) > 1 else id_)
             if options.get("visible", True):
                 shown.append(id_)
-            query: Json = {"Id": id_, "Label": options.get("label") or (parts[1] if len(parts) > 1 else id_)}
             if "expression" in options:
-                query["Expression"] = options["expression"]
-            else:
-                period = options.get("period") or properties.get("period") or DEFAULT_PERIOD_SECONDS
-                query["MetricStat"] = {
-                    "Metric": {
-                        "Namespace": parts[0],
-                        "MetricName": parts[1],
-                        "Dimensions": [
-                            {"Name": name, "Value": value} for name, value in zip(parts[2::2], parts[3::2], strict=True)
-                        ],
-                    },
-                    "Period": max(1, round(min(int(period), SHOWN_AWS_SECONDS) / speed)),
-                    "Stat": options.get("stat") or properties.get("stat") or "Average",
-                }
+                expressions[id_] = str(options["expression"])
+                continue
+            period = options.get("period") or properties.get("period") or DEFAULT_PERIOD_SECONDS
+            query: Json = {"Id": id_}
+            query["MetricStat"] = {
+                "Metric": {
+                    "Namespace": parts[0],
+                    "MetricName": parts[1],
+                    "Dimensions": [
+                        {"Name": name, "Value": value} for name, value in zip(parts[2::2], parts[3::2], strict=True)
+                    ],
+                },
+                "Period": max(1, round(min(int(period), SHOWN_AWS_SECONDS) / speed)),
+                "Stat": options.get("stat") or properties.get("stat") or "Average",
+            }
             queries.append(query)
         if not queries:
             return []
@@ -117,16 +122,20 @@ class DashboardReader:
             EndTime=now + timedelta(seconds=1),
             ScanBy="TimestampAscending",
         )
+        found = {
+            result["Id"]: dict(zip(result["Timestamps"], result["Values"], strict=True))
+            for result in answer["MetricDataResults"]
+        }
+        found |= {id_: calculated(expression, found) for id_, expression in expressions.items()}
         return [
             {
-                "label": result["Label"],
+                "label": labels[id_],
                 "points": [
                     [max(0.0, round((now - moment).total_seconds() * speed, 1)), value]
-                    for moment, value in zip(result["Timestamps"], result["Values"], strict=True)
+                    for moment, value in found.get(id_, {}).items()
                 ],
             }
-            for result in answer["MetricDataResults"]
-            if result["Id"] in shown
+            for id_ in shown
         ]
 
     def _alarms(self, arns: Sequence[str]) -> list[Json]:
@@ -152,6 +161,20 @@ class DashboardReader:
         newest = sorted(events, key=lambda event: -event["timestamp"])[:_LISTED_EVENTS]
         rows = [[field_of(event["message"], path) for path, _ in columns] for event in newest]
         return {"columns": [name for _, name in columns], "rows": rows}
+
+
+def calculated(expression: str, found: Mapping[str, Mapping[datetime, float]]) -> dict[datetime, float]:
+    """Return metric math at every moment at which all that it names has a value; moto's GetMetricData does no arithmetic.
+
+    Raises:
+        UnsupportedResource: a function, or an operator other than + - * /.
+    """
+    moments = sorted({moment for points in found.values() for moment in points})
+    values = (
+        (moment, evaluate_expression(expression, {id_: points.get(moment) for id_, points in found.items()}))
+        for moment in moments
+    )
+    return {moment: value for moment, value in values if value is not None}
 
 
 def options_region(lines: Sequence[tuple[list[str], Json]], region: str) -> str:

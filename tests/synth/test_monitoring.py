@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from alerts.guides import GUIDES
 
 from constructs_lib.monitoring.alarms.detection import periods_until_detected
 from constructs_lib.monitoring.alarms.names import AlarmKind, alarm_name
+from constructs_lib.monitoring.usage_cost import PRICES, expression, usage_cost
 from constructs_lib.naming import GLOBAL_REGION
 from constructs_lib.site_file.models import SiteFile
+from localcloud.model.metric_math import evaluate_expression
 from scripts.cost.estimate import estimate, monthly_cost_usd
 from tests.worlds.synthesized import Stacks, example_text, replaced, site_of, stacks_of
 
@@ -424,6 +427,36 @@ def test_overview_shows_alarms_timeline_and_cost(stacks: Stacks) -> None:
     widgets = json.loads(body["dashboard_body"])["widgets"]
     assert {widget["type"] for widget in widgets} == {"text", "alarm", "metric", "log"}
     assert any("EstimatedCharges" in str(widget) for widget in widgets)
+
+
+def test_overview_shows_what_the_use_of_each_region_costs(site: SiteFile, stacks: Stacks) -> None:
+    (body,) = (
+        body for body in of_type(stacks, "aws_cloudwatch_dashboard") if body["dashboard_name"].endswith("overview")
+    )
+    graphs = [widget["properties"] for widget in json.loads(body["dashboard_body"])["widgets"]]
+    of_cost = {graph["region"]: graph for graph in graphs if graph.get("title", "").startswith("Use of ")}
+    assert list(of_cost) == [region.name for region in site.region]
+    for region, graph in of_cost.items():
+        drawn = [line[0] for line in graph["metrics"] if "expression" in line[0]]
+        read = {line[-1]["id"]: line for line in graph["metrics"] if len(line) > 1}
+        assert all(line[-1]["visible"] is False and line[-1]["period"] == 86_400 for line in read.values())
+        assert {id_ for each in drawn for id_ in re.findall(r"m\d_\d", each["expression"])} == set(read)
+        assert f"region-{region}" in str(read["m0_0"])  # this region's bucket, by the outputs of its stack
+
+
+def test_use_of_a_region_is_priced_as_failover_cost_does() -> None:
+    prices = tomllib.loads((Path(__file__).parents[2] / "scripts/cost/prices.toml").read_text(encoding="utf-8"))
+    assert {name: prices[name]["usd"] for name in PRICES} == PRICES
+    stored, requests, function, sent = usage_cost("b", "a", "f", memory_megabytes=512)
+    used: dict[str, float | None] = {"m": 50e9, "n": 0}
+    assert evaluate_expression(expression(stored, ["m"]), used) == pytest.approx(50e9 / 1024**3 * 0.0245 / 30)
+    assert evaluate_expression(expression(requests, ["m"]), {"m": 1e6}) == pytest.approx(1.2)
+    # A million runs of 50 ms each with half a gigabyte.
+    assert evaluate_expression(expression(function, ["m", "n"]), {"m": 1e6, "n": 50e6}) == pytest.approx(
+        0.2 + 25_000 * 0.0000133334
+    )
+    assert evaluate_expression(expression(sent, ["m"]), {"m": 1024.0**3}) == pytest.approx(0.09)
+    assert "e-" not in expression(stored, ["m"])
 
 
 def test_widgets_do_not_overlap_and_stay_on_the_grid(stacks: Stacks) -> None:

@@ -1,10 +1,12 @@
 """Reading the metrics of a dashboard's widgets."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from localcloud.console.dashboards import expanded_metrics, field_of, options_region
+from localcloud.console.dashboards import calculated, expanded_metrics, field_of, options_region
+from localcloud.model.errors import UnsupportedResource
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,15 @@ def test_options_of_a_line_stay_with_it() -> None:
 def test_a_first_line_of_dots_is_an_error() -> None:
     with pytest.raises(IndexError):
         expanded_metrics([[".", "A"]])
+
+
+def test_metric_math_is_calculated_where_everything_that_it_names_is_known() -> None:
+    first, second = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC)
+    found = {"m": {first: 2.0, second: 3.0}, "n": {second: 10.0}}
+    assert calculated("m * 0.5", found) == {first: 1.0, second: 1.5}
+    assert calculated("m + n * 2", found) == {second: 23.0}
+    with pytest.raises(UnsupportedResource, match="FILL"):
+        calculated("FILL(m, 0)", found)
 
 
 def test_fields_of_a_log_event() -> None:
