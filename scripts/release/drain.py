@@ -62,13 +62,13 @@ def plan_restoration(site: Website, region: str) -> DrainPlan:
     """
     bucket = site.bucket(region)
     current = site.routing.read()  # before the check: a publish in between makes the write fail
-    release_id = current.routing.release_id
-    if release_id is not None:
-        manifest = find_manifest(site.buckets.values(), release_id)
-        _insist_on_whole(region_parity(bucket, manifest, current.routing), release_id)
-        if current.routing.active is not None and foreign_words(current.routing.active, manifest, current.routing):
+    active = current.routing.active
+    if active is not None:
+        manifest = find_manifest(site.buckets.values(), active.id)
+        _insist_on_whole(region_parity(bucket, manifest, current.routing), active.id)
+        if foreign_words(active, manifest, current.routing):
             raise UnsafePlanError(
-                f"the routing has something else of release {release_id} than its manifest gives, so {region} stays as it is: "
+                f"the routing has something else of release {active.id} than its manifest gives, so {region} stays as it is: "
                 "see failover status"
             )
     return DrainPlan(region=region, current=current, target=current.routing.restoring(region))

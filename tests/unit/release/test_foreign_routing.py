@@ -6,7 +6,7 @@ import pytest
 
 from scripts.errors import UnsafePlanError
 from scripts.release.drain import plan_restoration
-from scripts.release.pointers import read_pointer
+from scripts.release.pointers import read_pointer, write_pointer
 from tests.worlds.release_commands import Failover
 from tests.worlds.release_commands import failover as failover
 from tests.worlds.release_world import PRIMARY, SECONDARY, ReleaseWorld
@@ -79,7 +79,12 @@ def test_whole_website_has_no_problem(world: ReleaseWorld, failover: Failover) -
 
 
 def test_region_is_not_restored_by_it(world: ReleaseWorld) -> None:
-    world.publish()
-    write_by_hand(world, br="html")
-    with pytest.raises(UnsafePlanError, match="eu-central-1"):
+    """Not even where its pointer says the same."""
+    manifest = world.publish()
+    write_by_hand(world, style="off")
+    active = world.site.routing.read().routing.active
+    assert active is not None
+    for region, bucket in world.site.buckets.items():
+        write_pointer(bucket.client, bucket.name, active, manifest, region=region)
+    with pytest.raises(UnsafePlanError, match=r"something else of release \w+ than .* so eu-central-1 stays as it is"):
         plan_restoration(world.site, PRIMARY)

@@ -114,6 +114,20 @@ def test_plan_names_the_old_release_and_keeps_active_and_previous(world: Release
     plan = plan_of(world)
     assert [removal.release_id for removal in plan.removals] == [first.release_id]
     assert set(plan.kept.values()) == {Reason.SERVED}
+    assert plan.objects == sum(len(keys) for keys in plan.removals[0].keys.values()) > 0
+
+
+def test_release_stays_while_others_stand_on_its_increment(world: ReleaseWorld) -> None:
+    for number in range(3):
+        (world.folder / f"{number}.html").write_text("the same in all", encoding="utf-8")
+    first, second, third, fourth = (world.publish(text) for text in ("one", "two", "three", "four"))
+    plan = plan_of(world)
+    assert plan.kept == {
+        first.release_id: Reason.BASE,
+        third.release_id: Reason.SERVED,
+        fourth.release_id: Reason.SERVED,
+    }
+    assert [removal.release_id for removal in plan.removals] == [second.release_id]
 
 
 def test_plan_deletes_nothing(world: ReleaseWorld) -> None:
