@@ -120,7 +120,9 @@ def test_plan_names_the_old_release_and_keeps_active_and_previous(world: Release
 def test_release_stays_while_others_stand_on_its_increment(world: ReleaseWorld) -> None:
     for number in range(3):
         (world.folder / f"{number}.html").write_text("the same in all", encoding="utf-8")
-    first, second, third, fourth = (world.publish(text) for text in ("one", "two", "three", "four"))
+    first, second = world.publish("one"), world.publish("two")
+    assert plan_of(world).kept == {first.release_id: Reason.SERVED, second.release_id: Reason.SERVED}
+    third, fourth = world.publish("three"), world.publish("four")
     plan = plan_of(world)
     assert plan.kept == {
         first.release_id: Reason.BASE,
