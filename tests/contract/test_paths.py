@@ -1,6 +1,6 @@
 """The router function and the regional endpoint answer the same path with the same object."""
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +38,24 @@ def test_both_map_any_path_alike(segments: list[str], slash: bool) -> None:
         handler = load_handler(monkeypatch, Objects())
         router = RouterFunction(own="eu-central-1", other="us-east-1")
         assert router.run(path, routing=ROUTING)["uri"] == f"/releases/r1{handler.object_path(path, '')}"
+
+
+@pytest.mark.parametrize(("extra_bytes", "is_name"), [(0, True), (1, False)])
+@pytest.mark.parametrize("letter", ["a", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_longest_path_is_the_same_for_both(
+    monkeypatch: pytest.MonkeyPatch, letter: str, extra_bytes: int, is_name: bool
+) -> None:
+    """An S3 key holds 1,024 bytes, and characters count as bytes of UTF-8."""
+    handler = load_handler(monkeypatch, Objects())
+    start = "/" + extra_bytes * "x"
+    rest = (handler.LONGEST_PATH_BYTES - len("/x.a")) // len(letter.encode())
+    path = start + rest * letter
+    path += "x" * (handler.LONGEST_PATH_BYTES + extra_bytes - len(path.encode()) - len(".a")) + ".a"
+    assert len(path.encode()) == handler.LONGEST_PATH_BYTES + extra_bytes
+    router = RouterFunction(own="eu-central-1", other="us-east-1")
+    stored = path if is_name else "/\ufffd."
+    assert unquote(router.run(quote(path), routing=ROUTING)["uri"]) == f"/releases/r1{stored}"
+    assert handler.decoded(quote(path)) == stored
 
 
 @pytest.mark.parametrize("path", ["/health/region.json", "/health/", "/errors/404.html"])
