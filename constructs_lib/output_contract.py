@@ -138,6 +138,17 @@ OUTPUTS: Mapping[str, tuple[Output, ...]] = {
             readers=(_DEPLOYMENT,),
         ),
         Output(
+            name="takes_name",
+            type="bool",
+            meaning="Whether the public name is this site's; false while another distribution still serves it",
+            readers=(_DEPLOYMENT,),
+        ),
+        Output(
+            name="standby_endpoint",
+            type="map(string)",
+            meaning="What alias records to the regional endpoint of the secondary region lead to: domain_name, hosted_zone_id",
+        ),
+        Output(
             name="standby_health_check_id",
             type="string",
             meaning="Health check of the regional endpoint that has a last exit behind it; empty without one",

@@ -24,10 +24,15 @@ _REPLACE = TerraformResourceLifecycle(create_before_destroy=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofOfNames:
-    """Where a certificate's names are proved: the zone, and the provider that may write its records."""
+    """Where a certificate's names are proved: the zone, and the provider that may write its records.
+
+    `has_others_records`: the zone is older than the site, so another certificate's proof of a name may be in it.
+    Default: it is not.
+    """
 
     zone_id: str
     provider: AwsProvider
+    has_others_records: bool = False
 
 
 class EdgeCertificate(Construct):
@@ -57,7 +62,8 @@ class EdgeCertificate(Construct):
             lifecycle=_REPLACE,
             provider=provider,
         )
-        _prove(self, certificate, names, ProofOfNames(zone_id=zone.zone_id, provider=provider))
+        proof = ProofOfNames(zone_id=zone.zone_id, provider=provider, has_others_records=zone.is_of_before)
+        _prove(self, certificate, names, proof)
         self.arn = certificate.arn
 
 
@@ -113,6 +119,8 @@ def _prove(
             type=_validation(certificate, name, "resource_record_type"),
             records=[_validation(certificate, name, "resource_record_value")],
             ttl=_VALIDATION_TTL_SECONDS,
+            # In a zone of before the record may be there: ACM gives every certificate of a name in one account the same one.
+            allow_overwrite=True if proof.has_others_records else None,
             provider=proof.provider,
         )
         for name in names

@@ -34,6 +34,7 @@ class HostedZone(Construct):
     Attributes:
         zone_id: id of the hosted zone.
         name_servers: the four names to enter at the registrar.
+        is_of_before: whether the zone was there before the site, with records that are not the site's.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class HostedZone(Construct):
         `is_recovered_sooner`: accelerated recovery, which takes provider 6.25; of a zone that is made here.
         """
         super().__init__(scope, id_)
+        self.is_of_before = hosted_zone_id is not None
         if hosted_zone_id is not None:
             condition = _is_public_zone_of(domain_name, hosted_zone_id)
             existing = DataAwsRoute53Zone(self, "zone", zone_id=hosted_zone_id, lifecycle=condition, provider=provider)

@@ -112,6 +112,8 @@ class Site(_Section):
     `certificate` is what CloudFront's certificate names beside `hostname`: "regions" each region's own name, "wildcard"
     `*.<hostname>`, which stays the same when a region is added. A site with one region needs "wildcard". Choose it before the
     first deployment: a certificate with other names is another certificate, and one in use cannot be deleted.
+    `takes_name` is false while another distribution still serves `hostname`: everything is made but what holds the name, so
+    that `failover take-name` can move it without a gap (docs/MIGRATING.md).
     """
 
     domain_name: Annotated[str, _says(_A_DOMAIN_NAME)]
@@ -128,6 +130,7 @@ class Site(_Section):
         _pattern(r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$", "2 to 20 of a-z, 0-9 and -, a letter first, such as my-site"),
     ]
     certificate: CertificateNames = CertificateNames.REGIONS
+    takes_name: _Bool = True
 
     @field_validator("domain_name")
     @classmethod

@@ -59,7 +59,8 @@ class EdgeStack(TerraformStack):
             },
             provider=self._global,
         )
-        name.add_records()
+        if site.site.takes_name:
+            name.add_records()
         self.check_ids = CheckIds(
             path=checks.path_check_id, regions=checks.region_check_ids, external=name.external_check_ids
         )
@@ -136,7 +137,7 @@ class EdgeStack(TerraformStack):
 
     def _aliases(self, region: str, role: Role) -> list[str]:
         own = naming.regional_hostname(self._site, region)
-        return [self._site.site.hostname, own] if role is Role.PRIMARY else [own]
+        return [self._site.site.hostname, own] if role is Role.PRIMARY and self._site.site.takes_name else [own]
 
     def _log_viewers(self, distributions: Mapping[str, RegionalDistribution]) -> None:
         """Keeps each distribution's access log in its own region's log bucket, with `features.access_logs`."""
@@ -177,6 +178,14 @@ class EdgeStack(TerraformStack):
         add_output(self, "roles", {region.name: region.role.value for region in self._site.region})
         routing = self._site.routing
         add_output(self, "routing", {"entry": routing.entry.value, "policy": routing.policy.value})
+        add_output(self, "takes_name", self._site.site.takes_name)
+        # Beside what it tells people: the region's state has these whether or not a record reads them yet.
+        standby = self._regions[self._site.secondary.name].endpoint
+        add_output(
+            self,
+            "standby_endpoint",
+            {"domain_name": standby.target_domain_name, "hosted_zone_id": standby.target_hosted_zone_id},
+        )
         add_output(self, "standby_health_check_id", self.standby_check_id or "")
         add_output(
             self,

@@ -70,6 +70,11 @@ class DrillSession:
         newsroom: Newsroom | None = None,
     ) -> None:
         require_one_region_first(deployment.hostname, deployment.routing, deployment.roles)
+        if not deployment.takes_name:
+            raise WrongUsageError(
+                f"another distribution still serves {deployment.hostname}, so a drill would measure that one: failover take-name "
+                "moves the name (docs/MIGRATING.md)"
+            )
         self._deployment = deployment
         self._endpoints = endpoints
         self._state_folder = state_folder

@@ -20,6 +20,7 @@ class Website:
         buckets: region -> its content bucket.
         routing: the store with the routing key.
         regional_hostnames: the names of the regional distributions, or of the regional endpoints.
+        takes_name: whether the public name is this site's; false while another distribution still serves it.
         entry: `cloudfront`, whose router function obeys the routing key, or `regional`.
         parity_regions: regions with a parity check (`features.parity`).
         content: the site file's `[content]`, as the edge stack's output has it.
@@ -31,6 +32,7 @@ class Website:
     buckets: Mapping[str, ContentBucket]
     routing: RoutingStore
     regional_hostnames: tuple[str, ...] = ()
+    takes_name: bool = True
     entry: str = "cloudfront"
     parity_regions: tuple[str, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
@@ -40,7 +42,8 @@ class Website:
     @property
     def hostnames(self) -> tuple[str, ...]:
         """Every name that serves what we publish; with a regional entry the public one may lead to an external server."""
-        return self.regional_hostnames if self.entry == "regional" else (self.hostname, *self.regional_hostnames)
+        has_name = self.entry != "regional" and self.takes_name
+        return (self.hostname, *self.regional_hostnames) if has_name else self.regional_hostnames
 
     def bucket(self, region: str) -> ContentBucket:
         """Returns a region's bucket.

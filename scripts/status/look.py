@@ -66,6 +66,7 @@ def look(
         standby_checks=tuple(standbys.result()),
         exit_names=watched.exit_names,
         exits=states,
+        takes_name=watched.takes_name,
     )
 
 

@@ -31,6 +31,7 @@ class View:
         standby_checks: of the regional endpoint that has a last exit behind it, and of servers outside AWS.
         exit_names: servers outside AWS, as their region marker calls them.
         exits: how those that releases are published to stand to the active one.
+        takes_name: whether the public name is this site's; false while another distribution still serves it.
     """
 
     entry: str
@@ -44,6 +45,7 @@ class View:
     standby_checks: tuple[CheckReport, ...] = ()
     exit_names: tuple[str, ...] = ()
     exits: tuple[ExitState, ...] = ()
+    takes_name: bool = True
 
     @property
     def drained(self) -> tuple[str, ...]:
@@ -74,6 +76,10 @@ class Users:
 def users(view: View) -> Users:
     """Returns what users of the public name get now, by the page and the marker that came through it."""
     public = view.public
+    if not view.takes_name:
+        name = public.entry.hostname
+        sentence = f"another distribution still serves {name}: failover take-name moves it (docs/MIGRATING.md)"
+        return Users(are_served=True, layer=None, sentence=sentence)
     if public.problem is not None:
         return Users(are_served=False, layer=None, sentence=_not_served(view))
     if public.marker_problem is not None:

@@ -24,6 +24,7 @@ class Watched:
         exit_names: servers outside AWS, as their region marker calls them.
         alarm_names: every alarm that tells somebody; empty where the saved outputs do not say.
         alarm_regions: where they are.
+        takes_name: whether the public name is this site's.
     """
 
     entry: str
@@ -35,6 +36,7 @@ class Watched:
     exit_names: tuple[str, ...] = ()
     alarm_names: tuple[str, ...] = ()
     alarm_regions: tuple[str, ...] = ()
+    takes_name: bool = True
 
 
 def watched(deployment: Deployment, others: OtherOutputs, reached: Mapping[str, str] = MappingProxyType({})) -> Watched:
@@ -55,6 +57,7 @@ def watched(deployment: Deployment, others: OtherOutputs, reached: Mapping[str, 
         exit_names=tuple(deployment.external_endpoints),
         alarm_names=others.alarm_names,
         alarm_regions=others.alarm_regions,
+        takes_name=deployment.takes_name,
     )
 
 

@@ -70,6 +70,7 @@ class Deployment(_Model):
         routing: entry and policy; outputs of earlier versions had one kind only.
         parity_regions: regions with a parity check, by `features.parity`; outputs of earlier versions do not say.
         external_endpoints: the site file's `[[endpoint]]`, by name; outputs of earlier versions do not say.
+        takes_name: whether the public name is this site's; outputs of earlier versions do not say.
         standby_health_check_id: of the regional endpoint that has a last exit behind it; empty without one.
         content: the site file's `[content]`, for `scripts.release.serving.content_settings.parse_content`.
         content_security_policy: the header of every answer; outputs of earlier versions do not say.
@@ -86,6 +87,7 @@ class Deployment(_Model):
     routing: Routing = Routing()
     parity_regions: tuple[str, ...] = ()
     external_endpoints: Mapping[str, ExternalEndpoint] = {}
+    takes_name: bool = True
     standby_health_check_id: str = ""
     content: Mapping[str, Any] = {}
     content_security_policy: str = ""

@@ -373,3 +373,11 @@ def test_monitoring_subscription_is_kept_until_it_is_deleted(gateway_world: Gate
 def test_monitoring_subscription_needs_its_distribution(gateway_world: GatewayWorld) -> None:
     client = gateway_world.client("cloudfront")
     refused("NoSuchDistribution", lambda: client.get_monitoring_subscription(DistributionId="E0"), 404)
+
+
+def test_move_of_a_name_that_is_not_modelled_is_refused_by_its_name(gateway_world: GatewayWorld) -> None:
+    """docs/MIGRATING.md says so: AssociateAlias is what the commands call."""
+    cloudfront = gateway_world.client("cloudfront")
+    arguments = {"Domain": "www.example.test", "TargetResource": {"DistributionId": "E1"}}
+    message = refused("NotImplemented", cloudfront.update_domain_association, 501, **arguments)
+    assert message == "localcloud does not model cloudfront UpdateDomainAssociation"

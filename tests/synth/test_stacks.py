@@ -417,8 +417,10 @@ def test_edge_outputs_are_the_contract_of_the_commands(stacks: Stacks) -> None:
         "parity_regions",
         "roles",
         "routing",
+        "standby_endpoint",
         "standby_health_check_id",
         "state",
+        "takes_name",
         "traffic",
     }
 

@@ -88,6 +88,7 @@ _DECIDED = {
     "features.accelerated_recovery",  # the provider on the machines that plan these files may be 5.100
     "site.domain_name",
     "site.hostname",
+    "site.takes_name",
     "region.name",
     "region.role",
     "region.continents",

@@ -24,6 +24,7 @@ from constructs_lib.site_file.rules.last_exit import last_exit_can_serve
 from constructs_lib.site_file.rules.one_region import one_region_has_what_it_can_use
 from constructs_lib.site_file.rules.recovery import objective_is_within_reach
 from constructs_lib.site_file.rules.residency import regions_are_allowed
+from constructs_lib.site_file.rules.taking_name import name_is_taken_from_cloudfront
 
 Sections = Mapping[str, Any]
 
@@ -198,6 +199,7 @@ def probers_look_from_elsewhere(sections: Sections) -> list[Problem]:
 RULES: tuple[Callable[[Sections], list[Problem]], ...] = (
     roles_are_complete,
     one_region_has_what_it_can_use,
+    name_is_taken_from_cloudfront,
     regions_are_different,
     state_is_elsewhere,
     further_regions_name_fits,

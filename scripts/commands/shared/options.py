@@ -150,6 +150,7 @@ def open_website(outputs: Path, *, is_hasty: bool = False) -> Website:
         buckets=buckets,
         routing=routing,
         regional_hostnames=deployment.regional_hostnames,
+        takes_name=deployment.takes_name,
         entry=deployment.routing.entry,
         parity_regions=deployment.parity_regions,
         content=deployment.content,

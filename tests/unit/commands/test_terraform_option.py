@@ -19,6 +19,7 @@ CALLS = {
     "outputs": ["outputs"],
     "migrate-states": ["migrate-states"],
     "replace-region": ["replace-region", "eu-central-1", "eu-west-1", "--site-file", "site.toml"],
+    "take-name": ["take-name"],
     "retire-region": ["retire-region", "eu-central-1"],
     "prove": ["prove"],
     "rehearse": ["rehearse", "."],
