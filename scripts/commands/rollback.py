@@ -20,7 +20,7 @@ from scripts.commands.shared.options import (
     switcher,
     use_localcloud,
 )
-from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.commands.shared.parity_words import PLAN_ONLY, taken_down_line
 from scripts.errors import ProbeRefusedError
 from scripts.exits.store import ExitUnavailableError, Source
 from scripts.exits.words import exits_of, left_behind
@@ -91,6 +91,7 @@ def _document(plan: RollbackPlan, *, applied: bool) -> dict[str, object]:
         "from_release_id": plan.leaves,
         "to_release_id": plan.manifest.release_id,
         "cancels_canary": plan.cancels_canary,
+        "taken_down": sorted(plan.manifest.emptied),
         "left_out": list(plan.left_out),
         "applied": applied,
     }
@@ -109,6 +110,8 @@ def _lines(plan: RollbackPlan, *, applied: bool) -> list[str]:
         lines.append(
             f"{plan.leaves} {'is' if applied else 'will be'} marked as rolled back from: it comes back with --force only."
         )
+    if gone := plan.manifest.emptied:
+        lines.append(taken_down_line(gone))
     lines += [
         f"{region} does not answer: run failover verify --repair --apply when it does." for region in plan.left_out
     ]

@@ -20,7 +20,13 @@ from scripts.commands.shared.options import (
     release_of_the_command_line,
     use_localcloud,
 )
-from scripts.commands.shared.parity_words import PLAN_ONLY, foreign_lines, parity_document, parity_words
+from scripts.commands.shared.parity_words import (
+    PLAN_ONLY,
+    foreign_lines,
+    parity_document,
+    parity_words,
+    taken_down_line,
+)
 from scripts.commands.shared.tables import results_console, results_table
 from scripts.commands.shared.waiting import waiting_for
 from scripts.errors import MissingOutputError, UnsafePlanError, WrongUsageError
@@ -115,6 +121,7 @@ def _document(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool)
     return {
         "release_id": parity.manifest.release_id,
         "files": len(parity.manifest.files),
+        "taken_down": sorted(parity.manifest.emptied),
         "regions": {region: parity_document(found) for region, found in parity.regions.items()},
         "copies": copies if planned else None,
         "restores": [{"path": each.file.path, "region": each.region} for each in plan.restores] if planned else None,
@@ -140,6 +147,8 @@ def _print(plan: RepairPlan, parity: Parity, *, planned: bool, applied: bool) ->
         table.add_row(region, parity_words(found))
     console.print(f"Release {parity.manifest.release_id}, {len(parity.manifest.files)} files")
     console.print(table)
+    if gone := parity.manifest.emptied:
+        console.print(taken_down_line(gone), highlight=False, soft_wrap=True)
     if plan.lost:
         console.print(
             f"{len(plan.lost)} files are in no region, nor an earlier version of them: send them from the release's folder, "

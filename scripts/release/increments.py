@@ -50,12 +50,15 @@ def on_increments(built: Manifest, active: Manifest | None, *, now: datetime) ->
     if active is None:
         return built
     if built.release_id == active.release_id:
-        return _with_what_is_back(active, built)
+        return with_what_is_back(active, built, now=now)
     base = active.base or active
     held = [{file.path: file for file in source.stored_files} for source in (base, active)]
     files = tuple(_shared_or_own(file, held) for file in built.files)
     if sum(file.increment == built.release_id for file in files) <= LARGEST_OWN_SHARE * len(files):
-        small = with_retained(replace(built, base=base, files=files), active, now=now)
+        # What was taken down from the base stays out of this release when the base is published again after a lift.
+        paths = {file.path for file in files}
+        gone = tuple(sorted(path for path in base.emptied if path not in paths))
+        small = with_retained(replace(built, base=base, files=files, taken_down=gone), active, now=now)
         if small.index_entries <= MAXIMUM_ENTRIES:
             return small
     return with_retained(built, active, now=now)
@@ -80,13 +83,24 @@ def with_retained(manifest: Manifest, earlier: Manifest | None, *, now: datetime
     return replace(manifest, removed=tuple(gone), retained=tuple(each for _, each in sorted(kept.items())))
 
 
-def _with_what_is_back(active: Manifest, built: Manifest) -> Manifest:
-    """Returns the active release, with files of its folder that were taken down and may be published again."""
-    back = {file.path: file for file in built.files if file.path in active.emptied}
+def with_what_is_back(held: Manifest, built: Manifest, *, now: datetime) -> Manifest:
+    """Returns a release as it is held, with files of its folder that were taken down and may be published again.
+
+    Args:
+        held: the release as regions hold it.
+        built: the same release as its folder gives it; whoever calls has looked whether anything of it may not come back.
+        now: when that is decided.
+    """
+    back = {file.path: file for file in built.files if file.path in held.emptied}
     if not back:
-        return active
-    files = sorted((*active.files, *back.values()), key=lambda each: each.path)
-    return replace(active, files=tuple(files), taken_down=tuple(each for each in active.taken_down if each not in back))
+        return held
+    files = sorted((*held.files, *back.values()), key=lambda each: each.path)
+    return replace(
+        held,
+        files=tuple(files),
+        taken_down=tuple(each for each in held.taken_down if each not in back),
+        decided_at=rfc3339(now),
+    )
 
 
 def _shared_or_own(file: ReleaseFile, held: Sequence[Mapping[str, ReleaseFile]]) -> ReleaseFile:

@@ -97,8 +97,10 @@ class Manifest:
         files: sorted by path.
         removed: paths of the base release that this one does not have.
         retained: files of earlier releases that still answer.
-        taken_down: paths that `failover takedown` took out of it; nobody is sent to where they lay.
+        taken_down: paths that `failover takedown` took out of it, or out of its base; nobody is sent to where they lay.
         urls: clean URLs and redirects.
+        decided_at: when it was decided which files it lists, by a publish or by a takedown since; RFC 3339. Empty: of a
+            release that was published before this was written down. Of two regions' the later one holds.
     """
 
     release_id: str
@@ -108,6 +110,7 @@ class Manifest:
     retained: tuple[RetainedFile, ...] = ()
     taken_down: tuple[str, ...] = ()
     urls: UrlRules = _USUAL_URLS
+    decided_at: str = field(default="", compare=False)
 
     @property
     def base_id(self) -> str:
@@ -209,6 +212,7 @@ class Manifest:
             "removed": list(self.removed),
             "retained": [[*_row(each.file), each.dropped_at] for each in self.retained],
             **({"taken_down": list(self.taken_down)} if self.taken_down else {}),
+            **({"decided_at": self.decided_at} if self.decided_at else {}),
             **self.urls.to_document(),
         }
         before, key, after = _json(document).partition(_FILES_KEY)
@@ -258,16 +262,19 @@ class StoredManifest:
     retained: tuple[RetainedFile, ...]
     taken_down: tuple[str, ...] = ()
     urls: UrlRules = _USUAL_URLS
+    decided_at: str = ""
 
     def on(self, base: Manifest | None) -> Manifest:
         """Returns the whole manifest.
+
+        What was taken down does not come back with the base, which may be published again after a lift.
 
         Args:
             base: the base release's; None when the release is its own.
         """
         own = {file.path: file for file in self.files}
         if base is not None:
-            gone = set(self.removed)
+            gone = {*self.removed, *self.taken_down}
             own = {file.path: file for file in base.files if file.path not in gone} | own
         return Manifest(
             release_id=self.release_id,
@@ -277,6 +284,7 @@ class StoredManifest:
             retained=self.retained,
             taken_down=self.taken_down,
             urls=self.urls,
+            decided_at=self.decided_at,
         )
 
 
@@ -312,6 +320,7 @@ def _parsed(text: str) -> StoredManifest:
             RetainedFile(file=_file(row), dropped_at=dropped_at) for *row, dropped_at in document["retained"]
         ),
         taken_down=tuple(document.get("taken_down", ())),
+        decided_at=document.get("decided_at", ""),
         urls=from_document(document),
     )
 

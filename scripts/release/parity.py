@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnreadableManifestError, UnsafePlanError
+from scripts.release.agreement import are_of_one_release, latest
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
 from scripts.release.following import follow_routing
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
@@ -115,7 +116,8 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
     """Returns a release's manifest from any region that answers and has it.
 
     Where they differ in increments or retained files, as after a rollback while a region was down, it is the one written last;
-    after a takedown that has not reached every region, of those without the file. One that is unreadable is none.
+    after a takedown or a publish that has not reached every region, of those that were decided last. One that is unreadable is
+    none.
 
     Raises:
         UnknownReleaseError: no region has it.
@@ -136,18 +138,18 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
     manifests = list(found.values())
     if all(manifest == manifests[0] for manifest in manifests):
         return manifests[0]
-    gone = max((manifest.emptied for manifest in manifests), key=len)
-    if len({_content(manifest, without=gone) for manifest in manifests}) > 1:
+    if not are_of_one_release(manifests):
         raise UnsafePlanError(
             f"{manifest_key(release_id)} differs between {' and '.join(bucket.region for bucket in found)}: "
             "publish the release again"
         )
-    newest = [bucket for bucket, manifest in found.items() if manifest.emptied == gone]
+    last = latest(manifests)
+    newest = [
+        bucket
+        for bucket, manifest in found.items()
+        if (manifest.decided_at, manifest.emptied) == (last.decided_at, last.emptied)
+    ]
     return found[max(newest, key=lambda bucket: _written_at(bucket, found[bucket]))]
-
-
-def _content(manifest: Manifest, *, without: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((file.path, file.md5) for file in manifest.files if file.path not in without)
 
 
 def _written_at(bucket: ContentBucket, manifest: Manifest) -> datetime:
@@ -333,18 +335,21 @@ def _finish(bucket: ContentBucket, found: RegionParity, manifest: Manifest) -> N
 
 
 def _put_manifest(bucket: ContentBucket, manifest: Manifest) -> None:
-    """Writes a manifest, if no file was taken out meanwhile of the one that it replaces.
+    """Writes a manifest, if nothing else was decided meanwhile of the one that it replaces.
 
     Raises:
-        UnsafePlanError: one was.
+        UnsafePlanError: a file was taken out of it, or came back.
     """
     try:
         held, etag = bucket.held_stored_manifest(manifest.release_id)
     except UnreadableManifestError:
         held, etag = None, None
-    if held is not None and not set(held.taken_down) <= set(manifest.taken_down):
+    if held is not None and (
+        held.decided_at > manifest.decided_at
+        or (held.decided_at == manifest.decided_at and not set(held.taken_down) <= set(manifest.taken_down))
+    ):
         raise UnsafePlanError(
-            f"a file of release {manifest.release_id} was taken down in {bucket.region} meanwhile: run it again"
+            f"release {manifest.release_id} was published, or a file of it taken down, in {bucket.region} meanwhile: run it again"
         )
     bucket.put_manifest(manifest.release_id, manifest.to_json(), replacing=etag)
 

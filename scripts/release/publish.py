@@ -16,14 +16,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from scripts.clock import rfc3339
 from scripts.errors import AwsError, InterruptedPublishError, RegionUnavailableError, UnsafePlanError
+from scripts.release.agreement import are_of_one_release, have_one_base, latest
 from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.build_order import UNKNOWN_BUILD, Build, mark_of, newest_build, refuse_older
 from scripts.release.changes import Changes, changes_between, refuse_a_broken_build
 from scripts.release.checked_files import Progress
 from scripts.release.drain import drained
 from scripts.release.held_sample import insist_on_sample
-from scripts.release.increments import on_increments, with_retained
+from scripts.release.increments import on_increments, with_retained, with_what_is_back
 from scripts.release.manifest import Manifest, ReleaseFile
 from scripts.release.pointers import HeldPointer, held_pointer
 from scripts.release.routing import (
@@ -37,7 +39,7 @@ from scripts.release.routing import (
     served,
 )
 from scripts.release.standing import standing_of, time_of
-from scripts.release.switching import Switcher, insist_on_agreement, not_complete
+from scripts.release.switching import Switcher, not_complete
 from scripts.release.taken_down import refuse_taken_down
 from scripts.release.transfer import not_confirmed, upload
 
@@ -183,13 +185,17 @@ class Publisher:
         left_out = tuple(error.region for error in silent)
         if left_out:
             drained(current.routing, left_out, set(self._buckets))
-        active = _agreed(states)
+        active = _agreed(states, built.release_id)
         replacing = {state.bucket.region: state.etag for state in states} if is_active else {}
         held = self._still_served(built, current, active, states, replacing)
         manifest = held or self._on_increments(built, active, states, current)
         if held is None and current.store_bytes + manifest.bytes_in_store > STORE_BYTES:
             manifest = built
-        if force:
+        if held is None and not is_active:
+            manifest = replace(manifest, decided_at=rfc3339(time_of(current)))
+        is_torn = is_active and any(state.active not in (None, active) for state in states)
+        is_compared = force or held is not None or is_torn
+        if is_compared:
             manifest = _as_the_folder_has_it(manifest, built)
         changes = changes_between(manifest, active)
         refuse_a_broken_build(changes, active, force=force)
@@ -198,11 +204,7 @@ class Publisher:
         return PublishPlan(
             manifest=manifest,
             changes=changes,
-            uploads=_compared(states, manifest)
-            if force
-            else _uploads(states, manifest, active)
-            if held is None
-            else {each.bucket.region: () for each in states},
+            uploads=_compared(states, manifest) if is_compared else _uploads(states, manifest, active),
             current=current,
             stale_pointers=stale,
             unlisted=tuple(state.bucket.region for state in states if not is_active or state.active != manifest),
@@ -276,23 +278,24 @@ class Publisher:
         states: Sequence[_RegionState],
         replacing: dict[str, str | None],
     ) -> Manifest | None:
-        """Returns a release that the routing names beside the active one on the increments that it has, if it is whole.
+        """Returns a release that viewers may get beside the active one on the increments that it has, if every region has it.
 
-        On others, edges that still serve it by its old index would lose what the new manifest does not keep from a prune.
+        On others, edges that still serve it by its old index would lose what the new manifest does not keep from a prune. Its
+        manifest is not believed: it has what was taken down and may be published again too, and objects are compared.
         `replacing` gets the ETags of the manifests that are read.
         """
-        beside = (current.routing.previous_release_id, current.routing.canary_release_id)
-        if built.release_id not in beside or active is None or built.release_id == active.release_id:
+        if (
+            built.release_id not in current.routing.increments
+            or active is None
+            or built.release_id == active.release_id
+        ):
             return None
         read = {state.bucket.region: state.bucket.held_manifest(built.release_id) for state in states}
         replacing |= {region: etag for region, (_, etag) in read.items()}
-        found = [manifest for manifest, _ in read.values()]
-        insist_on_agreement(found)
-        held = next((each for each in found if each is not None), None)
-        if held is None or any(each is None or each.files != held.files for each in found):
+        found = [manifest for manifest, _ in read.values() if manifest is not None]
+        if not found or len(found) < len(states) or not are_of_one_release([*found, built]) or not have_one_base(found):
             return None
-        if any(state.bucket.missing_files(held.files) for state in states):
-            return None
+        held = with_what_is_back(latest(found), built, now=time_of(current))
         return with_retained(held, active, now=time_of(current))
 
     def _on_increments(
@@ -307,8 +310,10 @@ class Publisher:
                 f"{' and '.join(lacking)} does not hold the active release {active.release_id}, and a folder alone cannot "
                 "bring it there: run failover verify --repair --apply"
             )
+        if built.release_id != active.release_id:
+            return built
         # The same files, but the folder's know how to be sent.
-        return replace(active, files=built.files) if built.release_id == active.release_id else built
+        return replace(with_what_is_back(active, built, now=time_of(current)), files=built.files)
 
     def _prepare(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
         """Does everything before the switch; returns the routing that the switch will insist on.
@@ -365,15 +370,27 @@ def _follows(held: HeldPointer, active: ServedRelease | None) -> bool:
     return held.pointer is not None and held.pointer.follows(active)
 
 
-def _agreed(states: Sequence[_RegionState]) -> Manifest | None:
-    """Returns the active release's manifest, which is the same in every region that has one."""
+def _agreed(states: Sequence[_RegionState], published_id: str) -> Manifest | None:
+    """Returns the active release's manifest, which is the same in every region that has one.
+
+    When it or its base is published they may differ in what was taken down from that: its folder brings every region in line.
+
+    Raises:
+        UnsafePlanError: they differ.
+    """
     found = {state.bucket.region: state.active for state in states if state.active is not None}
     manifests = list(found.values())
-    if any(each != manifests[0] for each in manifests[1:]):
-        raise UnsafePlanError(
-            f"the active release's manifest differs between {' and '.join(found)}: run failover verify --repair --apply"
-        )
-    return manifests[0] if manifests else None
+    if all(each == manifests[0] for each in manifests[1:]):
+        return manifests[0] if manifests else None
+    last = latest(manifests)
+    if have_one_base(manifests) and are_of_one_release(manifests):
+        is_of_base = all(replace(each, base=None) == replace(last, base=None) for each in manifests)
+        is_of_takedowns = any(each.emptied != last.emptied for each in manifests)
+        if published_id == last.base_id if is_of_base else is_of_takedowns and published_id == last.release_id:
+            return last
+    raise UnsafePlanError(
+        f"the active release's manifest differs between {' and '.join(found)}: run failover verify --repair --apply"
+    )
 
 
 def _uploads(

@@ -133,6 +133,11 @@ class Routing:
         named = (self.active, self.previous, self.canary.release if self.canary else None)
         return tuple(release for release in named if release is not None)
 
+    @property
+    def increments(self) -> frozenset[str]:
+        """Ids of these releases and of what they stand on: a manifest of theirs is never replaced without a look at it."""
+        return frozenset(name for release in self.releases for name in (release.id, release.base))
+
     def switched_to(self, release: ServedRelease) -> Routing:
         """Returns the routing with another active release and no canary.
 

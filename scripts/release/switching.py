@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ from scripts.errors import (
     UnreadableManifestError,
     UnsafePlanError,
 )
+from scripts.release.agreement import insist_on_agreement
 from scripts.release.bucket import ContentBucket, put_manifests
 from scripts.release.following import Seen, follow_routing
 from scripts.release.increments import with_retained
@@ -188,7 +189,7 @@ class Switcher:
         if without:
             raise MissingOutputError(f"release {release_id} is not complete in {', '.join(without)}: publish it again")
         region, manifest = next((region, each.manifest) for region, each in held.items() if each.manifest is not None)
-        insist_on_agreement(each.manifest for each in held.values())
+        insist_on_agreement((each.manifest for each in held.values()), standing.takedowns if standing else ())
         if standing is not None:
             refuse_taken_down(manifest.files, standing.takedowns, release_id=release_id, is_built=False)
         return RollbackPlan(
@@ -306,20 +307,6 @@ def _insist_on_whole(
     ]
     if lacking:
         raise not_complete(manifest, lacking, what)
-
-
-def insist_on_agreement(manifests: Iterable[Manifest | None]) -> None:
-    """Compares what was taken down from a release, by each region's manifest.
-
-    Raises:
-        UnsafePlanError: they differ.
-    """
-    held = [each for each in manifests if each is not None]
-    if any(each.emptied != held[0].emptied for each in held):
-        raise UnsafePlanError(
-            f"the regions disagree on what was taken down from release {held[0].release_id}: a failover takedown is under way, "
-            "or was interrupted. Run it again, then this"
-        )
 
 
 def not_complete(

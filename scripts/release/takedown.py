@@ -20,6 +20,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,7 @@ from scripts.release.website import Website
 
 Invalidate = Callable[[Sequence[str]], None]
 """Asks every distribution to drop paths."""
+_A_MOMENT = timedelta(milliseconds=1)
 _MOST_ROUNDS = 20
 """Each further one means that somebody else wrote in between, which takes seconds."""
 
@@ -61,11 +63,19 @@ def take_down(site: Website, plan: TakedownPlan, invalidate: Invalidate) -> Surv
         UnsafePlanError: others wrote so often meanwhile that this gave up; the same.
     """
     buckets = {region: bucket for region, bucket in site.buckets.items() if region in plan.found.regions}
-    at = rfc3339(time_of(site.routing.read()))
+    now = time_of(site.routing.read())
+    at = rfc3339(now)
     note(site.routing, (each for each in plan.notes(at) if each.path not in plan.noted), at)
+    since = plan.since(at)
+    served_now = site.routing.read().routing.increments  # who planned another one before is refused by now
     found = plan.found
-    for _ in range(_MOST_ROUNDS):
-        _in_each(buckets, partial(_forget, found=found, names=plan.names))
+    for number in range(_MOST_ROUNDS):
+        # Whoever sent what is deleted now may be about to list it: he must find other manifests than he has read. The store tells
+        # whole seconds, so that others may decide in this one.
+        began, decided_at = rfc3339(now + number * _A_MOMENT), rfc3339(now + (number + 1) * _A_MOMENT)
+        until = began if found.holds(plan.names) else since
+        forget = partial(_forget, found=found, names=plan.names, since=until, at=decided_at, served_now=served_now)
+        _in_each(buckets, forget)
         _reroute(site.routing, buckets, plan.names)
         follow_routing(site.routing, list(buckets.values()), is_patient=True)
         addresses = _addresses(plan.names, found.increments)
@@ -73,7 +83,7 @@ def take_down(site: Website, plan: TakedownPlan, invalidate: Invalidate) -> Surv
         _in_each(buckets, partial(_delete, found=found, names=plan.names))
         invalidate(addresses)
         found = survey(buckets)
-        if not any(_is_held(found, region, plan.names) for region in found.regions):
+        if not found.holds(plan.names) and not found.outdated(plan.names, since, served_now):
             return found
     raise UnsafePlanError(
         "somebody else sent the file again and again while it was taken down: stop the publish or repair that is under way, then "
@@ -86,12 +96,16 @@ def _in_each(buckets: Mapping[str, ContentBucket], act: Callable[[ContentBucket]
         list(pool.map(act, buckets.values()))
 
 
-def _forget(bucket: ContentBucket, *, found: Survey, names: frozenset[str]) -> None:
+def _forget(
+    bucket: ContentBucket, *, found: Survey, names: frozenset[str], since: str, at: str, served_now: frozenset[str]
+) -> None:
     """Takes files out of the manifests of a region that list them, whoever else writes them meanwhile."""
-    for release_id in found.regions[bucket.region].releases_with(names):
+    holding = found.regions[bucket.region]
+    for release_id in holding.outdated(names, since, served_now):
+        unsaid = holding.unsaid(release_id, names)
         for _ in range(_MOST_ROUNDS):
             held = bucket.manifest_document(release_id)
-            changed = None if held is None else without(held[0], names)
+            changed = None if held is None else without(held[0], names, unsaid=unsaid, since=since, at=at)
             if held is None or changed is None or bucket.replace_manifest(release_id, changed, etag=held[1]):
                 break
         else:
@@ -101,23 +115,31 @@ def _forget(bucket: ContentBucket, *, found: Survey, names: frozenset[str]) -> N
             )
 
 
-def without(content: bytes, names: frozenset[str]) -> bytes | None:
-    """Returns a stored manifest that does not list files, and says that they were taken down; None: it does not list them.
+def without(content: bytes, names: frozenset[str], *, unsaid: frozenset[str], since: str, at: str) -> bytes | None:
+    """Returns a stored manifest that does not list files, and says that they were taken down; None: it does so already.
 
-    One that is unreadable lists nothing.
+    Args:
+        content: the manifest; one that is unreadable lists nothing.
+        names: the files.
+        unsaid: those that it has to say of, although only its base may have listed them.
+        since: a manifest that says it and was decided until then is written anew all the same (Holding.outdated).
+        at: when this is decided, which is later.
     """
     try:
         document: dict[str, Any] = json.loads(content)
         listed = {row[0] for row in (*document["files"], *document["retained"])} & names
     except (ValueError, KeyError, TypeError, IndexError):
         return None
-    if not listed:
+    before = {*document.get("taken_down", ())}
+    gone = {*before, *listed, *unsaid}
+    if not listed and gone == before and (before.isdisjoint(names) or document.get("decided_at", "") > since):
         return None
     for part in ("files", "retained"):
         document[part] = [row for row in document[part] if row[0] not in listed]
     if document.get("fallback") in listed:
         del document["fallback"]
-    document["taken_down"] = sorted({*document.get("taken_down", ()), *listed})
+    document["taken_down"] = sorted(gone)
+    document["decided_at"] = max(at, document.get("decided_at", ""))
     return (json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
 
 
@@ -183,11 +205,6 @@ def _delete(bucket: ContentBucket, *, found: Survey, names: frozenset[str]) -> N
     if NOT_FOUND_PAGE in names:
         going += earlier_not_found_pages(bucket)
     delete_versions(bucket, going)
-
-
-def _is_held(found: Survey, region: str, names: frozenset[str]) -> bool:
-    holding = found.regions[region]
-    return bool(holding.versions_of(names) or holding.releases_with(names))
 
 
 def _addresses(names: Iterable[str], increments: Iterable[str]) -> list[str]:

@@ -71,7 +71,16 @@ class TakedownPlan:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left of the files, and they are noted."""
-        return not any(self.versions.values()) and not self.releases and self.noted.keys() >= set(self.paths)
+        is_noted = self.noted.keys() >= set(self.paths)
+        return (
+            is_noted
+            and not self.found.holds(self.names)
+            and not self.found.outdated(self.names, self.since(""), self.routing.increments)
+        )
+
+    def since(self, at: str) -> str:
+        """Returns when the last of the files was taken down; `at` is when those are that were not yet."""
+        return max(self.noted[path].at if path in self.noted else at for path in self.paths)
 
 
 def plan_takedown(site: Website, arguments: Sequence[str]) -> TakedownPlan:
@@ -84,7 +93,7 @@ def plan_takedown(site: Website, arguments: Sequence[str]) -> TakedownPlan:
     routing = site.routing.read().routing
     found = survey(site.buckets)
     noted = {each.path: each for each in takedowns(site.routing)}
-    known, paths = frozenset(noted), found.paths
+    known, paths = frozenset(noted) | found.taken_down, found.paths
     hostnames = (site.hostname, *site.regional_hostnames)
     asked = [path_of(each, paths=paths, known=known, hostnames=hostnames) for each in arguments]
     return TakedownPlan(paths=tuple(dict.fromkeys(asked)), found=found, routing=routing, noted=noted)

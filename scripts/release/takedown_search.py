@@ -60,6 +60,27 @@ class Holding:
         """Returns the versions of these files."""
         return tuple(each for each in self.versions if each.path in names)
 
+    def outdated(self, names: frozenset[str], since: str, served: frozenset[str]) -> tuple[str, ...]:
+        """Returns the releases whose manifest must be written anew, those before their bases, on which they stand.
+
+        They list one of these files, or stand on a base that did and do not say themselves that it is gone: published again, it
+        would come back with the base. Or viewers may get them (`served`), and they were decided until `since`, when the files
+        were taken down (again): who has read such a manifest may be about to list the file again, and must find another one.
+        """
+        found = [
+            each
+            for each in self.manifests
+            if self.unsaid(each, names) or (each in served and _is_earlier(self.manifests[each], names, since))
+        ]
+        return tuple(sorted(found, key=lambda each: self.manifests[each].base_id == each))
+
+    def unsaid(self, release_id: str, names: frozenset[str]) -> frozenset[str]:
+        """Returns which of these files a release lists, itself or through its base, or its base alone says that they are gone."""
+        manifest = self.manifests[release_id]
+        base = self.manifests.get(manifest.base_id, manifest)
+        inherited = {*(file.path for file in listed(base)), *base.taken_down} - {*manifest.taken_down}
+        return names & {*(file.path for file in listed(manifest)), *(() if base is manifest else inherited)}
+
     def releases_with(self, names: frozenset[str]) -> tuple[str, ...]:
         """Returns the releases whose own manifest lists one of these files."""
         return tuple(
@@ -67,6 +88,10 @@ class Holding:
             for release_id, manifest in self.manifests.items()
             if any(file.path in names for file in listed(manifest))
         )
+
+
+def _is_earlier(manifest: StoredManifest, names: frozenset[str], since: str) -> bool:
+    return not names.isdisjoint(manifest.taken_down) and manifest.decided_at <= since
 
 
 def listed(manifest: StoredManifest) -> Iterator[ReleaseFile]:
@@ -93,6 +118,19 @@ class Survey:
         return frozenset(each.path for holding in self.regions.values() for each in holding.versions).union(
             file.path for each in self._manifests() for file in listed(each)
         )
+
+    @property
+    def taken_down(self) -> frozenset[str]:
+        """The path of every file that was taken down from a release, and lifted perhaps."""
+        return frozenset(path for each in self._manifests() for path in each.taken_down)
+
+    def holds(self, names: frozenset[str]) -> bool:
+        """Whether a region has a version of one of these files."""
+        return any(holding.versions_of(names) for holding in self.regions.values())
+
+    def outdated(self, names: frozenset[str], since: str, served: frozenset[str]) -> bool:
+        """Whether a region has a manifest that must be written anew, as `Holding.outdated` says."""
+        return any(holding.outdated(names, since, served) for holding in self.regions.values())
 
     def files(self, names: frozenset[str]) -> list[ReleaseFile]:
         """Returns what manifests say of these files."""

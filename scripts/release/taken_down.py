@@ -153,7 +153,7 @@ def _refusal(found: dict[str, Takedown], release_id: str, *, is_built: bool) -> 
         for path, note in list(found.items())[:_SHOWN]
     ]
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    paths = _listed({note.path for note in found.values()})
+    paths = listed({note.path for note in found.values()})
     if is_built:
         return (
             f"the folder holds what was taken down: {'; '.join(told)}{more}. Nothing was sent. Take it out of the folder, and "
@@ -165,5 +165,6 @@ def _refusal(found: dict[str, Takedown], release_id: str, *, is_built: bool) -> 
     )
 
 
-def _listed(paths: Collection[str]) -> str:
+def listed(paths: Collection[str]) -> str:
+    """Returns the first few paths as the command line takes them."""
     return shlex.join(sorted(paths)[:_SHOWN])

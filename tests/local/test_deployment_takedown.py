@@ -86,3 +86,8 @@ def test_file_that_was_taken_down_is_at_no_entry_in_no_cache_and_in_no_version(
     for address in entries:
         assert SECRET not in await_status(deployment, address, 404)
     deployment.failover("takedown", PATH, "--lift", "--apply")
+    deployment.failover("sync-content", str(folder), "--apply", "--force", "--outputs", str(saved))
+    for address in entries:
+        assert await_status(deployment, address, 200) == SECRET
+    deployment.failover("takedown", PATH, "--apply")
+    deployment.failover("takedown", PATH, "--lift", "--apply")

@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.commands.publishing.after_switch import Switched, keep_what_answers
 from scripts.commands.shared.asking import Probe, network_probe
 from scripts.commands.shared.options import open_website, switcher
-from scripts.commands.shared.parity_words import PLAN_ONLY
+from scripts.commands.shared.parity_words import PLAN_ONLY, taken_down_line
 from scripts.exits.exits import Exits
 from scripts.exits.store import ExitUnavailableError, Source
 from scripts.exits.words import exits_of, left_behind
@@ -23,10 +23,18 @@ from scripts.release.website import Website
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """The routing from before, the release that every viewer gets, or would get, and the servers outside AWS that do not."""
+    """The routing from before, the release that every viewer gets, or would get, and what is not as its folder had it.
+
+    Attributes:
+        earlier: the routing from before.
+        release_id: the release.
+        taken_down: paths that were taken down from it.
+        behind: servers outside AWS that do not have it.
+    """
 
     earlier: Routing
     release_id: str
+    taken_down: frozenset[str] = frozenset()
     behind: Sequence[ExitUnavailableError] = ()
 
 
@@ -56,17 +64,20 @@ def promote(website: Website, exits: Exits, probe: Probe | None, *, apply: bool)
                 website, probe, Switched(release_id=release_id, files=files, earlier=earlier, written=written)
             )
         behind = exits.follow(plan.manifest, Source(website.buckets.values()).write)
-    return Promotion(earlier=earlier, release_id=release_id, behind=behind)
+    return Promotion(earlier=earlier, release_id=release_id, taken_down=plan.manifest.emptied, behind=behind)
 
 
 def _print_promotion(promoted: Promotion, *, applied: bool, as_json: bool) -> None:
     if as_json:
         document = {"from_release_id": promoted.earlier.release_id, "to_release_id": promoted.release_id}
         behind = [each.name for each in promoted.behind]
-        print(json.dumps({**document, "applied": applied, "exits_left_behind": behind}))
+        told = {"applied": applied, "taken_down": sorted(promoted.taken_down), "exits_left_behind": behind}
+        print(json.dumps({**document, **told}))
         return
     verb = "Promoted" if applied else "Would promote"
     print(f"{verb} the canary {promoted.release_id}: every viewer gets it instead of {promoted.earlier.release_id}.")
+    if promoted.taken_down:
+        print(taken_down_line(promoted.taken_down))
     for line in left_behind(promoted.behind):
         print(line)
     if not applied:

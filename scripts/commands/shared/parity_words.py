@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from scripts.release.parity import RegionParity
 
 PLAN_ONLY = "This is the plan. Run again with --apply to carry it out."
+_SHOWN = 3
 
 
 def parity_words(found: RegionParity) -> str:
@@ -38,8 +39,18 @@ def parity_document(found: RegionParity) -> dict[str, object]:
 def foreign_lines(foreign: Mapping[str, Sequence[str]]) -> list[str]:
     """Returns what an operator reads about a routing that has something else of a release than its manifest."""
     return [
-        f"The routing has another {', '.join(words)} of release {release_id} than its manifest gives: somebody wrote the key "
-        "`routing` of the KeyValueStore by hand, and viewers get what it says. Publish the release's folder again "
+        f"The routing has another {', '.join(words)} of release {release_id} than its manifest gives: a publish "
+        "of it was interrupted, or somebody wrote the key `routing` of the KeyValueStore by hand. Viewers get what the key says. "
+        "Publish the release's folder again "
         "(failover sync-content FOLDER --apply) or roll back to another one"
         for release_id, words in foreign.items()
     ]
+
+
+def taken_down_line(paths: Collection[str]) -> str:
+    """Returns what an operator reads about files of a release that its manifest does not have any more."""
+    shown = ", ".join(sorted(paths)[:_SHOWN]) + (" ..." if len(paths) > _SHOWN else "")
+    return (
+        f"Without what was taken down: {shown}. What was lifted since comes back with the release's folder, and with nothing "
+        "else: failover sync-content FOLDER --apply"
+    )

@@ -6,7 +6,6 @@ takes every pair of operators that there is, in the orders that change two times
 
 import itertools
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,22 +16,31 @@ from scripts.release.pointers import POINTER_KEY, HeldPointer, write_pointer
 from scripts.release.routing import RoutingStore, RoutingVersion
 from scripts.release.standing import Standing
 from tests.worlds.explorer.cloud import Cloud
+from tests.worlds.explorer.exploring import (
+    ACTIVE,
+    OLD,
+    PREVIOUS,
+    crashed_anywhere,
+    insist_on_a_good_end,
+    run_alone_telling,
+)
+from tests.worlds.explorer.exploring import no_threads as no_threads
+from tests.worlds.explorer.exploring import sites as sites
 from tests.worlds.explorer.operators import REGIONS, Program, Refused, run_alone
 from tests.worlds.explorer.programs import (
     TAKEN_DOWN,
     Sites,
     evacuate,
+    lift_file,
     promote,
     prune_all,
     repair_active,
     restore,
     take_down_file,
-    without_threads,
 )
 from tests.worlds.explorer.properties import (
     insist_on_agreement,
     insist_on_gone,
-    insist_on_unserved,
     insist_on_whole_releases,
     routing_at,
     routing_of,
@@ -42,18 +50,7 @@ from tests.worlds.explorer.search import CRASHED, BrokenPromiseError, Outcomes, 
 FEWEST_INTERLEAVINGS = 100_000
 # It makes 50 requests: every order of them and of others' takes minutes.
 SWITCHES, SWITCHED_INTERLEAVINGS = 2, 1000
-ACTIVE, PREVIOUS, OLD = "new2", "new1", "old"
 AN_HOUR_AND_A_HALF_SECONDS = 5400
-
-
-@pytest.fixture(autouse=True)
-def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_threads(monkeypatch)
-
-
-@pytest.fixture
-def sites(tmp_path: Path) -> Sites:
-    return Sites(tmp_path)
 
 
 @pytest.fixture
@@ -74,32 +71,20 @@ def programs(sites: Sites) -> dict[str, Program]:
         "prune": prune_all,
         "repair": repair_active,
         "takedown": take_down_file,
+        "lift": lift_file,
     }
 
 
 def deployed(sites: Sites, *names: str) -> Cloud:
-    """Three releases, of which a prune takes the first; a canary to promote; a region to repair."""
+    """Three releases, of which a prune takes the first; a canary to promote; a takedown to lift; a region to repair."""
     cloud = sites.deployed(OLD, PREVIOUS, ACTIVE)
     if "promote" in names:
         cloud, _ = run_alone(cloud, sites.canary("new6"))
+    if "lift" in names:
+        cloud, _ = run_alone(cloud, take_down_file)
     if "repair" in names:
         cloud, _ = cloud.delete_objects(REGIONS[1], (POINTER_KEY,))
     return cloud
-
-
-def insist_on_a_good_end(cloud: Cloud, outcomes: Outcomes) -> None:
-    """Who says that he switched did; regions follow the routing, after a crash as soon as somebody repairs."""
-    was_active = {routing_at(each).release_id for each in cloud.routings}
-    for name, told in outcomes.items():
-        assert told == CRASHED or isinstance(told, str | Refused), f"{name} ended with {told!r}"
-        if isinstance(told, str) and told.startswith("active "):
-            assert told.removeprefix("active ") in was_active, f"SILENT: {name} says {told}, and it never was"
-    if "taken down" in outcomes.values():
-        insist_on_unserved(cloud, TAKEN_DOWN)
-    if CRASHED in outcomes.values():
-        cloud, _ = run_alone(cloud, repair_active)
-        insist_on_whole_releases(cloud)
-    insist_on_agreement(cloud)
 
 
 def explore(cloud: Cloud, *programs: Program, crashes: int = 1, switches: int | None = None) -> int:
@@ -151,14 +136,9 @@ def insist_on_one_way(sites: Sites, programs: dict[str, Program]) -> None:
 
 def test_whoever_comes_after_a_killed_prune_finds_or_sends_everything(sites: Sites) -> None:
     """Wherever it was killed: before its claim ends nobody switches to what it claimed, afterwards everybody can."""
-    left: dict[int, Cloud] = {}
-    Search(
-        programs={"prune": prune_all},
-        always=insist_on_whole_releases,
-        at_end=lambda cloud, _outcomes: left.update({cloud.digest: cloud}),
-    ).run(deployed(sites))
+    left = crashed_anywhere(deployed(sites), prune_all)
     assert len(left) > 3
-    for cloud in left.values():
+    for cloud in left:
         after, told = run_alone_telling(cloud, sites.publish(OLD))
         insist_on_whole_releases(after)
         is_claimed = any(key.startswith("pruning/") for key in cloud.values)
@@ -168,18 +148,6 @@ def test_whoever_comes_after_a_killed_prune_finds_or_sends_everything(sites: Sit
         assert routing_of(later).release_id == sites.id_of(OLD)
         tidy, _ = run_alone(cloud.later(AN_HOUR_AND_A_HALF_SECONDS), prune_all)
         assert not [key for key in tidy.values if key.startswith("pruning/")]
-
-
-def run_alone_telling(cloud: Cloud, program: Program) -> tuple[Cloud, Any]:
-    """As `run_alone`, with what a refused operator is told."""
-    ends: list[tuple[Cloud, Any]] = []
-    Search(
-        programs={"only": program},
-        always=lambda _cloud: None,
-        at_end=lambda end, outcomes: ends.append((end, outcomes["only"])),
-        crashes=0,
-    ).run(cloud)
-    return ends[0]
 
 
 # Each of the following takes one mend out, and the same exploration then finds what the mend is for.

@@ -217,6 +217,34 @@ def test_lifted_file_is_published_again(
         assert held.index().increment_of(SECRET) in (None, file.increment)
 
 
+def test_lifted_file_is_published_again_with_the_previous_release(
+    leaked: ReleaseWorld, invalidations: Invalidations
+) -> None:
+    """The region's manifest of that release is whole, and lists the file no more."""
+    before = read_folder(leaked.folder)
+    down(leaked, invalidations)
+    page = leaked.folder / "index.html"
+    text = page.read_text(encoding="utf-8")
+    for name in NAMES:
+        (leaked.folder / name).rename(leaked.folder.parent / f"{name.rpartition('/')[2]}.kept")
+    page.write_text("another", encoding="utf-8")
+    leaked.publisher.apply(leaked.publisher.plan(read_folder(leaked.folder)), leaked.folder)
+    lift(leaked.site.routing, [SECRET])
+    for name in NAMES:
+        (leaked.folder.parent / f"{name.rpartition('/')[2]}.kept").rename(leaked.folder / name)
+    page.write_text(text, encoding="utf-8")
+    plan = leaked.publisher.plan(read_folder(leaked.folder), force=True)
+    leaked.publisher.apply(plan, leaked.folder)
+    routing = leaked.site.routing.read().routing
+    assert routing.release_id == plan.manifest.release_id == before.release_id
+    assert is_consistent(leaked)
+    for region in REGIONS:
+        held = leaked.site.buckets[region].read_manifest(before.release_id)
+        assert held is not None
+        (file,) = [each for each in held.files if each.path == SECRET]
+        assert leaked.site.buckets[region].holds(file)
+
+
 def test_canary_and_retained_files_lose_it_too(versioned: ReleaseWorld, invalidations: Invalidations) -> None:
     add_files(versioned)
     (versioned.folder / "chunk.js").write_text("secret()", encoding="utf-8")

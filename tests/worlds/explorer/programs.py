@@ -23,6 +23,7 @@ from scripts.release.store_parity import check_store, repair_store
 from scripts.release.switching import Switcher
 from scripts.release.takedown import take_down
 from scripts.release.takedown_plan import plan_takedown
+from scripts.release.taken_down import lift
 from scripts.release.website import Website
 from tests.worlds.explorer.cloud import Cloud
 from tests.worlds.explorer.operators import REGIONS, InTurn, Program, run_alone
@@ -30,10 +31,12 @@ from tests.worlds.manual_clock import ManualClock
 
 A_DAY_SECONDS = 86_400
 TAKEN_DOWN = "a.txt"
+BARE = " bare"
 _POOLED = [
     "bucket",
     "deletion",
     "following",
+    "held_sample",
     "inventory",
     "parity",
     "prune",
@@ -57,6 +60,8 @@ def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 class Sites:
     """Built sites of a page, a 404 page and a file; those whose names begin alike share all but the page.
 
+    A site whose name ends with BARE has not the file, which may be taken down.
+
     Attributes:
         folder: where they are.
     """
@@ -70,7 +75,8 @@ class Sites:
             folder.mkdir()
             (folder / "index.html").write_text(_PAGE.format(name), encoding="utf-8")
             (folder / "404.html").write_text(name[:3], encoding="utf-8")
-            (folder / "a.txt").write_text(name[:3], encoding="utf-8")
+            if not name.endswith(BARE):
+                (folder / TAKEN_DOWN).write_text(name[:3], encoding="utf-8")
         return read_folder(folder)
 
     def id_of(self, name: str) -> str:
@@ -177,6 +183,12 @@ def take_down_file(site: Website) -> str:
     """`failover takedown a.txt --apply`."""
     take_down(site, plan_takedown(site, [TAKEN_DOWN]), lambda _paths: None)
     return "taken down"
+
+
+def lift_file(site: Website) -> str:
+    """`failover takedown a.txt --lift --apply`."""
+    lift(site.routing, [TAKEN_DOWN])
+    return "lifted"
 
 
 def _publisher(site: Website) -> Publisher:

@@ -10,6 +10,7 @@ from scripts.release.manifest import MANIFESTS_PREFIX, Manifest, manifest_key, p
 from scripts.release.pointers import POINTER_KEY, Pointer
 from scripts.release.routing import Routing, ServedRelease, parse_routing
 from scripts.release.serving.index import Index, chunk_key
+from scripts.release.serving.url_rules import NO_PAGE
 from tests.worlds.explorer.cloud import Cloud
 from tests.worlds.explorer.operators import REGIONS
 
@@ -66,14 +67,22 @@ def _insist_on_index(cloud: Cloud, release: ServedRelease) -> None:
 
 
 def _insist_on_objects(cloud: Cloud, region: str, release: ServedRelease, manifest: Manifest) -> None:
-    """By the router's way, base and index, which is not the manifest's when the release was published anew."""
-    chunks = tuple(cloud.values[chunk_key(release.index, number)] for number in range(release.chunks))
-    index = Index(id=release.index, salt=release.salt, chunks=chunks)
+    """By the router's way, base and index, which is not the manifest's when the release was published anew.
+
+    What was taken down and lifted lies where the manifest says before the index leads anybody there.
+    """
+    index = _index_of(cloud, release)
     for file in manifest.files:
-        key = f"releases/{index.increment_of(file.path) or release.base}/{file.path}"
+        led = index.increment_of(file.path) or release.base
+        key = file.key if led == NO_PAGE else f"releases/{led}/{file.path}"
         held = cloud.objects.get((region, key))
         assert held is not None, f"LOST: {region} lacks {key} of {release.id}"
         assert held.etag == file.md5, f"TORN: {region} has something else as {key} of {release.id}"
+
+
+def _index_of(cloud: Cloud, release: ServedRelease) -> Index:
+    chunks = tuple(cloud.values[chunk_key(release.index, number)] for number in range(release.chunks))
+    return Index(id=release.index, salt=release.salt, chunks=chunks)
 
 
 def insist_on_agreement(cloud: Cloud) -> None:
@@ -99,6 +108,23 @@ def insist_on_agreement(cloud: Cloud) -> None:
         assert page is None or (held is not None and held.etag == page.md5), f"DISAGREE: 404 page of {region}"
 
 
+def insist_on_folder(cloud: Cloud, built: Manifest) -> None:
+    """Viewers get every file of the folder of the active release, or of the canary, from every region.
+
+    Raises:
+        AssertionError: names one that they do not.
+    """
+    routing = routing_of(cloud)
+    served = (routing.active, routing.canary.release if routing.canary else None)
+    release = next(each for each in served if each is not None and each.id == built.release_id)
+    for file in built.files:
+        key = f"releases/{_index_of(cloud, release).increment_of(file.path) or release.base}/{file.path}"
+        for region in REGIONS:
+            held = cloud.objects.get((region, key))
+            assert held is not None, f"LEFT OUT: {region} has no {key} of {built.release_id}"
+            assert held.etag == file.md5, f"LEFT OUT: {region} has something else as {key} of {built.release_id}"
+
+
 def insist_on_gone(cloud: Cloud, path: str) -> None:
     """No region has an object or a manifest of a file that was taken down.
 
@@ -119,9 +145,7 @@ def insist_on_unserved(cloud: Cloud, path: str) -> None:
         AssertionError: names the object that he gets.
     """
     for release in routing_of(cloud).releases:
-        chunks = tuple(cloud.values[chunk_key(release.index, number)] for number in range(release.chunks))
-        index = Index(id=release.index, salt=release.salt, chunks=chunks)
-        key = f"releases/{index.increment_of(path) or release.base}/{path}"
+        key = f"releases/{_index_of(cloud, release).increment_of(path) or release.base}/{path}"
         assert all((region, key) not in cloud.objects for region in REGIONS), f"SERVED: {key} of {release.id}"
 
 
