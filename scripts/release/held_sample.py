@@ -2,15 +2,21 @@
 
 A plan believes manifests and lists nothing, so that a small change of a large site stays small. A sample finds what matters: a
 deletion of a part of a release takes most of a folder, rarely one object. `sync-content --force` compares all of them.
+
+After the switch S3 is asked again, for what the names were asked for: no request gets past an edge's cache. The cache key is the
+path alone (constructs_lib/edge/edge_policies.py), so a query string changes nothing, and CloudFront ignores the Cache-Control of
+a viewer's request (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html). S3 tells what is there
+now (https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 
-from scripts.errors import UnsafePlanError
+from scripts.errors import RegionUnavailableError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import Manifest, ReleaseFile
 
@@ -48,3 +54,43 @@ def insist_on_sample(
             f"{regions} lacks files that its manifest names ({names}): they were deleted or changed. Nothing was switched. Put "
             "them back with failover verify --repair --apply, or send them too with failover sync-content FOLDER --force --apply"
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostFile:
+    """A file of a release that a region does not hold."""
+
+    region: str
+    file: ReleaseFile
+
+    def __str__(self) -> str:
+        """Returns one line."""
+        return f"S3 of {self.region} does not hold {self.file.path}, whatever the edges' caches answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What regions hold of some files.
+
+    Attributes:
+        regions: those that answered.
+        lost: what they do not hold.
+    """
+
+    regions: tuple[str, ...] = ()
+    lost: tuple[LostFile, ...] = ()
+
+
+def look_past_caches(files: Sequence[ReleaseFile], buckets: Sequence[ContentBucket]) -> Look:
+    """Asks each region's S3 for files, by a HeadObject each; one that does not answer tells nothing."""
+
+    def ask(bucket: ContentBucket) -> list[LostFile] | None:
+        try:
+            return [LostFile(region=bucket.region, file=file) for file in files if not bucket.holds(file)]
+        except RegionUnavailableError:
+            return None
+
+    with ThreadPoolExecutor(max(1, len(buckets))) as pool:
+        found = dict(zip((bucket.region for bucket in buckets), pool.map(ask, buckets), strict=True))
+    answers = {region: lost for region, lost in found.items() if lost is not None}
+    return Look(regions=tuple(answers), lost=tuple(each for lost in answers.values() for each in lost))

@@ -37,8 +37,8 @@ class BadAnswer:
 def sample(manifest: Manifest, changes: Changes) -> list[ReleaseFile]:
     """Returns the files to ask for: the front page, some that changed, and some that did not, others with each release.
 
-    What changed is in no cache yet. What did not may be, and the edge would answer though every region had lost it: the last
-    probe itself may have filled the cache, so this one asks for other files.
+    What changed is in no cache yet. What did not may be, and the edge would answer though every region had lost it: the regions
+    are asked for the same files (held_sample.py), and for others with each release.
     """
     wanted = ["index.html", *changes.changed[: _SAMPLES - 2], *changes.new[: _SAMPLES - 2]]
     files = {file.path: file for file in manifest.files if file.size_bytes < LARGEST_SAMPLE_BYTES}

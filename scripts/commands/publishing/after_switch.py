@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scripts.commands.shared.asking import Probe, shown
 from scripts.commands.shared.options import switcher
 from scripts.errors import EnvironmentFailureError, ProbeRefusedError
 from scripts.local.endpoints import Endpoints
+from scripts.release.held_sample import Look, look_past_caches
 from scripts.release.manifest import ReleaseFile
 from scripts.release.publish import PublishPlan
 from scripts.release.routing import Routing, RoutingVersion
@@ -19,23 +20,50 @@ from scripts.release.website import Website
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switched:
-    """A switch that is to be probed: the release, files to ask for, the routing before, what was written."""
+    """A switch that is to be probed: the release, files to ask for, their regions, the routing before, what was written."""
 
     release_id: str
     files: Sequence[ReleaseFile]
+    regions: Collection[str]
     earlier: Routing
     written: RoutingVersion
 
 
-def keep_what_answers(website: Website, probe: Probe, switched: Switched) -> None:
-    """Asks the site's names for the release and rolls back when they do not serve it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was looked at after a switch: files, at which names, and in S3 of which regions."""
+
+    files: tuple[str, ...]
+    names: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Returns one sentence."""
+        s3 = (
+            f", and S3 of {' and '.join(self.regions)} holds them, which no cache stands before" if self.regions else ""
+        )
+        return f"Asked for {len(self.files)} of its files: {' and '.join(self.names)} serve them{s3}."
+
+
+def asked_document(asked: Asked | None) -> dict[str, list[str]] | None:
+    """Returns what `--json` says of it; None: nothing was asked."""
+    if asked is None:
+        return None
+    return {"files": list(asked.files), "names": list(asked.names), "regions": list(asked.regions)}
+
+
+def keep_what_answers(website: Website, probe: Probe, switched: Switched) -> Asked:
+    """Asks the site's names and the regions for the release and rolls back when they do not have it; returns what was asked.
 
     Raises:
         ProbeRefusedError: they do not; the routing is as it was before.
     """
     bad = probe(switched.files)
     if not bad:
-        return
+        look = look_past_caches(switched.files, [website.buckets[region] for region in switched.regions])
+        if look.lost:
+            raise _lost(website, switched, look)
+        return Asked(files=tuple(each.path for each in switched.files), names=website.hostnames, regions=look.regions)
     if all(each.is_of_this_machine for each in bad):
         raise EnvironmentFailureError(
             f"release {switched.release_id} is switched to, and this machine could not ask for it:\n  {bad[0]}\n"
@@ -51,6 +79,19 @@ def keep_what_answers(website: Website, probe: Probe, switched: Switched) -> Non
         f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}\n"
         f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again.\n"
         f"{_what_the_checks_say(website)}"
+    )
+
+
+def _lost(website: Website, switched: Switched, look: Look) -> ProbeRefusedError:
+    """Goes back, if there is something to go back to; returns what is told."""
+    if switched.earlier.active is None:
+        became = "It is the first release, so it stays"
+    else:
+        switcher(website).restore_routing(switched.earlier, switched.written)
+        became = f"Rolled back to {switched.earlier.release_id}, which may share what is lost"
+    return ProbeRefusedError(
+        f"release {switched.release_id} was switched to, and it is not whole:\n{shown(look.lost)}\n{became}. Put it back with "
+        f"failover verify {switched.release_id} --repair --apply, or send it too: failover sync-content FOLDER --force --apply"
     )
 
 

@@ -32,6 +32,6 @@ def network_probe(website: Website, endpoints: Endpoints | None) -> Probe:
     return probe.network_probe(website.hostnames, network_of(endpoints)).ask
 
 
-def shown(bad: Sequence[BadAnswer]) -> str:
+def shown(bad: Sequence[object]) -> str:
     """Returns the first wrong answers, a line each."""
     return "\n".join(f"  {each}" for each in bad[:_SHOWN])
