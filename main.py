@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib import bindings, jsii_folders
-from constructs_lib.errors import ConfigError
+from constructs_lib.errors import ConfigError, Problem
 from constructs_lib.site_file.loader import load_site_file
+from constructs_lib.site_file.opt_in import opt_in_words
 from constructs_lib.site_file.schema import json_schema
 from scripts.errors import OpsError
 
 if TYPE_CHECKING:
+    from constructs_lib.site_file.models import SiteFile
     from constructs_lib.website import Beside
 
 DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
@@ -41,6 +43,7 @@ def main(arguments: list[str], *, beside: "Beside | None" = None) -> int:
         return 0
     try:
         site = load_site_file(options.site_file)
+        _refuse_renaming(site, options.site_file, options.output)
         bindings.load()
         from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
@@ -70,8 +73,47 @@ def main(arguments: list[str], *, beside: "Beside | None" = None) -> int:
     if unlocked and "CDKTF_OUTDIR" not in os.environ:
         print(unlocked, file=sys.stderr)
     if "CDKTF_OUTDIR" not in os.environ:  # cdktf says it itself, and shows our stderr as an error
+        for word in opt_in_words(site):
+            print(word, file=sys.stderr)
         print(f"{options.site_file}: Terraform JSON in {outdir}/stacks", file=sys.stderr)
     return 0 if gate.passes(outdir) else 1
+
+
+def _refuse_renaming(site: "SiteFile", path: Path, output: Path | None) -> None:
+    """Refuses another project or environment than that of the site that is deployed, as far as this machine knows.
+
+    With --output the stacks are for a look, in another folder, so the saved outputs are not asked.
+
+    Raises:
+        ConfigError: names the site that is there, where that is known from, and what to do.
+    """
+    from constructs_lib.site_file.models import StateBackend
+    from scripts.onboarding.known_site import renamed_site
+
+    known = renamed_site(
+        prefix=site.prefix,
+        hostname=site.site.hostname,
+        has_local_states=site.state.backend is StateBackend.LOCAL,
+        outdir=output or Path(os.environ.get("CDKTF_OUTDIR") or "cdktf.out"),
+        outputs=None if output is not None else Path(os.environ.get("FAILOVER_OUTPUTS") or "build/outputs.json"),
+    )
+    if known is None:
+        return
+    is_same_project = known.prefix.startswith(f"{site.site.project}-")
+    where = "its states lie beside the output folder" if known.holds_states else "the public name is its"
+    otherwise = (
+        "For a site beside it, give another --output; if it is gone, delete its terraform.*.tfstate"
+        if known.holds_states
+        else f"If it is gone, delete {known.found_in}"
+    )
+    problem = Problem(
+        key="site.environment" if is_same_project else "site.project",
+        value=f'"{site.site.environment if is_same_project else site.site.project}", which makes a site {site.prefix}',
+        allowed=f"the names of the site that is deployed, {known.prefix}: {where} (known from {known.found_in})",
+        remedy="write its project and environment back: they name every bucket and state, and AWS renames none. To have another "
+        f"name, first take that site down under its own (docs/TEARDOWN.md). {otherwise}",
+    )
+    raise ConfigError(str(path), [problem])
 
 
 def _path(value: str) -> Path:

@@ -177,7 +177,11 @@ class Site(_Section):
 
 
 class Region(Target):
-    """One `[[region]]`: a region that holds the whole site, with what the routing policy needs to know of it."""
+    """One `[[region]]`: a region that holds the whole site, with what the routing policy needs to know of it.
+
+    A region of after 2019-03-20, such as eu-south-1 or af-south-1, is off in an account until it is enabled
+    (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html): synthesis says so, `failover doctor` looks.
+    """
 
     name: Annotated[str, _says(_A_REGION)]
     role: Role

@@ -41,6 +41,7 @@ def init(
     What is not given is asked for in a terminal, and has its default elsewhere. Example: failover init config/prod.toml
     --domain example.com --email oncall@example.com
     """
+    from aws_facts.regions import needs_opt_in
     from scripts.cost.estimate import (  # pydantic takes time that `--help` should not
         estimate,
         load_stacks,
@@ -81,6 +82,11 @@ def init(
     cost = monthly_cost_usd(estimate(stacks))
     print(f"  cost      {cost:.2f} USD a month at {page_views:,} page views (failover cost --site-file {path})")
     print(f"  recovery  {_recovery(stacks)}")
+    for region in dict.fromkeys((answers.primary, answers.secondary, answers.state_bucket and answers.state_region)):
+        if region and needs_opt_in(region):
+            print(
+                f"  {region} is an opt-in region: aws account enable-region --region-name {region}, which takes minutes to hours"
+            )
     print(f"Next: failover doctor --site-file {path}")
 
 

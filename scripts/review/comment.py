@@ -98,6 +98,8 @@ def _headline(review: Review) -> str:
         return "This change could not be reviewed completely"
     counts = Counter(change.kind for change in review.changes)
     text = ", ".join(f"{counts[kind]} to {kind}" for kind in Kind if counts[kind]) or "No resource changes"
+    if orphans(list(review.keys)):  # what is counted would be made beside what is deployed
+        return f"The stacks get other states: {text[0].lower()}{text[1:]}; **look below before you approve**"
     return f"{text}; **look below before you approve**" if any(_dangers(review)) else text
 
 

@@ -1,6 +1,7 @@
 """The program: what it writes is linted at once, by a linter that the constructs know nothing of."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,60 @@ def test_the_linter_is_imported_only_when_there_is_something_to_lint() -> None:
     tree = ast.parse((ROOT / "main.py").read_text(encoding="utf-8"))
     at_top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
     assert not any(str(module).startswith(("scripts.lint", "scripts.terraform")) for module in at_top)
+
+
+def site_file_in(tmp_path: Path, *changes: tuple[str, str]) -> str:
+    text = Path(DEMO).read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "site.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (('environment = "demo"', 'environment = "other"'), 'site.environment is "other"'),
+        (('project = "failover-site"', 'project = "other-site"'), 'site.project is "other-site"'),
+    ],
+)
+def test_another_name_than_that_of_the_deployed_site_is_refused_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str], key: str
+) -> None:
+    bucket = "failover-site-demo-eu-central-1-123456789012"
+    outputs = {"buckets": {"value": {"eu-central-1": bucket}}, "hostname": {"value": "www.example.test"}}
+    (tmp_path / "terraform.edge.tfstate").write_text(
+        json.dumps({"outputs": outputs, "resources": [{}]}), encoding="utf-8"
+    )
+    assert main.main([site_file_in(tmp_path, change), "--output", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert key in said
+    assert "the site that is deployed, failover-site-demo" in said
+    assert "docs/TEARDOWN.md" in said
+    assert not (tmp_path / "out").exists()
+    assert main.main([site_file_in(tmp_path), "--output", str(tmp_path / "out")]) == 0
+
+
+def test_saved_outputs_are_asked_for_what_is_deployed_from_the_usual_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "saved.json"
+    edge = {"hostname": "www.example.test", "buckets": {"eu-central-1": "old-site-demo-eu-central-1-123456789012"}}
+    saved.write_text(json.dumps({"edge": edge}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FAILOVER_OUTPUTS", str(saved))
+    assert main.main([DEMO]) == 2
+    assert f"delete {saved}" in capsys.readouterr().err
+    assert main.main([DEMO, "--output", str(tmp_path / "for-a-look")]) == 0
+
+
+def test_region_that_is_off_in_an_account_gets_a_word_and_others_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = site_file_in(tmp_path, ('name = "us-east-1"', 'name = "eu-south-1"'))
+    assert main.main([other, "--output", str(tmp_path / "out")]) == 0
+    assert "eu-south-1 is an opt-in region" in capsys.readouterr().err
+    assert main.main([DEMO, "--output", str(tmp_path / "out")]) == 0
+    assert "opt-in" not in capsys.readouterr().err

@@ -24,6 +24,15 @@ def test_file_is_written_with_its_cost_and_recovery(
     assert path.read_text(encoding="utf-8").count("example.org") > 1
     assert "USD a month" in output
     assert "in 95 of 100 outages within 148.7 s" in output
+    assert "opt-in" not in output
+
+
+def test_region_that_is_off_in_an_account_gets_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prod.toml"
+    assert init(monkeypatch, str(path), "--domain", "example.org", "--secondary", "eu-south-1") == 0
+    assert "aws account enable-region --region-name eu-south-1" in capsys.readouterr().out
 
 
 def test_file_of_one_region_synthesizes_and_says_what_nothing_covers(

@@ -1,0 +1,104 @@
+"""Which site is deployed already, as far as this machine knows: from states, saved outputs and the last synthesis. Asks nobody.
+
+Project and environment name every stack, bucket and state, and AWS renames none of them. Under other names Terraform would make a
+second site, which cannot have the public name; where the states lie beside the output folder, it would take the first one down.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LOCAL_STATES = ("edge", "region-*", "attachment-*")
+"""Those whose outputs name a bucket, or what has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSite:
+    """A site that was deployed.
+
+    Attributes:
+        prefix: project and environment, `<project>-<environment>`.
+        hostname: its public name; "" where it is not known.
+        found_in: the file that says so.
+        holds_states: whether what is synthesized now would be applied to its states.
+    """
+
+    prefix: str
+    hostname: str
+    found_in: Path
+    holds_states: bool = False
+
+
+def renamed_site(
+    *, prefix: str, hostname: str, has_local_states: bool, outdir: Path, outputs: Path | None
+) -> KnownSite | None:
+    """Returns the deployed site that would be renamed, or overwritten, by one of this name; None: nobody knows of one.
+
+    Args:
+        prefix: project and environment of the site file.
+        hostname: its public name.
+        has_local_states: whether its states lie beside the output folder.
+        outdir: the output folder, with what was synthesized before.
+        outputs: where `failover outputs` saves; None: it is not asked.
+    """
+    if has_local_states:
+        for known in _of_local_states(outdir.absolute().parent):
+            if known.prefix != prefix:
+                return known
+    others = [_of_last_synthesis(outdir / "stacks" / "edge"), None if outputs is None else _of_outputs(outputs)]
+    return next((each for each in others if each and each.hostname == hostname and each.prefix != prefix), None)
+
+
+def _of_local_states(folder: Path) -> Iterator[KnownSite]:
+    for pattern in _LOCAL_STATES:
+        for path in sorted(folder.glob(f"terraform.{pattern}.tfstate")):
+            state = _read(path)
+            values = {name: each.get("value") for name, each in state.get("outputs", {}).items()}
+            if state.get("resources") and (prefix := _prefix(values)):
+                yield KnownSite(
+                    prefix=prefix, hostname=str(values.get("hostname") or ""), found_in=path, holds_states=True
+                )
+
+
+def _of_last_synthesis(edge: Path) -> KnownSite | None:
+    """Terraform was in the folder, so what stood there was at least planned; its key holds project and environment."""
+    if not (edge / ".terraform").is_dir():
+        return None
+    stack = _read(edge / "cdk.tf.json")
+    key = stack.get("terraform", {}).get("backend", {}).get("s3", {}).get("key", "")
+    project, _, rest = key.partition("/")
+    hostname = stack.get("output", {}).get("hostname", {}).get("value", "")
+    if not rest:
+        return None
+    return KnownSite(
+        prefix=f"{project}-{rest.partition('/')[0]}", hostname=str(hostname), found_in=edge / "cdk.tf.json"
+    )
+
+
+def _of_outputs(path: Path) -> KnownSite | None:
+    values = _read(path).get("edge", {})
+    prefix = _prefix(values) if isinstance(values, Mapping) else ""
+    return KnownSite(prefix=prefix, hostname=str(values.get("hostname")), found_in=path) if prefix else None
+
+
+def _prefix(outputs: Mapping[str, Any]) -> str:
+    """Returns what a content bucket's name begins with, before its region and the account's id."""
+    buckets = outputs.get("buckets") or {outputs.get("region"): outputs.get("bucket_name")}
+    for region, bucket in buckets.items() if isinstance(buckets, Mapping) else ():
+        if found := re.fullmatch(rf"(.+)-{re.escape(str(region))}-\d{{12}}", str(bucket)):
+            return found[1]
+    return ""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Returns what a file holds; what is not there, or is no JSON, knows of no site."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,110 @@
+"""What this machine knows of the deployed site, and when a site file would rename it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.onboarding.known_site import KnownSite, renamed_site
+
+HOSTNAME = "www.a.test"
+PREFIX = "my-site-prod"
+BUCKET = f"{PREFIX}-eu-central-1-123456789012"
+EDGE = {"hostname": HOSTNAME, "buckets": {"eu-central-1": BUCKET}}
+
+
+def state(outputs: dict[str, Any], *, resources: int = 1) -> str:
+    return json.dumps(
+        {"outputs": {name: {"value": value} for name, value in outputs.items()}, "resources": [{}] * resources}
+    )
+
+
+class Folder:
+    def __init__(self, folder: Path) -> None:
+        self.outputs = folder / "outputs.json"
+        self.outdir = folder / "cdktf.out"
+        self.edge = self.outdir / "stacks" / "edge"
+        self.edge.mkdir(parents=True)
+
+    def local_state(self, name: str, text: str) -> None:
+        (self.outdir.parent / f"terraform.{name}.tfstate").write_text(text, encoding="utf-8")
+
+    def synthesized(self, key: str, *, is_initialized: bool = True) -> None:
+        stack = {"terraform": {"backend": {"s3": {"key": key}}}, "output": {"hostname": {"value": HOSTNAME}}}
+        (self.edge / "cdk.tf.json").write_text(json.dumps(stack), encoding="utf-8")
+        if is_initialized:
+            (self.edge / ".terraform").mkdir()
+
+    def renamed(
+        self, *, prefix: str = "my-site-new", hostname: str = HOSTNAME, is_local: bool = False
+    ) -> KnownSite | None:
+        return renamed_site(
+            prefix=prefix, hostname=hostname, has_local_states=is_local, outdir=self.outdir, outputs=self.outputs
+        )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def test_nothing_is_known_in_an_empty_folder(folder: Folder) -> None:
+    assert folder.renamed(is_local=True) is None
+
+
+def test_saved_outputs_know_the_site_of_the_name(folder: Folder) -> None:
+    folder.outputs.write_text(json.dumps({"edge": EDGE}), encoding="utf-8")
+    known = folder.renamed()
+    assert known == KnownSite(prefix=PREFIX, hostname=HOSTNAME, found_in=folder.outputs)
+    assert folder.renamed(prefix=PREFIX) is None
+
+
+def test_saved_outputs_of_another_public_name_are_another_site(folder: Folder) -> None:
+    folder.outputs.write_text(json.dumps({"edge": EDGE}), encoding="utf-8")
+    assert folder.renamed(hostname="staging.a.test") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"),
+    [("edge", EDGE), ("region-eu-central-1", {"region": "eu-central-1", "bucket_name": BUCKET})],
+)
+@pytest.mark.parametrize("hostname", [HOSTNAME, "other.a.test"])
+def test_local_states_are_of_one_site_whatever_its_name(
+    folder: Folder, name: str, outputs: dict[str, Any], hostname: str
+) -> None:
+    """Terraform would take the first site down to make the other one in its states."""
+    folder.local_state(name, state(outputs))
+    known = folder.renamed(hostname=hostname, is_local=True)
+    assert known is not None
+    assert (known.prefix, known.holds_states) == (PREFIX, True)
+    assert folder.renamed(hostname=hostname, is_local=True, prefix=PREFIX) is None
+    assert folder.renamed(hostname=hostname) is None
+
+
+def test_site_that_was_destroyed_is_not_there(folder: Folder) -> None:
+    folder.local_state("edge", state(EDGE, resources=0))
+    assert folder.renamed(is_local=True) is None
+
+
+def test_last_synthesis_knows_by_the_key_of_its_state(folder: Folder) -> None:
+    folder.synthesized("my-site/prod/edge.tfstate")
+    known = folder.renamed()
+    assert known is not None
+    assert (known.prefix, known.found_in.name) == (PREFIX, "cdk.tf.json")
+    assert folder.renamed(prefix=PREFIX) is None
+    assert folder.renamed(hostname="staging.a.test") is None
+
+
+def test_synthesis_that_terraform_never_saw_was_not_deployed(folder: Folder) -> None:
+    folder.synthesized("my-site/prod/edge.tfstate", is_initialized=False)
+    assert folder.renamed() is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"edge": 1}', '{"edge": {"buckets": {"eu-central-1": "odd"}}}'])
+def test_files_that_say_nothing_refuse_nothing(folder: Folder, text: str) -> None:
+    folder.outputs.write_text(text, encoding="utf-8")
+    folder.local_state("edge", text)
+    (folder.edge / "cdk.tf.json").write_text(text, encoding="utf-8")
+    (folder.edge / ".terraform").mkdir()
+    assert folder.renamed(is_local=True) is None
