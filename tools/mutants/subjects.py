@@ -48,7 +48,22 @@ SUBJECTS = (
     ),
     Subject(
         module="scripts/release/publish.py",
-        tests=tuple(f"{_RELEASE}/test_{name}.py" for name in ("publish", "parity", "three_regions", "switching")),
+        tests=tuple(
+            f"{_RELEASE}/test_{name}.py"
+            for name in (
+                "publish",
+                "parity",
+                "three_regions",
+                "switching",
+                "lost_objects",
+                "takedown",
+                "lifted_takedowns",
+            )
+        ),
+        reasons={
+            "2 -> 3 in with ThreadPoolExecutor(2 * len(buckets)) as pool:": "how many requests are made at once",
+            "1 -> 2 in with ThreadPoolExecutor(max(1, len(states))) as pool:": "how many requests are made at once",
+        },
     ),
     Subject(
         module="scripts/release/prune.py",

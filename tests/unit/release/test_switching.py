@@ -92,6 +92,18 @@ def test_canary_that_was_ended_by_a_rollback_is_marked(world: ReleaseWorld) -> N
         world.publisher.plan(world.write("two"))
 
 
+def test_rollback_to_the_active_release_ends_a_canary_or_changes_nothing(world: ReleaseWorld) -> None:
+    first, second = world.publish("one"), world.publish("two")
+    world.publisher.apply_canary(world.publisher.plan(world.write("three")), world.folder, 10)
+    plan = world.switcher.plan_rollback(second.release_id)
+    assert (plan.manifest.release_id, plan.cancels_canary) == (second.release_id, True)
+    world.switcher.rollback(plan)
+    again = world.switcher.plan_rollback(second.release_id)
+    assert (again.manifest.release_id, again.cancels_canary) == (second.release_id, False)
+    world.switcher.rollback(again)
+    assert world.release_ids == (second.release_id, first.release_id)
+
+
 def test_publish_of_the_active_release_needs_no_force_after_it_came_back(world: ReleaseWorld) -> None:
     world.publish("one")
     world.publish("two")
@@ -280,6 +292,22 @@ def test_regions_that_disagree_on_the_active_release_stop_a_publish(world: Relea
         world.publisher.plan(world.write("two"))
 
 
+def test_regions_that_disagree_on_more_than_a_takedown_stop_the_release_itself_too(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    other = replace(manifest, removed=("gone.html",))
+    world.site.buckets[SECONDARY].put_manifest(manifest.release_id, other.to_json())
+    with pytest.raises(UnsafePlanError, match=f"differs between {PRIMARY} and {SECONDARY}"):
+        world.publisher.plan(world.write("one"))
+
+
+def test_plan_is_empty_when_nothing_is_to_be_sent_or_listed(world: ReleaseWorld) -> None:
+    manifest = world.publish()
+    plan = world.publisher.plan(world.write("one"))
+    assert plan.is_empty
+    assert not replace(plan, unlisted=(PRIMARY,)).is_empty
+    assert not replace(plan, uploads={**plan.uploads, PRIMARY: manifest.files}).is_empty
+
+
 def test_publishing_the_active_release_again_sends_all_to_a_region_that_lost_it(world: ReleaseWorld) -> None:
     manifest = world.publish()
     for key in world.keys(SECONDARY):
@@ -291,6 +319,20 @@ def test_publishing_the_active_release_again_sends_all_to_a_region_that_lost_it(
     bucket = world.site.buckets[SECONDARY]
     assert bucket.missing_files(manifest.files) == []
     assert bucket.read_manifest(manifest.release_id) == manifest
+
+
+def test_folder_of_an_active_release_on_an_increment_cannot_bring_it_back_alone(world: ReleaseWorld) -> None:
+    """The region lost files of other increments with it; another release is sent whole."""
+    (world.folder / "404.html").write_text("the same in both", encoding="utf-8")
+    world.publish("one")
+    second = world.publish("two")
+    world.delete(SECONDARY, manifest_key(second.release_id))
+    with pytest.raises(UnsafePlanError, match=f"{SECONDARY} does not hold the active release {second.release_id}, and"):
+        world.publisher.plan(world.write("two"))
+    third = world.publish("three")
+    assert world.release_ids == (third.release_id, second.release_id)
+    for bucket in world.site.buckets.values():
+        assert bucket.missing_files(third.files) == []
 
 
 @pytest.mark.parametrize("regions", [(PRIMARY,), (SECONDARY,)])
