@@ -186,6 +186,19 @@ def test_function_origin_update_changes_the_primary_only() -> None:
     assert secondary == ORIGINS["two"]
 
 
+def test_function_origin_update_makes_a_custom_origin_of_the_bucket() -> None:
+    """Same page: customOriginConfig is for what is no bucket; the port counts for the protocol that is named."""
+    outcome = run(
+        "cf.updateRequestOrigin({domainName: 'App.Example.net', hostHeader: 'app.example.org', originPath: '/v2',"
+        " customHeaders: {'x-from': 'edge'}, originAccessControlConfig: {enabled: false},"
+        " customOriginConfig: {port: 8443, protocol: 'https', sslProtocols: ['TLSv1.2']}})"
+    )
+    (origin,) = changed_plan(plan_of(DISTRIBUTION, "one"), outcome.origin_calls, DISTRIBUTION).members
+    assert (origin.domain_name, origin.host_header, origin.origin_path) == ("app.example.net", "app.example.org", "/v2")
+    assert (origin.is_s3, origin.access_control_id, dict(origin.custom_headers)) == (False, "", {"x-from": "edge"})
+    assert (origin.is_asked_over_tls(viewer_is_secure=False), origin.https_port) == (True, 8443)
+
+
 def test_function_origin_selection_uses_that_origins_own_settings() -> None:
     outcome = run("cf.selectRequestOriginById('two')")
     assert changed_plan(plan_of(DISTRIBUTION, "group"), outcome.origin_calls, DISTRIBUTION).members == (ORIGINS["two"],)

@@ -1,5 +1,7 @@
 """Origin attempts: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html"""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +131,17 @@ def test_origin_error_status_is_not_retried_on_the_same_origin() -> None:
 def test_origin_silence_is_504_and_the_rest_502(failure: OriginFailure, status: int) -> None:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-504-gateway-timeout.html"""
     assert failure_status(failure) == status
+
+
+@pytest.mark.parametrize(
+    ("policy", "from_http", "from_https"),
+    [("http-only", False, False), ("https-only", True, True), ("match-viewer", False, True)],
+)
+def test_custom_origin_is_asked_by_the_protocol_of_its_policy(policy: str, from_http: bool, from_https: bool) -> None:
+    """RequestAndResponseBehaviorCustomOrigin.html"""
+    asked = replace(origin(), is_s3=False, protocol_policy=policy)
+    assert asked.is_asked_over_tls(viewer_is_secure=False) is from_http
+    assert asked.is_asked_over_tls(viewer_is_secure=True) is from_https
 
 
 def test_origin_attempt_lasts_its_timeout() -> None:
