@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from scripts.errors import UnsafePlanError
@@ -38,6 +39,14 @@ class Build:
             return self.source_seconds < other.source_seconds
         return False
 
+    def until(self, now: datetime) -> Build:
+        """Returns the build as a clock that is right would date it: no source is of the future.
+
+        Otherwise one commit of a machine whose clock is ahead would make every later build the older one.
+        """
+        latest = int(now.timestamp())
+        return replace(self, source_seconds=None if self.source_seconds is None else min(self.source_seconds, latest))
+
     def __str__(self) -> str:
         """Returns both, as far as they are known."""
         return f"number {self.number}, source of {self.source_seconds} s since 1970"
@@ -46,12 +55,25 @@ class Build:
 UNKNOWN_BUILD = Build()
 
 
-def newest_build(store: RoutingStore) -> Build:
-    """Returns the newest build that was published; without anything in it before the first one that said what it is."""
+def newest_build(store: RoutingStore, now: datetime) -> Build:
+    """Returns the newest build that was published; without anything in it before the first one that said what it is.
+
+    Args:
+        store: the KeyValueStore.
+        now: by AWS's clock; a source of later says nothing, as earlier versions noted it.
+
+    Raises:
+        UnsafePlanError: the note is unreadable.
+    """
     value = store.value(NEWEST_KEY)
     try:
         document = json.loads(value or "{}")
-        return Build(number=document.get("number"), source_seconds=document.get("source_seconds"))
+        found = {name: document.get(name) for name in ("number", "source_seconds")}
+        if wrong := [name for name, each in found.items() if not isinstance(each, int | None)]:
+            raise ValueError(f"{' and '.join(wrong)} is no whole number")
+        build = Build(**found)
+        is_of_the_future = build.source_seconds is not None and build.source_seconds > now.timestamp()
+        return replace(build, source_seconds=None) if is_of_the_future else build
     except (ValueError, AttributeError) as error:
         raise UnsafePlanError(
             f"the key {NEWEST_KEY} of the KeyValueStore is unreadable ({error}): delete it, then publish again"
@@ -67,7 +89,8 @@ def refuse_older(build: Build, newest: Build) -> None:
     if build.is_older_than(newest):
         raise UnsafePlanError(
             f"this build ({build}) is older than one that was published already ({newest}), and would replace what is newer: "
-            "nothing was published. Add --force if it is meant, or go back with failover rollback"
+            "nothing was published. Add --force if it is meant, or go back with failover rollback. Where the pipeline counts "
+            f"anew, delete the key {NEWEST_KEY} of the KeyValueStore once"
         )
 
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from scripts.errors import RegionUnavailableError, UnsafePlanError
+from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.bucket import ContentBucket
 from scripts.release.manifest import Manifest, ReleaseFile
 
@@ -82,15 +82,19 @@ class Look:
 
 
 def look_past_caches(files: Sequence[ReleaseFile], buckets: Sequence[ContentBucket]) -> Look:
-    """Asks each region's S3 for files, by a HeadObject each; one that does not answer tells nothing."""
+    """Asks each region's S3 for files, by a HeadObject each; one that does not answer for each tells nothing."""
 
-    def ask(bucket: ContentBucket) -> list[LostFile] | None:
+    def holds(bucket: ContentBucket, file: ReleaseFile) -> bool | None:
         try:
-            return [LostFile(region=bucket.region, file=file) for file in files if not bucket.holds(file)]
-        except RegionUnavailableError:
+            return bucket.holds(file)
+        except AwsError:  # throttled, or silent since
             return None
 
-    with ThreadPoolExecutor(max(1, len(buckets))) as pool:
-        found = dict(zip((bucket.region for bucket in buckets), pool.map(ask, buckets), strict=True))
-    answers = {region: lost for region, lost in found.items() if lost is not None}
-    return Look(regions=tuple(answers), lost=tuple(each for lost in answers.values() for each in lost))
+    asked = [(bucket, file) for bucket in buckets for file in files]
+    with ThreadPoolExecutor(max(1, len(asked))) as pool:
+        found = list(zip(asked, pool.map(lambda each: holds(*each), asked), strict=True))
+    silent = {bucket.region for (bucket, _), is_held in found if is_held is None}
+    return Look(
+        regions=tuple(bucket.region for bucket in buckets if bucket.region not in silent),
+        lost=tuple(LostFile(region=bucket.region, file=file) for (bucket, file), is_held in found if is_held is False),
+    )

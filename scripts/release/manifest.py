@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -311,6 +312,10 @@ def _parsed(text: str) -> StoredManifest:
     document = json.loads(f"{before}{key}{rest[end:]}")
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError(f"not a manifest of schema {SCHEMA}")
+    decided_at = document.get("decided_at", "")
+    for moment in (*(row[-1] for row in document["retained"]), *([decided_at] if decided_at else [])):
+        if datetime.fromisoformat(moment).tzinfo is None:
+            raise ValueError(f"{moment} has no time zone")
     return StoredManifest(
         release_id=document["release_id"],
         base_id=document["base_id"],
@@ -320,7 +325,7 @@ def _parsed(text: str) -> StoredManifest:
             RetainedFile(file=_file(row), dropped_at=dropped_at) for *row, dropped_at in document["retained"]
         ),
         taken_down=tuple(document.get("taken_down", ())),
-        decided_at=document.get("decided_at", ""),
+        decided_at=decided_at,
         urls=from_document(document),
     )
 

@@ -176,7 +176,8 @@ class Publisher:
         standing = standing_of(self._routing, built.release_id)
         standing.refuse_claimed(time_of(current))
         refuse_taken_down(built.files, standing.takedowns, release_id=built.release_id, is_built=True)
-        newest = newest_build(self._routing) if build != UNKNOWN_BUILD else UNKNOWN_BUILD
+        build = build.until(time_of(current))
+        newest = newest_build(self._routing, time_of(current)) if build != UNKNOWN_BUILD else UNKNOWN_BUILD
         if not (force or is_active):
             standing.refuse_withdrawn("publish it with --force")
             refuse_older(build, newest)

@@ -183,11 +183,10 @@ def parse_routing(text: str) -> Routing:
     """
     try:
         document = json.loads(text)
-        canary = document.get("canary")
         return Routing(
             active=_served_or_none(document.get("active")),
             previous=_served_or_none(document.get("previous")),
-            canary=canary and Canary(percent=canary.pop("percent"), release=ServedRelease(**canary)),
+            canary=_canary_or_none(document.get("canary")),
             drained_regions=tuple(document.get("drained_regions", ())),
         )
     except (AttributeError, KeyError, TypeError) as error:
@@ -195,7 +194,22 @@ def parse_routing(text: str) -> Routing:
 
 
 def _served_or_none(document: Mapping[str, Any] | None) -> ServedRelease | None:
-    return ServedRelease(**document) if document else None
+    if not document:
+        return None
+    wrong = [key for key, value in document.items() if not isinstance(value, int if key in ("chunks", "salt") else str)]
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)} of a release has another type")
+    return ServedRelease(**document)
+
+
+def _canary_or_none(document: Mapping[str, Any] | None) -> Canary | None:
+    if not document:
+        return None
+    percent = document["percent"]
+    release = _served_or_none({key: value for key, value in document.items() if key != "percent"})
+    if release is None or not isinstance(percent, int):
+        raise ValueError("the canary has no release, or no share of the viewers")
+    return Canary(release=release, percent=percent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,16 +72,33 @@ class Standing:
 
 
 def standing_of(store: RoutingStore, release_id: str) -> Standing:
-    """Returns what is noted about a release. Ask after the version that the switch will insist on was read."""
+    """Returns what is noted about a release. Ask after the version that the switch will insist on was read.
+
+    Raises:
+        UnsafePlanError: a note is unreadable.
+    """
     keys = (f"{CLAIM_PREFIX}{release_id}", f"{WITHDRAWN_PREFIX}{release_id}", TAKEDOWN_KEY)
     with ThreadPoolExecutor(len(keys)) as pool:
         claim, withdrawn, last_takedown = pool.map(store.value, keys)
     return Standing(
         release_id=release_id,
-        claimed_until=None if claim is None else datetime.fromisoformat(claim),
+        claimed_until=None if claim is None else _end_of(f"{CLAIM_PREFIX}{release_id}", claim),
         withdrawn=withdrawn,
         takedowns=takedowns_in(store, last_takedown),
     )
+
+
+def _end_of(key: str, value: str) -> datetime:
+    try:
+        end = datetime.fromisoformat(value)
+        if end.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+    except ValueError as error:
+        raise UnsafePlanError(
+            f"the key {key} of the KeyValueStore claims nothing until any time ({error}): somebody wrote it by hand. Delete it "
+            "when no failover prune is under way"
+        ) from error
+    return end
 
 
 def time_of(current: RoutingVersion) -> datetime:
@@ -102,6 +119,6 @@ def claims_on(release_ids: Iterable[str], until: datetime) -> dict[str, str]:
 
 
 def held_claims(entries: Mapping[str, str], now: datetime) -> dict[str, datetime]:
-    """Returns release -> end of the claim, of those that have not ended."""
-    ends = {key.removeprefix(CLAIM_PREFIX): datetime.fromisoformat(value) for key, value in entries.items()}
+    """Returns release -> end of the claim, of those that have not ended; raises as `standing_of`."""
+    ends = {key.removeprefix(CLAIM_PREFIX): _end_of(key, value) for key, value in entries.items()}
     return {release_id: end for release_id, end in ends.items() if now < end}

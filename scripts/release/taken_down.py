@@ -12,6 +12,7 @@ import hashlib
 import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.manifest import ReleaseFile
@@ -63,8 +64,13 @@ class Takedown:
 
 
 def parse_takedown(value: str) -> Takedown:
-    """Reads a note."""
+    """Reads a note.
+
+    Raises:
+        ValueError: it is none.
+    """
     at, md5s, path = value.split(" ", 2)
+    datetime.fromisoformat(at)
     return Takedown(path=path, at=at, md5s=() if md5s == "-" else tuple(md5s.split(",")))
 
 
@@ -86,8 +92,21 @@ def takedowns_in(store: RoutingStore, last: str | None) -> tuple[Takedown, ...]:
 
 
 def takedowns(store: RoutingStore) -> tuple[Takedown, ...]:
-    """Returns every note; a listing of the whole store."""
-    return tuple(parse_takedown(value) for value in store.entries(TAKEDOWN_PREFIX).values())
+    """Returns every note; a listing of the whole store.
+
+    Raises:
+        UnsafePlanError: a note is unreadable, so nobody knows what it is of.
+    """
+    found = []
+    for key, value in store.entries(TAKEDOWN_PREFIX).items():
+        try:
+            found.append(parse_takedown(value))
+        except ValueError as error:
+            raise UnsafePlanError(
+                f"the key {key} of the KeyValueStore notes no takedown ({error}): somebody wrote it by hand. Delete it, and run "
+                "failover takedown PATH --apply again for what it may have been of"
+            ) from error
+    return tuple(found)
 
 
 def note(store: RoutingStore, notes: Iterable[Takedown], at: str) -> None:

@@ -19,6 +19,7 @@ from scripts.release.serving.clean_urls import canonical
 from scripts.release.serving.content_security import USUAL_POLICY
 from tests.local.test_deployment import EDGE, HOSTNAME
 from tests.local.test_deployment_addresses import view
+from tests.local.test_deployment_outage import fault_on
 from tests.worlds.browser import open_browser
 from tests.worlds.deployment_world import PATIENCE_SECONDS, DeploymentWorld
 from tests.worlds.generator_sites import CONTENTS, PROOFS, unpack
@@ -210,4 +211,25 @@ def test_open_tab_lazy_loads_every_chunk_of_its_release_over_a_publish_a_rollbac
             found += broken(tab, "a", range(500, CHUNKS))
         finally:
             deployment.failover("restore", PRIMARY, "--apply")
+    assert found == []
+
+
+def test_open_tab_lazy_loads_every_chunk_of_its_release_while_s3_of_the_primary_fails(
+    deployment: DeploymentWorld, tmp_path: Path
+) -> None:
+    """Nobody drains the region: each chunk that no cache has comes from the other region's bucket, request by request."""
+    first, second = (chunked_site(tmp_path / name, f"fails-{name}") for name in ("a", "b"))
+    deployment.failover("sync-content", str(first), "--apply", "--force")
+    await_page(deployment, first / "index.html")
+    with open_browser(resolve={HOSTNAME: f"{EDGE}:{deployment.endpoints.https_port}"}) as browser:
+        tab = browser.new_page(ignore_https_errors=True)
+        tab.goto(f"https://{HOSTNAME}/", wait_until="load")
+        tab.wait_for_function("!!window.chunk")
+        found = broken(tab, "fails-a", range(100))
+        with fault_on(deployment, f"s3:{PRIMARY}", "status", 503):
+            found += broken(tab, "fails-a", range(100, 500))
+        deployment.failover("sync-content", str(second), "--apply", "--force")
+        await_page(deployment, second / "index.html")
+        with fault_on(deployment, f"s3:{PRIMARY}", "refuse"):
+            found += broken(tab, "fails-a", range(500, CHUNKS))
     assert found == []

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,21 @@ pytestmark = pytest.mark.local
 
 
 @contextmanager
-def fault_on(deployment: DeploymentWorld, target: str, kind: str) -> Iterator[None]:
+def fault_on(deployment: DeploymentWorld, target: str, kind: str, value: int | None = None) -> Iterator[None]:
     control = ControlApi(deployment.endpoints.control_url)
-    fault = asyncio.run(control.post("/faults", {"target": target, "kind": kind}))
+    given = {} if value is None else {"value": value}
+    fault = _ended(control.post("/faults", {"target": target, "kind": kind, **given}))
     assert isinstance(fault, dict)
     try:
         yield
     finally:
-        asyncio.run(control.delete(f"/faults/{fault['id']}"))
+        _ended(control.delete(f"/faults/{fault['id']}"))
+
+
+def _ended(call: Coroutine[Any, Any, object]) -> object:
+    """Runs a call of the control API to its end; in a thread, because a browser's event loop may run in the test's own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, call).result()
 
 
 def answer(deployment: DeploymentWorld, *arguments: str) -> Any:

@@ -42,7 +42,8 @@ class Asked:
         s3 = (
             f", and S3 of {' and '.join(self.regions)} holds them, which no cache stands before" if self.regions else ""
         )
-        return f"Asked for {len(self.files)} of its files: {' and '.join(self.names)} serve them{s3}."
+        serve = "serves" if len(self.names) == 1 else "serve"
+        return f"Asked for {len(self.files)} of its files: {' and '.join(self.names)} {serve} them{s3}."
 
 
 def asked_document(asked: Asked | None) -> dict[str, list[str]] | None:
