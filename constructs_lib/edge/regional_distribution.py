@@ -37,6 +37,11 @@ _ERROR_TTL_SECONDS = {403: 1, 500: 1, 502: 1, 503: 1, 504: 1}
 _NOT_FOUND_TTL_SECONDS = 10
 
 
+_ONE_REGION = (
+    "The site has one region: a second [[region]] in the site file adds the bucket that an origin group needs."
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionAccess:
     """What a distribution is allowed to use: its certificate, origin access control and router function.
@@ -139,7 +144,8 @@ class RegionalDistribution(Construct):
             ),
             provider=provider,
         )
-        skip(distribution, _skips(access, region_check_protocol, is_logged))
+        alone = {"CKV_AWS_310": _ONE_REGION} if len(own_first) == 1 else {}
+        skip(distribution, {**_skips(access, region_check_protocol, is_logged), **alone})
         self.id = distribution.id
         self.arn = distribution.arn
         self.domain_name = distribution.domain_name

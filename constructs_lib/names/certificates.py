@@ -15,9 +15,14 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_record import Route53Record
 from constructs import Construct
 
+from constructs_lib.checkov_skips import skip
 from constructs_lib.names.hosted_zone import HostedZone
 
 _VALIDATION_TTL_SECONDS = 300
+_WILDCARD = (
+    "The site file asks for it (site.certificate): the wildcard is below the site's own name, and with each region's name the "
+    "certificate would be another one when a region is added. ACM keeps the private key."
+)
 # A certificate in use cannot be deleted: the new one comes first.
 _REPLACE = TerraformResourceLifecycle(create_before_destroy=True)
 
@@ -62,6 +67,8 @@ class EdgeCertificate(Construct):
             lifecycle=_REPLACE,
             provider=provider,
         )
+        if any(name.startswith("*.") for name in names):
+            skip(certificate, {"CKV2_AWS_71": _WILDCARD})
         proof = ProofOfNames(zone_id=zone.zone_id, provider=provider, has_others_records=zone.is_of_before)
         _prove(self, certificate, names, proof)
         self.arn = certificate.arn
