@@ -21,6 +21,7 @@ from scripts.errors import OpsError
 if TYPE_CHECKING:
     from constructs_lib.site_file.models import SiteFile
     from constructs_lib.website import Beside
+    from scripts.onboarding.known_site import KnownSite
 
 DEFAULT_SITE_FILE = Path(__file__).parent / "config" / "demo.toml"
 
@@ -43,7 +44,7 @@ def main(arguments: list[str], *, beside: "Beside | None" = None) -> int:
         return 0
     try:
         site = load_site_file(options.site_file)
-        _refuse_renaming(site, options.site_file, options.output)
+        _refuse_what_is_deployed_otherwise(site, options.site_file, options.output)
         bindings.load()
         from constructs_lib.website import synthesize  # the bindings must be prepared before the first import of cdktf
 
@@ -79,26 +80,39 @@ def main(arguments: list[str], *, beside: "Beside | None" = None) -> int:
     return 0 if gate.passes(outdir) else 1
 
 
-def _refuse_renaming(site: "SiteFile", path: Path, output: Path | None) -> None:
-    """Refuses another project or environment than that of the site that is deployed, as far as this machine knows.
+def _refuse_what_is_deployed_otherwise(site: "SiteFile", path: Path, output: Path | None) -> None:
+    """Refuses what the deployed site cannot become, as far as this machine knows of one: another name, another certificate.
 
     With --output the stacks are for a look, in another folder, so the saved outputs are not asked.
 
     Raises:
         ConfigError: names the site that is there, where that is known from, and what to do.
     """
-    from constructs_lib.site_file.models import StateBackend
-    from scripts.onboarding.known_site import renamed_site
+    from constructs_lib.site_file.models import CertificateNames, StateBackend
+    from scripts.onboarding.known_site import known_sites
 
-    known = renamed_site(
-        prefix=site.prefix,
+    found = known_sites(
         hostname=site.site.hostname,
         has_local_states=site.state.backend is StateBackend.LOCAL,
         outdir=output or Path(os.environ.get("CDKTF_OUTDIR") or "cdktf.out"),
         outputs=None if output is not None else Path(os.environ.get("FAILOVER_OUTPUTS") or "build/outputs.json"),
     )
-    if known is None:
-        return
+    for known in found:
+        if known.prefix != site.prefix:
+            raise ConfigError(str(path), [_renamed(site, known)])
+        names_regions = site.site.certificate is CertificateNames.REGIONS
+        if len(known.regions) == 1 and not site.has_one_region and names_regions:
+            problem = Problem(
+                key="site.certificate",
+                value='"regions"',
+                allowed=f'"wildcard", as the site has it that is deployed with one region (known from {known.found_in})',
+                remedy='keep certificate = "wildcard" in [site]: each region\'s name would make it another one, and '
+                "AWS deletes none that CloudFront uses (docs/ROUTING.md, One region first)",
+            )
+            raise ConfigError(str(path), [problem])
+
+
+def _renamed(site: "SiteFile", known: "KnownSite") -> Problem:
     is_same_project = known.prefix.startswith(f"{site.site.project}-")
     where = "its states lie beside the output folder" if known.holds_states else "the public name is its"
     otherwise = (
@@ -106,14 +120,13 @@ def _refuse_renaming(site: "SiteFile", path: Path, output: Path | None) -> None:
         if known.holds_states
         else f"If it is gone, delete {known.found_in}"
     )
-    problem = Problem(
+    return Problem(
         key="site.environment" if is_same_project else "site.project",
         value=f'"{site.site.environment if is_same_project else site.site.project}", which makes a site {site.prefix}',
         allowed=f"the names of the site that is deployed, {known.prefix}: {where} (known from {known.found_in})",
         remedy="write its project and environment back: they name every bucket and state, and AWS renames none. To have another "
         f"name, first take that site down under its own (docs/TEARDOWN.md). {otherwise}",
     )
-    raise ConfigError(str(path), [problem])
 
 
 def _path(value: str) -> Path:

@@ -26,32 +26,30 @@ class KnownSite:
         hostname: its public name; "" where it is not known.
         found_in: the file that says so.
         holds_states: whether what is synthesized now would be applied to its states.
+        regions: its regions; empty where they are not known.
     """
 
     prefix: str
     hostname: str
     found_in: Path
     holds_states: bool = False
+    regions: tuple[str, ...] = ()
 
 
-def renamed_site(
-    *, prefix: str, hostname: str, has_local_states: bool, outdir: Path, outputs: Path | None
-) -> KnownSite | None:
-    """Returns the deployed site that would be renamed, or overwritten, by one of this name; None: nobody knows of one.
+def known_sites(*, hostname: str, has_local_states: bool, outdir: Path, outputs: Path | None) -> list[KnownSite]:
+    """Returns the deployed sites that a synthesis would change: those in its states, and those of its public name.
 
     Args:
-        prefix: project and environment of the site file.
-        hostname: its public name.
+        hostname: the public name of the site file.
         has_local_states: whether its states lie beside the output folder.
         outdir: the output folder, with what was synthesized before.
         outputs: where `failover outputs` saves; None: it is not asked.
     """
-    if has_local_states:
-        for known in _of_local_states(outdir.absolute().parent):
-            if known.prefix != prefix:
-                return known
-    others = [_of_last_synthesis(outdir / "stacks" / "edge"), None if outputs is None else _of_outputs(outputs)]
-    return next((each for each in others if each and each.hostname == hostname and each.prefix != prefix), None)
+    named = [_of_last_synthesis(outdir / "stacks" / "edge"), None if outputs is None else _of_outputs(outputs)]
+    return [
+        *(_of_local_states(outdir.absolute().parent) if has_local_states else ()),
+        *(each for each in named if each is not None and each.hostname == hostname),
+    ]
 
 
 def _of_local_states(folder: Path) -> Iterator[KnownSite]:
@@ -61,7 +59,11 @@ def _of_local_states(folder: Path) -> Iterator[KnownSite]:
             values = {name: each.get("value") for name, each in state.get("outputs", {}).items()}
             if state.get("resources") and (prefix := _prefix(values)):
                 yield KnownSite(
-                    prefix=prefix, hostname=str(values.get("hostname") or ""), found_in=path, holds_states=True
+                    prefix=prefix,
+                    hostname=str(values.get("hostname") or ""),
+                    found_in=path,
+                    holds_states=True,
+                    regions=_regions(values),
                 )
 
 
@@ -83,7 +85,14 @@ def _of_last_synthesis(edge: Path) -> KnownSite | None:
 def _of_outputs(path: Path) -> KnownSite | None:
     values = _read(path).get("edge", {})
     prefix = _prefix(values) if isinstance(values, Mapping) else ""
-    return KnownSite(prefix=prefix, hostname=str(values.get("hostname")), found_in=path) if prefix else None
+    if not prefix:
+        return None
+    return KnownSite(prefix=prefix, hostname=str(values.get("hostname")), found_in=path, regions=_regions(values))
+
+
+def _regions(outputs: Mapping[str, Any]) -> tuple[str, ...]:
+    roles = outputs.get("roles")
+    return tuple(roles) if isinstance(roles, Mapping) else ()
 
 
 def _prefix(outputs: Mapping[str, Any]) -> str:

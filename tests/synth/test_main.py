@@ -148,6 +148,22 @@ def test_saved_outputs_are_asked_for_what_is_deployed_from_the_usual_folder(
     assert main.main([DEMO, "--output", str(tmp_path / "for-a-look")]) == 0
 
 
+def test_second_region_keeps_the_certificate_of_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bucket = "failover-site-demo-eu-central-1-123456789012"
+    outputs = {
+        "buckets": {"eu-central-1": bucket},
+        "roles": {"eu-central-1": "primary"},
+        "hostname": "www.example.test",
+    }
+    state = {"outputs": {name: {"value": value} for name, value in outputs.items()}, "resources": [{}]}
+    (tmp_path / "terraform.edge.tfstate").write_text(json.dumps(state), encoding="utf-8")
+    assert main.main([site_file_in(tmp_path), "--output", str(tmp_path / "out")]) == 2
+    assert 'keep certificate = "wildcard"' in capsys.readouterr().err
+    project = 'project = "failover-site"'
+    kept = site_file_in(tmp_path, (project, f'{project}\ncertificate = "wildcard"'))
+    assert main.main([kept, "--output", str(tmp_path / "out")]) == 0
+
+
 def test_region_that_is_off_in_an_account_gets_a_word_and_others_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.onboarding.known_site import KnownSite, renamed_site
+from scripts.onboarding.known_site import KnownSite, known_sites
 
 HOSTNAME = "www.a.test"
 PREFIX = "my-site-prod"
@@ -39,9 +39,10 @@ class Folder:
     def renamed(
         self, *, prefix: str = "my-site-new", hostname: str = HOSTNAME, is_local: bool = False
     ) -> KnownSite | None:
-        return renamed_site(
-            prefix=prefix, hostname=hostname, has_local_states=is_local, outdir=self.outdir, outputs=self.outputs
-        )
+        return next((each for each in self.known(hostname=hostname, is_local=is_local) if each.prefix != prefix), None)
+
+    def known(self, *, hostname: str = HOSTNAME, is_local: bool = False) -> list[KnownSite]:
+        return known_sites(hostname=hostname, has_local_states=is_local, outdir=self.outdir, outputs=self.outputs)
 
 
 @pytest.fixture
@@ -108,3 +109,9 @@ def test_files_that_say_nothing_refuse_nothing(folder: Folder, text: str) -> Non
     (folder.edge / "cdk.tf.json").write_text(text, encoding="utf-8")
     (folder.edge / ".terraform").mkdir()
     assert folder.renamed(is_local=True) is None
+
+
+def test_regions_are_known_where_the_outputs_say_them(folder: Folder) -> None:
+    folder.outputs.write_text(json.dumps({"edge": {**EDGE, "roles": {"eu-central-1": "primary"}}}), encoding="utf-8")
+    folder.local_state("edge", state({**EDGE, "roles": {"eu-central-1": "primary"}}))
+    assert [each.regions for each in folder.known(is_local=True)] == [("eu-central-1",)] * 2
