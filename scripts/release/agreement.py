@@ -16,7 +16,12 @@ from scripts.release.taken_down import Takedown, listed, names_of
 
 def latest(manifests: Iterable[Manifest]) -> Manifest:
     """Returns the manifest whose files were decided last; of several the one from which most was taken down."""
-    return max(manifests, key=lambda each: (each.decided_at, len(each.emptied)))
+    return max(manifests, key=decision)
+
+
+def decision(manifest: Manifest) -> tuple[str, str, int]:
+    """Returns what orders a release's manifests: when its files were decided, when its base's, how many were taken down."""
+    return manifest.decided_at, manifest.base.decided_at if manifest.base else "", len(manifest.emptied)
 
 
 def are_of_one_release(manifests: Sequence[Manifest]) -> bool:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from scripts.errors import RegionUnavailableError, UnknownReleaseError, UnreadableManifestError, UnsafePlanError
-from scripts.release.agreement import are_of_one_release, latest
+from scripts.release.agreement import are_of_one_release, decision, latest
 from scripts.release.bucket import NOT_FOUND_PAGE_KEY, NOT_FOUND_TEXT, ContentBucket
 from scripts.release.following import follow_routing
 from scripts.release.manifest import Manifest, ReleaseFile, manifest_key
@@ -143,12 +143,8 @@ def find_manifest(buckets: Iterable[ContentBucket], release_id: str) -> Manifest
             f"{manifest_key(release_id)} differs between {' and '.join(bucket.region for bucket in found)}: "
             "publish the release again"
         )
-    last = latest(manifests)
-    newest = [
-        bucket
-        for bucket, manifest in found.items()
-        if (manifest.decided_at, manifest.emptied) == (last.decided_at, last.emptied)
-    ]
+    last = decision(latest(manifests))
+    newest = [bucket for bucket, manifest in found.items() if decision(manifest) == last]
     return found[max(newest, key=lambda bucket: _written_at(bucket, found[bucket]))]
 
 

@@ -68,7 +68,7 @@ def take_down(site: Website, plan: TakedownPlan, invalidate: Invalidate) -> Surv
     note(site.routing, (each for each in plan.notes(at) if each.path not in plan.noted), at)
     since = plan.since(at)
     served_now = site.routing.read().routing.increments  # who planned another one before is refused by now
-    found = plan.found
+    found = _seen(buckets)  # who switched before the note has written manifests that the plan has not seen
     for number in range(_MOST_ROUNDS):
         # Whoever sent what is deleted now may be about to list it: he must find other manifests than he has read. The store tells
         # whole seconds, so that others may decide in this one.
@@ -82,13 +82,28 @@ def take_down(site: Website, plan: TakedownPlan, invalidate: Invalidate) -> Surv
         invalidate(addresses)
         _in_each(buckets, partial(_delete, found=found, names=plan.names))
         invalidate(addresses)
-        found = survey(buckets)
+        found = _seen(buckets)
         if not found.holds(plan.names) and not found.outdated(plan.names, since, served_now):
             return found
     raise UnsafePlanError(
         "somebody else sent the file again and again while it was taken down: stop the publish or repair that is under way, then "
         "run this again"
     )
+
+
+def _seen(buckets: Mapping[str, ContentBucket]) -> Survey:
+    """Returns what the regions hold now.
+
+    Raises:
+        UnsafePlanError: one does not answer any more.
+    """
+    found = survey(buckets)
+    if found.silent:
+        raise UnsafePlanError(
+            f"{' and '.join(found.silent)} stopped answering while the file was taken down and may still hold it: run this again "
+            "when it answers"
+        )
+    return found
 
 
 def _in_each(buckets: Mapping[str, ContentBucket], act: Callable[[ContentBucket], None]) -> None:

@@ -293,6 +293,23 @@ def test_second_run_finds_nothing_and_changes_nothing(leaked: ReleaseWorld, inva
     assert leaked.store.values == before
 
 
+def test_region_that_stops_answering_on_the_way_is_no_success(leaked: ReleaseWorld) -> None:
+    """It may hold the file still: the next run, when it answers, ends it."""
+    asked = 0
+
+    def then_dies(_paths: Sequence[str]) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:  # after the deletion, before the last look
+            leaked.kill(SECONDARY)
+
+    with pytest.raises(UnsafePlanError, match=f"{SECONDARY} stopped answering"):
+        take_down(leaked.site, plan_takedown(leaked.site, [SECRET]), then_dies)
+    leaked.revive(SECONDARY)
+    assert down(leaked, Invalidations()).is_done
+    assert is_gone(leaked)
+
+
 class CrashError(Exception):
     pass
 
