@@ -89,7 +89,7 @@ EXAMPLES = {
     "hand-over": "failover hand-over us-east-1 --apply",
     "take-name": "failover take-name --stacks cdktf.out/stacks --apply",
     "drill": "failover drill edge-outage --localcloud build/demo/localcloud --outputs build/demo/outputs.json",
-    "replay": "failover replay 2017-02-28 --localcloud build/demo/localcloud --outputs build/demo/outputs.json",
+    "replay": "failover replay 2017-02-28-s3 --localcloud build/demo/localcloud --outputs build/demo/outputs.json",
     "chaos": "failover chaos recover --localcloud build/demo/localcloud",
     "audit": "failover audit build/drill/report.json",
     "prove": "failover prove --site-file config/sandbox.example.toml",
