@@ -310,6 +310,23 @@ def test_region_that_stops_answering_on_the_way_is_no_success(leaked: ReleaseWor
     assert is_gone(leaked)
 
 
+def test_release_that_was_switched_to_since_the_plan_forgets_it_before_it_is_deleted(leaked: ReleaseWorld) -> None:
+    """Or viewers' release would list what is gone, until the next round, and after a crash until the next run."""
+    plan = plan_takedown(leaked.site, [SECRET])
+    (leaked.folder / SECRET).write_text(f"{CONTENT}Grace,London\n", encoding="utf-8")
+    active = leaked.publish("four")
+    listed: list[bool] = []
+
+    def look(_paths: Sequence[str]) -> None:
+        manifests = [bucket.read_manifest(active.release_id) for bucket in leaked.site.buckets.values()]
+        listed.extend(SECRET in {file.path for file in each.files} for each in manifests if each is not None)
+
+    take_down(leaked.site, plan, look)
+    assert set(listed) == {False}
+    assert is_gone(leaked)
+    assert is_consistent(leaked)
+
+
 class CrashError(Exception):
     pass
 
