@@ -100,6 +100,27 @@ def test_alarm_stops_even_before_the_fault() -> None:
     assert asyncio.run(run()) == "the stop alarm mine is in ALARM"
 
 
+def test_alarm_is_asked_for_every_ten_seconds() -> None:
+    asked_at_seconds: list[float] = []
+
+    async def run() -> None:
+        clock = _Stepping()
+        done = asyncio.Event()
+
+        async def alarm() -> str:
+            asked_at_seconds.append(clock.now_seconds())
+            if len(asked_at_seconds) == 3:
+                done.set()
+            return "OK"
+
+        task = asyncio.create_task(Guard(StopConditions(alarm="mine", read_alarm=alarm), clock).watch_alarm())
+        await done.wait()
+        task.cancel()
+
+    asyncio.run(run())
+    assert asked_at_seconds == [0, 10, 20]
+
+
 class _Stepping(ManualClock):
     async def sleep(self, aws_seconds: float) -> None:
         await asyncio.sleep(0)

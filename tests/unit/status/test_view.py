@@ -9,6 +9,7 @@ import pytest
 from scripts.errors import AwsError
 from scripts.exits.exits import ExitState
 from scripts.exits.store import ExitUnavailableError
+from scripts.probe.network import Remaining
 from scripts.release.overview import Overview, RegionOverview
 from scripts.release.routing import Routing
 from scripts.status.entries import Answer, Entry, compared
@@ -164,6 +165,14 @@ def test_every_check_unhealthy_without_a_regional_endpoint_leaves_both_causes_op
     )
 
 
+ENDS_SOON = Remaining(left_days=3, wanted_days=14)
+
+
+def test_certificate_that_holds_long_enough_is_no_problem() -> None:
+    long = replace(ENTRIES[0], certificate=Remaining(left_days=14.5, wanted_days=14))
+    assert problems(replace(HEALTHY, entries=(long, *ENTRIES[1:]))) == []
+
+
 @pytest.mark.parametrize(
     ("view", "words"),
     [
@@ -181,6 +190,10 @@ def test_every_check_unhealthy_without_a_regional_endpoint_leaves_both_causes_op
         (
             replace(HEALTHY, entries=(replace(ENTRIES[0], marker_problem="status 403"), *ENTRIES[1:])),
             f"distribution in {PRIMARY} has no region marker: status 403",
+        ),
+        (
+            replace(HEALTHY, entries=(replace(ENTRIES[0], certificate=ENDS_SOON), *ENTRIES[1:])),
+            f"the certificate that distribution in {PRIMARY} shows expires in 3 days; 14 are wanted: put its validation",
         ),
         (replace(HEALTHY, public=served("endpoint", SECONDARY)), "layer 3 (DNS) covers"),
     ],
