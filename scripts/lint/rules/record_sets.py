@@ -9,10 +9,24 @@ from scripts.lint.model import Configuration, Resource
 from scripts.lint.records import CLOUDFRONT_ZONE_ID, Record, record_sets, records
 from scripts.lint.rule import Finding, Rule, at
 from scripts.lint.sources import api_gateway, route53_api
-from scripts.lint.values import Block
+from scripts.lint.values import Block, Expression
 
 _HTTP_NAME, _REST_NAME = "aws_apigatewayv2_domain_name", "aws_api_gateway_domain_name"
 
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html
+_OTHER_TARGETS = (
+    _HTTP_NAME,
+    _REST_NAME,
+    "aws_alb",
+    "aws_elastic_beanstalk_environment",
+    "aws_elb",
+    "aws_globalaccelerator_accelerator",
+    "aws_lb",
+    "aws_route53_record",
+    "aws_s3_bucket",
+    "aws_s3_bucket_website_configuration",
+    "aws_vpc_endpoint",
+)
 _PLACES = ("country", "subdivision", "continent")
 
 
@@ -23,8 +37,15 @@ def _unchecked_record(configuration: Configuration) -> Iterator[Finding]:
             continue
         if record.is_alias and record.alias.flag("evaluate_target_health") and _endpoint(record):
             yield at(record.resource, f"{record.policies[0]} record to API Gateway with target health only")
-        elif record.failover_role == "PRIMARY" and record.target != "cloudfront" and _ignores_target(record):
+        elif record.failover_role == "PRIMARY" and not _may_be_cloudfront(record) and _ignores_target(record):
             yield at(record.resource, "PRIMARY with neither health_check_id nor target health")
+
+
+def _may_be_cloudfront(record: Record) -> bool:
+    """Whether an alias leads to a distribution, whose record without a check is FW023, or somewhere that is not known."""
+    name = record.alias.value("name")
+    is_known = not isinstance(name, Expression) or record.configuration.resource(name, record.resource, *_OTHER_TARGETS)
+    return record.target == "cloudfront" or not (is_known or record.alias.text("zone_id"))
 
 
 def _ignores_target(record: Record) -> bool:

@@ -105,3 +105,26 @@ def test_each_value_hidden_alone_makes_no_finding(example: Example) -> None:
         if (found := rule_ids(hidden(example.passing, [place])) - before)
     }
     assert made == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "zone_id", "found"),
+    [
+        ("${var.name}", "${var.zone}", set()),
+        ("${module.edge.name}", "${module.edge.zone}", set()),
+        ("${var.name}", "Z35SXDOTRQ7X7K", {"FW024"}),
+        ("lb-1.us-east-1.elb.amazonaws.com", "${var.zone}", {"FW024"}),
+        ("${aws_lb.main.dns_name}", "${aws_lb.main.zone_id}", {"FW024"}),
+        ("d1.cloudfront.net", "${var.zone}", {"FW023"}),
+    ],
+)
+def test_primary_without_a_check_has_one_finding_when_it_is_known_where_it_leads(
+    name: str, zone_id: str, found: set[str]
+) -> None:
+    record = {
+        "zone_id": "Z1", "name": "www.example.com", "type": "A", "set_identifier": "p",
+        "alias": {"name": name, "zone_id": zone_id, "evaluate_target_health": False},
+        "failover_routing_policy": {"type": "PRIMARY"},
+    }  # fmt: skip
+    resources = {"aws_route53_record": {"r": record}, "aws_lb": {"main": {}}}
+    assert rule_ids({"resource": resources}) & {"FW023", "FW024"} == found
