@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,15 +70,18 @@ class Demo:
             WrongUsageError: the folder holds what no demo made.
         OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
         """
-        with self.site() as (endpoints, session):
+        with self.site(has_docs=True) as (endpoints, session):
             is_within = self._drill(session)
             if keep:
                 self._keep(endpoints)
         return is_within
 
     @contextmanager
-    def site(self) -> Iterator[tuple[Endpoints, DrillSession]]:
+    def site(self, *, has_docs: bool = False) -> Iterator[tuple[Endpoints, DrillSession]]:
         """Yields the deployed site, with a release that is live, while localcloud runs.
+
+        Args:
+            has_docs: the documentation is published before it, as the release that a rollback goes back to.
 
         Raises:
             OpsError: a step failed, or another demo runs in the same folder; nothing is left running.
@@ -102,6 +108,8 @@ class Demo:
                 try:
                     self._deploy(endpoints, terraform, snapshot, is_deployed=is_deployed)
                     self._keep_exits_here()
+                    if has_docs:
+                        self._publish_docs()
                     yield endpoints, self._publish(endpoints)
                 finally:
                     ignore_interrupts()  # a drill takes the first one itself; localcloud's end must not meet the second
@@ -139,21 +147,31 @@ class Demo:
 
     def _publish(self, endpoints: Endpoints) -> DrillSession:
         with self._step("Build the site, publish it to both regions and switch to it"):
-            folder = self._build()
-            website = open_website(self._outputs)
-            site = publisher(website)
-            plan = site.plan(read_folder(folder, rules=parse_content(website.content)))
-            publish(site, plan, folder)
-            for failure in exits_of(self._outputs).follow(
-                plan.manifest, Source(website.buckets.values(), folder).write
-            ):
-                raise failure
+            self._publish_folder(self._build())
         return DrillSession(
             load_deployment(self._outputs),
             endpoints,
             state_folder=self._folder / "localcloud",
             newsroom=newsroom_of(load_other_outputs(self._outputs)),
         )
+
+    def _publish_docs(self) -> None:
+        if not can_build_docs():
+            self._console.print(
+                "The documentation is not published: mkdocs is not installed here, or this is no checkout."
+            )
+            return
+        with self._step("Build the documentation and publish it as the first release"):
+            build_docs(self._folder / "docs")
+            self._publish_folder(self._folder / "docs")
+
+    def _publish_folder(self, folder: Path) -> None:
+        website = open_website(self._outputs)
+        site = publisher(website)
+        plan = site.plan(read_folder(folder, rules=parse_content(website.content)))
+        publish(site, plan, folder)
+        for failure in exits_of(self._outputs).follow(plan.manifest, Source(website.buckets.values(), folder).write):
+            raise failure
 
     def _refuse_undrilled(self) -> None:
         """Tells before minutes of deployment that no drill measures this site's entry, policy or one region.
@@ -221,6 +239,9 @@ localcloud keeps running until Ctrl-C. In another terminal:
                        "{name}:{port}:$(dig +short @{dns.address} -p {dns.port} {name})" https://{name}:{port}/
   open it            chromium --user-data-dir=$(mktemp -d) --ignore-certificate-errors \\
                        --host-resolver-rules="MAP {name} $(dig +short @{dns.address} -p {dns.port} {name})" https://{name}:{port}/
+  read the docs      .venv/bin/failover rollback --apply --localcloud {self._folder / "localcloud"} \\
+                       --outputs {self._outputs}
+                       (docs/ was published first; it becomes the site)
   drill again        .venv/bin/failover drill edge-outage --localcloud {self._folder / "localcloud"} \\
                        --outputs {self._outputs} --stacks {self._stacks}
   use AWS tools      eval "$(.venv/bin/python -m localcloud env --state-dir {self._folder / "localcloud"})"
@@ -238,6 +259,23 @@ localcloud keeps running until Ctrl-C. In another terminal:
         self._console.print(f"[bold]{title}[/bold]")
         yield
         self._console.print(f"  done in {self._clock.now_seconds() - began_seconds:.0f} s", highlight=False)
+
+
+def can_build_docs() -> bool:
+    """Returns whether mkdocs and the pages are here: those of a checkout, with the tools of its set-up."""
+    return importlib.util.find_spec("mkdocs") is not None and (ROOT / "mkdocs.yml").is_file()
+
+
+def build_docs(folder: Path) -> None:
+    """Builds docs/ as a website, as `make docs` does.
+
+    Raises:
+        EnvironmentFailureError: mkdocs failed, with its words.
+    """
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder.absolute())]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise EnvironmentFailureError(f"the documentation could not be built:\n{done.stderr.strip()}")
 
 
 def refuse_foreign_folder(folder: Path) -> None:

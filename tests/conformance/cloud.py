@@ -290,9 +290,9 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> Iterator[Cloud]:
-    """The emulator that all tests ask."""
+    """The emulator that all tests of this folder ask; it ends with them, because what they made keeps it at work."""
     if endpoint := os.environ.get("CONFORMANCE_AWS_ENDPOINT"):
         yield _from_environment(endpoint)
         return

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page
 
 from localcloud.model.addresses import api_gateway_address
+from scripts.demo import build_docs
 from scripts.release.serving.clean_urls import canonical
 from scripts.release.serving.content_security import USUAL_POLICY
 from tests.local.test_deployment import EDGE, HOSTNAME
@@ -97,6 +98,28 @@ def test_site_of_a_generator_comes_whole_and_runs_at_both_entries(
     for address in (EDGE, regional_address(deployment)):
         assert wrong_files(deployment, address, folder) == []
         assert_scripts_run(deployment, address, name, policy)
+
+
+def test_documentation_is_a_site_that_can_be_published_as_it_is(deployment: DeploymentWorld, tmp_path: Path) -> None:
+    """The demo publishes it before its own site; the usual policy lets its pages be read."""
+    folder, outputs = tmp_path / "docs", saved(deployment)
+    build_docs(folder)
+    published(deployment, tmp_path, folder, outputs, "--apply", "--force")
+    await_page(deployment, folder / "index.html")
+    for address in (EDGE, regional_address(deployment)):
+        assert wrong_files(deployment, address, folder) == []
+        assert_reads_without_a_word(deployment, address, "/TOUR/")
+
+
+def assert_reads_without_a_word(deployment: DeploymentWorld, address: str, path: str) -> None:
+    """Nothing of the page may be refused by the policy."""
+    said = list[str]()
+    with open_browser(resolve={HOSTNAME: f"{address}:{deployment.endpoints.https_port}"}) as browser:
+        page = browser.new_page(ignore_https_errors=True)
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"https://{HOSTNAME}{path}")
+        assert page.locator("h1").count() == 1
+    assert said == []
 
 
 def published(

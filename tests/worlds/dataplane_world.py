@@ -601,9 +601,9 @@ def alias(name: str, type_: str, target: str, *, zone: str = "Z2FDTNDATAQYW2") -
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The site, running; built once a test run."""
+    """The site, running; built once for a folder's tests, and ended with them."""
     running = start_localcloud(tmp_path_factory.mktemp("localcloud"))
     try:
         build_site(running)
