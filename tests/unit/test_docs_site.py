@@ -1,12 +1,16 @@
 """docs/ as a website: every page is in its menu, every link and anchor leads somewhere, and it can be published as it is."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from scripts.release.digests import RELEASE_META
 from scripts.release.folder import read_folder
+from scripts.release.page_policy import policy_notes
+from scripts.release.serving.content_security import USUAL_POLICY
 from scripts.release.serving.file_rules import ContentRules
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +42,29 @@ def test_every_page_is_there_and_reads_nothing_from_elsewhere(site: Path) -> Non
         text = path.read_text(encoding="utf-8")
         assert 'src="http' not in text, path
         assert 'rel="stylesheet" href="http' not in text, path
+
+
+def test_the_usual_policy_refuses_no_page(site: Path) -> None:
+    """But for pictures that Bootstrap holds as data: addresses; the one that a page shows, the menu's, is a file here."""
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in site.rglob("*") if path.suffix in (".html", ".css", ".js")
+    }
+    refused, remedy = policy_notes(((str(path.relative_to(site)), text) for path, text in texts.items()), USUAL_POLICY)
+    assert refused == "the Content-Security-Policy refuses data: addresses (img-src) of css/bootstrap.min.css"
+    assert remedy.endswith("img-src 'self' data:\"")
+    assert "url(../img/menu.svg)" in texts[site / "css" / "docs.css"]
+    assert (site / "img" / "menu.svg").is_file()
+
+
+def test_every_page_finds_what_was_inline_and_is_stamped(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert RELEASE_META.search(text.encode()), path
+        base = site if path.name == "404.html" else path.parent
+        named = re.findall(r'(?:src|href)="([^"]*(?:js/page-[0-9a-f]{8}\.js|css/docs\.css))"', text)
+        assert len(named) == 2, path
+        for name in named:
+            assert (base / name.lstrip("/")).resolve().is_file(), (path, name)
 
 
 def test_a_link_that_leads_nowhere_fails(tmp_path: Path) -> None:
