@@ -77,6 +77,7 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def __init__(self, config: pytest.Config, log: Any) -> None:
         config.option.loadscopereorder = False
         super().__init__(config, log)
+        self._collected: dict[Any, tuple[frozenset[str], bool]] = {}
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid.partition("::")[0])
@@ -98,8 +99,11 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         The deployment's tests are the longest row and come first, in a process that waits for the deployment: the others keep
         two cores at work meanwhile. The one that loads the bindings has a long row of its own.
         """
-        own = set(self.registered_collections[node])
-        has_bindings = any(loads_the_bindings(PurePosixPath(test.partition("::")[0])) for test in own)
+        if node not in self._collected:
+            tests = frozenset(self.registered_collections[node])
+            files = {test.partition("::")[0] for test in tests}
+            self._collected[node] = tests, any(loads_the_bindings(PurePosixPath(file)) for file in files)
+        own, has_bindings = self._collected[node]
         row = self.workqueue.items()
         for scope, tests in list(row) if has_bindings else sorted(row, key=lambda item: item[0] != _DEPLOYMENT):
             if own.issuperset(tests):
