@@ -168,7 +168,8 @@ class Demo:
     def _publish_folder(self, folder: Path) -> None:
         website = open_website(self._outputs)
         site = publisher(website)
-        plan = site.plan(read_folder(folder, rules=parse_content(website.content)))
+        built = read_folder(folder, rules=parse_content(website.content))
+        plan = site.plan(built, force=True)  # one example takes the other's place: most files go
         publish(site, plan, folder)
         for failure in exits_of(self._outputs).follow(plan.manifest, Source(website.buckets.values(), folder).write):
             raise failure
