@@ -37,7 +37,7 @@ def run_demo(folder: Path, *arguments: str, **environment: str) -> subprocess.Co
 @contextmanager
 def started_demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [FAILOVER, "demo", "--any-port", "--output", str(folder)],
+        [FAILOVER, "demo", "--any-port", "--fresh", "--output", str(folder)],  # a demo of before left a snapshot
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
