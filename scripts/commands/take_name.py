@@ -146,7 +146,7 @@ def _document(plan: NamePlan, *, applied: bool) -> dict[str, Any]:
         "from_distribution": plan.holder,
         "to_distribution": plan.target_id,
         "moves_alias": plan.moves_alias,
-        "deletes": [f"{each['Type']}" for each in plan.deletes],
+        "deletes": [each["Type"] for each in plan.deletes],
         "creates": [f"{each['Type']} {each['SetIdentifier']}" for each in plan.creates.values()],
         "applied": applied,
     }

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,16 @@ def broken(page: Page, release: str, numbers: range) -> list[object]:
     return list(page.evaluate(script, [release, numbers.start, numbers.stop]))
 
 
+@contextmanager
+def open_tab(deployment: DeploymentWorld, address: str) -> Iterator[Page]:
+    """A tab with the home page of a chunked site, ready to load its chunks."""
+    with open_browser(resolve={HOSTNAME: f"{address}:{deployment.endpoints.https_port}"}) as browser:
+        tab = browser.new_page(ignore_https_errors=True)
+        tab.goto(f"https://{HOSTNAME}/", wait_until="load")
+        tab.wait_for_function("!!window.chunk")
+        yield tab
+
+
 @pytest.mark.parametrize("entry", ["cloudfront", "regional"])
 def test_open_tab_lazy_loads_every_chunk_of_its_release_over_a_publish_a_rollback_and_a_region(
     deployment: DeploymentWorld, tmp_path: Path, entry: str
@@ -218,10 +229,7 @@ def test_open_tab_lazy_loads_every_chunk_of_its_release_over_a_publish_a_rollbac
     address = EDGE if entry == "cloudfront" else regional_address(deployment)
     deployment.failover("sync-content", str(first), "--apply", "--force")
     await_page(deployment, first / "index.html")
-    with open_browser(resolve={HOSTNAME: f"{address}:{deployment.endpoints.https_port}"}) as browser:
-        tab = browser.new_page(ignore_https_errors=True)
-        tab.goto(f"https://{HOSTNAME}/", wait_until="load")
-        tab.wait_for_function("!!window.chunk")
+    with open_tab(deployment, address) as tab:
         found = broken(tab, "a", range(100))
         deployment.failover("sync-content", str(second), "--apply", "--force")
         await_page(deployment, second / "index.html")
@@ -246,10 +254,7 @@ def test_open_tab_lazy_loads_every_chunk_of_its_release_while_s3_of_the_primary_
     first, second = (chunked_site(tmp_path / name, f"fails-{name}") for name in ("a", "b"))
     deployment.failover("sync-content", str(first), "--apply", "--force")
     await_page(deployment, first / "index.html")
-    with open_browser(resolve={HOSTNAME: f"{EDGE}:{deployment.endpoints.https_port}"}) as browser:
-        tab = browser.new_page(ignore_https_errors=True)
-        tab.goto(f"https://{HOSTNAME}/", wait_until="load")
-        tab.wait_for_function("!!window.chunk")
+    with open_tab(deployment, EDGE) as tab:
         found = broken(tab, "fails-a", range(100))
         with fault_on(deployment, f"s3:{PRIMARY}", "status", 503):
             found += broken(tab, "fails-a", range(100, 500))

@@ -22,8 +22,6 @@ BETWEEN_REGIONS = {
 }
 """Feature -> what it does between two regions."""
 
-_THEN = "or add the second [[region]]"
-
 
 def one_region_has_what_it_can_use(sections: Mapping[str, Any]) -> list[Problem]:
     """Nothing while a section that the rules read is itself wrong."""
@@ -41,31 +39,43 @@ def one_region_has_what_it_can_use(sections: Mapping[str, Any]) -> list[Problem]
     ]
 
 
+def _problem(key: str, value: str, *, allowed: str, remedy: str, why: str) -> Problem:
+    return Problem(
+        key=key,
+        value=f"{value} with one [[region]]",
+        allowed=f"{allowed} with one [[region]]",
+        remedy=f"{remedy}, or add the second [[region]]: {why}",
+    )
+
+
 def _certificate_stays(site: Site) -> Iterator[Problem]:
     if site.certificate is not CertificateNames.WILDCARD:
-        yield Problem(
-            key="site.certificate",
-            value=f'"{site.certificate}" with one [[region]]',
-            allowed='"wildcard" with one [[region]]',
-            remedy=f'add certificate = "wildcard" to [site], {_THEN}: the certificate that CloudFront uses then names '
-            f"*.{site.hostname}, and stays as it is when the second region comes",
+        yield _problem(
+            "site.certificate",
+            f'"{site.certificate}"',
+            allowed='"wildcard"',
+            remedy='add certificate = "wildcard" to [site]',
+            why=f"the certificate that CloudFront uses then names *.{site.hostname}, and stays as it is when the second region "
+            "comes",
         )
 
 
 def _cloudfront_stands_in_front(routing: Routing) -> Iterator[Problem]:
     if routing.entry is not Entry.CLOUDFRONT:
-        yield Problem(
-            key="routing.entry",
-            value=f'"{routing.entry}" with one [[region]]',
-            allowed='"cloudfront" with one [[region]]',
-            remedy=f'use entry = "cloudfront", {_THEN}: without CloudFront nothing is left when the one region is ill',
+        yield _problem(
+            "routing.entry",
+            f'"{routing.entry}"',
+            allowed='"cloudfront"',
+            remedy='use entry = "cloudfront"',
+            why="without CloudFront nothing is left when the one region is ill",
         )
     elif routing.policy is not Policy.FAILOVER:
-        yield Problem(
-            key="routing.policy",
-            value=f'"{routing.policy}" with one [[region]]',
-            allowed='"failover" with one [[region]]',
-            remedy=f'use policy = "failover", {_THEN}: there is nothing to choose between',
+        yield _problem(
+            "routing.policy",
+            f'"{routing.policy}"',
+            allowed='"failover"',
+            remedy='use policy = "failover"',
+            why="there is nothing to choose between",
         )
 
 
@@ -75,16 +85,12 @@ def _nothing_stands_behind(endpoints: tuple[object, ...]) -> Iterator[Problem]:
             key="endpoint",
             value=f"a list with {len(endpoints)} and one [[region]]",
             allowed="no [[endpoint]] with one [[region]]",
-            remedy=f"remove it, {_THEN}: the last exit stands behind the regional endpoint of the second region",
+            remedy="remove it, or add the second [[region]]: the last exit stands behind the regional endpoint of the second "
+            "region",
         )
 
 
 def _features_need_no_other(features: Features) -> Iterator[Problem]:
     for name, what in BETWEEN_REGIONS.items():
         if getattr(features, name):
-            yield Problem(
-                key=f"features.{name}",
-                value="true with one [[region]]",
-                allowed="false with one [[region]]",
-                remedy=f"remove it, {_THEN}: it {what}",
-            )
+            yield _problem(f"features.{name}", "true", allowed="false", remedy="remove it", why=f"it {what}")
