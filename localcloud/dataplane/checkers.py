@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -160,17 +161,24 @@ class HealthCheckers:
         return checked
 
     async def _check_forever(self, checked: _Checked, checker: _Checker) -> None:
-        """Probe, wait the interval from the response, probe again: API_HealthCheckConfig, `RequestInterval`."""
+        """Probe, wait the interval from the response, probe again: API_HealthCheckConfig, `RequestInterval`.
+
+        A machine that pauses makes probes late, and the next is due as if they had not been: checkers whose probes waited
+        together would stay together, as uncoordinated ones do not.
+        """
         interval = checked.check.request_interval_seconds
-        await self._clock.sleep(interval * checker.phase)
+        due = self._clock.now() + interval * checker.phase
         while True:
+            await self._clock.sleep(due - self._clock.now())
+            began = self._clock.now()
             try:
                 result = await self._probe(checked.check, checker)
             except Exception:  # a bug in one probe must not silence the checker
                 logger.exception("probe of %s", checked.check.id)
                 result = ProbeResult(failure=ProbeFailure.RESPONSE_TIMEOUT)
             self._note(checked, checker, result)
-            await self._clock.sleep(interval)
+            ended = self._clock.now()
+            due = next_due(due + (ended - began), interval, now=ended)
 
     async def _probe(self, check: HealthCheck, checker: _Checker) -> ProbeResult:
         fault = self._faults.hit(f"health-checker:{checker.region}")
@@ -259,6 +267,17 @@ def _percentage_healthy(checkers: list[_Checker]) -> float:
     Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
     """
     return 100 * sum(checker.state.is_healthy for checker in checkers) / len(checkers)
+
+
+def next_due(answered: float, interval: float, *, now: float) -> float:
+    """Return when a checker probes next: an interval after the answer, or as many as have gone by in a pause of the machine.
+
+    Args:
+        answered: when the answer would have come, had its probe begun when it was due, AWS seconds.
+        interval: of the check, AWS seconds.
+        now: in the same seconds; what is returned lies in less than an interval from now.
+    """
+    return answered + interval * max(1, math.ceil((now - answered) / interval))
 
 
 def _make_checkers(check: HealthCheck) -> list[_Checker]:
