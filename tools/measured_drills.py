@@ -1,7 +1,13 @@
-"""Runs drills again and again on a running demo site and keeps what they measured: what the simulator is held against.
+r"""Runs drills again and again on a running demo site and keeps what they measured: what the simulator is held against.
 
     .venv/bin/failover demo --keep
     .venv/bin/python -m tools.measured_drills build/demo --drills 20
+
+A last exit outside AWS is drilled on a site that has one, and has samples of its own:
+
+    .venv/bin/failover demo --keep --site-file config/last-exit.example.toml
+    .venv/bin/python -m tools.measured_drills build/demo --site-file config/last-exit.example.toml \
+        --variant aws-edge-outage/refuse --output tests/unit/simulate/measured_last_exit.json
 
 Each drill begins another twentieth of the interval later in which visitors' DNS answers run out, so that the faults meet them
 at every age. A drill that this machine was too busy for is made again. The file is written after each; a second run goes on.
@@ -31,6 +37,7 @@ from scripts.errors import NotSteadyError
 from scripts.files import write_atomically
 from scripts.terraform.outputs import load_deployment
 
+SITE_FILE = "config/demo.toml"
 SAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "simulate" / "measured.json"
 _SPREAD_SECONDS = 12.0
 """Five visitors' answers of 60 s are 12 s apart: after as long everything looks the same again."""
@@ -78,17 +85,29 @@ def measured(session: DrillSession, scenario: str, variant: str, settings: Drill
 
 def main() -> None:
     """Measures what is missing in the file."""
-    parser = argparse.ArgumentParser(prog="python -m tools.measured_drills", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.measured_drills",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("demo", type=Path, help="folder of a demo that runs with --keep")
     parser.add_argument("--drills", type=int, default=20, help="of each variant (default: 20)")
-    parser.add_argument("--variant", action="append", metavar="SCENARIO/VARIANT", help="default: each scenario's own")
+    parser.add_argument(
+        "--variant",
+        action="append",
+        metavar="SCENARIO/VARIANT",
+        help="default: each scenario's own that the site can drill",
+    )
+    parser.add_argument("--site-file", default=SITE_FILE, help="that the demo was given (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=SAMPLES)
     options = parser.parse_args()
-    variants = options.variant or [f"{s.name}/{v.name}" for s in SCENARIOS.values() for v in s.select()]
     state_folder = options.demo / "localcloud"
     endpoints = use_localcloud(state_folder)
-    session = DrillSession(load_deployment(options.demo / "outputs.json"), endpoints, state_folder=state_folder)
-    document = _document(options.output, speed=endpoints.speed if endpoints else 1.0)
+    deployment = load_deployment(options.demo / "outputs.json")
+    session = DrillSession(deployment, endpoints, state_folder=state_folder)
+    scenarios = [each for each in SCENARIOS.values() if deployment.last_exit or not each.leaves_aws]
+    variants = options.variant or [f"{each.name}/{variant.name}" for each in scenarios for variant in each.select()]
+    document = _document(options.output, options.site_file, speed=endpoints.speed if endpoints else 1.0)
     for drill in range(options.drills):
         for name in variants:
             scenario, _, variant = name.partition("/")
@@ -109,7 +128,7 @@ def settings_of(scenario: str, *, steady_seconds: float = 10.0) -> DrillSettings
     return dataclasses.replace(settings, recovery_timeout_seconds=_PATIENCE_SECONDS)
 
 
-def _document(path: Path, *, speed: float) -> dict[str, Any]:
+def _document(path: Path, site_file: str, *, speed: float) -> dict[str, Any]:
     if path.is_file():
         found: dict[str, Any] = json.loads(path.read_bytes())
         return found
@@ -117,7 +136,7 @@ def _document(path: Path, *, speed: float) -> dict[str, Any]:
         "made_by": "python -m tools.measured_drills",
         "began_at": rfc3339(utc_now()),
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
-        "site_file": "config/demo.toml",
+        "site_file": site_file,
         "speed": speed,
         "too_busy": 0,
         "drills": [],
