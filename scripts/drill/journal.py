@@ -137,9 +137,10 @@ class JournaledFault:
             self._journal.clear()
             raise
         except OpsError as error:
+            who = "localcloud" if self._entry.lever is None else "AWS"
             raise EnvironmentFailureError(
-                f"{self._entry.fault} may still be in force ({error}): run `failover chaos recover` once AWS, or the"
-                f" localcloud at {self._entry.control_url}, answers you; it undoes what {self._journal.path} says"
+                f"{self._entry.fault} may still be in force ({error}): run `failover chaos recover` once {who} answers you;"
+                f" it undoes what {self._journal.path} says"
             ) from error
         self._journal.clear()
 

@@ -413,7 +413,9 @@ def test_session_that_expires_in_the_middle_leaves_the_undo_for_the_next_one(
     asyncio.run(fault.inject())
     with monkeypatch.context() as patched:
         patched.setattr("scripts.aws.clients.caller_account", expired)
-        with pytest.raises(EnvironmentFailureError, match=r"ExpiredToken.*failover chaos recover"):
+        with pytest.raises(
+            EnvironmentFailureError, match=r"ExpiredToken.*failover chaos recover` once AWS answers you"
+        ):
             asyncio.run(fault.undo())
     assert (tmp_path / "fault-journal.json").exists()
     assert site.snapshot() != before

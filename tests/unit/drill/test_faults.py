@@ -153,8 +153,11 @@ def test_failed_undo_keeps_the_journal_and_says_so(tmp_path: Path) -> None:
         fault = JournaledFault(fault=FAULT, scenario="x", injector=injector, journal=kept, control_url=server.url)
         await fault.inject()
         server.failing = "DELETE"
-        with pytest.raises(EnvironmentFailureError, match="may still be in force"):
+        with pytest.raises(
+            EnvironmentFailureError, match=r"may still be in force.* once localcloud answers you"
+        ) as told:
             await fault.undo()
+        assert server.url not in str(told.value).rpartition("run `")[2]  # its path is the secret of the run
         assert kept.read() is not None
 
     with_server(scenario)
