@@ -28,7 +28,8 @@ certificates are not issued. `--drill NAME` drills with some levers alone, `--dr
 leaves its states in `build/prove`; the next one refuses to start and names the command that takes the site down.
 
 The other {needs} facts need what such a run has not (a bill, GitHub, another feature, another account): prove them by hand,
-with the command. Replace `$D` with the primary distribution's id, `$Z` with the hosted zone's, `$H` with the public name.
+with the command. Each command on this page needs AWS, but for those of the block above. Replace `$D` with the primary
+distribution's id, `$Z` with the hosted zone's, `$H` with the public name.
 
 On a laptop the same runs against a localcloud: `failover localcloud serve --state-dir DIR` in another terminal, then add
 `--localcloud DIR`. That looks at the {emulated} facts that localcloud models and counts the others as "needs AWS". What is held
