@@ -88,7 +88,7 @@ def _refuse_what_is_deployed_otherwise(site: "SiteFile", path: Path, output: Pat
     Raises:
         ConfigError: names the site that is there, where that is known from, and what to do.
     """
-    from constructs_lib.site_file.models import CertificateNames, StateBackend
+    from constructs_lib.site_file.models import StateBackend
     from scripts.onboarding.known_site import known_sites
 
     found = known_sites(
@@ -100,14 +100,13 @@ def _refuse_what_is_deployed_otherwise(site: "SiteFile", path: Path, output: Pat
     for known in found:
         if known.prefix != site.prefix:
             raise ConfigError(str(path), [_renamed(site, known)])
-        names_regions = site.site.certificate is CertificateNames.REGIONS
-        if len(known.regions) == 1 and not site.has_one_region and names_regions:
+        if (deployed := known.certificate) and deployed != site.site.certificate:
             problem = Problem(
                 key="site.certificate",
-                value='"regions"',
-                allowed=f'"wildcard", as the site has it that is deployed with one region (known from {known.found_in})',
-                remedy='keep certificate = "wildcard" in [site]: each region\'s name would make it another one, and '
-                "AWS deletes none that CloudFront uses (docs/ROUTING.md, One region first)",
+                value=f'"{site.site.certificate}"',
+                allowed=f'"{deployed}", which the deployed site has (known from {known.found_in})',
+                remedy=f'write certificate = "{deployed}" back in [site]: the other value makes another certificate, and '
+                "AWS deletes none that CloudFront uses, so Terraform would stop halfway (docs/ROUTING.md, One region first)",
             )
             raise ConfigError(str(path), [problem])
 

@@ -52,6 +52,8 @@ def deploy(
     After each region its own names are asked, and what served before has to serve still, or the rollout stops there. A plan
     that is stale, or is not the one approved, is not applied. Saves the outputs. Exit code 1: stopped; the message says where.
     """
+    from scripts.aws.clients import s3_client
+    from scripts.onboarding.site_in_bucket import refuse_another_site
     from scripts.rollout import plans as files
     from scripts.rollout.applying import Rollout
     from scripts.rollout.stages import stages
@@ -68,6 +70,7 @@ def deploy(
         raise WrongUsageError("--apply needs --approved SHA256: the digest of plans.json that was reviewed")
     endpoints = use_localcloud(localcloud)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
+    refuse_another_site(stacks, s3_client, _tell)
     look = _look(terraform, stacks, outputs, endpoints)
     rollout = Rollout(terraform=terraform, stacks_folder=stacks, look=look, tell=_tell, is_degraded=degraded)
     rollout.run(order, plans)
@@ -127,6 +130,9 @@ def _look(terraform: Terraform, stacks: Path, outputs: Path, endpoints: Endpoint
     from scripts.rollout.serving import look_before, nothing_before
     from scripts.status.entries import network_entry_probe
 
+    if not (stacks / "edge" / "cdk.tf.json").is_file():
+        _tell("there is no stack edge here, so there are no names to ask after each stage")
+        return nothing_before
     if not _save(terraform, stacks, outputs):
         _tell("nothing was deployed before, so there is nothing to compare with")
         return nothing_before

@@ -46,6 +46,8 @@ def plan(
     """
     import datetime as dt
 
+    from scripts.aws.clients import s3_client
+    from scripts.onboarding.site_in_bucket import refuse_another_site
     from scripts.rollout import plans as files
     from scripts.rollout.planning import Planner
     from scripts.terraform.cli import from_this_machine
@@ -54,6 +56,7 @@ def plan(
     use_terraform(program)
     endpoints = use_localcloud(localcloud)
     terraform = from_this_machine(Path("build"), {} if endpoints is None else endpoints.environment)
+    refuse_another_site(stacks, s3_client, lambda words: print(words, file=sys.stderr))
     planner = Planner(terraform=terraform, tell=_tell, is_locked=lock)
     made = planner.plan([stacks / name for wave in stack_order(stacks) for name in wave])
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

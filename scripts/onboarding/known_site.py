@@ -2,19 +2,21 @@
 
 Project and environment name every stack, bucket and state, and AWS renames none of them. Under other names Terraform would make a
 second site, which cannot have the public name; where the states lie beside the output folder, it would take the first one down.
+CloudFront's certificate cannot be exchanged either: AWS deletes none that a distribution uses.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 _LOCAL_STATES = ("edge", "region-*", "attachment-*")
 """Those whose outputs name a bucket, or what has one."""
+_CERTIFICATE = "aws_acm_certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class KnownSite:
         found_in: the file that says so.
         holds_states: whether what is synthesized now would be applied to its states.
         regions: its regions; empty where they are not known.
+        certificate: the value of `site.certificate` that CloudFront's certificate came from; "" where that is not known, or where
+            no distribution uses it.
     """
 
     prefix: str
@@ -34,6 +38,7 @@ class KnownSite:
     found_in: Path
     holds_states: bool = False
     regions: tuple[str, ...] = ()
+    certificate: str = ""
 
 
 def known_sites(*, hostname: str, has_local_states: bool, outdir: Path, outputs: Path | None) -> list[KnownSite]:
@@ -55,30 +60,61 @@ def known_sites(*, hostname: str, has_local_states: bool, outdir: Path, outputs:
 def _of_local_states(folder: Path) -> Iterator[KnownSite]:
     for pattern in _LOCAL_STATES:
         for path in sorted(folder.glob(f"terraform.{pattern}.tfstate")):
-            state = _read(path)
-            values = {name: each.get("value") for name, each in state.get("outputs", {}).items()}
-            if state.get("resources") and (prefix := _prefix(values)):
-                yield KnownSite(
-                    prefix=prefix,
-                    hostname=str(values.get("hostname") or ""),
-                    found_in=path,
-                    holds_states=True,
-                    regions=_regions(values),
-                )
+            known = of_states(_read(path), _read(folder / "terraform.dns.tfstate"), found_in=path)
+            if known is not None:
+                yield replace(known, holds_states=True)
+
+
+def of_states(state: Mapping[str, Any], dns: Mapping[str, Any], *, found_in: Path) -> KnownSite | None:
+    """Returns the site of a state whose outputs name a bucket, with the state of its `dns`; None where nothing is deployed."""
+    values = {name: each.get("value") for name, each in state.get("outputs", {}).items()}
+    if not state.get("resources") or not (prefix := _prefix(values)):
+        return None
+    hostname = str(values.get("hostname") or "")
+    certificates = [
+        instance.get("attributes", {})
+        for each in dns.get("resources", ())
+        for instance in each.get("instances", ())
+        if each.get("type") == _CERTIFICATE
+    ]
+    return KnownSite(
+        prefix=prefix,
+        hostname=hostname,
+        found_in=found_in,
+        regions=_regions(values),
+        certificate=(_certificate(certificates, hostname) if values.get("distributions") else "") or _of_one(values),
+    )
+
+
+def certificate_of_stack(dns: Mapping[str, Any], hostname: str) -> str:
+    """Returns the value of `site.certificate` that a synthesized `dns` stack was written for, else ""."""
+    return _certificate(dns.get("resource", {}).get(_CERTIFICATE, {}).values(), hostname)
+
+
+def _certificate(certificates: Iterable[Mapping[str, Any]], hostname: str) -> str:
+    for each in certificates:
+        names = each.get("subject_alternative_names") or ()
+        if each.get("domain_name") == hostname and set(names) - {hostname}:
+            return "wildcard" if f"*.{hostname}" in names else "regions"
+    return ""
 
 
 def _of_last_synthesis(edge: Path) -> KnownSite | None:
     """Terraform was in the folder, so what stood there was at least planned; its key holds project and environment."""
     if not (edge / ".terraform").is_dir():
         return None
-    stack = _read(edge / "cdk.tf.json")
+    stack, dns = _read(edge / "cdk.tf.json"), _read(edge.parent / "dns" / "cdk.tf.json")
     key = stack.get("terraform", {}).get("backend", {}).get("s3", {}).get("key", "")
     project, _, rest = key.partition("/")
-    hostname = stack.get("output", {}).get("hostname", {}).get("value", "")
+    hostname = str(stack.get("output", {}).get("hostname", {}).get("value", ""))
+    is_used = bool(stack.get("resource", {}).get("aws_cloudfront_distribution"))
     if not rest:
         return None
     return KnownSite(
-        prefix=f"{project}-{rest.partition('/')[0]}", hostname=str(hostname), found_in=edge / "cdk.tf.json"
+        prefix=f"{project}-{rest.partition('/')[0]}",
+        hostname=hostname,
+        found_in=edge / "cdk.tf.json",
+        certificate=certificate_of_stack(dns, hostname) if is_used else "",
     )
 
 
@@ -87,12 +123,23 @@ def _of_outputs(path: Path) -> KnownSite | None:
     prefix = _prefix(values) if isinstance(values, Mapping) else ""
     if not prefix:
         return None
-    return KnownSite(prefix=prefix, hostname=str(values.get("hostname")), found_in=path, regions=_regions(values))
+    return KnownSite(
+        prefix=prefix,
+        hostname=str(values.get("hostname")),
+        found_in=path,
+        regions=_regions(values),
+        certificate=_of_one(values),
+    )
 
 
 def _regions(outputs: Mapping[str, Any]) -> tuple[str, ...]:
     roles = outputs.get("roles")
     return tuple(roles) if isinstance(roles, Mapping) else ()
+
+
+def _of_one(outputs: Mapping[str, Any]) -> str:
+    """Returns the only value of `site.certificate` that a site of one region may have; "" for others."""
+    return "wildcard" if len(_regions(outputs)) == 1 else ""
 
 
 def _prefix(outputs: Mapping[str, Any]) -> str:

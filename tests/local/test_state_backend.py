@@ -1,4 +1,4 @@
-"""State in S3: the production example's backend, with its lock, on localcloud."""
+"""State in S3, on localcloud: the production example's backend, with its lock, and a rename in a clone that never deployed."""
 
 import os
 import subprocess
@@ -39,3 +39,34 @@ def test_production_example_keeps_its_state_in_s3_and_respects_its_lock(
     environment = {**os.environ, **deployment.terraform.environment}
     done = subprocess.run(terraform, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert "Error acquiring the state lock" in done.stderr
+
+
+STATES = "failover-site-demo-state"
+
+
+def test_renamed_site_is_refused_by_the_states_that_terraform_wrote(
+    deployment: DeploymentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deployed site's own states, as they would lie in the bucket, and a clone that has nothing but the changed site file."""
+    for name, value in deployment.endpoints.environment.items():
+        monkeypatch.setenv(name, value)
+    s3: Any = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for stack in ("dns", "edge"):
+        state = (deployment.folder / f"terraform.{stack}.tfstate").read_bytes()
+        s3.put_object(Bucket=STATES, Key=f"failover-site/demo/{stack}.tfstate", Body=state)
+    site_file = (deployment.folder / "site.toml").read_text(encoding="utf-8").partition("[state]")
+    assert site_file[1]
+    rest = site_file[2][site_file[2].index("\n[") :]
+    text = f'{site_file[0]}[state]\nbackend = "s3"\nbucket = "{STATES}"\nregion = "{REGION}"\n{rest}'
+    refusals = {
+        ('environment = "demo"', 'environment = "other"'): "holds the site failover-site-demo, which is deployed",
+        ('project = "failover-site"', 'project = "failover-site"\ncertificate = "wildcard"'): 'certificate = "regions"',
+    }
+    for (old, new), words in refusals.items():
+        assert old in text
+        (tmp_path / "site.toml").write_text(text.replace(old, new), encoding="utf-8")
+        command = [sys.executable, str(ROOT / "main.py"), "site.toml"]
+        subprocess.run(command, cwd=tmp_path, env=os.environ, check=True, capture_output=True)
+        stacks = str(tmp_path / "cdktf.out" / "stacks")
+        assert words in deployment.failover("plan", "--stacks", stacks, exit_code=1).stderr

@@ -106,6 +106,7 @@ def site_file_in(tmp_path: Path, *changes: tuple[str, str]) -> str:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "site.toml"
     path.write_text(text, encoding="utf-8")
     return str(path)
@@ -158,10 +159,44 @@ def test_second_region_keeps_the_certificate_of_the_first(tmp_path: Path, capsys
     state = {"outputs": {name: {"value": value} for name, value in outputs.items()}, "resources": [{}]}
     (tmp_path / "terraform.edge.tfstate").write_text(json.dumps(state), encoding="utf-8")
     assert main.main([site_file_in(tmp_path), "--output", str(tmp_path / "out")]) == 2
-    assert 'keep certificate = "wildcard"' in capsys.readouterr().err
+    assert 'write certificate = "wildcard" back' in capsys.readouterr().err
     project = 'project = "failover-site"'
     kept = site_file_in(tmp_path, (project, f'{project}\ncertificate = "wildcard"'))
     assert main.main([kept, "--output", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize(("deployed", "written"), [("wildcard", "regions"), ("regions", "wildcard")])
+def test_another_certificate_than_that_of_the_deployed_site_is_refused_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], deployed: str, written: str
+) -> None:
+    """What the certificate is known by is what our own dns stack has."""
+    project = 'project = "failover-site"'
+    of = {
+        value: site_file_in(tmp_path / value, (project, f'{project}\ncertificate = "{value}"'))
+        for value in ("regions", "wildcard")
+    }
+    assert main.main([of[deployed], "--output", str(tmp_path / "out")]) == 0
+    stacks = tmp_path / "out" / "stacks"
+    (certificate,) = json.loads((stacks / "dns" / "cdk.tf.json").read_bytes())["resource"][
+        "aws_acm_certificate"
+    ].values()
+    dns = {"resources": [{"type": "aws_acm_certificate", "instances": [{"attributes": certificate}]}]}
+    outputs = {
+        "buckets": {"eu-central-1": "failover-site-demo-eu-central-1-123456789012"},
+        "roles": {"eu-central-1": "primary", "us-east-1": "secondary"},
+        "hostname": "www.example.test",
+        "distributions": {"eu-central-1": {}},
+    }
+    edge = {"outputs": {name: {"value": value} for name, value in outputs.items()}, "resources": [{}]}
+    for name, state in (("dns", dns), ("edge", edge)):
+        (tmp_path / f"terraform.{name}.tfstate").write_text(json.dumps(state), encoding="utf-8")
+    before = (stacks / "dns" / "cdk.tf.json").read_bytes()
+    assert main.main([of[written], "--output", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert f'site.certificate is "{written}"' in said
+    assert f'write certificate = "{deployed}" back in [site]' in said
+    assert (stacks / "dns" / "cdk.tf.json").read_bytes() == before
+    assert main.main([of[deployed], "--output", str(tmp_path / "out")]) == 0
 
 
 def test_region_that_is_off_in_an_account_gets_a_word_and_others_none(

@@ -34,7 +34,8 @@ ROOMS = {
     "scripts": (
         ("cli",),
         ("commands", "demo"),  # the demo is a verb that runs others
-        ("onboarding", "prove", "rehearse", "replay", "review", "rollout"),
+        ("prove", "rehearse", "replay", "review", "rollout"),
+        ("onboarding",),
         ("report", "lint", "cost", "load", "site_build", "chaos"),
         ("simulate",),
         ("regions",),

@@ -30,8 +30,12 @@ class Folder:
     def local_state(self, name: str, text: str) -> None:
         (self.outdir.parent / f"terraform.{name}.tfstate").write_text(text, encoding="utf-8")
 
-    def synthesized(self, key: str, *, is_initialized: bool = True) -> None:
-        stack = {"terraform": {"backend": {"s3": {"key": key}}}, "output": {"hostname": {"value": HOSTNAME}}}
+    def synthesized(self, key: str, *, is_initialized: bool = True, is_used: bool = True) -> None:
+        stack = {
+            "terraform": {"backend": {"s3": {"key": key}}},
+            "output": {"hostname": {"value": HOSTNAME}},
+            "resource": {"aws_cloudfront_distribution": {"eu": {}}} if is_used else {},
+        }
         (self.edge / "cdk.tf.json").write_text(json.dumps(stack), encoding="utf-8")
         if is_initialized:
             (self.edge / ".terraform").mkdir()
@@ -109,6 +113,51 @@ def test_files_that_say_nothing_refuse_nothing(folder: Folder, text: str) -> Non
     (folder.edge / "cdk.tf.json").write_text(text, encoding="utf-8")
     (folder.edge / ".terraform").mkdir()
     assert folder.renamed(is_local=True) is None
+
+
+CERTIFICATES = {
+    "wildcard": [f"*.{HOSTNAME}"],
+    "regions": [f"eu-central-1.{HOSTNAME}", f"us-east-1.{HOSTNAME}"],
+}
+SERVING = {
+    **EDGE,
+    "roles": {"eu-central-1": "primary", "us-east-1": "secondary"},
+    "distributions": {"eu-central-1": {}},
+}
+
+
+def dns_state(*names: str) -> str:
+    """The state of a `dns` stack: ACM lists the certificate's own name among the others, and there may be more certificates."""
+    of_api = {"domain_name": f"api.{HOSTNAME}", "subject_alternative_names": [f"*.api.{HOSTNAME}"]}
+    of_edge = {"domain_name": HOSTNAME, "subject_alternative_names": [HOSTNAME, *names]}
+    resources = [{"type": "aws_acm_certificate", "instances": [{"attributes": each}]} for each in (of_api, of_edge)]
+    return json.dumps({"resources": [{"type": "aws_route53_zone", "instances": [{}]}, *resources]})
+
+
+@pytest.mark.parametrize(("value", "names"), CERTIFICATES.items())
+def test_certificate_is_known_from_the_state_that_has_it(folder: Folder, value: str, names: list[str]) -> None:
+    folder.local_state("edge", state(SERVING))
+    folder.local_state("dns", dns_state(*names))
+    assert [each.certificate for each in folder.known(is_local=True)] == [value]
+
+
+def test_certificate_that_no_distribution_uses_may_be_exchanged(folder: Folder) -> None:
+    folder.local_state("edge", state({**SERVING, "distributions": {}}))
+    folder.local_state("dns", dns_state(*CERTIFICATES["regions"]))
+    assert [each.certificate for each in folder.known(is_local=True)] == [""]
+
+
+@pytest.mark.parametrize(("value", "names"), CERTIFICATES.items())
+@pytest.mark.parametrize("is_used", [True, False])
+def test_certificate_is_known_from_the_last_synthesis(
+    folder: Folder, value: str, names: list[str], is_used: bool
+) -> None:
+    folder.synthesized("my-site/prod/edge.tfstate", is_used=is_used)
+    certificate = {"domain_name": HOSTNAME, "subject_alternative_names": names}
+    dns = folder.edge.parent / "dns"
+    dns.mkdir()
+    (dns / "cdk.tf.json").write_text(json.dumps({"resource": {"aws_acm_certificate": {"edge": certificate}}}))
+    assert [each.certificate for each in folder.known()] == [value if is_used else ""]
 
 
 def test_regions_are_known_where_the_outputs_say_them(folder: Folder) -> None:
