@@ -58,5 +58,10 @@ def _region(stack: str, roles: dict[str, str]) -> str | None:
 
 
 def _roles(stacks_folder: Path) -> dict[str, str]:
-    document: dict[str, Any] = json.loads((stacks_folder / _EDGE / "cdk.tf.json").read_bytes())
-    return {str(region): str(role) for region, role in document["output"]["roles"]["value"].items()}
+    """Returns region -> role; nothing for a team's own stacks without our `edge`, which come in the order of what they read."""
+    path = stacks_folder / _EDGE / "cdk.tf.json"
+    if not path.is_file():
+        return {}
+    document: dict[str, Any] = json.loads(path.read_bytes())
+    found: dict[str, Any] = document.get("output", {}).get("roles", {}).get("value", {})
+    return {str(region): str(role) for region, role in found.items()}

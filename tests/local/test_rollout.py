@@ -254,6 +254,23 @@ def test_deploy_without_apply_shows_the_order_and_changes_nothing(site: Site) ->
     assert site.run("deploy", "--apply").exception is not None  # which plans were approved is not said
 
 
+def test_stacks_of_a_team_without_our_edge_come_in_the_order_of_what_they_read(site: Site) -> None:
+    for folder in site.stacks.iterdir():
+        shutil.rmtree(folder)
+    for name, reads in (("orders", None), ("a-shop", "orders")):
+        (site.stacks / name).mkdir()
+        (site.stacks / name / "cdk.tf.json").write_text(json.dumps(stack(name, name, reads=reads)), encoding="utf-8")
+    for expected in (["changes", "waits"], ["unchanged", "changes"]):
+        planned = site.plan()
+        assert [(each["name"], each["outcome"]) for each in planned["stacks"]] == list(
+            zip(("orders", "a-shop"), expected, strict=True)
+        )
+        done = site.deploy(planned["sha256"])
+        assert done.exit_code == 0, done.output
+        assert "no names to ask" in done.stderr
+    assert site.value_of("a-shop") == "a-shoporders"
+
+
 def test_stack_that_cannot_be_planned_fails_the_plan_by_name(site: Site) -> None:
     broken = site.stacks / "dns" / "broken.tf.json"
     broken.write_text('{"resource": {"terraform_data": {"x": {"no_such": 1}}}}', encoding="utf-8")
