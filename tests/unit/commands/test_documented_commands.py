@@ -1,6 +1,6 @@
 """Every command that a page shows is one that the program takes: its verb, its options, and in blocks its arguments too.
 
-What the pages of the tour and of the constructs show is also run, by tests of their own.
+What runs them is in tests/documented_commands.py.
 """
 
 import re
@@ -15,9 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from scripts import cli
+from tests.shown_commands import PAGES, ROOT
 
-ROOT = Path(__file__).parents[3]
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 TARGETS = set(re.findall(r"^([a-z-]+):.* ## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 _CALL = re.compile(r"(?:^|[\s(])(?:\.venv/bin/)?(failover|make) +([a-z][a-z-]*)((?: +(?!#)[^|&;<>`]+)?)")
 _PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_0-9]*\b")
@@ -48,7 +47,7 @@ def verbs() -> dict[str, TyperCommand]:
     return {name: each for name, each in group.commands.items() if isinstance(each, TyperCommand)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_of_a_page_is_taken(page: Path, verbs: dict[str, TyperCommand]) -> None:
     wrong = [problem for shown in shown_in(page.read_text(encoding="utf-8")) if (problem := _problem(shown, verbs))]
     assert wrong == []
