@@ -15,7 +15,8 @@ from scripts.release.bucket import ContentBucket
 from scripts.release.pointers import POINTER_KEY, HeldPointer, write_pointer
 from scripts.release.routing import RoutingStore, RoutingVersion
 from scripts.release.standing import Standing
-from tests.worlds.explorer.cloud import Cloud
+from scripts.release.website import Website
+from tests.worlds.explorer.cloud import Cloud, Stored
 from tests.worlds.explorer.exploring import (
     ACTIVE,
     OLD,
@@ -26,7 +27,7 @@ from tests.worlds.explorer.exploring import (
 )
 from tests.worlds.explorer.exploring import no_threads as no_threads
 from tests.worlds.explorer.exploring import sites as sites
-from tests.worlds.explorer.operators import REGIONS, Program, Refused, run_alone
+from tests.worlds.explorer.operators import REGIONS, Program, Refused, Step, run_alone
 from tests.worlds.explorer.programs import (
     TAKEN_DOWN,
     Sites,
@@ -247,3 +248,18 @@ def test_without_a_condition_on_manifests_a_rollback_writes_back_what_was_taken_
     monkeypatch.setattr(ContentBucket, "put_manifest", unconditionally)
     with pytest.raises(BrokenPromiseError, match="LOST"):
         explore(sites.deployed(PREVIOUS, ACTIVE), programs["roll back"], take_down_file, crashes=0, switches=1)
+
+
+def test_operator_goes_on_by_every_answer_alike_whichever_was_tried_first() -> None:
+    """One answer is given to the run that waits for it, the others to new runs: each knows what was answered before."""
+
+    def reading(site: Website) -> tuple[str, ...]:
+        return tuple(site.buckets[REGIONS[0]].client.get_object(Key=key)["ETag"] for key in ("first", "second"))
+
+    first = Step(reading)
+    for etag in ("a", "b"):
+        second = first.after(Stored(b"", etag, 0))
+        assert second.call == ("get_object", REGIONS[0], "second")
+        assert [second.after(Stored(b"", each, 0)).outcome for each in "xy"] == [
+            (f'"{etag}"', f'"{each}"') for each in "xy"
+        ]

@@ -1,17 +1,23 @@
 """The page of all keys and the schema for editors are those of the models, and the schema takes what the synthesis takes."""
 
+import importlib
 import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from constructs_lib.site_file.schema import json_schema
 from tools.configuration_doc import PAGE, SCHEMA, render_page, render_schema
 
 CONFIG = Path(__file__).parents[3] / "config"
+
+
+@pytest.fixture(scope="module")
+def jsonschema() -> Any:
+    """Imported when it is used: it reads grammars for a second, which each process that collects this file would wait for."""
+    return importlib.import_module("jsonschema")
 
 
 def test_page_and_schema_are_in_step() -> None:
@@ -28,7 +34,7 @@ def test_page_has_every_key() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(CONFIG.glob("*.toml")), ids=lambda path: path.stem)
-def test_schema_takes_every_example(path: Path) -> None:
+def test_schema_takes_every_example(jsonschema: Any, path: Path) -> None:
     jsonschema.validate(tomllib.loads(path.read_text(encoding="utf-8")), json_schema())
 
 
@@ -40,7 +46,7 @@ def test_schema_takes_every_example(path: Path) -> None:
         ("site", "environment", "PROD"),
     ],
 )
-def test_schema_refuses_what_an_editor_should_underline(section: str, key: str, value: object) -> None:
+def test_schema_refuses_what_an_editor_should_underline(jsonschema: Any, section: str, key: str, value: object) -> None:
     site: dict[str, Any] = tomllib.loads((CONFIG / "demo.toml").read_text(encoding="utf-8"))
     site[section][key] = value
     with pytest.raises(jsonschema.ValidationError):

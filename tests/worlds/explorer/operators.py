@@ -1,7 +1,8 @@
 """An operator: real code that runs until its next request, from the answers that it has got so far.
 
-Code between two requests depends on the answers alone, so what an operator does next is found once for each sequence of answers,
-by running it anew: a tree of these grows beside the exploration. What runs in a pool runs in the order in which it was given.
+Code between two requests depends on the answers alone, so what an operator does next is found once for each sequence of answers:
+a tree of these grows beside the exploration. The first answer goes to the run that waits for it, in a greenlet of its own; any
+other one to a new run, which gets the same answers up to there. What runs in a pool runs in the order in which it was given.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
+
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from scripts.errors import OpsError
 from scripts.release.bucket import ContentBucket
@@ -31,8 +34,15 @@ class Refused:
     told: str
 
 
-class _Paused(BaseException):
-    """The operator has asked for something that is not answered yet."""
+class _Abandoned(BaseException):
+    """Nobody wants to know any more what the operator does next."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What became of an operator."""
+
+    outcome: Any
 
 
 class Step:
@@ -43,39 +53,58 @@ class Step:
         outcome: what the program returned, or Refused; only at the end.
     """
 
-    __slots__ = ("_answers", "_next", "_program", "call", "outcome")
+    __slots__ = ("_answers", "_next", "_program", "_waiting", "call", "outcome")
 
-    def __init__(self, program: Program, answers: tuple[Any, ...] = ()) -> None:
+    def __init__(self, program: Program, answers: tuple[Any, ...] = (), waiting: Any = None) -> None:
+        """Runs the program to its next request.
+
+        Args:
+            program: the operator's.
+            answers: what its requests were answered so far.
+            waiting: a run of the program that waits for the last of the answers; None begins one.
+        """
         self._program = program
         self._answers = answers
         self._next: dict[Any, Step] = {}
-        self.call: Call | None = None
-        self.outcome: Any = None
-        self._run()
+        self._waiting, reached = _begun(program, answers) if waiting is None else (waiting, waiting.switch(answers[-1]))
+        self.call: Call | None = None if isinstance(reached, _End) else reached
+        self.outcome: Any = reached.outcome if isinstance(reached, _End) else None
 
     def after(self, answer: Any) -> Step:
         """Returns the operator after that answer."""
         if answer not in self._next:
-            self._next[answer] = Step(self._program, (*self._answers, answer))
+            waiting, self._waiting = self._waiting, None
+            self._next[answer] = Step(self._program, (*self._answers, answer), waiting)
         return self._next[answer]
 
-    def _run(self) -> None:
-        answers = iter(self._answers)
 
-        def ask(*call: Any) -> Any:
-            if self.call is None:
-                for answer in answers:
-                    return answer
-                self.call = call
-            raise _Paused
+def _begun(program: Program, answers: tuple[Any, ...]) -> tuple[Any, Call | _End]:
+    """Returns a run of the program that has got these answers, and its next request or its end."""
+    given = iter(answers)
+    is_abandoned = False
 
+    def ask(*call: Any) -> Any:
+        nonlocal is_abandoned
+        if is_abandoned:
+            raise _Abandoned
+        for answer in given:
+            return answer
         try:
-            self.outcome = self._program(website(ask))
-        except _Paused:
-            return
+            return getcurrent().parent.switch(call)
+        except GreenletExit:  # who would have answered is gone
+            is_abandoned = True
+            raise _Abandoned from None
+
+    def run() -> _End:
+        try:
+            return _End(program(website(ask)))
         except OpsError as error:
-            if self.call is None:
-                self.outcome = Refused(str(error))
+            return _End(Refused(str(error)))
+        except _Abandoned:
+            return _End(None)
+
+    waiting = greenlet(run)
+    return waiting, waiting.switch()
 
 
 def website(ask: Callable[..., Any]) -> Website:
