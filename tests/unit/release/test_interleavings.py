@@ -254,7 +254,9 @@ def test_operator_goes_on_by_every_answer_alike_whichever_was_tried_first() -> N
     """One answer is given to the run that waits for it, the others to new runs: each knows what was answered before."""
 
     def reading(site: Website) -> tuple[str, ...]:
-        return tuple(site.buckets[REGIONS[0]].client.get_object(Key=key)["ETag"] for key in ("first", "second"))
+        return tuple(
+            site.buckets[REGIONS[0]].client.get_object(Bucket="content", Key=key)["ETag"] for key in ("first", "second")
+        )
 
     first = Step(reading)
     for etag in ("a", "b"):
