@@ -17,11 +17,16 @@ from scripts.probe.resolver import CachingResolver, ResolutionError
 from scripts.probe.samples import Family
 from scripts.rehearse.result import DrillResult, Outcome, Views
 from scripts.rehearse.sites import UNCACHED_PAGES, Site
+from scripts.rehearse.surroundings import ACCOUNT_ID
 
 VIEW_LIMIT_SECONDS = 30.0
 """How long a viewer waits for a page: as long as CloudFront tries an origin by default."""
 BETWEEN_VIEWS_SECONDS = 3.0
 IN_A_ROW = 3
+_DENIED = (
+    f"; S3 lets CloudFront read what the bucket's policy lets it read, and one that names another account than localcloud's, "
+    f"{ACCOUNT_ID}, lets it read nothing"
+)
 STEADY_LIMIT_SECONDS = 60.0
 BACK_LIMIT_SECONDS = 300.0
 SHORT_WINDOW_SECONDS, LONG_WINDOW_SECONDS = 90.0, 300.0
@@ -105,7 +110,7 @@ class Rehearser:
         on_phase("steady?")
         problem = await self._until_good(site, viewer, STEADY_LIMIT_SECONDS)
         if isinstance(problem, str):
-            reason = f"the site was not steady before: {problem}"
+            reason = f"the site was not steady before: {problem}{_DENIED if problem == 'status 403' else ''}"
             return replace(result, reason=reason)
         on_phase("broken")
         value = {} if drill.value is None else {"value": drill.value}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.errors import WrongUsageError
 from scripts.lint.model import Configuration
@@ -17,12 +18,13 @@ from scripts.lint.rules import ALL_RULES
 from scripts.lint.waivers import judge
 from scripts.local.endpoints import Endpoints
 from scripts.local.process import ANY_PORT, running_localcloud
-from scripts.rehearse.applying import apply
+from scripts.rehearse.applying import Applied, apply
 from scripts.rehearse.copying import copy_of
 from scripts.rehearse.drilling import Rehearser, drills_for
-from scripts.rehearse.result import DrillResult, Finding, LeftOut, Rehearsal
+from scripts.rehearse.identities import supply
+from scripts.rehearse.result import DrillResult, Finding, Rehearsal
 from scripts.rehearse.rewriting import rewrite
-from scripts.rehearse.sites import Site, publish, sites_of
+from scripts.rehearse.sites import Site, publish, sites_of, undrilled_names
 from scripts.rehearse.surroundings import expected, make, stand_ins
 from scripts.terraform.cli import Progress, from_this_machine
 
@@ -83,14 +85,16 @@ def rehearse(wish: Wish, tell: Tell) -> Rehearsal:
         _only_localcloud(endpoints),
     ):
         assumed = [*make(endpoints, wanted), *(f"a stand-in of the web server {name}" for name in served)]
-        made, left_out = _applied(module, wish, endpoints, tell)
-        drills, published = asyncio.run(_drilled(endpoints, wish, made, tell))
-        notes = _notes(wish.folder)
+        applied = _applied(module, wish, endpoints, tell, assumed)
+        tell("looking at what is served")
+        sites = sites_of(endpoints)
+        drills, published = asyncio.run(_drilled(endpoints, wish, sites, applied.made, tell))
+        notes = [*applied.notes, *undrilled_names(endpoints, sites), *_notes(wish.folder)]
     return Rehearsal(
         directory=str(wish.directory),
         speed=wish.speed,
-        made=tuple(made),
-        left_out=tuple(left_out),
+        made=applied.made,
+        left_out=applied.left_out,
         findings=tuple(findings),
         drills=tuple(drills),
         replaced=tuple(replaced),
@@ -161,7 +165,8 @@ def _only_localcloud(endpoints: Endpoints) -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _applied(module: Path, wish: Wish, endpoints: Endpoints, tell: Tell) -> tuple[list[str], list[LeftOut]]:
+def _applied(module: Path, wish: Wish, endpoints: Endpoints, tell: Tell, assumed: list[str]) -> Applied:
+    """Apply; what is made beside it is added to `assumed`."""
     build = wish.folder / "terraform"
     build.mkdir(parents=True, exist_ok=True)
     terraform = from_this_machine(build, endpoints.environment)
@@ -169,15 +174,20 @@ def _applied(module: Path, wish: Wish, endpoints: Endpoints, tell: Tell) -> tupl
     def progress(found: Progress) -> None:
         tell(f"applying: {found.done} of {found.planned or '?'}")
 
+    def supplied(plan: Mapping[str, Any]) -> bool:
+        made, is_changed = supply(plan, endpoints, wish.folder / "copy")
+        assumed.extend(made)
+        if is_changed:
+            tell("planning again, with what was made for it")
+        return is_changed
+
     tell("planning")
-    return apply(terraform, module, build / f"terraform-{module.name}.log", progress)
+    return apply(terraform, module, build / f"terraform-{module.name}.log", progress, supplied)
 
 
 async def _drilled(
-    endpoints: Endpoints, wish: Wish, made: Sequence[str], tell: Tell
+    endpoints: Endpoints, wish: Wish, sites: Sequence[Site], made: Sequence[str], tell: Tell
 ) -> tuple[list[DrillResult], list[str]]:
-    tell("looking at what is served")
-    sites = sites_of(endpoints)
     chosen = [site for site in sites if site.origins][: wish.most_sites]
     published = sorted({bucket for site in chosen for bucket in publish(site, endpoints)})
     has_checks = any("aws_route53_health_check." in address for address in made)
@@ -199,5 +209,5 @@ def _notes(folder: Path) -> list[str]:
     """Return what localcloud refused to serve, from its log, each once."""
     log = folder / "localcloud" / "localcloud.log"
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    found = [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+    found = [f"localcloud: {line.partition(' ERROR ')[2]}" for line in lines if " ERROR " in line]
     return list(dict.fromkeys(found))[:10]

@@ -14,7 +14,12 @@ class Missing(StrEnum):
 
     NOT_MODELLED = "localcloud does not model it"
     REFUSED = "refused, as AWS refuses it"
+    FAILED = "Terraform could not make it"
     NOT_REACHED = "it needs one of the others"
+
+
+BROKEN = frozenset({Missing.REFUSED, Missing.FAILED})
+"""What is the configuration's fault and not localcloud's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +118,10 @@ class Rehearsal:
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing was refused, the linter found no error, and viewers lost the site in no drill for good."""
+        """Whether all was made that is modelled, the linter found no error, and viewers lost the site in no drill for good."""
         bad = {Outcome.LOST, Outcome.NOT_DRILLED}
         return not (
-            any(each.why is Missing.REFUSED for each in self.left_out)
+            any(each.why in BROKEN for each in self.left_out)
             or any(each.severity == "error" for each in self.findings)
             or any(each.outcome in bad for each in self.drills)
             or not self.drills

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,7 @@ class Site:
         origins: of the default behaviour, in order of priority.
         page: path of the page that the edge is to hold.
         unanswered: alternate names that DNS does not answer for.
+        names: all alternate names.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Site:
     origins: tuple[Origin, ...]
     page: str
     unanswered: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def uncached(self, number: int) -> str:
         """Return the path of a page that nobody has asked for."""
@@ -66,6 +68,32 @@ def sites_of(endpoints: Endpoints) -> list[Site]:
     ids = [item["Id"] for page in pages for item in page["DistributionList"].get("Items", ())]
     found = [_site(cloudfront.get_distribution(Id=id_)["Distribution"], endpoints) for id_ in ids]
     return sorted((site for site in found if site), key=lambda site: site.hostname == site.domain_name)
+
+
+def undrilled_names(endpoints: Endpoints, sites: Sequence[Site]) -> list[str]:
+    """Return a sentence for each name whose records have a routing policy and of which no distribution is known.
+
+    Viewers of a rehearsal come through CloudFront: what load balancers, addresses and other services serve is not looked at.
+    """
+    route53 = clients(endpoints, "route53")
+    drilled = {name for site in sites for name in (site.hostname, *site.names)}
+    found: dict[str, set[str]] = {}
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        pages = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"])
+        for record in (each for page in pages for each in page["ResourceRecordSets"]):
+            name = record["Name"].rstrip(".").replace("\\052", "*")
+            if record.get("SetIdentifier") and name not in drilled:
+                found.setdefault(name, set()).update(_targets(record))
+    return [
+        f"{name} is answered with one of {', '.join(sorted(targets))}, and no distribution has that name: it was not drilled"
+        for name, targets in sorted(found.items())
+    ]
+
+
+def _targets(record: Mapping[str, Any]) -> Iterator[str]:
+    if "AliasTarget" in record:
+        yield record["AliasTarget"]["DNSName"].rstrip(".")
+    yield from (each["Value"] for each in record.get("ResourceRecords", ()))
 
 
 def _site(distribution: Mapping[str, Any], endpoints: Endpoints) -> Site | None:
@@ -82,6 +110,7 @@ def _site(distribution: Mapping[str, Any], endpoints: Endpoints) -> Site | None:
         origins=tuple(_origins(config, endpoints)),
         page=f"/{root}",
         unanswered=tuple(alias for alias in aliases if alias not in answered),
+        names=tuple((config.get("Aliases") or {}).get("Items", ())),
     )
 
 

@@ -1,15 +1,18 @@
-"""What a configuration expects to be there: hosted zones and certificates that it looks up, web servers that it points at.
+"""What a configuration expects to be there: zones, certificates and buckets that it looks up, web servers that it points at.
 
 They are made up in the localcloud of the rehearsal, or on loopback beside it.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,11 +20,18 @@ from typing import Any
 import boto3
 import trustme
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from scripts.lint.model import Configuration
 from scripts.local.endpoints import Endpoints
 
 _OF_AWS = (".amazonaws.com", ".cloudfront.net")
+DEFAULT_REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+"""Of every localcloud."""
+MOST_NAMES = 10
+"""Of a certificate, by default: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"""
+ISSUE_POLL_SECONDS, ISSUE_POLLS = 0.2, 150
 STAND_IN_PAGE = b"<!DOCTYPE html><title>A stand-in of this rehearsal</title>"
 
 
@@ -41,12 +51,16 @@ class Expected:
 
     Attributes:
         zones: names of hosted zones.
-        certificates: (domain name, region).
+        certificates: (domain name, region, key algorithm).
+        imported: the same of certificates that another authority issued.
+        buckets: (name, region).
         web_servers: domain names of custom origins outside AWS.
     """
 
     zones: tuple[str, ...] = ()
-    certificates: tuple[tuple[str, str], ...] = ()
+    certificates: tuple[tuple[str, str, str], ...] = ()
+    imported: tuple[tuple[str, str, str], ...] = ()
+    buckets: tuple[tuple[str, str], ...] = ()
     web_servers: tuple[str, ...] = ()
 
 
@@ -55,9 +69,18 @@ def expected(configuration: Configuration) -> Expected:
     data = [each for each in configuration.resources if each.is_data]
     zones = {_name(each.body.text("name")) for each in data if each.type == "aws_route53_zone"}
     certificates = {
-        (_name(each.body.text("domain")), each.region or "us-east-1")
+        (
+            _name(each.body.text("domain")),
+            each.region or DEFAULT_REGION,
+            next(iter(each.body.texts("key_types")), "RSA_2048"),
+        ): _is_imported(each.body.texts("types"))
         for each in data
-        if each.type == "aws_acm_certificate"
+        if each.type == "aws_acm_certificate" and each.body.text("domain")
+    }
+    buckets = {
+        (_name(each.body.text("bucket")), each.region or DEFAULT_REGION)
+        for each in data
+        if each.type == "aws_s3_bucket"
     }
     servers = {
         _name(origin.text("domain_name"))
@@ -68,7 +91,9 @@ def expected(configuration: Configuration) -> Expected:
     }
     return Expected(
         zones=tuple(sorted(name for name in zones if name)),
-        certificates=tuple(sorted(pair for pair in certificates if pair[0])),
+        certificates=tuple(sorted(each for each, is_imported in certificates.items() if not is_imported)),
+        imported=tuple(sorted(each for each, is_imported in certificates.items() if is_imported)),
+        buckets=tuple(sorted(pair for pair in buckets if is_bucket_name(pair[0]))),
         web_servers=tuple(sorted(name for name in servers if name and not name.endswith(_OF_AWS))),
     )
 
@@ -77,21 +102,88 @@ def _name(text: str | None) -> str:
     return (text or "").rstrip(".").lower()
 
 
+def _is_imported(types: list[str]) -> bool:
+    return "IMPORTED" in types and "AMAZON_ISSUED" not in types
+
+
 def make(endpoints: Endpoints, wanted: Expected) -> list[str]:
-    """Make zones and certificates; return what was made, a phrase each."""
-    route53 = clients(endpoints, "route53")
+    """Make zones, certificates and buckets; return what was made, a phrase each."""
+    route53, made = clients(endpoints, "route53"), []
+
+    def attempt(what: str, make_it: Callable[[], object]) -> None:
+        with suppress(ClientError):  # a name that AWS refuses: Terraform will say so when it looks it up
+            make_it()
+            made.append(what)
+
+    for domain, region, algorithm in wanted.certificates:
+        what = f"certificate of {domain} in {region}"
+        attempt(what, partial(certificate, endpoints, region, (domain,), algorithm))
+    for domain, region, _ in wanted.imported:
+        attempt(f"certificate of {domain} in {region}", partial(_import, endpoints, region, domain))
     for name in wanted.zones:
-        route53.create_hosted_zone(Name=name, CallerReference=f"rehearsal {name}")
-    authority = trustme.CA(organization_name="a rehearsal")
-    for domain, region in wanted.certificates:
-        issued = authority.issue_cert(domain, f"*.{domain.removeprefix('*.')}")
-        clients(endpoints, "acm", region).import_certificate(
-            Certificate=issued.cert_chain_pems[0].bytes(), PrivateKey=issued.private_key_pem.bytes()
-        )
-    return [
-        *(f"hosted zone {name}" for name in wanted.zones),
-        *(f"certificate of {domain} in {region}" for domain, region in wanted.certificates),
-    ]
+        zone = partial(route53.create_hosted_zone, Name=name, CallerReference=f"rehearsal {name}")
+        attempt(f"hosted zone {name}", zone)
+    for bucket, region in wanted.buckets:
+        what = f"bucket {bucket} in {region}, which everybody may read"
+        attempt(what, partial(public_bucket, endpoints, bucket, region))
+    return made
+
+
+def _import(endpoints: Endpoints, region: str, domain: str) -> None:
+    issued = trustme.CA(organization_name="a rehearsal").issue_cert(domain, f"*.{domain.removeprefix('*.')}")
+    clients(endpoints, "acm", region).import_certificate(
+        Certificate=issued.cert_chain_pems[0].bytes(), PrivateKey=issued.private_key_pem.bytes()
+    )
+
+
+def certificate(endpoints: Endpoints, region: str, names: Sequence[str], algorithm: str = "RSA_2048") -> str:
+    """Return the ARN of a new certificate of Amazon's for names and one level below their domains.
+
+    ACM issues it as always, when its validation records are in zones; these are gone again on return.
+    """
+    bases = list(dict.fromkeys(name.removeprefix("*.") for name in names))
+    wide = list(dict.fromkeys([*names, *bases, *(f"*.{base}" for base in bases)]))[:MOST_NAMES]
+    acm, route53 = clients(endpoints, "acm", region), clients(endpoints, "route53")
+    arn = acm.request_certificate(
+        DomainName=wide[0], SubjectAlternativeNames=wide, ValidationMethod="DNS", KeyAlgorithm=algorithm
+    )["CertificateArn"]
+    options = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+    with ExitStack() as stack:
+        for record in {each["ResourceRecord"]["Name"]: each["ResourceRecord"] for each in options}.values():
+            zone_name = record["Name"].partition(".")[2]
+            zone = route53.create_hosted_zone(Name=zone_name, CallerReference=f"{arn} {zone_name}")["HostedZone"]["Id"]
+            stack.callback(route53.delete_hosted_zone, Id=zone)
+            _change(route53, zone, "CREATE", record)
+            stack.callback(_change, route53, zone, "DELETE", record)
+        waiting = {"Delay": ISSUE_POLL_SECONDS, "MaxAttempts": ISSUE_POLLS}
+        acm.get_waiter("certificate_validated").wait(CertificateArn=arn, WaiterConfig=waiting)
+    return str(arn)
+
+
+def _change(route53: Any, zone: str, action: str, record: Mapping[str, str]) -> None:  # noqa: ANN401  boto3 is untyped
+    values = {"TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
+    change = {"Action": action, "ResourceRecordSet": {"Name": record["Name"], "Type": record["Type"], **values}}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+
+
+def is_bucket_name(text: str) -> bool:
+    """Return whether S3 takes a text as a bucket's name: .../AmazonS3/latest/userguide/bucketnamingrules.html."""
+    return re.fullmatch(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text) is not None
+
+
+def public_bucket(endpoints: Endpoints, name: str, region: str) -> None:
+    """Make a bucket that everybody may read: whoever looks it up has another configuration that says who may."""
+    s3 = clients(endpoints, "s3", region)
+    place = {} if region == DEFAULT_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, **place)
+    s3.delete_public_access_block(Bucket=name)
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": ["s3:GetObject", "s3:ListBucket"],
+        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+    }
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from scripts.rehearse.result import DrillResult, Missing, Outcome, Rehearsal, Views
+from scripts.rehearse.result import BROKEN, DrillResult, Missing, Outcome, Rehearsal, Views
 
 
 def show(rehearsal: Rehearsal, console: Console) -> None:
@@ -18,9 +18,8 @@ def show(rehearsal: Rehearsal, console: Console) -> None:
     for hostname in dict.fromkeys(each.hostname for each in rehearsal.drills):
         console.print(f"\nViewers of {hostname}", markup=False, highlight=False)
         console.print(_table([each for each in rehearsal.drills if each.hostname == hostname]))
-    if rehearsal.drills:
-        for line in _remarks(rehearsal):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for line in _remarks(rehearsal):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(_verdict(rehearsal), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -79,7 +78,7 @@ def _remarks(rehearsal: Rehearsal) -> Iterator[str]:
                 yield f"{each.hostname}, {each.drill}: {text}."
         if each.uncached and each.uncached.example:
             yield f"{each.hostname}, {each.drill}: a viewer saw {each.uncached.example}."
-    yield from (f"localcloud: {note}" for note in rehearsal.notes)
+    yield from (f"{note}." for note in rehearsal.notes)
 
 
 def _verdict(rehearsal: Rehearsal) -> str:
@@ -94,7 +93,7 @@ def _verdict(rehearsal: Rehearsal) -> str:
         f"in {lost} of {len(rehearsal.drills)} drills viewers had no site until the part was healed" if lost else "",
         f"{not_drilled} drills could not begin" if not_drilled else "",
         "the linter finds errors" if any(each.severity == "error" for each in rehearsal.findings) else "",
-        "resources were refused" if any(each.why is Missing.REFUSED for each in rehearsal.left_out) else "",
+        "resources were refused or failed" if any(each.why in BROKEN for each in rehearsal.left_out) else "",
     ]
     text = "; ".join(filter(None, parts))
     return f"{text[0].upper()}{text[1:]}. {times}"

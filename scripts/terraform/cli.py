@@ -7,6 +7,7 @@ Where Terraform and its provider are is `toolchain`'s and `provider_source`'s. T
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -106,7 +107,7 @@ def from_this_machine(build_dir: Path, environment: Mapping[str, str]) -> Terraf
         binary=tool.path,
         environment={**tool.environment, **variables, **environment},
         log_dir=build_dir,
-        init_hint=provider_source.hint(source, host.environ),
+        init_hint=functools.partial(provider_source.hint, source, host.environ),
         product=tool.product,
     )
 
@@ -118,7 +119,7 @@ class Terraform:
         binary: the executable.
         environment: variables added to this process's own.
         log_dir: where each stack's complete output goes, `terraform-<stack>.log`, appended.
-        init_hint: what to do when `init` does not get its provider, added to that failure's message.
+        init_hint: message of `init` -> what to do when that does not get its provider, added to that failure's message.
         product: which of the two the executable is.
     """
 
@@ -128,7 +129,7 @@ class Terraform:
         binary: Path,
         environment: Mapping[str, str],
         log_dir: Path,
-        init_hint: str = "",
+        init_hint: Callable[[str], str] | None = None,
         product: toolchain.Product = toolchain.Product.TERRAFORM,
     ) -> None:
         self.binary = binary
@@ -157,7 +158,7 @@ class Terraform:
                 self._run(stack_dir, ["init", "-json", "-input=false", "-reconfigure", *locked], on_progress)
         except TerraformError as error:
             if "provider" in str(error).lower() and self._init_hint:
-                raise TerraformError(f"{error}\n{self._init_hint}") from error
+                raise TerraformError(f"{error}\n{self._init_hint(str(error))}") from error
             raise
 
     def apply(self, stack_dir: Path, *, targets: Sequence[str] = (), on_progress: OnProgress | None = None) -> int:

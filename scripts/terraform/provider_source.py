@@ -145,7 +145,8 @@ def terraform_environment(source: ProviderSource, build_dir: Path, host: Host) -
         rc = build_dir.resolve() / "terraform.rc"
         # What is kept of the user's own configuration may hold the token of a registry.
         kept = _kept_configuration(host, source.product)
-        write_atomically(rc, cli_configuration(source.path, kept, source.product), is_secret=True)
+        others = mirrored(source.path, host.platform, source.product)
+        write_atomically(rc, cli_configuration(source.path, kept, source.product, others), is_secret=True)
         variables["TF_CLI_CONFIG_FILE"] = str(rc)
     if (source.kind is Origin.REGISTRY or source.is_packed) and not host.environ.get("TF_PLUGIN_CACHE_DIR"):
         cache = build_dir.resolve() / "plugin-cache"
@@ -156,20 +157,34 @@ def terraform_environment(source: ProviderSource, build_dir: Path, host: Host) -
     return variables
 
 
-def cli_configuration(mirror: Path, kept: str = "", product: Product = Product.TERRAFORM) -> str:
-    """Return a Terraform CLI configuration that takes the AWS provider, and nothing else, from `mirror`."""
-    address = _address(product)
+def cli_configuration(
+    mirror: Path, kept: str = "", product: Product = Product.TERRAFORM, others: Iterable[str] = ()
+) -> str:
+    """Return a Terraform CLI configuration that takes the AWS provider, and `others`, from `mirror` and the rest as always.
+
+    Terraform asks every source that may have a provider, and fails when one cannot be reached: so each has one source.
+    https://developer.hashicorp.com/terraform/cli/config/config-file#explicit-installation-method-configuration
+    """
+    addresses = ", ".join(f'"{address}"' for address in dict.fromkeys([_address(product), *others]))
     quoted = str(mirror.resolve()).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${")
     return f"""{kept}provider_installation {{
   filesystem_mirror {{
     path    = "{quoted}"
-    include = ["{address}"]
+    include = [{addresses}]
   }}
   direct {{
-    exclude = ["{address}"]
+    exclude = [{addresses}]
   }}
 }}
 """
+
+
+def mirrored(mirror: Path, platform: str, product: Product = Product.TERRAFORM) -> list[str]:
+    """Return the addresses of all providers that a mirror holds for a platform: `registry.terraform.io/hashicorp/random`."""
+    unpacked = mirror.glob(f"{product.registry}/*/*/*/{platform}")
+    packed = mirror.glob(f"{product.registry}/*/*/terraform-provider-*_{platform}.zip")
+    found = {*(path.parents[1] for path in unpacked), *(path.parent for path in packed)}
+    return sorted(path.relative_to(mirror).as_posix() for path in found)
 
 
 def terraform_config_files(host: Host, product: Product = Product.TERRAFORM) -> list[Path]:
@@ -319,8 +334,20 @@ def _dotted(version: tuple[int, int, int]) -> str:
     return ".".join(str(part) for part in version)
 
 
-def hint(source: ProviderSource, environ: Mapping[str, str]) -> str:
-    """Return what to do when `terraform init` does not get the provider."""
+def hint(source: ProviderSource, environ: Mapping[str, str], message: str = "") -> str:
+    """Return what to do when `terraform init` does not get a provider.
+
+    Args:
+        source: of the AWS provider.
+        environ: variables of the environment.
+        message: Terraform's, which names the provider that it did not get.
+    """
+    if other := _other_provider(message):
+        return (
+            f"This needs the provider {other}, which is not on this machine. `{source.product.command} init` downloads it where "
+            f"{source.product.registry} can be reached. Without network: `{source.product.command} providers mirror FOLDER` in "
+            f"this configuration, on a machine with network, and here {MIRROR_SETTING}=FOLDER."
+        )
     if source.is_mirror:
         return (
             f"The provider came from {source}. Another mirror: set {MIRROR_SETTING} to a folder that holds "
@@ -335,3 +362,9 @@ def hint(source: ProviderSource, environ: Mapping[str, str]) -> str:
         f"Put a mirror in one of them (`{product.command} providers mirror FOLDER` on a machine with network makes one) or "
         f"set {MIRROR_SETTING}."
     )
+
+
+def _other_provider(message: str) -> str:
+    """Return the address of the first provider that a message of Terraform's names, "" when that is the AWS provider or none."""
+    match = re.search(r"\bproviders?\s+((?:[\w.-]+/)?[\w-]+/[\w-]+)", message)
+    return match[1] if match and not match[1].endswith("hashicorp/aws") else ""

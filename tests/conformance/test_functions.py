@@ -25,21 +25,27 @@ def store(cloud: Cloud, **values: str) -> str:
     return arn
 
 
-def function(cloud: Cloud, code: str, store_arn: str | None = None) -> str:
+def function(cloud: Cloud, code: str, store_arn: str | None = None, runtime: str = "cloudfront-js-2.0") -> str:
     """Publishes a function; returns its ARN."""
     cloudfront, name = cloud.aws("cloudfront"), unique("f")
     stores = items([{"KeyValueStoreARN": store_arn}]) if store_arn else items([])
-    config = {"Comment": "", "Runtime": "cloudfront-js-2.0", "KeyValueStoreAssociations": stores}
+    config = {"Comment": "", "Runtime": runtime, "KeyValueStoreAssociations": stores}
     made = cloudfront.create_function(Name=name, FunctionConfig=config, FunctionCode=code.encode())
     cloudfront.publish_function(Name=name, IfMatch=made["ETag"])
     return str(made["FunctionSummary"]["FunctionMetadata"]["FunctionARN"])
 
 
 def served(
-    cloud: Cloud, code: str, *, event: str = "viewer-request", store_arn: str | None = None, **objects: str
+    cloud: Cloud,
+    code: str,
+    *,
+    event: str = "viewer-request",
+    store_arn: str | None = None,
+    runtime: str = "cloudfront-js-2.0",
+    **objects: str,
 ) -> str:
     """Makes a distribution with the function; returns its domain."""
-    arn = function(cloud, code, store_arn)
+    arn = function(cloud, code, store_arn, runtime)
     behavior = {
         "CachePolicyId": DISABLED,
         "FunctionAssociations": items([{"EventType": event, "FunctionARN": arn}]),
@@ -204,6 +210,35 @@ def test_response_function_does_not_run_for_errors(cloud: Cloud) -> None:
 )
 def test_function_fails(cloud: Cloud, code: str) -> None:
     assert cloud.get(served(cloud, code), "/i").status == 503
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        stated(
+            "CF/functions-javascript-runtime-10",
+            "Runtime 1.0 has var, arrow functions and template literals.",
+            "var to = (name) => `/${name}`;\n"
+            "function handler(event) { var request = event.request; request.uri = to('other'); return request; }",
+            200,
+        ),
+        stated(
+            "CF/functions-javascript-runtime-10",
+            "const and let are not in runtime 1.0.",
+            "function handler(event) { const request = event.request; return request; }",
+            503,
+        ),
+        stated(
+            "CF/functions-javascript-runtime-20",
+            "async and await are new in runtime 2.0.",
+            "async function handler(event) { return event.request; }",
+            503,
+        ),
+    ],
+)
+def test_function_of_runtime_1(cloud: Cloud, code: str, status: int) -> None:
+    answer = cloud.get(served(cloud, code, runtime="cloudfront-js-1.0"), "/i")
+    assert (answer.status, answer.body if status == 200 else b"") == (status, b"other" if status == 200 else b"")
 
 
 @documented(

@@ -45,6 +45,18 @@ def test_logging_is_kept_as_it_was_put(gateway_world: GatewayWorld) -> None:
     assert s3.get_bucket_logging(Bucket=source)["LoggingEnabled"] == {"TargetBucket": target, "TargetPrefix": "s3/"}
 
 
+def test_logging_takes_a_bucket_whose_acl_lets_the_log_delivery_group_write(gateway_world: GatewayWorld) -> None:
+    source, target = gateway_world.bucket(REGION), gateway_world.bucket(REGION)
+    s3 = gateway_world.client("s3", REGION)
+    refused("InvalidTargetBucketForLogging", lambda: log_to(gateway_world, source, target))
+    s3.put_bucket_ownership_controls(
+        Bucket=target, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    )
+    s3.put_bucket_acl(Bucket=target, ACL="log-delivery-write")
+    log_to(gateway_world, source, target)
+    assert s3.get_bucket_logging(Bucket=source)["LoggingEnabled"]["TargetBucket"] == target
+
+
 @pytest.mark.parametrize("why", ["absent", "of another bucket", "outside its prefix"])
 def test_logging_rejects_a_bucket_that_s3_may_not_write_to(gateway_world: GatewayWorld, why: str) -> None:
     source = gateway_world.bucket(REGION)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.worlds.foreign_terraform import group, servers, single, trap
+from tests.worlds.foreign_terraform import account_bound, group, servers, single, trap
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,4 +96,23 @@ def test_web_servers_of_a_module_are_stood_in_for(tmp_path: Path) -> None:
     assert broken == ["origin:a.example.com status 503", "origin:b.example.com status 503"]
     assert all(each["uncached"]["outcome"] == "lost until it was healed" for each in report["drills"])
     assert "a stand-in of the web server a.example.com" in report["assumed"]
+    assert exit_code == 1
+
+
+@pytest.mark.slow
+def test_what_a_configuration_names_in_an_account_is_made_up(tmp_path: Path) -> None:
+    exit_code, report = rehearsed(tmp_path, account_bound, "--drill", "503")
+    assert report["resources"]["left_out"] == []
+    (drill,) = report["drills"]
+    assert (drill["hostname"], drill["cached"]["outcome"]) == ("www.bound.example.com", "nothing lost")
+    assert drill["uncached"]["outcome"] == "lost until it was healed"
+    made_up = " ".join(report["assumed"])
+    for each in (
+        "hosted zone bound.example.com for Z0123456789ABCDEFGHIJ",
+        "certificate of www.bound.example.com in us-east-1",
+        "certificate of *.bound.example.com in eu-central-1",
+        "bucket rehearsed-pages in eu-central-1",
+    ):
+        assert each in made_up
+    assert report["notes"] == []
     assert exit_code == 1

@@ -23,4 +23,6 @@ class Fake:
         self.binary.chmod(0o755)
 
     def terraform(self, *, init_hint: str = "", **environment: str) -> Terraform:
-        return Terraform(binary=self.binary, environment=environment, log_dir=self.log.parent, init_hint=init_hint)
+        return Terraform(
+            binary=self.binary, environment=environment, log_dir=self.log.parent, init_hint=lambda _: init_hint
+        )

@@ -188,3 +188,63 @@ def _written(folder: Path, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.tf").write_text(text, encoding="utf-8")
     return folder
+
+
+_RUNTIME_1 = """
+resource "aws_cloudfront_function" "index" {
+  name    = "rehearsed-index"
+  runtime = "cloudfront-js-1.0"
+  code    = <<-EOT
+    function handler(event) {
+      var request = event.request;
+      if (request.uri.endsWith('/')) { request.uri += 'index.html'; }
+      return request;
+    }
+  EOT
+}
+"""
+
+
+def account_bound(folder: Path) -> Path:
+    """Writes what names a zone by its id, a certificate by its ARN, and looks up a bucket and a certificate of Amazon's."""
+    text = _PROVIDERS + _RUNTIME_1
+    text += 'variable "zone_id" {\n  type = string\n}\nvariable "certificate_arn" {\n  type = string\n}\n'
+    text += 'data "aws_s3_bucket" "pages" {\n  bucket = "rehearsed-pages"\n}\n'
+    text += """
+data "aws_acm_certificate" "regional" {
+  domain      = "*.bound.example.com"
+  types       = ["AMAZON_ISSUED"]
+  statuses    = ["ISSUED"]
+  most_recent = true
+}
+resource "aws_route53_record" "this" {
+  zone_id = var.zone_id
+  name    = "www.bound.example.com"
+  type    = "A"
+  alias {
+    name                   = aws_cloudfront_distribution.this.domain_name
+    zone_id                = aws_cloudfront_distribution.this.hosted_zone_id
+    evaluate_target_health = false
+  }
+}
+output "regional" {
+  value = data.aws_acm_certificate.regional.arn
+}
+"""
+    origin = """origin {
+    domain_name = data.aws_s3_bucket.pages.bucket_regional_domain_name
+    origin_id   = "pages"
+  }
+"""
+    certificate = _OWN_CERTIFICATE.replace("data.aws_acm_certificate.this.arn", "var.certificate_arn")
+    made = _distribution("this", origin, "pages", aliases='["www.bound.example.com"]', certificate=certificate)
+    associated = (
+        "cache_policy_id        = "
+        '"658327ea-f89d-4fab-a63d-7e88639e58f6"\n    function_association {\n      event_type   = "viewer-request"\n'
+        "      function_arn = aws_cloudfront_function.index.arn\n    }"
+    )
+    text += made.replace('cache_policy_id        = "658327ea-f89d-4fab-a63d-7e88639e58f6"', associated)
+    _written(folder, text)
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+    (folder / "terraform.tfvars").write_text(f'zone_id = "Z0123456789ABCDEFGHIJ"\ncertificate_arn = "{arn}"\n')
+    return folder

@@ -1,7 +1,8 @@
-"""What of JavaScript the runtime cloudfront-js-2.0 does not know, found in a function's code by its words.
+"""What of JavaScript the runtimes of CloudFront do not know, found in a function's code by its words.
 
-AWS lists what the runtime supports, ES 5.1 and some of ES 6 to 12; what is not listed is refused here:
+AWS lists what a runtime supports, ES 5.1 and some of ES 6 to 12, of 1.0 to 9; what is not listed is refused here:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-10.html
 No parser: a table of expressions over the code without its comments, strings and regular expressions.
 """
 
@@ -40,13 +41,25 @@ _UNSUPPORTED = {
         r"|\bObject\.(?:fromEntries|hasOwn|groupBy)\b|\bArray\.from\b|\bstructuredClone\b"
     ),
 }
-_EXPRESSIONS = {name: re.compile(expression) for name, expression in _UNSUPPORTED.items()}
+_UNSUPPORTED_IN_1 = {
+    "const or let": r"\b(?:const|let)\s+[\w$]",
+    "async or await": r"\basync\b|\bawait\b",
+    "an import": r"(?m)^\s*import\b",
+    "Buffer": r"\bBuffer\b",
+    "a method of strings that localcloud does not model": r"\.(?:bytesFrom|fromBytes|fromUTF8|toBytes|toUTF8)\s*\(",
+}
+RUNTIME_1, RUNTIME_2 = "cloudfront-js-1.0", "cloudfront-js-2.0"
+_EXPRESSIONS = {
+    runtime: {name: re.compile(expression) for name, expression in table.items()}
+    for runtime, table in ((RUNTIME_1, _UNSUPPORTED | _UNSUPPORTED_IN_1), (RUNTIME_2, _UNSUPPORTED))
+}
+RUNTIMES = tuple(_EXPRESSIONS)
 
 
-def unsupported_syntax(code: str) -> str | None:
-    """Return the first thing that the runtime does not know and where it stands; None when there is none."""
+def unsupported_syntax(code: str, runtime: str = RUNTIME_2) -> str | None:
+    """Return the first thing that one of RUNTIMES does not know and where it stands; None when there is none."""
     plain = _NO_CODE.sub(_blank, code)
-    for name, expression in _EXPRESSIONS.items():
+    for name, expression in _EXPRESSIONS[runtime].items():
         found = expression.search(plain)
         if found:
             line = plain.count("\n", 0, found.start()) + 1

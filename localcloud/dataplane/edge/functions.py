@@ -17,13 +17,12 @@ from py_mini_racer import JSEvalException, MiniRacer
 
 from localcloud.dataplane.configuration import Distribution, EdgeFunction
 from localcloud.dataplane.edge.function_purity import constants_of_pure
-from localcloud.dataplane.edge.function_syntax import unsupported_syntax
+from localcloud.dataplane.edge.function_syntax import RUNTIMES, unsupported_syntax
 from localcloud.dataplane.edge.messages import EdgeRequest, EdgeResponse
 from localcloud.model.errors import UnsupportedResource
 
 logger = logging.getLogger(__name__)
 
-SUPPORTED_RUNTIME = "cloudfront-js-2.0"
 # AWS publishes no figure for the compute cap; this one only keeps an endless loop from stopping the edge.
 RUN_LIMIT_REAL_SECONDS = 1.0
 MODULES = ("cloudfront", "crypto")
@@ -61,19 +60,19 @@ class FunctionRuntime:
             UnsupportedResource: for another runtime or an import of another module than MODULES.
             FunctionError: when the code does not compile, here or on AWS's runtime.
         """
-        if function.runtime != SUPPORTED_RUNTIME:
+        if function.runtime not in RUNTIMES:
             raise UnsupportedResource(
                 f"function {function.name}",
                 reason=f"runtime {function.runtime} is not modelled",
-                remedy=f"use {SUPPORTED_RUNTIME}",
+                remedy=f"use {RUNTIMES[-1]}",
             )
         self._name = function.name
         self._store: Mapping[str, str] | None = None
         self._lock = asyncio.Lock()
         self._context = MiniRacer()
-        refused = unsupported_syntax(function.code)
+        refused = unsupported_syntax(function.code, function.runtime)
         if refused is not None:
-            raise FunctionError(f"function {function.name} does not compile on {SUPPORTED_RUNTIME}: {refused}")
+            raise FunctionError(f"function {function.name} does not compile on {function.runtime}: {refused}")
         try:
             for surroundings in ("crypto.js", "runtime.js"):
                 self._context.eval(files(__package__).joinpath(surroundings).read_text())

@@ -9,11 +9,14 @@ from xml.etree.ElementTree import Element
 
 from localcloud.gateway.errors import ServiceError
 from localcloud.gateway.identifiers import ACCOUNT_ID
-from localcloud.gateway.s3.moto_objects import MotoObjects
+from localcloud.gateway.s3.moto_objects import MotoBucket, MotoObjects
 from localcloud.gateway.wire import JsonObject
 from localcloud.model.bucket_policy import AccessRequest, Decision, evaluate
 
 LOGGING_SERVICE = "logging.s3.amazonaws.com"
+LOG_DELIVERY_GROUP = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+GRANTED_TO_THE_GROUP = {"WRITE", "READ_ACP"}
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#log-delivery-group"""
 
 
 def refuse_bad_target(source: str, status: Element, objects: MotoObjects, policies: dict[str, JsonObject]) -> None:
@@ -36,8 +39,21 @@ def refuse_bad_target(source: str, status: Element, objects: MotoObjects, polici
         source_arn=f"arn:aws:s3:::{source}",
         source_account=ACCOUNT_ID,
     )
-    if evaluate(policies.get(target), access) is not Decision.ALLOW:
-        raise _refusal(f"The policy of {target} does not let {LOGGING_SERVICE} write there")
+    if evaluate(policies.get(target), access) is not Decision.ALLOW and not _is_granted(objects.bucket(target)):
+        raise _refusal(
+            f"The policy of {target} does not let {LOGGING_SERVICE} write there, nor does its ACL let the log-delivery group"
+        )
+
+
+def _is_granted(bucket: MotoBucket) -> bool:
+    """Return whether the bucket's ACL lets the log-delivery group write, as the canned ACL `log-delivery-write` does."""
+    granted = {
+        permission
+        for grant in (bucket.acl.grants if bucket.acl else ())
+        if any(grantee.uri == LOG_DELIVERY_GROUP for grantee in grant.grantees)
+        for permission in grant.permissions
+    }
+    return granted >= GRANTED_TO_THE_GROUP
 
 
 def _refusal(message: str) -> ServiceError:

@@ -148,6 +148,37 @@ def test_configuration_quotes_the_path() -> None:
     assert r'path    = "/a \"b\" $${c}"' in cli_configuration(Path('/a "b" ${c}'))
 
 
+def test_other_providers_are_taken_from_the_mirror_when_it_holds_them_and_else_as_always(tmp_path: Path) -> None:
+    mirror = fake_machine.unpacked_provider(tmp_path / "opt/m", "5.100.0")
+    platform = fake_machine.host(tmp_path).platform
+    (mirror / "registry.terraform.io/hashicorp/random/3.7.2" / platform).mkdir(parents=True)
+    (mirror / "registry.terraform.io/acme/shop").mkdir(parents=True)
+    (mirror / f"registry.terraform.io/acme/shop/terraform-provider-shop_1.0.0_{platform}.zip").write_bytes(b"")
+    (mirror / "registry.terraform.io/hashicorp/archive/2.0.0/another_platform").mkdir(parents=True)
+    machine = fake_machine.host(tmp_path)
+    variables = terraform_environment(find_provider(machine), tmp_path / "build", machine)
+    text = Path(variables["TF_CLI_CONFIG_FILE"]).read_text(encoding="utf-8")
+    held = [f"registry.terraform.io/{each}" for each in ("hashicorp/aws", "acme/shop", "hashicorp/random")]
+    listed = ", ".join(f'"{each}"' for each in held)
+    assert f"include = [{listed}]" in text
+    assert f"direct {{\n    exclude = [{listed}]\n  }}" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("list of available versions for provider hashicorp/random: could not connect", "hashicorp/random"),
+        ("no available releases for provider registry.terraform.io/acme/shop", "registry.terraform.io/acme/shop"),
+        ("versions for provider hashicorp/aws: could not connect", ""),
+        ("Failed to install provider", ""),
+    ],
+)
+def test_hint_names_another_provider_that_is_missing(message: str, named: str) -> None:
+    text = hint(ProviderSource(kind=Origin.REGISTRY), {}, message)
+    assert (f"needs the provider {named}, which" in text) == bool(named)
+    assert "terraform providers mirror FOLDER" in text
+
+
 def test_hint_names_every_place_that_was_searched() -> None:
     text = hint(ProviderSource(kind=Origin.REGISTRY), {})
     assert all(

@@ -3,7 +3,7 @@
 import pytest
 
 from localcloud.dataplane.configuration import EdgeFunction
-from localcloud.dataplane.edge.function_syntax import unsupported_syntax
+from localcloud.dataplane.edge.function_syntax import RUNTIME_1, unsupported_syntax
 from localcloud.dataplane.edge.functions import FunctionError, FunctionRuntime
 
 
@@ -58,6 +58,30 @@ def test_syntax_that_the_runtime_lacks_is_named_with_its_line(code: str, named: 
 )
 def test_syntax_that_the_runtime_has_is_let_through(code: str) -> None:
     assert unsupported_syntax(code) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("const a = 1;", "const or let"),
+        ("for (let i = 0; i < n; i++) {}", "const or let"),
+        ("async function handler(event) {}", "async or await"),
+        ("import cf from 'cloudfront';", "an import"),
+        ("var a = Buffer.from('a');", "Buffer"),
+        ("var a = String.bytesFrom('a', 'base64');", "a method of strings"),
+        ("var {a} = b", "destructuring"),
+    ],
+)
+def test_runtime_1_lacks_more_than_runtime_2(code: str, named: str) -> None:
+    assert (unsupported_syntax(code, RUNTIME_1) or "").startswith(named)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["var f = (...a) => `${a[0]}`;", "var letter = outlet; var constant = 2 ** 3;", "// const a\nvar a = 'let x';"],
+)
+def test_runtime_1_has_what_it_lists(code: str) -> None:
+    assert unsupported_syntax(code, RUNTIME_1) is None
 
 
 def test_function_that_aws_would_not_run_is_refused_here() -> None:

@@ -161,7 +161,7 @@ def test_function_that_does_not_compile_is_reported() -> None:
 @pytest.mark.parametrize(
     ("code", "runtime"),
     [
-        ("function handler(e) { return e.request }", "cloudfront-js-1.0"),
+        ("function handler(e) { return e.request }", "cloudfront-js-0.9"),
         ("import a from 'fs';", "cloudfront-js-2.0"),
     ],
 )
