@@ -75,7 +75,7 @@ def apply(
     try:
         terraform.init(folder)
     except TerraformError as error:
-        raise EnvironmentFailureError(f"{error}\nNothing was applied.") from error
+        raise EnvironmentFailureError(f"{error}\n{_init_advice(str(error))}Nothing was applied.") from error
     plan = planned(terraform, folder)
     if supply(plan):
         plan = planned(terraform, folder)
@@ -139,6 +139,17 @@ def created_by(plan: Mapping[str, Any]) -> list[str]:
         for each in plan.get("resource_changes", ())
         if each.get("mode") == "managed" and "create" in each["change"]["actions"]
     ]
+
+
+def _init_advice(message: str) -> str:
+    if "Unreadable module directory" in message:
+        return "A module's folder is not there as its source writes it, upper and lower case included. "
+    if re.search(r"download module|module registry|Module not found", message):
+        return (
+            "Modules from elsewhere are downloaded: run this where they can be reached, or rehearse with a copy of the module in "
+            "the folder and a relative source. "
+        )
+    return ""
 
 
 def _advice(message: str) -> str:

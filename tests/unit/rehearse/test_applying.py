@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from scripts.errors import EnvironmentFailureError
 from scripts.rehearse.applying import Applied, apply
 from scripts.rehearse.result import Missing
 from scripts.terraform.cli import Terraform, TerraformError
@@ -17,14 +18,18 @@ ONE, TWO = "aws_s3_bucket.one", 'module.site.aws_s3_bucket_logging.two["a"]'
 class FakeTerraform:
     """Makes what each apply in turn is said to make; every apply that leaves something logs its errors."""
 
-    def __init__(self, log: Path, applies: list[list[str]], errors: list[Mapping[str, str]]) -> None:
+    def __init__(
+        self, log: Path, applies: list[list[str]], errors: list[Mapping[str, str]], *, init_failure: str = ""
+    ) -> None:
+        self.init_failure = init_failure
         self.log, self.left, self.errors = log, iter(applies), errors
         self.made: list[str] = []
         log.write_text(json.dumps({"diagnostic": {"severity": "error", "summary": "of another run"}}) + "\n")
         self.plans = 0
 
     def init(self, *_: object) -> None:
-        """Nothing to get."""
+        if self.init_failure:
+            raise TerraformError(self.init_failure)
 
     def plan_to(self, *_: object) -> dict[str, Any]:
         self.plans += 1
@@ -97,3 +102,18 @@ def test_resource_that_only_a_second_apply_makes_is_made_and_told(tmp_path: Path
 
 def test_configuration_that_was_supplied_is_planned_again(tmp_path: Path) -> None:
     assert applied(tmp_path, [[ONE, TWO]], changes=True).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("Unreadable module directory", "upper and lower case"),
+        ("Failed to download module", "relative source"),
+        ("Error accessing remote module registry", "relative source"),
+        ("Something else", "else\nNothing was applied"),
+    ],
+)
+def test_init_that_fails_says_what_to_do(tmp_path: Path, message: str, advice: str) -> None:
+    fake = FakeTerraform(tmp_path / "log", [], [], init_failure=message)
+    with pytest.raises(EnvironmentFailureError, match=advice):
+        apply(cast("Terraform", fake), tmp_path, fake.log, lambda _: None, lambda _: False)
