@@ -1,16 +1,9 @@
-r"""Runs drills again and again on a running demo site and keeps what they measured: what the simulator is held against.
+"""Runs each drill many times on localcloud and keeps what was measured: `python -m tools.measured_drills`.
 
-    .venv/bin/failover demo --keep
-    .venv/bin/python -m tools.measured_drills build/demo --drills 20
-
-A last exit outside AWS is drilled on a site that has one, and has samples of its own:
-
-    .venv/bin/failover demo --keep --site-file config/last-exit.example.toml
-    .venv/bin/python -m tools.measured_drills build/demo --site-file config/last-exit.example.toml \
-        --variant aws-edge-outage/refuse --output tests/unit/simulate/measured_last_exit.json
-
-Each drill begins another twentieth of the interval later in which visitors' DNS answers run out, so that the faults meet them
-at every age. A drill that this machine was too busy for is made again. The file is written after each; a second run goes on.
+The simulator is held against it (tests/unit/simulate/test_measured.py). Every round starts localcloud anew, with the site
+restored from a snapshot: the phases of Route 53's checkers are then drawn anew too. In each round the faults come another
+twentieth of the interval later in which visitors' DNS answers run out, and so meet them at every age. A drill that this
+machine was too busy for is made again. The file is written after each drill; a second run goes on.
 """
 
 from __future__ import annotations
@@ -21,12 +14,12 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from scripts.clock import rfc3339, utc_now
-from scripts.commands.shared.options import use_localcloud
+from scripts.demo import Demo
 from scripts.drill.measurement import percentile
 from scripts.drill.request import DrillSettings
 from scripts.drill.scenarios import SCENARIOS
@@ -35,11 +28,14 @@ from scripts.drill.streaks import has_failed
 from scripts.drill.verdict import LATE_SECONDS, MAX_LATE_RATIO
 from scripts.errors import NotSteadyError
 from scripts.files import write_atomically
-from scripts.terraform.outputs import load_deployment
 
-SITE_FILE = "config/demo.toml"
-SAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "simulate" / "measured.json"
-_SPREAD_SECONDS = 12.0
+ROOT = Path(__file__).parents[1]
+SITE_FILE = ROOT / "config" / "demo.toml"
+EXIT_SITE_FILE = ROOT / "config" / "last-exit.example.toml"
+FOLDER = ROOT / "build" / "measured-drills"
+SAMPLES = ROOT / "tests" / "unit" / "simulate" / "measured.json"
+STEADY_SECONDS = 10.0
+SPREAD_SECONDS = 12.0
 """Five visitors' answers of 60 s are 12 s apart: after as long everything looks the same again."""
 _PATIENCE_SECONDS = 30.0
 """How long a fault stays that nobody covers, or that hits a share of the requests: what is seen does not depend on it."""
@@ -85,42 +81,46 @@ def measured(session: DrillSession, scenario: str, variant: str, settings: Drill
 
 def main() -> None:
     """Measures what is missing in the file."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.measured_drills",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("demo", type=Path, help="folder of a demo that runs with --keep")
+    parser = argparse.ArgumentParser(prog="python -m tools.measured_drills", description=__doc__)
     parser.add_argument("--drills", type=int, default=20, help="of each variant (default: 20)")
-    parser.add_argument(
-        "--variant",
-        action="append",
-        metavar="SCENARIO/VARIANT",
-        help="default: each scenario's own that the site can drill",
-    )
-    parser.add_argument("--site-file", default=SITE_FILE, help="that the demo was given (default: %(default)s)")
+    parser.add_argument("--variant", action="append", metavar="SCENARIO/VARIANT", help="default: each scenario's own")
+    parser.add_argument("--speed", type=float, default=10.0, help="of localcloud's clock (default: 10)")
     parser.add_argument("--output", type=Path, default=SAMPLES)
     options = parser.parse_args()
-    state_folder = options.demo / "localcloud"
-    endpoints = use_localcloud(state_folder)
-    deployment = load_deployment(options.demo / "outputs.json")
-    session = DrillSession(deployment, endpoints, state_folder=state_folder)
-    scenarios = [each for each in SCENARIOS.values() if deployment.last_exit or not each.leaves_aws]
-    variants = options.variant or [f"{each.name}/{variant.name}" for each in scenarios for variant in each.select()]
-    document = _document(options.output, options.site_file, speed=endpoints.speed if endpoints else 1.0)
-    for drill in range(options.drills):
-        for name in variants:
-            scenario, _, variant = name.partition("/")
-            if _count(document["drills"], scenario, variant) > drill:
-                continue
-            settings = settings_of(scenario, steady_seconds=10 + _SPREAD_SECONDS * drill / options.drills)
+    variants = options.variant or [f"{each.name}/{one.name}" for each in SCENARIOS.values() for one in each.select()]
+    document = _document(options.output, speed=options.speed)
+    for number in range(options.drills):
+        for site_file in (SITE_FILE, EXIT_SITE_FILE):
+            missing = [
+                (scenario, variant)
+                for scenario, _, variant in (name.partition("/") for name in variants)
+                if site_file_of(scenario) == site_file and _count(document["drills"], scenario, variant) <= number
+            ]
+            if missing:
+                shift_seconds = SPREAD_SECONDS * number / options.drills
+                for row in _round(site_file, missing, options.speed, shift_seconds, document):
+                    document["drills"].append(row)
+                    _write(options.output, document)
+
+
+def _round(
+    site_file: Path, variants: list[tuple[str, str]], speed: float, shift_seconds: float, document: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    demo = Demo(site_file=site_file, folder=FOLDER / site_file.stem, speed=speed, any_port=True)
+    with demo.site() as (_, session):
+        for scenario, variant in variants:
+            settings = settings_of(scenario, steady_seconds=STEADY_SECONDS + shift_seconds)
             while (row := measured(session, scenario, variant, settings)) is None:
                 document["too_busy"] += 1
-            document["drills"].append(row)
-            _write(options.output, document)
+            yield row
 
 
-def settings_of(scenario: str, *, steady_seconds: float = 10.0) -> DrillSettings:
+def site_file_of(scenario: str) -> Path:
+    """Returns the site that a scenario is drilled on: one with a server outside AWS where that takes over."""
+    return EXIT_SITE_FILE if SCENARIOS[scenario].leaves_aws else SITE_FILE
+
+
+def settings_of(scenario: str, *, steady_seconds: float = STEADY_SECONDS) -> DrillSettings:
     """Returns the settings of a measured drill: the usual ones, but little patience where nobody takes over for good."""
     settings = DrillSettings(steady_seconds=steady_seconds, degraded_seconds=_PATIENCE_SECONDS)
     if "nobody" not in SCENARIOS[scenario].takes_over:
@@ -128,7 +128,7 @@ def settings_of(scenario: str, *, steady_seconds: float = 10.0) -> DrillSettings
     return dataclasses.replace(settings, recovery_timeout_seconds=_PATIENCE_SECONDS)
 
 
-def _document(path: Path, site_file: str, *, speed: float) -> dict[str, Any]:
+def _document(path: Path, *, speed: float) -> dict[str, Any]:
     if path.is_file():
         found: dict[str, Any] = json.loads(path.read_bytes())
         return found
@@ -136,7 +136,6 @@ def _document(path: Path, site_file: str, *, speed: float) -> dict[str, Any]:
         "made_by": "python -m tools.measured_drills",
         "began_at": rfc3339(utc_now()),
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
-        "site_file": site_file,
         "speed": speed,
         "too_busy": 0,
         "drills": [],

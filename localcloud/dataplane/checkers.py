@@ -281,14 +281,15 @@ def next_due(answered: float, interval: float, *, now: float) -> float:
 
 
 def _make_checkers(check: HealthCheck) -> list[_Checker]:
-    """Return the checkers of a check; phases are random but the same for the same check.
+    """Return the checkers of a check; each begins at any moment of its round.
 
     A checker's address belongs to its region, so that it keeps its opinion when the check's regions change.
     """
-    chance = random.Random(check.id)  # noqa: S311  spreads probes, hides nothing
     return [
         _Checker(
-            region=region, address=f"203.0.113.{10 * CHECKER_REGIONS.index(region) + index + 1}", phase=chance.random()
+            region=region,
+            address=f"203.0.113.{10 * CHECKER_REGIONS.index(region) + index + 1}",
+            phase=random.random(),  # noqa: S311  spreads probes, hides nothing
         )
         for region in sorted(check.regions)
         for index in range(CHECKERS_PER_REGION)

@@ -78,7 +78,9 @@ def _player(
     if "nobody" in scenario.takes_over or not _is_covered(scenario, variant, site):
         return lambda draw: _nobody_covers(draw, conditions.recovery_timeout_seconds)
     if scenario.layer == 3 and (dns := site.dns) is not None:
-        return lambda draw: _by_dns(draw, variant, dns, site.negative_ttl_seconds)
+        return lambda draw: _by_dns(
+            draw, variant, dns, site.negative_ttl_seconds, checks=2 if scenario.leaves_aws else 1
+        )
     if scenario.layer == 2 or site.origins is None:
         return lambda draw: _by_origin(draw, KEY_VALUE_STORE_SECONDS)
     wait_seconds = _origin_wait_seconds(variant, site.origins)
@@ -215,14 +217,22 @@ def _first(is_so: np.typing.NDArray[np.bool_]) -> Seconds:
     return np.where(is_so.any(axis=1), is_so.argmax(axis=1).astype(np.float64), np.nan)
 
 
-def _by_dns(draw: _Draw, variant: FaultVariant, dns: DnsFailover, negative_ttl_seconds: float) -> Drills:
-    """Route 53 answers with the secondary once its checkers agree; viewers follow as their answers run out."""
+def _by_dns(
+    draw: _Draw, variant: FaultVariant, dns: DnsFailover, negative_ttl_seconds: float, *, checks: int = 1
+) -> Drills:
+    """Route 53 answers with the secondary once its checkers agree; viewers follow as their answers run out.
+
+    A last exit outside AWS is behind two checks, CloudFront's and the regional endpoint's, and each has checkers of its own.
+    """
     conditions = draw.conditions
     acts = draw.control()
     is_lever = variant.kind == "path-check-inverted"  # the check itself is turned: no probe has to fail
     turns = acts if is_lever else acts + _unhealthy_after(draw, dns, variant)
     answers = draw_answers(draw.random, conditions, draw.drills, dns.ttl_seconds)
-    changed = _changed(answers, variant, turns[:, np.newaxis], negative_ttl_seconds)
+    all_turn = turns
+    for _ in range(checks - 1):
+        all_turn = np.maximum(all_turn, acts + _unhealthy_after(draw, dns, variant))
+    changed = _changed(answers, variant, all_turn[:, np.newaxis], negative_ttl_seconds)
     last = changed.max(axis=1)
     spacing = conditions.view_interval_seconds / conditions.resolvers
     recover = np.maximum(0.0, last - conditions.view_interval_seconds + spacing) + draw.diverted_view()

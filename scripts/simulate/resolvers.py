@@ -5,7 +5,6 @@ The rules are those of `scripts/probe/resolver.py`, which asks real servers; a t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,31 +65,43 @@ class Answers:
         return np.where(self.keeps_errors, kept, asked)
 
     def _round(self, ttl_seconds: float) -> float:
-        """Return the time from a page view that asks to the next one that does: the answer comes a little after its question."""
-        return (math.floor(ttl_seconds / self.view_interval_seconds) + 1) * self.view_interval_seconds
+        return float(_until_asked_again(ttl_seconds, self.view_interval_seconds))
 
 
 def draw_answers(random: np.random.Generator, conditions: Conditions, outages: int, ttl_seconds: float) -> Answers:
-    """Return what viewers hold when a fault comes at any moment: answers evenly aged over the clients, both families alike."""
+    """Return what viewers hold when a fault comes at any moment, both families alike.
+
+    They begin as the prober's visitors do: in turn, and the first answer of each has spent a little more of its TTL than that of
+    the one before. A resolver that overstays is at any moment of its round.
+    """
     clients, families, interval = conditions.clients, conditions.families, conditions.view_interval_seconds
     count = conditions.resolvers
-    places_in_turn = np.arange(count) / count
-    views = interval * ((random.random((outages, 1)) + places_in_turn) % 1.0)
-    rounds = np.full((outages, count), (np.floor(ttl_seconds / interval) + 1) * interval)
+    begins = interval * np.arange(count) / count
+    spent = np.repeat(np.arange(clients) / clients, families)
+    first = begins + _until_asked_again(ttl_seconds * (1 - spent), interval)
+    rounds = np.full((outages, count), _until_asked_again(ttl_seconds, interval))
     if conditions.early_ratio > 0:
         is_early = random.random((outages, clients)) < conditions.early_ratio
         rounds = rounds - interval * np.repeat(is_early, families, axis=1)
     if conditions.overstay_ratio > 0:
         overstays = random.random((outages, count)) < conditions.overstay_ratio
         rounds = rounds + interval * np.ceil(conditions.overstay_seconds / interval) * overstays
-    ages = np.repeat(np.arange(clients) / clients, families)
-    raw = rounds * ((random.random((outages, 1)) + ages) % 1.0)
+        any_moment = begins + interval * np.floor(random.random((outages, count)) * rounds / interval)
+        first = np.where(overstays, any_moment, first)
+    faults = ttl_seconds + random.uniform(
+        0, _until_asked_again(ttl_seconds, interval), (outages, 1)
+    )  # since they began
     keeping = np.floor((np.arange(clients) + 1) * conditions.error_keeping_ratio + 1e-9)
     keeps = keeping > np.floor(np.arange(clients) * conditions.error_keeping_ratio + 1e-9)
     return Answers(
-        views=views,
-        expiries=views + interval * np.ceil(np.maximum(0.0, raw - views) / interval),
+        views=begins + interval * np.ceil((faults - begins) / interval) - faults,
+        expiries=first + rounds * np.ceil(np.maximum(0.0, faults - first) / rounds) - faults,
         rounds=rounds,
         keeps_errors=np.repeat(keeps, families)[np.newaxis, :],
         view_interval_seconds=interval,
     )
+
+
+def _until_asked_again(kept_seconds: Seconds | float, view_interval_seconds: float) -> Seconds:
+    """Return the time from a page view that asks to the next one that does: the answer comes a little after its question."""
+    return (np.floor(np.asarray(kept_seconds) / view_interval_seconds) + 1) * view_interval_seconds

@@ -1,4 +1,6 @@
-"""The site of config/demo.toml as the simulator sees it; a test of its synthesized stacks holds it to that."""
+"""Sites as the simulator sees them; a test of their synthesized stacks holds them to that."""
+
+import dataclasses
 
 from aws_facts.recovery import DnsFailover
 from scripts.simulate.site import OriginFailover, SimulatedSite
@@ -19,3 +21,6 @@ DEMO = SimulatedSite(
     rto_seconds=120,
     availability_ratio=0.999,
 )
+"""Of config/demo.toml."""
+LAST_EXIT = dataclasses.replace(DEMO, hostname="www.example.com", dns=DnsFailover(interval_seconds=30), rto_seconds=190)
+"""Of config/last-exit.example.toml."""

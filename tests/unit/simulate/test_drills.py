@@ -110,6 +110,13 @@ def test_overstaying_resolver_keeps_its_viewers_waiting() -> None:
     assert not np.isnan(usual.recover).any()
 
 
+def test_last_exit_waits_for_the_check_of_the_regional_endpoint_too() -> None:
+    endpoint, last_exit = drilled("edge-outage"), drilled("aws-edge-outage")
+    assert np.median(last_exit.detect) == pytest.approx(np.median(endpoint.detect), abs=0.2)  # of CloudFront's check
+    assert np.percentile(last_exit.switch, 95) > np.percentile(endpoint.switch, 95) + 1
+    assert np.median(last_exit.recover) > np.median(endpoint.recover) + 0.5
+
+
 def test_lost_probes_speed_detection_up_and_put_the_way_back_off() -> None:
     usual, lossy = drilled("edge-outage"), drilled("edge-outage", probe_loss_ratio=0.3)
     assert lossy.detect.mean() < usual.detect.mean() - 1

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scripts.errors import WrongUsageError
-from scripts.simulate.site import site_of_plans, site_of_stacks
-from tests.unit.simulate.demo_site import DEMO
+from scripts.simulate.site import SimulatedSite, site_of_plans, site_of_stacks
+from tests.unit.simulate.demo_site import DEMO, LAST_EXIT
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "synth" / "golden"
 Stacks = dict[str, dict[str, Any]]
@@ -31,8 +31,9 @@ CHECK = {
 RECORD = {"type": "A", "health_check_id": "${aws_route53_health_check.path.id}", "alias": {"name": "x"}}
 
 
-def test_demo_is_read_from_its_stacks() -> None:
-    assert site_of_stacks(golden("demo")) == DEMO
+@pytest.mark.parametrize(("name", "site"), [("demo", DEMO), ("last-exit.example", LAST_EXIT)])
+def test_site_is_read_from_its_stacks(name: str, site: SimulatedSite) -> None:
+    assert site_of_stacks(golden(name)) == site
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in GOLDEN.iterdir() if (path / "edge.json").is_file()))
