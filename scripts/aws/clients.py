@@ -57,6 +57,7 @@ THROTTLED = frozenset({
     "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
     "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "ProvisionedThroughputExceededException",
 })  # fmt: skip
+FEWER_REQUESTS = "AWS answers, and asks for fewer requests"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html, and each service's common errors
 ENDED_SESSION = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
@@ -256,8 +257,13 @@ def translated(operation: str, resource: str, *, region: str | None = None, sile
 
 def throttled(operation: str, resource: str, code: str) -> AwsError:
     """Returns what is said of a region that answers, and asks for fewer requests."""
-    detail = "AWS answers, and asks for fewer requests. What was done stays: wait a minute, then run it again"
+    detail = f"{FEWER_REQUESTS}. What was done stays: wait a minute, then run it again"
     return AwsError(operation=operation, resource=resource, code=code, detail=detail)
+
+
+def cause_of(error: AwsError) -> str:
+    """Returns what failed, without the advice that a throttled call has for whoever can simply run it again."""
+    return FEWER_REQUESTS if error.code in THROTTLED else error.detail.rstrip(".")
 
 
 def _aws_error(operation: str, resource: str, code: str, detail: str, unavailable_region: str | None) -> AwsError:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
-from scripts.aws.clients import REPLACED_MEANWHILE, told_time, translated
+from scripts.aws.clients import REPLACED_MEANWHILE, THROTTLED, throttled, told_time, translated
 from scripts.errors import AwsError, UnreadableManifestError, UnsafePlanError
 from scripts.release.manifest import (
     MANIFESTS_PREFIX,
@@ -400,10 +400,12 @@ class ContentBucket:
             with self._calling("DeleteObjects", batch[0]["Key"]):
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": batch, "Quiet": True})
             for refused in answer.get("Errors", [])[:1]:
+                if (code := refused.get("Code", "unknown")) in THROTTLED:  # of a key alone, which no SDK tries again
+                    raise throttled("DeleteObjects", f"{self.name}/{refused.get('Key', '')}", code)
                 raise AwsError(
                     operation="DeleteObjects",
                     resource=f"{self.name}/{refused.get('Key', '')}",
-                    code=refused.get("Code", "unknown"),
+                    code=code,
                     detail=f"{refused.get('Message', '')} ({len(answer['Errors'])} keys refused)",
                 )
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
+from scripts.aws.clients import cause_of
 from scripts.clock import Clock
 from scripts.errors import AwsError, UnsafePlanError
 from scripts.release.bucket import DELETES_PER_CALL
@@ -67,7 +68,14 @@ def prune(
         with suppress(AwsError):  # the claims end by themselves; what went wrong first is what is told
             _give_up(site.routing, release_ids)
         raise
-    _give_up(site.routing, release_ids)
+    try:
+        _give_up(site.routing, release_ids)
+    except AwsError as error:
+        told = (
+            f"{cause_of(error)}. Everything of the plan was deleted, and the "
+            "claim on it was not taken back: it ends by itself in about an hour, and until then another prune is refused"
+        )
+        raise AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told) from error
 
 
 def _claim(site: Website, plan: PrunePlan, release_ids: Iterable[str], until: timedelta) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from scripts.aws.clients import cause_of
 from scripts.errors import (
     AwsError,
     MissingOutputError,
@@ -133,8 +134,12 @@ class Switcher:
 
         Raises:
             UnsafePlanError: names what is absent.
+            AwsError: a region could not be asked; the message says that it was switched all the same.
         """
-        _insist_on_whole(plan.manifest, self._taking_part(plan), "was switched to and is not complete")
+        try:
+            _insist_on_whole(plan.manifest, self._taking_part(plan), "was switched to and is not complete")
+        except AwsError as error:
+            raise _after_the_switch(error, plan.manifest.release_id) from error
 
     def _taking_part(self, plan: RollbackPlan) -> list[ContentBucket]:
         return [bucket for region, bucket in self._buckets.items() if region not in plan.left_out]
@@ -147,10 +152,22 @@ class Switcher:
 
         Raises:
             SupersededError: somebody else has switched meanwhile; what he switched to stays.
-            AwsError: AWS failed, or others keep writing.
+            AwsError: AWS failed, or others keep writing; the message says which release is active and what to do.
         """
-        back = self._write_back(earlier, written)
-        follow_routing(self._routing, list(self._buckets.values()), is_patient=True)
+        try:
+            back = self._write_back(earlier, written)
+        except AwsError as error:
+            told = (
+                f"{cause_of(error)}. It was not switched back, so release {written.routing.release_id} is active still: "
+                f"wait a minute, then run failover rollback {earlier.release_id} --apply"
+            )
+            raise AwsError(
+                operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". ")
+            ) from error
+        try:
+            follow_routing(self._routing, list(self._buckets.values()), is_patient=True)
+        except AwsError as error:
+            raise _after_the_switch(error, earlier.release_id) from error
         return back
 
     def _write_back(self, earlier: Routing, written: RoutingVersion) -> RoutingVersion:
@@ -264,10 +281,10 @@ def replaced_meanwhile(release_id: str | None, now: Routing) -> SupersededError:
     )
 
 
-def _after_the_switch(error: AwsError, release_id: str) -> AwsError:
-    """Returns the error of a region that did not follow; without the region's own advice, which is for before a switch."""
+def _after_the_switch(error: AwsError, release_id: str | None) -> AwsError:
+    """Returns the error of a region that did not follow; without the error's own advice, which is for before a switch."""
     told = (
-        f"{error.detail.rstrip('.')}. Release {release_id} was switched to all the same; the regional endpoint of that region "
+        f"{cause_of(error)}. Release {release_id} was switched to all the same; the regional endpoint of that region "
         "may serve another one until failover verify --repair --apply"
     )
     return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". "))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scripts.commands.shared.asking import Probe, shown
 from scripts.commands.shared.options import switcher
-from scripts.errors import EnvironmentFailureError, ProbeRefusedError
+from scripts.errors import AwsError, EnvironmentFailureError, ProbeRefusedError
 from scripts.local.endpoints import Endpoints
 from scripts.release.held_sample import Look, look_past_caches
 from scripts.release.manifest import ReleaseFile
@@ -75,12 +75,30 @@ def keep_what_answers(website: Website, probe: Probe, switched: Switched) -> Ask
             f"release {switched.release_id} is the first one, and the site does not serve it:\n{shown(bad)}\n"
             "There is nothing to go back to. Is the hosted zone delegated? Then `failover status`; --no-probe skips this"
         )
-    switcher(website).restore_routing(switched.earlier, switched.written)
+    seen = f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}"
+    _go_back(website, switched, seen)
     raise ProbeRefusedError(
-        f"the site does not serve release {switched.release_id} after the switch:\n{shown(bad)}\n"
+        f"{seen}\n"
         f"Rolled back to {switched.earlier.release_id}. What was sent stays and is not sent again.\n"
         f"{_what_the_checks_say(website)}"
     )
+
+
+def _go_back(website: Website, switched: Switched, seen: str) -> None:
+    """Rolls back; when even that fails, what was seen of the release is told as well.
+
+    Raises:
+        AwsError: AWS failed; the message says which release is active.
+    """
+    try:
+        switcher(website).restore_routing(switched.earlier, switched.written)
+    except AwsError as error:
+        raise _failed_too(error, seen) from error
+
+
+def _failed_too(error: AwsError, seen: str) -> AwsError:
+    detail = f"{error.detail}.\nThis is why it was tried: {seen}"
+    return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=detail)
 
 
 def _lost(website: Website, switched: Switched, look: Look) -> ProbeRefusedError:
@@ -88,7 +106,7 @@ def _lost(website: Website, switched: Switched, look: Look) -> ProbeRefusedError
     if switched.earlier.active is None:
         became = "It is the first release, so it stays"
     else:
-        switcher(website).restore_routing(switched.earlier, switched.written)
+        _go_back(website, switched, f"release {switched.release_id} is not whole:\n{shown(look.lost)}")
         became = f"Rolled back to {switched.earlier.release_id}, which may share what is lost"
     return ProbeRefusedError(
         f"release {switched.release_id} was switched to, and it is not whole:\n{shown(look.lost)}\n{became}. Put it back with "
@@ -115,7 +133,14 @@ def keep_good_canary(website: Website, endpoints: Endpoints | None, plan: Publis
     reason = asyncio.run(watch_canary(view, clock, seconds=seconds))
     if not reason:
         return
-    ended = end_canary(switcher(website), release_id)
+    try:
+        ended = end_canary(switcher(website), release_id)
+    except AwsError as error:
+        raise _failed_too(
+            error,
+            f"page views failed while the canary {release_id} ran, and it runs still: {reason}\n"
+            "End it with failover rollback --apply",
+        ) from error
     what = "it was ended" if ended is not None else "somebody has ended it meanwhile"
     raise ProbeRefusedError(
         f"page views failed while the canary {release_id} ran, so {what}: {reason}\n"
