@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scripts.lint.model import Configuration
 from scripts.local.endpoints import Endpoints
 from scripts.rehearse.surroundings import certificate, clients, is_bucket_name, public_bucket
 
@@ -22,6 +23,7 @@ _WEB_ACL = re.compile(r"arn:aws[\w-]*:wafv2:us-east-1:\d{12}:global/webacl/(?P<n
 _ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
 _BUCKET_HOST = re.compile(r"(?P<bucket>.+?)\.s3(?:[.-](?P<region>[a-z]{2}-[a-z-]+-\d))?\.amazonaws\.com")
 _OF_CERTIFICATES = frozenset({"acm_certificate_arn", "certificate_arn", "regional_certificate_arn"})
+_ZONE_TYPE, _NAMED = "aws_route53_zone", ("aws_route53_record", "aws_acm_certificate")
 _TEXTS = ("*.tf", "*.tf.json", "*.tfvars", "*.tfvars.json")
 FALLBACK_ZONE = "example.com"
 """Where no name tells which zone it is: a name of documentation (RFC 2606)."""
@@ -77,6 +79,20 @@ def named(plan: Mapping[str, Any]) -> Named:
     )
 
 
+def looked_up(configuration: Configuration) -> Named:
+    """Return the zones that a configuration looks up by their ids: without them there is no plan."""
+    names = [
+        name
+        for each in configuration.resources
+        for name in (
+            *each.body.texts("aliases"),
+            *(each.body.text(key) or "" for key in ("name", "domain_name") if each.type in _NAMED),
+        )
+    ]
+    ids = (each.body.text("zone_id") for each in configuration.resources if each.is_data and each.type == _ZONE_TYPE)
+    return Named(zones={id_: zone_of(names) for id_ in ids if id_ and _ZONE.fullmatch(id_)})
+
+
 def zone_of(names: Iterable[str]) -> str:
     """Return a zone in which all full names among these can be, the closest; of a single name below a domain that domain."""
     full = sorted({name.rstrip(".").lower().removeprefix("*.") for name in names if "." in name.rstrip(".")})
@@ -117,17 +133,19 @@ def _buckets(planned: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple
                 yield match["bucket"], match["region"] or "us-east-1"
 
 
-def supply(plan: Mapping[str, Any], endpoints: Endpoints, copy: Path) -> tuple[list[str], bool]:
-    """Make what a plan names and localcloud lacks; return a phrase for each, and whether the copy was changed."""
-    wanted = named(plan)
+def supply(wanted: Named, endpoints: Endpoints, copy: Path) -> tuple[list[str], bool]:
+    """Make what is named and localcloud lacks; return a phrase for each, and whether the copy was changed."""
     made: list[str] = []
     instead: dict[str, str] = {}
     route53 = clients(endpoints, "route53")
-    there = {zone["Id"].rpartition("/")[2] for zone in route53.list_hosted_zones()["HostedZones"]}
+    zones = route53.list_hosted_zones()["HostedZones"]
+    there = {zone["Name"].rstrip("."): zone["Id"].rpartition("/")[2] for zone in zones}
     for id_, name in wanted.zones.items():
-        if id_ not in there and _is_written(id_, copy):
-            zone = route53.create_hosted_zone(Name=name, CallerReference=f"rehearsal {id_}")["HostedZone"]
-            instead[id_] = zone["Id"].rpartition("/")[2]
+        if id_ not in there.values() and _is_written(id_, copy):
+            if name not in there:
+                zone = route53.create_hosted_zone(Name=name, CallerReference=f"rehearsal {id_}")["HostedZone"]
+                there[name] = zone["Id"].rpartition("/")[2]
+            instead[id_] = there[name]
             made.append(f"hosted zone {name} for {id_}")
     for arn, names in wanted.certificates.items():
         region = arn.split(":")[3]

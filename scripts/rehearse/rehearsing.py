@@ -21,7 +21,7 @@ from scripts.local.process import ANY_PORT, running_localcloud
 from scripts.rehearse.applying import Applied, apply
 from scripts.rehearse.copying import copy_of
 from scripts.rehearse.drilling import Rehearser, drills_for
-from scripts.rehearse.identities import supply
+from scripts.rehearse.identities import looked_up, named, supply
 from scripts.rehearse.result import DrillResult, Finding, Rehearsal
 from scripts.rehearse.rewriting import rewrite
 from scripts.rehearse.sites import Site, publish, sites_of, undrilled_names
@@ -85,6 +85,7 @@ def rehearse(wish: Wish, tell: Tell) -> Rehearsal:
         _only_localcloud(endpoints),
     ):
         assumed = [*make(endpoints, wanted), *(f"a stand-in of the web server {name}" for name in served)]
+        assumed += supply(looked_up(configuration.with_doubtful()), endpoints, wish.folder / "copy")[0]
         applied = _applied(module, wish, endpoints, tell, assumed)
         tell("looking at what is served")
         sites = sites_of(endpoints)
@@ -175,7 +176,7 @@ def _applied(module: Path, wish: Wish, endpoints: Endpoints, tell: Tell, assumed
         tell(f"applying: {found.done} of {found.planned or '?'}")
 
     def supplied(plan: Mapping[str, Any]) -> bool:
-        made, is_changed = supply(plan, endpoints, wish.folder / "copy")
+        made, is_changed = supply(named(plan), endpoints, wish.folder / "copy")
         assumed.extend(made)
         if is_changed:
             tell("planning again, with what was made for it")

@@ -109,6 +109,7 @@ def test_what_a_configuration_names_in_an_account_is_made_up(tmp_path: Path) -> 
     made_up = " ".join(report["assumed"])
     for each in (
         "hosted zone bound.example.com for Z0123456789ABCDEFGHIJ",
+        "hosted zone bound.example.com for Z9876543210ABCDEFGHIJ",
         "certificate of www.bound.example.com in us-east-1",
         "certificate of *.bound.example.com in eu-central-1",
         "bucket rehearsed-pages in eu-central-1",

@@ -209,6 +209,7 @@ def account_bound(folder: Path) -> Path:
     """Writes what names a zone by its id, a certificate by its ARN, and looks up a bucket and a certificate of Amazon's."""
     text = _PROVIDERS + _RUNTIME_1
     text += 'variable "zone_id" {\n  type = string\n}\nvariable "certificate_arn" {\n  type = string\n}\n'
+    text += 'data "aws_route53_zone" "also" {\n  zone_id = "Z9876543210ABCDEFGHIJ"\n}\n'
     text += 'data "aws_s3_bucket" "pages" {\n  bucket = "rehearsed-pages"\n}\n'
     text += """
 data "aws_acm_certificate" "regional" {

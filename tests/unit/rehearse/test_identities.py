@@ -1,10 +1,12 @@
 """What a plan names by an identity of the user's account."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.rehearse.identities import named, zone_of
+from scripts.lint.reading import read_paths
+from scripts.rehearse.identities import looked_up, named, zone_of
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/shield/12345678-1234-1234-1234-123456789012"
@@ -58,6 +60,17 @@ def test_texts_that_are_no_identity_are_left_alone() -> None:
     )
     found = named(plan(odd, ("aws_route53_record", {"zone_id": "example.com", "name": "www"})))
     assert (found.zones, found.certificates, found.web_acls) == ({}, {}, {})
+
+
+def test_zone_that_is_looked_up_by_id_is_named_after_what_the_configuration_names(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(
+        'variable "zone" {\n  default = "Z0123456789ABCDEFGHIJ"\n}\n'
+        'data "aws_route53_zone" "this" {\n  zone_id = var.zone\n}\n'
+        'data "aws_route53_zone" "named" {\n  name = "other.example"\n}\n'
+        'resource "aws_acm_certificate" "this" {\n  domain_name = "shop.example"\n  validation_method = "DNS"\n}\n'
+        'resource "aws_cloudfront_distribution" "this" {\n  aliases = ["www.shop.example"]\n}\n'
+    )
+    assert looked_up(read_paths([tmp_path])).zones == {"Z0123456789ABCDEFGHIJ": "shop.example"}
 
 
 @pytest.mark.parametrize(
