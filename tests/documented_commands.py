@@ -463,7 +463,7 @@ ELSEWHERE = (
     ),
     Elsewhere(
         shown=("python -m tools.measured_drills",),
-        by="tests/unit/test_layers.py::*",
+        by="tests/unit/simulate/test_measured.py::*",
         why="hours: twenty drills of each scenario",
     ),
     Elsewhere(
