@@ -82,6 +82,11 @@ def expected(configuration: Configuration) -> Expected:
         for each in data
         if each.type == "aws_s3_bucket"
     }
+    made = {
+        _name(each.body.text("bucket"))
+        for each in configuration.resources
+        if each.type == "aws_s3_bucket" and not each.is_data
+    }
     servers = {
         _name(origin.text("domain_name"))
         for each in configuration.resources
@@ -93,7 +98,7 @@ def expected(configuration: Configuration) -> Expected:
         zones=tuple(sorted(name for name in zones if name)),
         certificates=tuple(sorted(each for each, is_imported in certificates.items() if not is_imported)),
         imported=tuple(sorted(each for each, is_imported in certificates.items() if is_imported)),
-        buckets=tuple(sorted(pair for pair in buckets if is_bucket_name(pair[0]))),
+        buckets=tuple(sorted(pair for pair in buckets if is_bucket_name(pair[0]) and pair[0] not in made)),
         web_servers=tuple(sorted(name for name in servers if name and not name.endswith(_OF_AWS))),
     )
 

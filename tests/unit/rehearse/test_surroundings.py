@@ -20,6 +20,8 @@ variable "domain" {
 }
 data "aws_route53_zone" "this" { name = "${var.domain}." }
 data "aws_s3_bucket" "logs" { bucket = "logs-of-${var.domain}" }
+resource "aws_s3_bucket" "own" { bucket = "made-for-${var.domain}" }
+data "aws_s3_bucket" "own" { bucket = "made-for-${var.domain}" }
 data "aws_s3_bucket" "unknown" { bucket = "NO" }
 data "aws_acm_certificate" "this" {
   provider = aws.us
