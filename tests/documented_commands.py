@@ -510,4 +510,9 @@ ELSEWHERE = (
         by="tests/local/test_gateway_levers.py::*",
         why="it refuses while an alarm rings, as one does after every other drill; the test pulls and releases the lever",
     ),
+    Elsewhere(
+        shown=("failover rehearse FOLDER --drill 503 *",),
+        by="tests/local/test_rehearse.py::test_origin_group_saves_the_pages_that_nobody_asked_for",
+        apart_from=("--var",),  # `failover rehearse infrastructure/website --var domain=example.com` has it
+    ),
 )
