@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CopySourceTypeDef, GetObjectOutputTypeDef, ObjectIdentifierTypeDef
 
+ABSENT = ""
+"""Instead of an ETag: no object was there."""
 NOT_FOUND_PAGE_KEY = "errors/404.html"
 NOT_FOUND_TEXT = b"Not found.\n"
 """What the regional endpoint answers without a 404.html; CloudFront then shows the same."""
@@ -62,6 +64,7 @@ class _Encoding(TypedDict, total=False):
 
 class _IfUnchanged(TypedDict, total=False):
     IfMatch: str
+    IfNoneMatch: str
 
 
 class ContentBucket:
@@ -281,7 +284,7 @@ class ContentBucket:
         Args:
             release_id: the release.
             document: the manifest.
-            replacing: ETag of the one that this was decided on. Default: whatever is there.
+            replacing: ETag of the one that this was decided on, ABSENT where there was none. Default: whatever is there.
 
         Raises:
             UnsafePlanError: it is another one by now; a file of it may have been taken down.
@@ -293,9 +296,12 @@ class ContentBucket:
             )
 
     def replace_manifest(self, release_id: str, document: bytes, *, etag: str | None) -> bool:
-        """Stores a manifest in place of one with this ETag (None: of whatever is there); returns whether it was still that."""
+        """Stores a manifest in place of one with this ETag; returns whether it was still that.
+
+        None: in place of whatever is there; ABSENT: only where there is none.
+        """
         key = manifest_key(release_id)
-        condition: _IfUnchanged = {} if etag is None else {"IfMatch": etag}
+        condition: _IfUnchanged = {"IfNoneMatch": "*"} if etag == ABSENT else {"IfMatch": etag} if etag else {}
         with self._calling("PutObject", key):
             try:
                 self.client.put_object(
@@ -306,6 +312,17 @@ class ContentBucket:
                     raise
                 return False
         return True
+
+    def manifest_etag(self, release_id: str) -> str:
+        """Returns the ETag of a release's manifest, ABSENT when there is none."""
+        key = manifest_key(release_id)
+        with self._calling("HeadObject", key):
+            try:
+                return self.client.head_object(Bucket=self.name, Key=key)["ETag"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                    raise
+                return ABSENT
 
     def manifest_document(self, release_id: str) -> tuple[bytes, str] | None:
         """Returns a manifest as it is stored, with its ETag; None: there is none."""
@@ -438,7 +455,7 @@ def put_manifests(
     Args:
         buckets: of the regions.
         manifest: the release.
-        replacing: region -> ETag of the manifest that this was decided on; of the others whatever is there.
+        replacing: region -> ETag of the manifest that this was decided on, or ABSENT; of the others whatever is there.
 
     Raises:
         UnsafePlanError: a region has another one by now.

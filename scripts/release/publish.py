@@ -335,7 +335,12 @@ class Publisher:
     def _send(self, plan: PublishPlan, folder: Path, progress: Progress) -> RoutingVersion:
         insist_on_sample(plan.manifest, plan.uploads, self._buckets)
         current = self._drain(plan)
-        confirmed = upload([(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress)
+        with ThreadPoolExecutor(1) as pool:
+            replaced = pool.submit(self._replaced, plan, current)
+            confirmed = upload(
+                [(self._buckets[region], files) for region, files in plan.uploads.items()], folder, progress
+            )
+            replacing = replaced.result()
         lacking = [
             (region, missing, len(files))
             for region, files in plan.uploads.items()
@@ -345,8 +350,26 @@ class Publisher:
             raise not_complete(plan.manifest, lacking)
         if plan.unlisted:
             buckets = [self._buckets[region] for region in plan.unlisted]
-            put_manifests(buckets, plan.manifest, replacing=plan.replacing)
+            put_manifests(buckets, plan.manifest, replacing=replacing)
         return current
+
+    def _replaced(self, plan: PublishPlan, current: RoutingVersion) -> dict[str, str]:
+        """Returns region -> ETag of what its manifest is written over: what is there while the routing is still the plan's.
+
+        Somebody else may publish the same release on another active one. Who wrote before this look either has the same plan, or
+        rests on a routing that is gone, so that his switch fails; who writes after it makes this one's write fail.
+
+        Raises:
+            AwsError: ConflictException when somebody else wrote the store since the plan, so that the switch would fail as well.
+        """
+        unknown = [region for region in plan.unlisted if plan.replacing.get(region) is None]
+        if not unknown:
+            return {region: etag for region, etag in plan.replacing.items() if etag is not None}
+        with ThreadPoolExecutor(len(unknown)) as pool:
+            etags = pool.map(lambda region: self._buckets[region].manifest_etag(plan.manifest.release_id), unknown)
+            found = dict(zip(unknown, etags, strict=True))
+        self._routing.insist_on(current.etag)
+        return {**{region: etag for region, etag in plan.replacing.items() if etag is not None}, **found}
 
     def _drain(self, plan: PublishPlan) -> RoutingVersion:
         """Drains the regions that are left out; returns the routing that the switch will insist on."""

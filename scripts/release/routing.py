@@ -327,6 +327,15 @@ class RoutingStore:
             return found
         return RoutingVersion(routing=routing, etag=etag)
 
+    def insist_on(self, etag: str) -> None:
+        """Looks whether a write that expects this version would be refused.
+
+        Raises:
+            AwsError: it would, in the words of the write.
+        """
+        if self.etag() != etag:
+            raise _written_meanwhile(f"{self._arn} {ROUTING_KEY}", "another version is there")
+
     def index_entries(self) -> dict[str, str]:
         """Returns key -> value of all indexes and redirects in the store."""
         return self.entries(KEY_PREFIX, REDIRECT_PREFIX)
@@ -375,12 +384,16 @@ class RoutingStore:
         except AwsError as error:
             if error.code != CONFLICT:
                 raise
-            told = (
-                f"{error.detail.rstrip('.')}. Somebody else wrote it meanwhile, so this write was refused and nothing was "
-                "switched: see failover status before you run it again"
-            )
-            raise AwsError(operation="UpdateKeys", resource=resource, code=error.code, detail=told) from error
+            raise _written_meanwhile(resource, error.detail) from error
         return answer["ETag"]
+
+
+def _written_meanwhile(resource: str, detail: str) -> AwsError:
+    told = (
+        f"{detail.rstrip('.')}. Somebody else wrote it meanwhile, so this write was refused and nothing was switched: "
+        "see failover status before you run it again"
+    )
+    return AwsError(operation="UpdateKeys", resource=resource, code=CONFLICT, detail=told)
 
 
 def _missing(index: Index, routing: Routing) -> dict[str, str]:

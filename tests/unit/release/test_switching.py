@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from scripts.errors import AwsError, SupersededError, UnsafePlanError
-from scripts.release import following
+from scripts.release import bucket as bucket_module
+from scripts.release import following, publish
 from scripts.release.drain import change_drains, plan_evacuation
 from scripts.release.manifest import Manifest, manifest_key
 from scripts.release.parity import check_parity, plan_repair, repair
 from scripts.release.pointers import POINTER_KEY, HeldPointer, held_pointer, read_pointer, write_pointer
-from scripts.release.routing import KEYS_PER_WRITE, RoutingStore, RoutingVersion
+from scripts.release.routing import KEYS_PER_WRITE, RoutingStore, RoutingVersion, served
 from scripts.release.samples import BadAnswer
 from scripts.release.serving.index import Index
 from tests.worlds.release_commands import Failover, FakeProbe, document
@@ -423,3 +424,42 @@ def test_releases_mark_what_was_rolled_back_from(world: ReleaseWorld, failover: 
     roll_back(world, second.release_id, force=True)
     states = {each["release_id"]: each["states"] for each in document(failover, "releases")["releases"]}
     assert states[second.release_id] == ["active"]
+
+
+def test_manifest_that_somebody_else_writes_meanwhile_on_another_routing_is_not_replaced(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two publish the same release, and the active one changes between their plans: the later plan's manifest stays."""
+    world.publish("one")
+    world.publish("two")
+    built = world.write("three")
+    plan = world.publisher.plan(built)
+    put_manifests = bucket_module.put_manifests
+
+    def after_others(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(publish, "put_manifests", put_manifests)
+        world.switcher.rollback(world.switcher.plan_rollback(None))
+        world.publisher.apply(world.publisher.plan(built), world.folder)
+        put_manifests(*arguments, **named)
+
+    monkeypatch.setattr(publish, "put_manifests", after_others)
+    with pytest.raises(UnsafePlanError, match="was changed by somebody else meanwhile"):
+        world.publisher.apply(plan, world.folder)
+    active = world.site.routing.read().routing.active
+    for bucket in world.site.buckets.values():
+        manifest = bucket.read_manifest(built.release_id)
+        assert manifest is not None
+        assert served(manifest, manifest.index()) == active
+
+
+def test_publish_whose_routing_is_gone_writes_no_manifest(world: ReleaseWorld) -> None:
+    world.publish("one")
+    world.publish("two")
+    built = world.write("three")
+    plan = world.publisher.plan(built)
+    world.switcher.rollback(world.switcher.plan_rollback(None))
+    with pytest.raises(
+        AwsError, match="Somebody else wrote it meanwhile, so this write was refused and nothing was switched"
+    ):
+        world.publisher.apply(plan, world.folder)
+    assert not any(bucket.read_manifest(built.release_id) for bucket in world.site.buckets.values())
