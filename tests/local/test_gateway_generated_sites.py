@@ -59,7 +59,7 @@ def documents() -> list[Document]:
     return generated(SEED, COUNT)
 
 
-@pytest.mark.parametrize("index", range(COUNT))
+@pytest.mark.parametrize("index", [0, *(pytest.param(index, marks=pytest.mark.slow) for index in range(1, COUNT))])
 def test_generated_site_plans_with_the_real_provider(
     gateway_world: GatewayWorld, documents: list[Document], index: int, tmp_path: Path
 ) -> None:

@@ -67,6 +67,7 @@ def test_own_stack_names_an_output_folder_that_it_cannot_make(
     )
 
 
+@pytest.mark.slow
 def test_own_stack_is_valid_for_the_real_provider(folder: Path, tmp_path: Path) -> None:
     terraform = from_this_machine(tmp_path, {})
     terraform.init(folder)

@@ -62,8 +62,15 @@ class _Quiet(SimpleHTTPRequestHandler):
         del format, args
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(DESKTOP, "light", id="desktop-light"),
+        pytest.param(PHONE, "dark", id="phone-dark"),
+        pytest.param(DESKTOP, "dark", id="desktop-dark", marks=pytest.mark.slow),
+        pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.slow),
+    ],
+)
 def test_pages_are_accessible_and_fit_the_screen(address: str, size: dict[str, int], scheme: str) -> None:
     with open_browser() as browser:
         page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
