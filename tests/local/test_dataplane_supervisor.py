@@ -35,6 +35,14 @@ def running(tmp_path: Path) -> Iterator[World]:
     stop_localcloud(world)
 
 
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for the tests that leave it as it is."""
+    world = start_localcloud(tmp_path_factory.mktemp("state") / "state directory", arguments=("--call-log",))
+    yield world
+    stop_localcloud(world)
+
+
 def descendants(pid: int) -> set[int]:
     """Return the process ids below a process (Linux)."""
     children = {int(item) for task in Path(f"/proc/{pid}/task").glob("*/children") for item in task.read_text().split()}
@@ -55,17 +63,17 @@ def wait_until_gone(pids: set[int]) -> None:
         time.sleep(0.05)
 
 
-def test_supervisor_announces_its_endpoints(running: World) -> None:
-    endpoints = running.endpoints
+def test_supervisor_announces_its_endpoints(looked_at: World) -> None:
+    endpoints = looked_at.endpoints
     assert endpoints["schema"] == 1
-    assert endpoints["pid"] == running.process.pid
+    assert endpoints["pid"] == looked_at.process.pid
     assert endpoints["environment"]["AWS_ENDPOINT_URL"] == endpoints["gateway_url"]
     folder = Path(endpoints["ca_certificate"]).parent
     for name in ("calls.jsonl", "endpoints.json"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
-    running.client("route53").create_hosted_zone(Name="zone.test", CallerReference="1")  # which the data plane reads
+    looked_at.client("route53").create_hosted_zone(Name="zone.test", CallerReference="1")  # which the data plane reads
     log = folder / "calls.jsonl"
-    running.eventually(lambda: '"operation": "GetHostedZone"' in log.read_text(encoding="utf-8"))
+    looked_at.eventually(lambda: '"operation": "GetHostedZone"' in log.read_text(encoding="utf-8"))
     calls = log.read_text(encoding="utf-8")
     assert '"caller": "localcloud"' in calls
     assert endpoints["environment"]["AWS_ACCESS_KEY_ID"] not in calls
@@ -83,24 +91,24 @@ def control(running: World, path: str, headers: dict[str, str] | None = None) ->
     return status
 
 
-def test_supervisor_keeps_the_secret_of_the_run(running: World) -> None:
-    environment = running.endpoints["environment"]
+def test_supervisor_keeps_the_secret_of_the_run(looked_at: World) -> None:
+    environment = looked_at.endpoints["environment"]
     secret = environment["AWS_ACCESS_KEY_ID"]
-    assert control(running, "/_localcloud/faults") == 403
-    assert control(running, "/_localcloud/LOCALCLOUDother/faults") == 404
-    assert control(running, f"/_localcloud/{secret}/faults") == 200
-    assert control(running, "/_localcloud/faults", {"X-Localcloud-Secret": secret}) == 200
-    assert running.control("GET", "/faults")["faults"] == []
+    assert control(looked_at, "/_localcloud/faults") == 403
+    assert control(looked_at, "/_localcloud/LOCALCLOUDother/faults") == 404
+    assert control(looked_at, f"/_localcloud/{secret}/faults") == 200
+    assert control(looked_at, "/_localcloud/faults", {"X-Localcloud-Secret": secret}) == 200
+    assert looked_at.control("GET", "/faults")["faults"] == []
 
     def functions(key: str, token: str | None = None) -> Any:
         session: Any = boto3.Session(aws_access_key_id=key, aws_secret_access_key="x", aws_session_token=token)
-        client = session.client("lambda", region_name="us-east-1", endpoint_url=running.endpoints["gateway_url"])
+        client = session.client("lambda", region_name="us-east-1", endpoint_url=looked_at.endpoints["gateway_url"])
         return client.list_functions()["Functions"]
 
     with pytest.raises(ClientError, match="knows the secret of this run"):
         functions("somebody")
     assert functions(secret) == functions("somebody", secret) == []
-    others = [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(running.process.pid)]
+    others = [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(looked_at.process.pid)]
     assert not [line for line in others if secret in line]
 
 
@@ -117,21 +125,21 @@ def test_supervisor_that_is_strict_wants_the_secret_for_every_call(tmp_path: Pat
         stop_localcloud(world)
 
 
-def test_supervisor_refuses_pages_of_a_browser(running: World) -> None:
-    assert control(running, "/", {"Host": "evil.test"}) == 403
-    assert control(running, "/", {"Origin": "https://evil.test"}) == 403
-    assert control(running, "/", {"Sec-Fetch-Site": "cross-site"}) == 403
-    assert control(running, "/") == 200
+def test_supervisor_refuses_pages_of_a_browser(looked_at: World) -> None:
+    assert control(looked_at, "/", {"Host": "evil.test"}) == 403
+    assert control(looked_at, "/", {"Origin": "https://evil.test"}) == 403
+    assert control(looked_at, "/", {"Sec-Fetch-Site": "cross-site"}) == 403
+    assert control(looked_at, "/") == 200
 
 
-def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(running: World) -> None:
-    state_dir = str(running.log.parent)
+def test_supervisor_refuses_a_second_instance_and_prints_the_environment_of_the_first(looked_at: World) -> None:
+    state_dir = str(looked_at.log.parent)
     second = localcloud("serve", "--state-dir", state_dir, *ANY_PORT)
     assert second.returncode == 3
-    assert f"process {running.process.pid}" in second.stderr
+    assert f"process {looked_at.process.pid}" in second.stderr
     environment = localcloud("env", "--state-dir", state_dir)
-    assert f"export AWS_ENDPOINT_URL={running.endpoints['gateway_url']}" in environment.stdout
-    assert f"export FAILOVER_LOCALCLOUD={shlex.quote(str(running.log.parent.absolute()))}\n" in environment.stdout
+    assert f"export AWS_ENDPOINT_URL={looked_at.endpoints['gateway_url']}" in environment.stdout
+    assert f"export FAILOVER_LOCALCLOUD={shlex.quote(str(looked_at.log.parent.absolute()))}\n" in environment.stdout
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
