@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,7 +58,13 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("lost")
-    shutil.copy(ROOT / "config" / "demo.toml", folder / "site.toml")
+    # Parity's functions write into the buckets until they are gone, also while a region is retired.
+    text = (
+        (ROOT / "config" / "demo.toml")
+        .read_text(encoding="utf-8")
+        .replace("monthly_cost_usd = 7.50", "monthly_cost_usd = 9")
+    )
+    (folder / "site.toml").write_text(f"{text}\n[features]\nparity = true\n", encoding="utf-8")
     command = [sys.executable, str(ROOT / "main.py"), str(folder / "site.toml"), "--output", str(folder / "cdktf.out")]
     subprocess.run(command, check=True, capture_output=True)
     with running_localcloud(folder / "localcloud", speed=SPEED, arguments=ANY_PORT) as endpoints:
