@@ -154,6 +154,13 @@ def test_table_has_a_line_for_all_kinds_of_which_the_same_is_said() -> None:
     assert count(ROWS) == "1 wrong statements over 4 faults"
 
 
+def test_copies_with_other_ports_say_the_same() -> None:
+    said = [replace(ROWS[0], kind=f"kind-{port}", status=f"127.0.0.1 port {port} is silent") for port in (4, 5)]
+    (line,) = markdown(said).splitlines()[2:]
+    assert "kind-4, kind-5" in line
+    assert "| the name server is silent |" in line
+
+
 def test_table_replaces_what_stood_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGINS}\nold\n{ENDS}\nafter\n", encoding="utf-8")
