@@ -178,7 +178,7 @@ def look_once(
 def _site(outputs: Path, localcloud: Path | None, release: str | None) -> tuple[SurveyedSite, Network, float]:
     from scripts.local.network import network_of
     from scripts.probe.survey import SurveyedSite
-    from scripts.terraform.outputs import deployment_of, load_outputs, regional_endpoints
+    from scripts.terraform.outputs import deployment_of, last_exits, load_outputs, regional_endpoints
 
     endpoints = use_localcloud(localcloud)
     document = load_outputs(outputs)
@@ -188,6 +188,7 @@ def _site(outputs: Path, localcloud: Path | None, release: str | None) -> tuple[
         hostname=deployment.hostname,
         regional_hostnames={region: f"{region}.{deployment.hostname}" for region in by_role},
         endpoints=regional_endpoints(document),
+        exits=last_exits(deployment, {} if endpoints is None else endpoints.web_servers),
         release_id=release,
         has_path_object=bool(deployment.distributions),
     )

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from scripts.clock import Clock, unix_now
 from scripts.probe.authority import AuthoritativeServer, DnsAnswer, ask, find_authoritative_servers, find_zone
 from scripts.probe.entries import EntryReader
-from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, start_http
+from scripts.probe.http1 import MalformedResponseError, Response, connect_tcp, in_words, start_http
 from scripts.probe.network import Network, remaining
 from scripts.probe.page_view import BrowserProbe, Page
 from scripts.probe.propagation import Lag
@@ -36,6 +36,7 @@ class SurveyedSite:
         hostname: the public name.
         regional_hostnames: region -> its own name.
         endpoints: region -> the name that alias records to its regional endpoint point at; empty where not known.
+        exits: name of a server outside AWS -> the IPv4 address at which it is reached. Default: there are none.
         release_id: what every page must show; default None, any.
         has_path_object: the site has CloudFront, and with it `/health/path.json`.
     """
@@ -43,6 +44,7 @@ class SurveyedSite:
     hostname: str
     regional_hostnames: Mapping[str, str]
     endpoints: Mapping[str, str]
+    exits: Mapping[str, str] = dataclasses.field(default_factory=dict)
     release_id: str | None = None
     has_path_object: bool = True
 
@@ -98,7 +100,7 @@ class Survey:
     async def look(self) -> list[Finding]:
         """Return all findings; those of one kind stand together."""
         checks = [self._views(), self._regional_views(), self._endpoint_views(), self._dns()]
-        checks += [self._certificates(), self._health_objects()]
+        checks += [self._exits(), self._certificates(), self._health_objects()]
         return [finding for found in await asyncio.gather(*checks) for finding in found]
 
     async def _views(self) -> list[Finding]:
@@ -213,17 +215,31 @@ class Survey:
     async def _entry(self, answer: DnsAnswer) -> str:
         return await self._entries.entry_at(answer.values[0]) if answer.values else "no address"
 
+    async def _exits(self) -> list[Finding]:
+        """No name leads to a server outside AWS before all of AWS's edge fails, so each is asked at its address."""
+        return list(await asyncio.gather(*(self._exit(name, address) for name, address in self._site.exits.items())))
+
+    async def _exit(self, name: str, address: str) -> Finding:
+        body = await self._body(self._site.hostname, "/health/region.json", address=address)
+        is_ok = _region_in(body) == name
+        detail = f"serves as {name}" if is_ok else f"its region marker does not name {name}: {body[:120]}"
+        return Finding(kind="last-exit", subject=f"{name}, outside AWS, at {address}", is_ok=is_ok, detail=detail)
+
     async def _certificates(self) -> list[Finding]:
         names = {name: name for name in (self._site.hostname, *self._site.regional_hostnames.values())}
         names |= {f"{self._site.hostname} at the endpoint in {r}": target for r, target in self._site.endpoints.items()}
-        return list(await asyncio.gather(*(self._certificate(subject, name) for subject, name in names.items())))
+        found = [self._certificate(subject, dns_name=name) for subject, name in names.items()]
+        for name, address in self._site.exits.items():
+            found.append(self._certificate(f"{self._site.hostname} at {name}, outside AWS", address=address))
+        return list(await asyncio.gather(*found))
 
-    async def _certificate(self, subject: str, dns_name: str) -> Finding:
-        hostname = dns_name if dns_name in self._site.regional_hostnames.values() else self._site.hostname
+    async def _certificate(self, subject: str, *, dns_name: str | None = None, address: str | None = None) -> Finding:
+        is_regional = dns_name is not None and dns_name in self._site.regional_hostnames.values()
+        hostname = dns_name if dns_name is not None and is_regional else self._site.hostname
         try:
-            _, period = await self._fetch(hostname, "/health/region.json", dns_name=dns_name)
+            _, period = await self._fetch(hostname, "/health/region.json", dns_name=dns_name, address=address)
         except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:
-            return Finding(kind="certificate", subject=subject, is_ok=False, detail=str(error) or type(error).__name__)
+            return Finding(kind="certificate", subject=subject, is_ok=False, detail=in_words(error))
         left = remaining(period or (0.0, 0.0), now=unix_now())
         return Finding(
             kind="certificate",
@@ -242,27 +258,26 @@ class Survey:
 
     async def _health_object(self, hostname: str, path: str, regions: set[str]) -> Finding:
         body = await self._body(hostname, path)
-        try:
-            region = json.loads(body[4:])["region"] if body.startswith("200 ") else None
-        except (ValueError, KeyError, TypeError):
-            region = None
+        region = _region_in(body)
         is_ok = region in regions
         detail = f"names {region}" if is_ok else f"does not name {' or '.join(sorted(regions))}: {body[:120]}"
         return Finding(kind="health-object", subject=f"{hostname}{path}", is_ok=is_ok, detail=detail)
 
-    async def _body(self, hostname: str, path: str) -> str:
+    async def _body(self, hostname: str, path: str, *, address: str | None = None) -> str:
+        """Return the status and the body, or in words why there is none."""
         try:
-            response, _ = await self._fetch(hostname, path)
+            response, _ = await self._fetch(hostname, path, address=address)
         except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:
-            return str(error) or type(error).__name__
+            return in_words(error)
         return f"{response.status} {response.body.decode('utf-8', 'replace')}"
 
     async def _fetch(
-        self, hostname: str, path: str, *, dns_name: str | None = None
+        self, hostname: str, path: str, *, dns_name: str | None = None, address: str | None = None
     ) -> tuple[Response, tuple[float, float] | None]:
         async with self._clock.timeout_at(self._clock.now_seconds() + _ANSWER_TIMEOUT_SECONDS):
-            resolver = CachingResolver(nameservers=self._network.resolvers, clock=self._clock)
-            address = (await resolver.addresses(dns_name or hostname, Family.IPV4))[0]
+            if address is None:
+                resolver = CachingResolver(nameservers=self._network.resolvers, clock=self._clock)
+                address = (await resolver.addresses(dns_name or hostname, Family.IPV4))[0]
             raw = await connect_tcp(address, self._network.https_port)
             connection = await start_http(raw, tls=self._tls, server_name=hostname)
             try:
@@ -273,6 +288,15 @@ class Survey:
 
     def _page(self, hostname: str) -> Page:
         return Page(hostname=hostname, release_id=self._site.release_id, https_port=self._network.https_port)
+
+
+def _region_in(body: str) -> str | None:
+    """Return the region that a health object names, from its status and body."""
+    try:
+        region = json.loads(body[4:])["region"] if body.startswith("200 ") else None
+    except (ValueError, KeyError, TypeError):
+        return None
+    return region if isinstance(region, str) else None
 
 
 def _propagation(resolver: str, record_type: str, *, is_ok: bool, detail: str, value: float | None) -> Finding:

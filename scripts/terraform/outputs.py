@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -167,6 +168,19 @@ def regional_endpoints(document: Mapping[str, Any]) -> dict[str, str]:
         for outputs in stacks
         if "regional_endpoint_domain_name" in outputs
     }
+
+
+def last_exits(deployment: Deployment, reached: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Returns the name of the server outside AWS behind CloudFront -> where it is reached; empty without one.
+
+    Args:
+        deployment: the edge stack's outputs.
+        reached: address outside AWS -> where that server is reached. Default: at its address.
+    """
+    if (name := deployment.last_exit) is None:
+        return {}
+    address = deployment.external_endpoints[name].addresses["A"]
+    return {name: reached.get(address, address)}
 
 
 def endpoint_functions(document: Mapping[str, Any]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from scripts.probe.samples import Family
 from scripts.probe.survey import Finding, Survey, SurveyedSite
 from scripts.release.bucket import ContentBucket
 from scripts.release.routing import RoutingStore
-from scripts.terraform.outputs import Deployment, deployment_of, load_outputs, regional_endpoints
+from scripts.terraform.outputs import Deployment, deployment_of, last_exits, load_outputs, regional_endpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +39,7 @@ class LiveSite:
         document: stack -> output -> value.
         deployment: the edge stack's.
         network: where DNS and HTTPS are.
+        exits: name of a server outside AWS -> where it is reached.
         options: the command line's, for the commands that a test runs.
     """
 
@@ -46,6 +47,7 @@ class LiveSite:
     document: dict[str, dict[str, Any]]
     deployment: Deployment
     network: Network
+    exits: dict[str, str]
     options: tuple[str, ...]
 
     @property
@@ -96,6 +98,7 @@ def live(pytestconfig: pytest.Config) -> Iterator[LiveSite]:
         document=document,
         deployment=deployment,
         network=network_of(endpoints),
+        exits=last_exits(deployment, endpoints.web_servers if endpoints else {}),
         options=tuple(options),
     )
     os.environ.clear()
@@ -115,6 +118,7 @@ def findings(live: LiveSite) -> list[Finding]:
                 hostname=live.deployment.hostname,
                 regional_hostnames=live.regional_hostnames,
                 endpoints=regional_endpoints(live.document),
+                exits=live.exits,
                 has_path_object=bool(live.deployment.distributions),
             ),
             network=live.network,

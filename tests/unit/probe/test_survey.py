@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import dns.rcode
@@ -32,6 +32,7 @@ def survey(
     *,
     led_here_since: float | None = None,
     other_resolver: Callable[[NameServer], None] | None = None,
+    exits: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     async def run() -> list[Finding]:
         async with running_nameserver() as names, running_nameserver() as other, running_web_server(authority) as web:
@@ -55,7 +56,10 @@ def survey(
                 resolvers["other"] = Nameserver(address="127.0.0.1", port=other.port)
             return await Survey(
                 site=SurveyedSite(
-                    hostname=HOSTNAME, regional_hostnames={REGION: f"eu.{ZONE}"}, endpoints={REGION: ENDPOINT}
+                    hostname=HOSTNAME,
+                    regional_hostnames={REGION: f"eu.{ZONE}"},
+                    endpoints={REGION: ENDPOINT},
+                    exits=exits or {},
                 ),
                 network=network,
                 resolvers=resolvers,
@@ -212,3 +216,37 @@ def test_certificate_near_its_end_is_told(authority: Authority, monkeypatch: pyt
 
 def test_certificate_of_another_name_is_told(tmp_path: Path) -> None:
     assert wrong(survey(make_authority(tmp_path, hostname="www.other.test"))) >= {"certificate", "page-view"}
+
+
+EXIT = f"{HOSTNAME} at exit, outside AWS"
+
+
+def test_last_exit_is_asked_at_its_address(authority: Authority) -> None:
+    def serve(_names: NameServer, web: WebServer) -> None:
+        web.answers["/health/region.json"] = marker("exit")
+
+    findings = {each.subject: each for each in survey(authority, serve, exits={"exit": "127.0.0.1"})}
+    found, certificate = findings["exit, outside AWS, at 127.0.0.1"], findings[EXIT]
+    assert (found.kind, found.is_ok, found.detail) == ("last-exit", True, "serves as exit")
+    assert (certificate.kind, certificate.is_ok) == ("certificate", True)
+
+
+def test_last_exit_that_serves_something_else_is_named(authority: Authority) -> None:
+    findings = {each.subject: each for each in survey(authority, exits={"exit": "127.0.0.1"})}
+    found = findings["exit, outside AWS, at 127.0.0.1"]
+    assert not found.is_ok
+    assert found.detail.startswith("its region marker does not name exit: 200 ")
+
+
+def test_last_exit_with_a_certificate_that_no_visitor_takes_is_named(tmp_path: Path) -> None:
+    of_another_name = make_authority(tmp_path, hostname="other.example")
+    findings = {each.subject: each for each in survey(of_another_name, exits={"exit": "127.0.0.1"})}
+    for subject in ("exit, outside AWS, at 127.0.0.1", EXIT):
+        assert not findings[subject].is_ok
+        assert "its certificate is not accepted: " in findings[subject].detail
+
+
+def test_last_exit_that_does_not_answer_is_named(authority: Authority) -> None:
+    findings = {each.subject: each for each in survey(authority, exits={"exit": "127.0.0.9"})}
+    assert not findings[EXIT].is_ok
+    assert findings[EXIT].detail == "refuses connections"
