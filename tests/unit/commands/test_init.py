@@ -23,7 +23,7 @@ def test_file_is_written_with_its_cost_and_recovery(
     output = capsys.readouterr().out
     assert path.read_text(encoding="utf-8").count("example.org") > 1
     assert "USD a month" in output
-    assert "in 95 of 100 outages within 148.7 s" in output
+    assert "in 95 of 100 outages within 148.5 s" in output
     assert "opt-in" not in output
 
 
