@@ -10,10 +10,10 @@ from botocore.stub import Stubber
 from typer.testing import CliRunner
 
 from scripts.cli import application
-from scripts.clock import AwsClock
 from scripts.errors import AwsError, MissingOutputError, UnsafePlanError, WrongUsageError
 from scripts.terraform.state_bucket import replication_settings
 from tests.worlds.gateway_world import GatewayWorld
+from tests.worlds.manual_clock import ManualClock
 from tests.worlds.shipped_function import QuietHandler, loopback_server
 
 REGION, REPLICA_REGION = "eu-west-1", "eu-north-1"
@@ -173,7 +173,7 @@ def test_replication_by_rules_of_others_is_refused_and_left_as_it_is(bucket: str
 def test_rule_waits_until_s3_sees_the_role_that_was_just_made(code: str) -> None:
     s3: Any = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
     iam: Any = boto3.client("iam", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-    clock = AwsClock(speed=1000)
+    clock = ManualClock()
     _, rule = replication_settings(s3, iam, source="states", destination="states-replica", clock=clock)
     role = {
         "Path": "/",
@@ -188,13 +188,13 @@ def test_rule_waits_until_s3_sees_the_role_that_was_just_made(code: str) -> None
         of_s3.add_response("put_bucket_replication", {})
         rule.write()
         of_s3.assert_no_pending_responses()
-    assert clock.now_seconds() >= 3
+    assert clock.seconds >= 3
 
 
 def test_encryption_rule_without_an_algorithm_is_no_kms() -> None:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html: each of its members is optional
     s3: Any = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
-    _, rule = replication_settings(s3, None, source="states", destination="states-replica", clock=AwsClock())
+    _, rule = replication_settings(s3, None, source="states", destination="states-replica", clock=ManualClock())
     with Stubber(s3) as of_s3:
         rules = {"Rules": [{"BucketKeyEnabled": True}]}
         of_s3.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": rules})
