@@ -43,6 +43,13 @@ def content(scope: Scope) -> PolicyDocument:
             "Action": "route53:GetHealthCheckStatus",
             "Resource": "arn:aws:route53:::healthcheck/*",
         },
+        {
+            # What the parity check found last stands in `failover status` (features.parity).
+            "Sid": "SeeParity",
+            "Effect": "Allow",
+            "Action": "cloudwatch:GetMetricStatistics",  # metrics have no ARN
+            "Resource": "*",
+        },
         watch_alarms(scope),
         *find_outputs(scope),
     )
