@@ -100,9 +100,17 @@ class Bench:
                 self._keep(what, contestant, found)
 
     def measure_rollback(self) -> None:
-        """Times our way back to the release before."""
+        """Times our way back to the release before, and from there: back and forth, which needs to be forced."""
         variables = environment(self._world, s3_port=self._world.s3_port, store_port=self._world.gateway_port)
-        command = [*failover_command(), "rollback", "--apply", "--no-probe", "--outputs", str(self._world.outputs)]
+        command = [
+            *failover_command(),
+            "rollback",
+            "--force",
+            "--apply",
+            "--no-probe",
+            "--outputs",
+            str(self._world.outputs),
+        ]
         self._keep("rollback", OURS, [run([command], variables) for _ in range(_RUNS)])
 
     def change(self) -> None:
