@@ -14,6 +14,7 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench.release.contestants import OURS, PEERS, Contestant, Finished, environment, failover_command, run
+from tools.bench.release.contestants import OURS, PEERS, ROOT, Contestant, Finished, environment, failover_command, run
 from tools.bench.release.judge import Judge
 from tools.bench.release.site import change_pages, make_fresh, make_site
 from tools.bench.release.wire import Wire
@@ -100,18 +101,24 @@ class Bench:
                 self._keep(what, contestant, found)
 
     def measure_rollback(self) -> None:
-        """Times our way back to the release before, and from there: back and forth, which needs to be forced."""
+        """Times our way back to the release before, and back and forth from there, which needs to be forced."""
         variables = environment(self._world, s3_port=self._world.s3_port, store_port=self._world.gateway_port)
-        command = [
-            *failover_command(),
-            "rollback",
-            "--force",
-            "--apply",
-            "--no-probe",
-            "--outputs",
-            str(self._world.outputs),
-        ]
-        self._keep("rollback", OURS, [run([command], variables) for _ in range(_RUNS)])
+        outputs = ["--outputs", str(self._world.outputs)]
+        listed = subprocess.run(
+            [*failover_command(), "releases", "--json", *outputs],
+            env=variables,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        releases = json.loads(listed.stdout)["releases"]
+        states = {state: each["release_id"] for each in releases for state in each["states"]}
+        back, forth = states["previous"], states["active"]
+        found = []
+        for release_id in (back, forth, back)[:_RUNS]:
+            command = [*failover_command(), "rollback", release_id, "--force", "--apply", "--no-probe", *outputs]
+            found.append(run([command], variables))
+        self._keep("rollback", OURS, found)
 
     def change(self) -> None:
         """Changes some pages of the site, and those of our own first, so that every run sends the same number of files."""
