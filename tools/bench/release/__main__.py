@@ -200,7 +200,7 @@ def _measure_large_site(world: World) -> Figure:
     make_site(large, scale=_LARGE_SCALE)
     variables = environment(world, s3_port=world.s3_port, store_port=world.gateway_port)
     publish = OURS.commands(world, large, world.s3_port)
-    back = [[*failover_command(), "rollback", "--apply", "--outputs", str(world.outputs)]]
+    back = [[*failover_command(), "rollback", "--apply", "--no-probe", "--outputs", str(world.outputs)]]
     peak = 0
     for what, commands in (
         ("first publish", publish),
