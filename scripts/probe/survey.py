@@ -226,16 +226,21 @@ class Survey:
         return Finding(kind="last-exit", subject=f"{name}, outside AWS, at {address}", is_ok=is_ok, detail=detail)
 
     async def _certificates(self) -> list[Finding]:
-        names = {name: name for name in (self._site.hostname, *self._site.regional_hostnames.values())}
-        names |= {f"{self._site.hostname} at the endpoint in {r}": target for r, target in self._site.endpoints.items()}
-        found = [self._certificate(subject, dns_name=name) for subject, name in names.items()]
-        for name, address in self._site.exits.items():
-            found.append(self._certificate(f"{self._site.hostname} at {name}, outside AWS", address=address))
+        public = self._site.hostname
+        found = [self._certificate(name, hostname=name) for name in (public, *self._site.regional_hostnames.values())]
+        found += [
+            self._certificate(f"{public} at the endpoint in {region}", hostname=public, dns_name=target)
+            for region, target in self._site.endpoints.items()
+        ]
+        found += [
+            self._certificate(f"{public} at {name}, outside AWS", hostname=public, address=address)
+            for name, address in self._site.exits.items()
+        ]
         return list(await asyncio.gather(*found))
 
-    async def _certificate(self, subject: str, *, dns_name: str | None = None, address: str | None = None) -> Finding:
-        is_regional = dns_name is not None and dns_name in self._site.regional_hostnames.values()
-        hostname = dns_name if dns_name is not None and is_regional else self._site.hostname
+    async def _certificate(
+        self, subject: str, *, hostname: str, dns_name: str | None = None, address: str | None = None
+    ) -> Finding:
         try:
             _, period = await self._fetch(hostname, "/health/region.json", dns_name=dns_name, address=address)
         except (OSError, EOFError, ResolutionError, MalformedResponseError) as error:

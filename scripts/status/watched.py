@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from scripts.status.entries import Entry
-from scripts.terraform.outputs import Deployment, OtherOutputs
+from scripts.terraform.outputs import Deployment, OtherOutputs, external_addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +71,8 @@ def _standby_checks(deployment: Deployment) -> dict[str, str]:
 
 
 def _exits(deployment: Deployment, reached: Mapping[str, str]) -> Iterator[Entry]:
-    for name, endpoint in deployment.external_endpoints.items():
-        address = endpoint.addresses["A"]
-        yield Entry(name=f"{name}, outside AWS", hostname=deployment.hostname, address=reached.get(address, address))
+    for name, address in external_addresses(deployment, reached).items():
+        yield Entry(name=f"{name}, outside AWS", hostname=deployment.hostname, address=address)
 
 
 def _entries(deployment: Deployment, others: OtherOutputs) -> Iterator[Entry]:

@@ -170,17 +170,20 @@ def regional_endpoints(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def last_exits(deployment: Deployment, reached: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Returns the name of the server outside AWS behind CloudFront -> where it is reached; empty without one.
+def external_addresses(deployment: Deployment, reached: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Returns the name of each server outside AWS -> where it is reached, IPv4.
 
     Args:
         deployment: the edge stack's outputs.
         reached: address outside AWS -> where that server is reached. Default: at its address.
     """
-    if (name := deployment.last_exit) is None:
-        return {}
-    address = deployment.external_endpoints[name].addresses["A"]
-    return {name: reached.get(address, address)}
+    addresses = {name: endpoint.addresses["A"] for name, endpoint in deployment.external_endpoints.items()}
+    return {name: reached.get(address, address) for name, address in addresses.items()}
+
+
+def last_exits(deployment: Deployment, reached: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Returns the same of the one that stands behind CloudFront; empty without one."""
+    return {name: at for name, at in external_addresses(deployment, reached).items() if name == deployment.last_exit}
 
 
 def endpoint_functions(document: Mapping[str, Any]) -> dict[str, str]:
