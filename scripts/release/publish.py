@@ -362,14 +362,15 @@ class Publisher:
         Raises:
             AwsError: ConflictException when somebody else wrote the store since the plan, so that the switch would fail as well.
         """
-        unknown = [region for region in plan.unlisted if plan.replacing.get(region) is None]
+        known = {region: etag for region, etag in plan.replacing.items() if etag is not None}
+        unknown = [region for region in plan.unlisted if region not in known]
         if not unknown:
-            return {region: etag for region, etag in plan.replacing.items() if etag is not None}
+            return known
         with ThreadPoolExecutor(len(unknown)) as pool:
             etags = pool.map(lambda region: self._buckets[region].manifest_etag(plan.manifest.release_id), unknown)
             found = dict(zip(unknown, etags, strict=True))
         self._routing.insist_on(current.etag)
-        return {**{region: etag for region, etag in plan.replacing.items() if etag is not None}, **found}
+        return known | found
 
     def _drain(self, plan: PublishPlan) -> RoutingVersion:
         """Drains the regions that are left out; returns the routing that the switch will insist on."""

@@ -18,13 +18,19 @@ BUCKET, REGION = "failover-site-prod-state", "eu-west-1"
 KEY = "failover-site/prod/dns.tfstate"
 
 
+def with_bucket(name: str, deployment: DeploymentWorld, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make an empty bucket on the deployment's localcloud, which this process talks to from now on; return the client of S3."""
+    for variable, value in deployment.endpoints.environment.items():
+        monkeypatch.setenv(variable, value)
+    s3: Any = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return s3
+
+
 def test_production_example_keeps_its_state_in_s3_and_respects_its_lock(
     deployment: DeploymentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in deployment.endpoints.environment.items():
-        monkeypatch.setenv(name, value)
-    s3: Any = boto3.client("s3", region_name=REGION)
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3 = with_bucket(BUCKET, deployment, monkeypatch)
     command = [sys.executable, "main.py", "config/prod.example.toml", "--output", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=os.environ, check=True, capture_output=True)
     stack = tmp_path / "stacks" / "dns"
@@ -48,10 +54,7 @@ def test_renamed_site_is_refused_by_the_states_that_terraform_wrote(
     deployment: DeploymentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The deployed site's own states, as they would lie in the bucket, and a clone that has nothing but the changed site file."""
-    for name, value in deployment.endpoints.environment.items():
-        monkeypatch.setenv(name, value)
-    s3: Any = boto3.client("s3", region_name=REGION)
-    s3.create_bucket(Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3 = with_bucket(STATES, deployment, monkeypatch)
     for stack in ("dns", "edge"):
         state = (deployment.folder / f"terraform.{stack}.tfstate").read_bytes()
         s3.put_object(Bucket=STATES, Key=f"failover-site/demo/{stack}.tfstate", Body=state)
