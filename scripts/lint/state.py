@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.lint.buckets import BUCKET
+from scripts.lint.distributions import distributions
 from scripts.lint.model import Configuration, Document, Resource
 from scripts.lint.values import Block, Expression
 
@@ -30,15 +31,43 @@ def is_state_bucket(configuration: Configuration, resource: Resource) -> bool:
     return is_named or bool(bucket and _is_called_state(bucket))
 
 
+def may_be_state_bucket(configuration: Configuration, bucket: Resource) -> bool:
+    """Whether a bucket holds state as far as one knows: any does that no distribution serves while some state's is unknown."""
+    if is_state_bucket(configuration, bucket):
+        return True
+    served = configuration.once("served buckets", lambda: set(_served_buckets(configuration)))
+    return bucket.address not in served and configuration.once(
+        "unknown state", lambda: not all(_are_known(configuration))
+    )
+
+
+def _served_buckets(configuration: Configuration) -> Iterator[str]:
+    for distribution in distributions(configuration):
+        for origin in distribution.origins.values():
+            if bucket := distribution.bucket_of(origin):
+                yield bucket.address
+
+
 def _state_names(configuration: Configuration) -> Iterator[str]:
     """Yields the buckets that hold state of what was given, or that it reads state from."""
-    for _, settings in s3_backends(configuration):
+    for settings in _settings_of_states(configuration):
         if name := settings.text("bucket"):
             yield name
+
+
+def _are_known(configuration: Configuration) -> Iterator[bool]:
+    """Yields of each state whether the value of its bucket is known, if it is set; -backend-config may set what is left out."""
+    for settings in _settings_of_states(configuration):
+        yield settings.is_known("bucket")
+
+
+def _settings_of_states(configuration: Configuration) -> Iterator[Block]:
+    """Yields the settings of the S3 backends of what was given, and of those that it reads state from."""
+    for _, settings in s3_backends(configuration):
+        yield settings
     for resource in configuration.resources:
-        name = resource.body.block("config").text("bucket")
-        if resource.type == "terraform_remote_state" and resource.body.text("backend") == "s3" and name:
-            yield name
+        if resource.type == "terraform_remote_state" and resource.body.text("backend") == "s3":
+            yield resource.body.block("config")
 
 
 def _is_called_state(bucket: Resource) -> bool:

@@ -9,7 +9,7 @@ from scripts.lint.model import Configuration
 from scripts.lint.replication import lacks_delete_markers, replication_rules, replications
 from scripts.lint.rule import Finding, Rule, Severity, at
 from scripts.lint.sources import s3
-from scripts.lint.state import is_state_bucket
+from scripts.lint.state import may_be_state_bucket
 
 
 def _unversioned(configuration: Configuration) -> Iterator[Finding]:
@@ -29,8 +29,12 @@ def _before_versioning(configuration: Configuration) -> Iterator[Finding]:
 
 def _no_delete_markers(configuration: Configuration) -> Iterator[Finding]:
     for rule in replication_rules(configuration):
-        is_content = rule.source is not None and rule.source.body.is_known("bucket")
-        if not is_state_bucket(configuration, rule.holder) and lacks_delete_markers(rule.body) and is_content:
+        is_content = (
+            rule.source is not None
+            and rule.source.body.is_known("bucket")
+            and not may_be_state_bucket(configuration, rule.source)
+        )
+        if is_content and lacks_delete_markers(rule.body):
             yield at(rule.holder, f"rule {rule.name} does not copy delete markers")
 
 

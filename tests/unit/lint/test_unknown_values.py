@@ -96,14 +96,12 @@ def test_a_value_that_a_plan_does_not_know_makes_no_finding(data: st.DataObject,
     assert rule_ids(raw) <= rule_ids(as_plan(example.passing))
 
 
+@pytest.mark.parametrize("is_failing", [False, True], ids=["passing", "failing"])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.rule_id)
-def test_each_value_hidden_alone_makes_no_finding(example: Example) -> None:
-    before = rule_ids(example.passing)
-    made = {
-        place: found
-        for place in resource_places(example.passing)
-        if (found := rule_ids(hidden(example.passing, [place])) - before)
-    }
+def test_each_value_hidden_alone_makes_no_finding(example: Example, is_failing: bool) -> None:
+    raw = example.failing if is_failing else example.passing
+    before = rule_ids(raw)
+    made = {place: found for place in resource_places(raw) if (found := rule_ids(hidden(raw, [place])) - before)}
     assert made == {}
 
 
@@ -128,3 +126,15 @@ def test_primary_without_a_check_has_one_finding_when_it_is_known_where_it_leads
     }  # fmt: skip
     resources = {"aws_route53_record": {"r": record}, "aws_lb": {"main": {}}}
     assert rule_ids({"resource": resources}) & {"FW023", "FW024"} == found
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_replication_that_leaves_deletes_is_found_of_a_served_bucket_when_the_states_bucket_is_not_known(
+    is_served: bool,
+) -> None:
+    """The bucket may be the state's unless CloudFront serves it; FW294 has other words for the state's."""
+    raw = copy.deepcopy(next(each for each in EXAMPLES if each.rule_id == "FW294").failing)
+    raw["terraform"]["backend"]["s3"]["bucket"] = "${var.states}"
+    origin = {"origin_id": "a", "domain_name": "${aws_s3_bucket.a.bucket_regional_domain_name}"}
+    raw["resource"]["aws_cloudfront_distribution"] = {"site": {"origin": [origin] if is_served else []}}
+    assert rule_ids(raw) & {"FW213", "FW294"} == ({"FW213"} if is_served else set())
