@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import io
 import logging
 import os
+import sys
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import ModuleType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -26,12 +30,57 @@ SETTINGS = {
 JSON_SERVICES = frozenset({"apigateway", "lambda", "execute-api", "scheduler", "fis", "synthetics"})
 
 
+_VALIDATOR = "openapi_spec_validator"
+_ITS_EXCEPTIONS = f"{_VALIDATOR}.validation.exceptions"
+
+
+def spare_validator() -> None:
+    """Let moto's REST APIs do without the validator of OpenAPI documents until one is imported: it takes 40 MB.
+
+    moto reads both names where it imports them, and looks them up again where it uses them.
+    """
+    if _VALIDATOR in sys.modules:
+        return
+    stand_in, exceptions = ModuleType(_VALIDATOR), ModuleType(_ITS_EXCEPTIONS)
+    parts: dict[str, Any] = {
+        _VALIDATOR: stand_in,
+        f"{_VALIDATOR}.validation": ModuleType("validation"),
+        _ITS_EXCEPTIONS: exceptions,
+    }
+
+    def validate(document: Mapping[str, Any]) -> None:
+        for name, part in parts.items():
+            if sys.modules.get(name) is part:
+                del sys.modules[name]
+        validator, its_exceptions = importlib.import_module(_VALIDATOR), importlib.import_module(_ITS_EXCEPTIONS)
+        models: Any = importlib.import_module("moto.apigateway.models")
+        models.validate, models.OpenAPIValidationError = validator.validate, its_exceptions.OpenAPIValidationError
+        validator.validate(document)
+
+    vars(stand_in)["validate"] = validate
+    vars(exceptions)["OpenAPIValidationError"] = ValueError
+    sys.modules.update(parts)
+
+
+@functools.cache
+def know_one_partition() -> None:
+    """Before its first request, let moto look for access keys in the partition `aws` alone.
+
+    It would make IAM of every partition for the first request, each with all of AWS's managed policies: 5 MB.
+    """
+    from moto.iam import models
+
+    assert "aws" in models.PARTITION_NAMES  # noqa: S101  another moto would look elsewhere
+    vars(models)["PARTITION_NAMES"] = ["aws"]
+
+
 class MotoBackend:
     """Forwards requests to moto. Each service of moto is imported with its first request."""
 
     def __init__(self) -> None:
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
+        spare_validator()
         from moto.moto_server.werkzeug_app import SIGNING_ALIASES, DomainDispatcherApplication, create_backend_app
 
         self._application = DomainDispatcherApplication(create_backend_app)
@@ -70,6 +119,7 @@ class MotoBackend:
             answer.status = int(status.split(" ", 1)[0])
             answer.headers = dict(headers)
 
+        know_one_partition()
         chunks = self._application(_environ_for_moto(request), start_response)
         try:
             answer.body = b"".join(chunks)

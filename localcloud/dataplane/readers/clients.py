@@ -1,6 +1,6 @@
-"""boto3 clients for the gateway, made once a service and region.
+"""AWS clients for the gateway, made once a service and region.
 
-boto3 is imported with the first of them: an empty cloud is up half a second earlier.
+botocore, without boto3 and its file transfers, is imported with the first of them: an empty cloud is up half a second earlier.
 """
 
 from functools import cache
@@ -18,14 +18,15 @@ class Clients:
         self._session = cache(self._make_session)
         self.get = cache(self._make)
 
-    def _make_session(self) -> Any:  # noqa: ANN401  boto3's sessions are typed in its stubs alone
-        import boto3
+    def _make_session(self) -> Any:  # noqa: ANN401  botocore has no types
+        from botocore.session import Session
 
         load_without_documentation()
-        secret = self._secret
-        return boto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret, aws_session_token=secret)
+        session: Any = Session()
+        session.set_credentials(self._secret, self._secret, self._secret)
+        return session
 
-    def _make(self, service: str, region: str = "us-east-1") -> Any:  # noqa: ANN401  boto3 makes clients at run time
+    def _make(self, service: str, region: str = "us-east-1") -> Any:  # noqa: ANN401  botocore makes clients at run time
         from botocore.config import Config
 
         # KeyValueStore calls get the account id in front of the host; the gateway serves them as a proxy.
@@ -37,4 +38,4 @@ class Clients:
             user_agent_extra="localcloud-data-plane",  # faults of control planes spare us: localcloud.gateway.api_faults
             s3={"addressing_style": "path"},
         )
-        return self._session().client(service, region_name=region, endpoint_url=self._gateway_url, config=config)
+        return self._session().create_client(service, region_name=region, endpoint_url=self._gateway_url, config=config)

@@ -27,7 +27,7 @@ WORKERS = 4
 # Synchronous payloads, both ways: https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html
 MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024
 START_LIMIT_REAL_SECONDS = 20.0
-UNUSED_REAL_SECONDS = 30.0
+UNUSED_REAL_SECONDS = 15.0
 """After which a function that is not kept warm ends: AWS ends idle environments too."""
 _NO_ANSWER = (
     OSError,
