@@ -6,12 +6,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.clock import AwsClock
+from scripts.clock import AwsClock, Clock
 from scripts.errors import EnvironmentFailureError
 from scripts.local.control import ControlApi
 from scripts.local.endpoints import read_endpoints
@@ -86,10 +86,9 @@ class Rehearsal:
         self._deployment = load_deployment(outputs)
         self._control = ControlApi(endpoints.control_url)
         self._clock = AwsClock(speed=endpoints.speed)
-        client = Client(
+        self._client = Client(
             endpoints=endpoints, hostname=self._deployment.hostname, entries=_entries(outputs, self._deployment)
         )
-        self._client = replace(client, page_md5=client.home_page())
         self._is_well = False
 
     def faults(self) -> list[Fault]:
@@ -120,6 +119,8 @@ class Rehearsal:
     async def _row(self, fault: Fault, lateness: Lateness) -> Row:
         lateness.forget()
         ill_before = [] if self._is_well else await self._until_well()
+        if not self._client.page_md5:
+            self._client = replace(self._client, page_md5=await published_page(self._client.home_pages, self._clock))
         before = len(await self._mails())
         answer: Any = await self._control.post("/faults", fault.order())
         self._is_well = False
@@ -205,6 +206,27 @@ class Rehearsal:
             words = errors.decode("utf-8", "replace").strip() or "nothing"
             raise EnvironmentFailureError(f"failover status --json printed no JSON and said: {words[-500:]}") from error
         return Said(status=status, exit_code=int(process.returncode or 0), mails=mails)
+
+
+async def published_page(home_pages: Callable[[], Mapping[str, str]], clock: Clock) -> str:
+    """Waits until every entry serves the same home page, which is the right one; returns its MD5.
+
+    A copy that has just begun may still serve what was there before the last publish.
+
+    Args:
+        home_pages: asks for the MD5 of each entry's page, empty where there is none.
+        clock: AWS's.
+
+    Raises:
+        EnvironmentFailureError: they do not agree.
+    """
+    for _ in range(_LOOKS):
+        pages = await asyncio.to_thread(home_pages)
+        first, *others = set(pages.values())
+        if first and not others:
+            return first
+        await clock.sleep(_LOOK_EVERY_SECONDS)
+    raise EnvironmentFailureError(f"before any fault the entries serve different home pages, or none: {pages}")
 
 
 def _entries(outputs: Path, deployment: Deployment) -> dict[str, tuple[str, str]]:

@@ -18,6 +18,7 @@ from scripts.local.endpoints import Endpoints
 from tools.statements.judgement import Seen
 
 _TIMEOUT_SECONDS = 5.0
+_NO_ANSWER = (OSError, http.client.HTTPException, ValueError, KeyError, dns.exception.DNSException)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,16 @@ class Client:
         """Returns what every entry answers now."""
         return {name: self._entry(*names) for name, names in self.entries.items()}
 
-    def home_page(self) -> str:
-        """Returns the MD5 of the public name's page."""
-        return self._get(self.hostname, self._address(self.hostname), "/")[2]
+    def home_pages(self) -> dict[str, str]:
+        """Returns the MD5 of the home page of every entry; empty where there is none now."""
+        return {name: self._home_page(*names) for name, names in self.entries.items()}
+
+    def _home_page(self, hostname: str, leads_to: str) -> str:
+        try:
+            status, _, md5 = self._get(hostname, self._address(leads_to), "/")
+        except _NO_ANSWER:
+            return ""
+        return md5 if status == 200 else ""
 
     def _entry(self, hostname: str, leads_to: str) -> Seen:
         try:
@@ -50,7 +58,7 @@ class Client:
             status, headers, md5 = self._get(hostname, address, "/")
             marker_status, _, _, marker = self._read(hostname, address, "/health/region.json")
             region = json.loads(marker)["region"] if marker_status == 200 else None
-        except (OSError, http.client.HTTPException, ValueError, KeyError, dns.exception.DNSException):
+        except _NO_ANSWER:
             return Seen(serves=False)
         is_right = status == 200 and self.page_md5 in ("", md5)
         return Seen(

@@ -1,4 +1,4 @@
-"""Readers of the control plane: one module a service, each turning boto3's answers into the configuration.
+"""Readers of the control plane: one module a service, each turning AWS's answers into the configuration.
 
 A resource that is not modelled is logged and refused by itself; it never hides the others.
 """

@@ -29,6 +29,7 @@ from scripts.exits.exits import Exits
 from scripts.exits.store import ExitUnavailableError, Source
 from scripts.exits.words import exits_of, left_behind
 from scripts.local.endpoints import Endpoints
+from scripts.processes.heaps import keep_few_heaps
 from scripts.release.build_order import Build, commit_seconds
 from scripts.release.folder import FolderReading
 from scripts.release.manifest import Manifest
@@ -109,6 +110,7 @@ def publish_reading(
     Raises:
         typer.Exit: 1: a server outside AWS was left behind.
     """
+    keep_few_heaps()
     website = open_website(outputs, is_hasty=True)
     if options.canary is not None and options.promote_after is None:
         _refuse_without_router(website)

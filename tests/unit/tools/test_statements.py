@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from localcloud.gateway.faults import TARGETS, FaultKind
+from scripts.clock import AwsClock
+from scripts.errors import EnvironmentFailureError
 from tools.statements.__main__ import exit_code, main, read_rows
 from tools.statements.faults import Fault, all_faults, faults_of
 from tools.statements.judgement import Said, Seen, wrong_statements
 from tools.statements.lateness import Lateness, watched
 from tools.statements.page import BEGINS, ENDS, count, into_page, markdown
-from tools.statements.rehearsal import Rehearsal, Row
+from tools.statements.rehearsal import Rehearsal, Row, published_page
 from tools.statements.rehearsals import rows
 
 PRIMARY, SECONDARY, HOSTNAME = "eu-central-1", "us-east-1", "www.example.test"
@@ -341,3 +343,25 @@ def test_exit_code_0_is_right_where_everything_serves_and_no_layer_covers(
     said = Said(status=document, exit_code=0, mails=[])
     found = wrong_statements(truth, said, public=HOSTNAME, first_region=PRIMARY, runbook=RUNBOOK)
     assert found == ([] if is_right else ["status exits with 0 though something fails"])
+
+
+QUICK = AwsClock(speed=1e6)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [{"www": "old", "endpoint": "new"}],
+        [{"www": "", "endpoint": "new"}, {"www": "", "endpoint": ""}],
+    ],
+)
+def test_right_page_is_the_one_that_every_entry_serves(before: list[dict[str, str]]) -> None:
+    left = [*before, {"www": "new", "endpoint": "new"}]
+    assert asyncio.run(published_page(lambda: left.pop(0), QUICK)) == "new"
+    assert not left
+
+
+def test_copy_whose_entries_never_agree_is_no_measure() -> None:
+    with pytest.raises(EnvironmentFailureError, match="different home pages"):
+        asyncio.run(published_page(lambda: {"www": "old", "endpoint": "new"}, QUICK))
