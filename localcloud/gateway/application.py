@@ -32,7 +32,13 @@ from localcloud.gateway.errors import ConnectionDropped
 from localcloud.gateway.faults import FaultBoard
 from localcloud.gateway.kms import KmsService
 from localcloud.gateway.moto_backend import MotoBackend, refusal
-from localcloud.gateway.moto_services import has_api_stage, patch_cloudtrail, patch_lambda, patch_listings
+from localcloud.gateway.moto_services import (
+    has_api_stage,
+    patch_access_keys,
+    patch_cloudtrail,
+    patch_lambda,
+    patch_listings,
+)
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.onlooker import Onlooker
 from localcloud.gateway.replays import Replays
@@ -134,6 +140,7 @@ class Application:
         self._regions: set[str] = set()
         self._regions_lock = threading.Lock()
         patch_cloudtrail()
+        patch_access_keys()
         patch_lambda()
         patch_listings()
         lock = threading.RLock()  # one for all stores: their rules look into each other, in every order

@@ -62,18 +62,6 @@ def spare_validator() -> None:
     sys.modules.update(parts)
 
 
-@functools.cache
-def know_one_partition() -> None:
-    """Before its first request, let moto look for access keys in the partition `aws` alone.
-
-    It would make IAM of every partition for the first request, each with all of AWS's managed policies: 5 MB.
-    """
-    from moto.iam import models
-
-    assert "aws" in models.PARTITION_NAMES  # noqa: S101  another moto would look elsewhere
-    vars(models)["PARTITION_NAMES"] = ["aws"]
-
-
 class MotoBackend:
     """Forwards requests to moto. Each service of moto is imported with its first request."""
 
@@ -119,7 +107,6 @@ class MotoBackend:
             answer.status = int(status.split(" ", 1)[0])
             answer.headers = dict(headers)
 
-        know_one_partition()
         chunks = self._application(_environ_for_moto(request), start_response)
         try:
             answer.body = b"".join(chunks)

@@ -31,6 +31,25 @@ def require(owner: object, *names: str) -> None:
         raise RuntimeError(f"moto's {owner} has lost {', '.join(missing)}; the gateway needs moto 5.2.5")
 
 
+def patch_access_keys() -> None:
+    """Look for the owner of an access key in the partitions that are in use.
+
+    moto asks every partition of AWS, and so makes IAM of each at the first call: six more copies of all managed policies, 30 MB.
+    A partition that nobody has used has no access keys.
+    """
+    from moto.iam import models
+
+    require(models, "get_account_id_from", "iam_backends", "DEFAULT_ACCOUNT_ID")
+
+    def get_account_id_from(access_key: str) -> str:
+        for account_id, account in list(models.iam_backends.items()):
+            if any(access_key in partition.access_keys for partition in list(account.values())):
+                return str(account_id)
+        return str(models.DEFAULT_ACCOUNT_ID)
+
+    models.get_account_id_from = get_account_id_from
+
+
 def patch_lambda() -> None:
     """Keep the configuration fields that UpdateFunctionConfiguration loses in moto: a permanent diff otherwise."""
     from moto.awslambda.models import LambdaFunction

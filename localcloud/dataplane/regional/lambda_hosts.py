@@ -28,7 +28,8 @@ WORKERS = 4
 MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024
 START_LIMIT_REAL_SECONDS = 20.0
 UNUSED_REAL_SECONDS = 15.0
-"""After which a function that is not kept warm ends: AWS ends idle environments too."""
+"""After which a function that is not kept warm ends. AWS names no time for idle environments; each takes 50 MB here, and one that
+runs every minute is not to begin anew at the usual speeds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 _NO_ANSWER = (
     OSError,
     UnsupportedResource,
@@ -248,6 +249,7 @@ class LambdaHosts:
             "-I",
             str(_RUNTIME),
             *(str(part) for pair in arguments.items() for part in pair),
+            *(["--on-demand"] if function.arn in self._on_demand else []),
             env=self._environment(function, code),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

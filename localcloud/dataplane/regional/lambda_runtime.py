@@ -1,8 +1,8 @@
 """The Lambda runtime: a process that loads a handler in several workers and serves invocations on a Unix socket.
 
 Started by its path, in the function's environment; it imports nothing of localcloud. Each worker is one execution
-environment: one invocation at a time. There is always one that waits, up to the wanted number of them; a worker that was not
-needed for a while ends. One that times out or crashes is replaced.
+environment: one invocation at a time. There is always one that waits, up to the wanted number of them; with --on-demand another
+one starts when an invocation waits. A worker that was not needed for a while ends. One that times out or crashes is replaced.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 Wire format of one invocation, both ways: four bytes of length, then JSON.
@@ -266,7 +266,10 @@ def tidy() -> None:
 
 
 class Workers:
-    """The workers of one function: as many as are busy and one that waits, at least one and at most the wanted number."""
+    """The workers of one function: as many as are busy and one that waits, at least one and at most the wanted number.
+
+    On demand none waits beside busy ones: the next starts with the invocation that needs it.
+    """
 
     def __init__(self, listener: socket.socket, options: argparse.Namespace) -> None:
         self._listener = listener
@@ -283,13 +286,17 @@ class Workers:
         """Start workers as they are needed, for ever."""
         self._start(is_spare=False)
         while True:
-            ready, _, _ = select.select([self._notes, self._ended], [], [])
+            is_wanted = len(self._alive) < self._options.workers and self._busy >= self._alive
+            waiting = [self._listener] if is_wanted and self._alive and self._options.on_demand else []
+            watched: list[socket.socket | int] = [self._notes, self._ended, *waiting]
+            ready, _, _ = select.select(watched, [], [])
             if self._ended in ready:
                 os.read(self._ended, 1024)
                 self._bury()
             if self._notes in ready:
                 self._read_notes()
-            if len(self._alive) < self._options.workers and self._busy >= self._alive:
+            is_wanted = len(self._alive) < self._options.workers and self._busy >= self._alive
+            if is_wanted and (self._listener in ready or not self._alive or not self._options.on_demand):
                 self._start(is_spare=bool(self._alive))
 
     def _read_notes(self) -> None:
@@ -341,6 +348,7 @@ def main() -> None:
     parser.add_argument("--timeout", required=True, type=float, help="AWS seconds")
     parser.add_argument("--speed", required=True, type=float)
     parser.add_argument("--workers", required=True, type=int)
+    parser.add_argument("--on-demand", action="store_true", help="no worker waits beside those that are busy")
     parser.add_argument("--parent", required=True, type=int)
     parser.add_argument(
         "--dns-port", type=int, default=0, help="of localcloud; 0: the function sees the machine's network"

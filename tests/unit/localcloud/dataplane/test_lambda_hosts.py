@@ -1,7 +1,5 @@
 """How many environments a function has: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
 
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -56,15 +54,3 @@ def test_function_signs_with_its_own_name() -> None:
     # By it the gateway's log tells a function's calls from others; AWS gives each role session a key id of its own.
     hosts = LambdaHosts(gateway_url="http://127.0.0.1:1", secret="s", speed=1, metrics=cast("Metrics", None))
     assert hosts._environment(function(None), Path("/code"))["AWS_ACCESS_KEY_ID"] == "f"
-
-
-def test_environments_share_the_sdk_and_hold_models_without_documentation() -> None:
-    """The process from which they are copied has boto3 and loads as localcloud does; what each imports itself it holds itself."""
-    program = (
-        "import sys\n"
-        "from localcloud.dataplane.regional.lambda_runtime import adapt_botocore\n"
-        "adapt_botocore(1.0)\n"
-        "from botocore.loaders import Loader\n"
-        "assert 'boto3' in sys.modules and not Loader().load_service_model('sts', 'service-2')['documentation']"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)

@@ -36,6 +36,10 @@ _PARTITIONS = """
     client("s3").list_buckets()
     from moto.iam.models import iam_backends
     assert [list(account) for account in iam_backends.values()] == [["aws"]]
+    iam_backends["123456789012"]["aws-cn"].create_user("aws-cn", "a")
+    key = iam_backends["123456789012"]["aws-cn"].create_access_key("a").access_key_id
+    from moto.iam import models
+    assert models.get_account_id_from(key) == "123456789012"
 """
 
 
