@@ -4,7 +4,7 @@ start     seconds until "ready", median of five
 edge      cached requests in a second of the data plane's CPU, without a function and with our router
 live      seconds until a changed record and a changed distribution are served, with 200 distributions and 500 records
 time      how much longer than ten AWS seconds a delay of ten lasts, at the speeds 1, 10 and 60
-memory    of all processes at rest with the demo's site deployed, and what that grows by in two idle minutes
+memory    of all processes at rest with the demo's site deployed, and what that grows by in three idle minutes
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _DELAY_SECONDS = 10.0
 _FAULT_SECONDS = 0.5  # until a fault is in force everywhere: localcloud promises 0.2
 _REST_SECONDS = 20.0
 _IDLE_SECONDS = 120.0
+_MINUTE_SECONDS = 60.0
+_LOOK_SECONDS = 2.0
 _MEBIBYTE = 1024**2
 
 
@@ -151,19 +153,32 @@ def _delay_aws_seconds(localcloud: Running, speed: float, count: int) -> float:
 
 
 def bench_memory(folder: Path) -> list[Figure]:
-    """Deploys the demo's site and looks at what it takes while nobody asks for anything."""
+    """Deploys the demo's site and looks at what it takes while nobody asks for anything.
+
+    Its functions run every few minutes, each in processes of its own that end soon: at rest is the most of a minute,
+    and growth is of the least of one minute against the least of a later one.
+    """
     demo = Demo(site_file=ROOT / "config" / "demo.toml", folder=folder, speed=5.0, any_port=True)
     with demo.site() as (endpoints, _):
         localcloud = Running(endpoints)
         time.sleep(_REST_SECONDS)
-        at_rest = localcloud.memory_bytes()
+        at_first = _memory_of_a_minute(localcloud)
         time.sleep(_IDLE_SECONDS)
-        growth = localcloud.memory_bytes() - at_rest
-    minutes = _IDLE_SECONDS / 60
+        later = _memory_of_a_minute(localcloud)
+    minutes = (_IDLE_SECONDS + _MINUTE_SECONDS) / 60
+    growth = min(later) - min(at_first)
     return [
-        Figure(name="memory at rest with the demo's site", value=at_rest / _MEBIBYTE, unit="MiB", limit=400),
+        Figure(name="memory at rest with the demo's site", value=max(at_first) / _MEBIBYTE, unit="MiB", limit=400),
         Figure(name=f"growth in {minutes:g} idle minutes", value=growth / _MEBIBYTE, unit="MiB", limit=1),
     ]
+
+
+def _memory_of_a_minute(localcloud: Running) -> list[int]:
+    looks = []
+    for _ in range(int(_MINUTE_SECONDS / _LOOK_SECONDS)):
+        time.sleep(_LOOK_SECONDS)
+        looks.append(localcloud.memory_bytes())
+    return looks
 
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {

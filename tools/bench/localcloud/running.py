@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,11 @@ class Running:
     def memory_bytes(self) -> int:
         """The memory of all processes; what several share counts once (PSS, https://docs.kernel.org/filesystems/proc.html)."""
         root = psutil.Process(self.endpoints.pid)
-        return sum(each.memory_full_info().pss for each in (root, *root.children(recursive=True)))
+        total = 0
+        for each in (root, *root.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # a function's has ended meanwhile
+                total += each.memory_full_info().pss
+        return total
 
 
 @contextmanager
