@@ -222,12 +222,13 @@ def serve(listener: socket.socket, options: argparse.Namespace, notes: int, *, i
             connection, _ = listener.accept()
         except BlockingIOError:
             continue  # another worker has taken it
-        os.write(notes, pid + BUSY)
         connection.setblocking(True)
         with connection:
             message = receive(connection)
-            if message:  # an empty one asks whether somebody is there
-                send(connection, {"error": failure} if handler is None else invoke(handler, message, options))
+            if not message:  # it asks whether somebody is there
+                continue
+            os.write(notes, pid + BUSY)
+            send(connection, {"error": failure} if handler is None else invoke(handler, message, options))
         os.write(notes, pid + IDLE)
 
 

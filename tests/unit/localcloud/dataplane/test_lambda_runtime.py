@@ -111,3 +111,13 @@ def test_another_environment_waits_beside_a_busy_one_unless_it_is_on_demand(
         _wait(second.exists)
         end.touch()
         assert one.result()["pid"] != two.result()["pid"]
+
+
+def test_question_whether_somebody_is_there_makes_no_second_environment(tmp_path: Path) -> None:
+    with running(tmp_path) as runtime:
+        for _ in range(50):
+            with socket.socket(socket.AF_UNIX) as connection:
+                _wait(lambda: connection.connect_ex(str(tmp_path / "runtime.sock")) == 0)
+                connection.sendall((2).to_bytes(4, "big") + b"{}")
+                assert connection.recv(1) == b""  # it was read
+            assert runtime.environments() == 1
