@@ -33,7 +33,7 @@ FOLDER = Path(__file__).parents[3] / "build" / "bench-release"
 CHANGED_FILES = 10
 FRESH = "10 files changed, fresh CI checkout"
 _FRESH_RATIO_LIMIT = 1.0
-"""Not slower than the fastest peer that is right there: 0.91 on a quiet machine; ahead of other work, which it takes badly, 0.33.
+"""Not slower than the fastest peer that is right there: 0.91 on a quiet machine.
 The figure below it is what no program of ours can be faster than."""
 _RUNS = 3
 _ROUND_TRIP_SECONDS = 0.05
