@@ -30,6 +30,8 @@ READ_PAUSE_REAL_SECONDS = 0.25
 KEY_VALUE_STORE_PROPAGATION_SECONDS = 2.0
 
 Revisions: TypeAlias = Mapping[str, int]
+Items: TypeAlias = Mapping[str, str]
+"""Of a key value store: key -> value."""
 # The service in a request's signature -> the parts of the configuration that its writes can change.
 PARTS_OF_SERVICE: Mapping[str, tuple[str, ...]] = {
     "route53": ("zones", "health_checks"),
@@ -144,15 +146,20 @@ class ControlPlane:
             self._stale_parts |= parts
             self._is_stale.set()
             raise
-        stores = found.pop("key_value_stores", None)
+        stores = found.get("key_value_stores")
+        if stores is not None:
+            found["key_value_stores"] = stores_at_once(self.configuration.key_value_stores, stores)
         self._apply(found)
         # What the control plane says of its changes rests on this: all that was changed up to here is served now.
         await self._push("followed", {"revision": revision})
         if stores is not None:
             delay = self._clock.real_seconds(KEY_VALUE_STORE_PROPAGATION_SECONDS)
-            asyncio.get_running_loop().call_later(delay, self._apply, {"key_value_stores": stores})
+            asyncio.get_running_loop().call_later(delay, self._apply_stores, stores)
         self.has_read.set()
         await asyncio.sleep(READ_PAUSE_REAL_SECONDS)
+
+    def _apply_stores(self, read: Mapping[str, Mapping[str, str]]) -> None:
+        self._apply({"key_value_stores": stores_later(self.configuration.key_value_stores, read)})
 
     def _apply(self, found: Mapping[str, Any]) -> None:
         before = self.configuration
@@ -216,6 +223,19 @@ class ConfigurationParts:
     def _read_stores(self, versions: Mapping[str, str]) -> dict[str, dict[str, str]]:
         """Read the stores that functions are associated with."""
         return self._stores.follow({arn: version for arn, version in versions.items() if arn in self._store_arns})
+
+
+def stores_at_once(served: Mapping[str, Items], read: Mapping[str, Items]) -> dict[str, Items]:
+    """Return what the edges have of the key value stores that were just read: of those they know, what they had.
+
+    A store that no function used was written before one did: its content has arrived long ago, as after a start of localcloud.
+    """
+    return {arn: served.get(arn, items) for arn, items in read.items()}
+
+
+def stores_later(served: Mapping[str, Items], read: Mapping[str, Items]) -> dict[str, Items]:
+    """Return what the edges have once the writes that were read have reached them; a later read may know other stores."""
+    return {arn: read.get(arn, items) for arn, items in served.items()}
 
 
 async def _get_json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:

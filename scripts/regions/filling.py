@@ -157,8 +157,8 @@ def _copy_within_s3(
         return 1
 
     with ThreadPoolExecutor(_PARALLEL_COPIES) as pool:
-        jobs = [pool.submit(copy, file) for file in parity.regions[bucket.region].missing]
         try:
+            jobs = [pool.submit(copy, file) for file in parity.regions[bucket.region].missing]
             return sum(job.result() for job in jobs)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

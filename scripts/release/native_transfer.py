@@ -61,8 +61,8 @@ def upload_natively(uploads: Uploads, folder: Path, progress: Progress) -> Confi
     bootstrap = ClientBootstrap(loops := EventLoopGroup(_EVENT_LOOP_THREADS), DefaultHostResolver(loops))
     with _proxies_as_botocore_has_them(uploads), ThreadPoolExecutor(max(1, len(uploads))) as pool:
         senders = [_RegionSender(bucket, folder, progress, bootstrap) for bucket, _ in uploads]
-        jobs = [pool.submit(sender.send, files) for sender, (_, files) in zip(senders, uploads, strict=True)]
         try:
+            jobs = [pool.submit(sender.send, files) for sender, (_, files) in zip(senders, uploads, strict=True)]
             return {bucket.region: job.result() for (bucket, _), job in zip(uploads, jobs, strict=True)}
         except BaseException:
             for sender in senders:

@@ -313,8 +313,8 @@ def _copy_all(plan: RepairPlan, buckets: Mapping[str, ContentBucket], progress: 
         return copy.file.size_bytes
 
     with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
-        jobs = [pool.submit(copy_one, copy) for copy in plan.copies]
         try:
+            jobs = [pool.submit(copy_one, copy) for copy in plan.copies]
             for job in as_completed(jobs):
                 progress(job.result())
         except BaseException:

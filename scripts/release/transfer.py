@@ -49,8 +49,8 @@ def _upload_with_botocore(uploads: Uploads, folder: Path, progress: Progress) ->
             return bucket.region, file, bucket.put_file(file, stream)
 
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
-        jobs = [pool.submit(send, bucket, file) for bucket, files in uploads for file in files]
         try:
+            jobs = [pool.submit(send, bucket, file) for bucket, files in uploads for file in files]
             for job in as_completed(jobs):
                 region, file, md5 = job.result()
                 if md5 == file.md5:

@@ -142,7 +142,10 @@ def _columns() -> tuple[ProgressColumn, ...]:
 def _run_wave(terraform: Terraform, folders: list[Path], run: Callable[[Path], None]) -> None:
     with ThreadPoolExecutor(len(folders)) as pool:
         try:
-            jobs = [pool.submit(run, folder) for folder in folders]
+            with (
+                interrupts_deferred()
+            ):  # one in the middle of a thread's start would leave a thread that nobody waits for
+                jobs = [pool.submit(run, folder) for folder in folders]
             for job in jobs:
                 job.result()
         except BaseException:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,13 @@ def in_parallel(
                     event.set()
             is_ready[name].set()
 
+    jobs: list[Future[None]] = []
     with ThreadPoolExecutor(max(1, len(needed))) as pool:
-        jobs = [pool.submit(work, name) for name in needed]
         try:
+            with (
+                interrupts_deferred()
+            ):  # one between two of them would wait for those that have begun to end by themselves
+                jobs += [pool.submit(work, name) for name in needed]
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
             if any(not job.done() or job.exception() is not None for job in jobs):

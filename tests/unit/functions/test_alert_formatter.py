@@ -242,12 +242,17 @@ def test_check_that_enough_checkers_get_an_answer_from_is_healthy(formatter: Wor
 # What each alarm says while some checks fail, or that another alert says it: (kind, state, failing, is told).
 TOLD_ONCE = [
     ("region-unhealthy.eu-central-1", "ALARM", ("eu-central-1",), True),
+    ("region-unhealthy.eu-central-1", "ALARM", ALL_OF_SITE, False),
+    ("region-unhealthy.us-east-1", "ALARM", ("path", "us-east-1"), False),
     ("region-unhealthy.eu-central-1", "OK", (), True),
     ("region-unhealthy.eu-central-1", "OK", ("eu-central-1",), False),
     ("region-unhealthy.eu-central-1", "OK", ALL_OF_SITE, False),
     ("path-unhealthy", "ALARM", ALL_OF_SITE, True),
     ("path-unhealthy", "OK", (), True),
     ("edge-5xx", "ALARM", (), True),
+    ("edge-5xx", "ALARM", ("path",), False),
+    ("edge-5xx", "ALARM", ("eu-central-1",), False),
+    ("edge-5xx", "ALARM", ("us-east-1",), True),
     ("edge-5xx", "OK", (), True),
     ("edge-5xx", "OK", ("path",), False),
     ("edge-5xx", "OK", ("eu-central-1",), False),

@@ -1,8 +1,10 @@
 """Which stacks wait for which, and what of a stack nobody waits for."""
 
+import itertools
 import json
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,26 @@ def test_failure_ends_what_is_under_way_and_what_needs_it_is_not_touched() -> No
     with pytest.raises(OpsError, match="bad failed"):
         in_parallel({"bad": [], "slow": [], "after": ["bad"]}, act, stopped.set)
     assert "after" not in touched
+
+
+def test_interrupt_between_two_stacks_that_begin_ends_those_that_have_begun() -> None:
+    has_begun, stopped, was_stopped, looks = threading.Event(), threading.Event(), [], itertools.count()
+
+    class InterruptedHalfWay(dict[str, list[str]]):
+        """Looked through once for the names and once to begin the stacks: Ctrl-C comes then, after the first has begun."""
+
+        def __iter__(self) -> Iterator[str]:
+            is_beginning = next(looks) == 1
+            yield "a"
+            if is_beginning:
+                assert has_begun.wait(10)
+                signal.raise_signal(signal.SIGINT)
+            yield "b"
+
+    def act(_name: str, _wait: Callable[[], None], _ready: Callable[[], None]) -> None:
+        has_begun.set()
+        was_stopped.append(stopped.wait(10))
+
+    with pytest.raises(KeyboardInterrupt):
+        in_parallel(InterruptedHalfWay({"a": [], "b": []}), act, stopped.set)
+    assert was_stopped == [True, True]

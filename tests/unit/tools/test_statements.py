@@ -6,13 +6,14 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from localcloud.gateway.faults import TARGETS, FaultKind
 from scripts.clock import AwsClock
 from scripts.errors import EnvironmentFailureError
+from scripts.local.endpoints import Endpoints
 from tools.statements.__main__ import exit_code, main, read_rows
 from tools.statements.faults import Fault, all_faults, faults_of
 from tools.statements.judgement import Said, Seen, wrong_statements
@@ -20,6 +21,7 @@ from tools.statements.lateness import Lateness, watched
 from tools.statements.page import BEGINS, ENDS, count, into_page, markdown
 from tools.statements.rehearsal import Rehearsal, Row, published_page
 from tools.statements.rehearsals import rows
+from tools.statements.truth import Client
 
 PRIMARY, SECONDARY, HOSTNAME = "eu-central-1", "us-east-1", "www.example.test"
 RUNBOOK = "\n### path-unhealthy\n"
@@ -365,3 +367,11 @@ def test_right_page_is_the_one_that_every_entry_serves(before: list[dict[str, st
 def test_copy_whose_entries_never_agree_is_no_measure() -> None:
     with pytest.raises(EnvironmentFailureError, match="different home pages"):
         asyncio.run(published_page(lambda: {"www": "old", "endpoint": "new"}, QUICK))
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, "of-the-page"), (404, ""), (503, "")])
+def test_error_page_is_no_home_page(monkeypatch: pytest.MonkeyPatch, status: int, expected: str) -> None:
+    client = Client(endpoints=cast("Endpoints", None), hostname=HOSTNAME, entries={"public name": (HOSTNAME, HOSTNAME)})
+    monkeypatch.setattr(Client, "_address", lambda *_: "127.0.0.1")
+    monkeypatch.setattr(Client, "_read", lambda *_: (status, {}, "of-the-page", b"<h1>it says something</h1>"))
+    assert client.home_pages() == {"public name": expected}
