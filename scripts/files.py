@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str, *, durable: bool = False, is_secret: bool = False) -> None:
+def write_atomically(path: Path, text: str | Iterable[str], *, durable: bool = False, is_secret: bool = False) -> None:
     """Replace `path` by `text` in one step; parent folders are made.
 
     Args:
         path: what to replace.
-        text: its new content, written as UTF-8.
+        text: its new content, written as UTF-8; of a large one the parts, which need not be there at the same time.
         durable: also survive a power cut: fsync the file before and its folder after the rename.
         is_secret: readable by its owner alone, whatever the umask; default: by everybody.
     """
@@ -27,7 +27,7 @@ def write_atomically(path: Path, text: str, *, durable: bool = False, is_secret:
         raise
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.writelines((text,) if isinstance(text, str) else text)
             file.flush()
             if durable:
                 os.fsync(file.fileno())

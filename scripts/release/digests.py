@@ -274,13 +274,16 @@ def _write(cache: Path, files: Sequence[ScannedFile], found: Mapping[str, FileDi
     """Remembers what is old enough; a cache that cannot be written costs time in the next run and nothing else."""
     newest_ns = int((utc_now().timestamp() - RACY_SECONDS) * 1e9)
     settled = [file for file in files if max(file.identity[1:3]) < newest_ns]
-    lines = [json.dumps({"schema": SCHEMA})]
-    for start in range(0, len(settled), _FILES_PER_LINE):
-        digests = ((file, found[file.name]) for file in settled[start : start + _FILES_PER_LINE])
-        entries = [[file.name, *file.identity, *_remembered(each)] for file, each in digests]
-        lines.append(json.dumps(entries, separators=(",", ":")))
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(cache, "\n".join(lines) + "\n")
+        write_atomically(cache, _lines(settled, found))
     except OSError:
         return
+
+
+def _lines(files: Sequence[ScannedFile], found: Mapping[str, FileDigest]) -> Iterator[str]:
+    yield json.dumps({"schema": SCHEMA}) + "\n"
+    for start in range(0, len(files), _FILES_PER_LINE):
+        digests = ((file, found[file.name]) for file in files[start : start + _FILES_PER_LINE])
+        entries = [[file.name, *file.identity, *_remembered(each)] for file, each in digests]
+        yield json.dumps(entries, separators=(",", ":")) + "\n"

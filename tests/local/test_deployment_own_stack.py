@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.worlds.deployment_world import ROOT, STACKS, DeploymentWorld
+from tests.worlds.state_in_s3 import PREFIX, STATES, site_file_with_states, with_states
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
 
@@ -29,8 +30,6 @@ class Team:
         shutil.copy(ROOT / "docs" / "examples" / "site_and_shop.py", folder / "shop.py")
         shutil.copy(deployment.folder / "site.toml", folder)
         shutil.copy(deployment.folder / "outputs.json", folder)
-        for state in deployment.folder.glob("terraform.*.tfstate"):
-            shutil.copy(state, folder)
 
     def run(self, *command: str) -> str:
         environment = {
@@ -62,7 +61,8 @@ def team(deployment: DeploymentWorld, tmp_path: Path) -> Iterator[Team]:
         deployment.terraform.destroy(stack)
 
 
-def test_own_stack_is_planned_and_deployed_with_the_site(team: Team) -> None:
+def plan_and_deploy(team: Team) -> None:
+    """Do what the page says, and see that the site's stacks stay as they are and the team's own comes beside them."""
     team.run(sys.executable, "shop.py", "site.toml")
     planned = team.plan()
     outcomes = {each["name"]: each["outcome"] for each in planned["stacks"]}
@@ -73,3 +73,18 @@ def test_own_stack_is_planned_and_deployed_with_the_site(team: Team) -> None:
     saved = json.loads((team.folder / "outputs.json").read_text(encoding="utf-8"))
     assert saved["shop"]["orders_url"].endswith("/failover-site-demo-orders")
     assert {each["outcome"] for each in team.plan()["stacks"]} == {"unchanged"}
+
+
+def test_own_stack_is_planned_and_deployed_with_the_site(team: Team) -> None:
+    for state in team.deployment.folder.glob("terraform.*.tfstate"):
+        shutil.copy(state, team.folder)
+    plan_and_deploy(team)
+    assert (team.folder / "terraform.shop.tfstate").is_file()
+
+
+def test_own_stack_keeps_its_state_in_the_sites_bucket(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = with_states(STACKS, team.deployment, monkeypatch)
+    (team.folder / "site.toml").write_text(site_file_with_states(team.deployment), encoding="utf-8")
+    plan_and_deploy(team)
+    assert b"failover-site-demo-orders" in s3.get_object(Bucket=STATES, Key=f"{PREFIX}/shop.tfstate")["Body"].read()
+    assert not list(team.folder.glob("*.tfstate"))
