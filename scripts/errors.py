@@ -81,6 +81,10 @@ class AwsError(OpsError):
         self.detail = detail
         super().__init__(f"{operation} on {resource} failed: {code}" + (f": {detail}" if detail else ""))
 
+    def retold(self, detail: str) -> AwsError:
+        """Return the same failure with what it means where it came up, and the next step, as its detail."""
+        return AwsError(operation=self.operation, resource=self.resource, code=self.code, detail=detail)
+
 
 class RegionUnavailableError(AwsError):
     """A region's S3 did not answer, or answered every try with a 5xx.

@@ -7,7 +7,6 @@ applies if it does not.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from scripts.cost.protection import protection
 from scripts.cost.publishing import publishing
 from scripts.cost.resources import GIGABYTE, Quantity, Resource, resources_of
 from scripts.errors import StacksError
-from scripts.terraform.synthesis import stack_folders
+from scripts.terraform.synthesis import read_stack, stack_folders
 
 _PRICES = Path(__file__).with_name("prices.toml")
 _SECONDS_PER_MONTH = 730 * 3600
@@ -92,17 +91,7 @@ def load_stacks(stacks_folder: Path) -> dict[str, dict[str, Any]]:
     Raises:
         StacksError: there is nothing synthesized in the folder, or something else.
     """
-    return {folder.name: _stack(folder / "cdk.tf.json") for folder in stack_folders(stacks_folder)}
-
-
-def _stack(path: Path) -> dict[str, Any]:
-    try:
-        stack = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise StacksError(f"{path} is no JSON ({error}): synthesize the site again") from error
-    if not isinstance(stack, dict):
-        raise StacksError(f"{path} is no Terraform JSON: synthesize the site again")
-    return stack
+    return {folder.name: read_stack(folder) for folder in stack_folders(stacks_folder)}
 
 
 def estimate(stacks: Mapping[str, Mapping[str, Any]]) -> list[CostLine]:

@@ -60,7 +60,7 @@ def known_sites(*, hostname: str, has_local_states: bool, outdir: Path, outputs:
 def _of_local_states(folder: Path) -> Iterator[KnownSite]:
     for pattern in _LOCAL_STATES:
         for path in sorted(folder.glob(f"terraform.{pattern}.tfstate")):
-            known = of_states(_read(path), _read(folder / "terraform.dns.tfstate"), found_in=path)
+            known = of_states(read_object(path), read_object(folder / "terraform.dns.tfstate"), found_in=path)
             if known is not None:
                 yield replace(known, holds_states=True)
 
@@ -103,7 +103,7 @@ def _of_last_synthesis(edge: Path) -> KnownSite | None:
     """Terraform was in the folder, so what stood there was at least planned; its key holds project and environment."""
     if not (edge / ".terraform").is_dir():
         return None
-    stack, dns = _read(edge / "cdk.tf.json"), _read(edge.parent / "dns" / "cdk.tf.json")
+    stack, dns = read_object(edge / "cdk.tf.json"), read_object(edge.parent / "dns" / "cdk.tf.json")
     key = stack.get("terraform", {}).get("backend", {}).get("s3", {}).get("key", "")
     project, _, rest = key.partition("/")
     hostname = str(stack.get("output", {}).get("hostname", {}).get("value", ""))
@@ -119,7 +119,7 @@ def _of_last_synthesis(edge: Path) -> KnownSite | None:
 
 
 def _of_outputs(path: Path) -> KnownSite | None:
-    values = _read(path).get("edge", {})
+    values = read_object(path).get("edge", {})
     prefix = _prefix(values) if isinstance(values, Mapping) else ""
     if not prefix:
         return None
@@ -151,10 +151,18 @@ def _prefix(outputs: Mapping[str, Any]) -> str:
     return ""
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Returns what a file holds; what is not there, or is no JSON, knows of no site."""
+def read_object(path: Path) -> dict[str, Any]:
+    """Returns the JSON object in a file; what is not there, or is none, knows of no site."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return json_object(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def json_object(content: bytes) -> dict[str, Any]:
+    """Returns the JSON object that these bytes are; an empty one, if they are none."""
+    try:
+        found = json.loads(content)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -6,14 +6,13 @@ stacks the bucket is asked: for the state of their own `edge`, and only where th
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.aws.clients import translated
 from scripts.errors import AwsError, UnsafePlanError
-from scripts.onboarding.known_site import KnownSite, certificate_of_stack, of_states
+from scripts.onboarding.known_site import KnownSite, certificate_of_stack, json_object, of_states, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +77,7 @@ def refuse_another_site(stacks: Path, s3: Callable[[str], S3Client], tell: Calla
 
 
 def _stacks(folder: Path) -> _Stacks | None:
-    edge, dns = _read(folder / "edge"), _read(folder / "dns")
+    edge, dns = read_object(folder / "edge" / "cdk.tf.json"), read_object(folder / "dns" / "cdk.tf.json")
     backend = edge.get("terraform", {}).get("backend", {}).get("s3", {})
     hostname = edge.get("output", {}).get("hostname", {}).get("value")
     if not backend or not isinstance(hostname, str):
@@ -90,12 +89,6 @@ def _stacks(folder: Path) -> _Stacks | None:
         region=backend["region"],
         prefix=str(backend["key"]).removesuffix(_EDGE),
     )
-
-
-def _read(stack: Path) -> dict[str, Any]:
-    path = stack / "cdk.tf.json"
-    document: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
-    return document
 
 
 def _deployed(own: _Stacks, s3: S3Client) -> KnownSite | None:
@@ -125,8 +118,4 @@ def _state(s3: S3Client, bucket: str, key: str) -> dict[str, Any]:
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except s3.exceptions.NoSuchKey:
             return {}
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return json_object(body)

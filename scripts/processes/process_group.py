@@ -62,7 +62,9 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
 def first_interrupt_only() -> Iterator[Callable[[], None]]:
     """Raise KeyboardInterrupt at the first SIGINT or SIGTERM; until the block has ended, further ones change nothing.
 
-    So `kill` ends the block as Ctrl-C does, and no impatience breaks off the clean-up that the first one began. Main thread only.
+    So `kill` ends the block as Ctrl-C does, and no impatience breaks off the clean-up that the first one began. Within another
+    block of this kind, or one that has handlers of its own, the first one is theirs to answer as well. Outside the main thread,
+    which alone is interrupted, this does nothing.
 
     Yields:
         a function that makes the block ignore the first one too, for a clean-up that has begun for another reason.
@@ -73,11 +75,19 @@ def first_interrupt_only() -> Iterator[Callable[[], None]]:
         nonlocal is_ignoring
         is_ignoring = True
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if not is_ignoring:
-            ignore()
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if is_ignoring:
+            return
+        ignore()
+        outer = before[signal.Signals(number)]
+        if callable(outer):
+            outer(number, frame)
+        else:
             raise KeyboardInterrupt
 
+    if threading.current_thread() is not threading.main_thread():
+        yield ignore
+        return
     before = {number: signal.signal(number, interrupt) for number in _INTERRUPTS}
     try:
         yield ignore

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.files import write_atomically
 from scripts.terraform.states import State, addresses, emptied, started, with_entries
-from scripts.terraform.synthesis import stack_folders
+from scripts.terraform.synthesis import CONFIGURATION, read_stack, stack_folders
 
 if TYPE_CHECKING:
     from scripts.terraform.cli import Terraform
@@ -50,11 +50,11 @@ def prepare_aside(stacks_folder: Path, region: str) -> Aside:
         StacksError: nothing is synthesized in the folder of stacks.
     """
     folder = stacks_folder.parent / f"retired-{region}"
-    documents = {each.name: json.loads((each / "cdk.tf.json").read_bytes()) for each in stack_folders(stacks_folder)}
+    documents = {each.name: read_stack(each) for each in stack_folders(stacks_folder)}
     like = next(name for name in documents if name.startswith(KINDS[0]))
     for name, model in {**{f"{kind}{region}": like for kind in KINDS}, DNS_STACK: DNS_STACK}.items():
         document = _without_resources(documents[model], model, region, name)
-        write_atomically(folder / name / "cdk.tf.json", json.dumps(document, indent=2) + "\n")
+        write_atomically(folder / name / CONFIGURATION, json.dumps(document, indent=2) + "\n")
     return Aside(region=region, folder=folder)
 
 
@@ -77,10 +77,10 @@ def state_folder(stacks_folder: Path, stack: str) -> Path:
         StacksError: nothing is synthesized in the folder of stacks.
     """
     like = next(each for each in stack_folders(stacks_folder) if each.name.startswith(KINDS[0]))
-    backend = json.dumps(json.loads((like / "cdk.tf.json").read_bytes())["terraform"]["backend"])
+    backend = json.dumps(read_stack(like)["terraform"]["backend"])
     backend = backend.replace(f"{like.name}.tfstate", f"{stack}.tfstate")
     folder = stacks_folder.parent / "left" / stack
-    write_atomically(folder / "cdk.tf.json", json.dumps({"terraform": {"backend": json.loads(backend)}}))
+    write_atomically(folder / CONFIGURATION, json.dumps({"terraform": {"backend": json.loads(backend)}}))
     return folder
 
 

@@ -6,9 +6,7 @@ health check that is made again would leave its record without one meanwhile.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 IN_PLACE = ("aws_cloudfront_distribution", "aws_route53_health_check")
@@ -20,12 +18,6 @@ ONE_AFTER_THE_OTHER = (
 """Made anew under another name, the old one's deletion first: a distribution has one source of its access log."""
 _KEPT = (*IN_PLACE, *ONE_AFTER_THE_OTHER)
 _RECORD = "aws_route53_record"
-
-
-def read_stack(stacks_folder: Path, name: str) -> dict[str, Any]:
-    """Returns a synthesized stack."""
-    document: dict[str, Any] = json.loads((stacks_folder / name / "cdk.tf.json").read_bytes())
-    return document
 
 
 def renames(before: Mapping[str, Any], after: Mapping[str, Any], *, old: str, new: str) -> dict[str, str]:

@@ -23,12 +23,12 @@ from scripts.files import write_atomically
 from scripts.regions.aside import set_aside
 from scripts.regions.filling import Filled, fill, read_source
 from scripts.regions.plan import GLOBAL_REGION, Replacement, left_states
-from scripts.regions.renames import certificates_of, own_records, read_stack, renames
+from scripts.regions.renames import certificates_of, own_records, renames
 from scripts.status.entries import Answer, Entry
 from scripts.terraform.deploy import run_waves
 from scripts.terraform.outputs import deployment_of, load_outputs, save_outputs
 from scripts.terraform.states import addresses, renamed
-from scripts.terraform.synthesis import stack_folders
+from scripts.terraform.synthesis import read_stack, stack_folders
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -167,7 +167,7 @@ class Replacing:
         state = terraform.pull(stack)
         if state is not None:
             before, after = (
-                read_stack(each / "stacks", "dns") for each in (self._plan.places.before, self._plan.places.after)
+                read_stack(each / "stacks" / "dns") for each in (self._plan.places.before, self._plan.places.after)
             )
             chosen = [each for each in certificates_of(before, after) if self._is_of_before(state, each)]
             set_aside(terraform, self._plan.aside, "dns", stack, state, chosen)
@@ -230,7 +230,7 @@ class Replacing:
         """First the distribution and the new region's own records, then the rest: health checks ask names that are there."""
         terraform, stack = self._tools.terraform, self._stacks / "edge"
         before, after = (
-            read_stack(each / "stacks", "edge") for each in (self._plan.places.before, self._plan.places.after)
+            read_stack(each / "stacks" / "edge") for each in (self._plan.places.before, self._plan.places.after)
         )
         terraform.init(stack)
         state = terraform.pull(stack)

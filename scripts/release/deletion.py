@@ -75,7 +75,7 @@ def prune(
             f"{cause_of(error)}. Everything of the plan was deleted, and the "
             "claim on it was not taken back: it ends by itself in about an hour, and until then another prune is refused"
         )
-        raise AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told) from error
+        raise error.retold(told) from error
 
 
 def _claim(site: Website, plan: PrunePlan, release_ids: Iterable[str], until: timedelta) -> None:

@@ -161,9 +161,7 @@ class Switcher:
                 f"{cause_of(error)}. It was not switched back, so release {written.routing.release_id} is active still: "
                 f"wait a minute, then run failover rollback {earlier.release_id} --apply"
             )
-            raise AwsError(
-                operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". ")
-            ) from error
+            raise error.retold(told.removeprefix(". ")) from error
         try:
             follow_routing(self._routing, list(self._buckets.values()), is_patient=True)
         except AwsError as error:
@@ -287,7 +285,7 @@ def _after_the_switch(error: AwsError, release_id: str | None) -> AwsError:
         f"{cause_of(error)}. Release {release_id} was switched to all the same; the regional endpoint of that region "
         "may serve another one until failover verify --repair --apply"
     )
-    return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=told.removeprefix(". "))
+    return error.retold(told.removeprefix(". "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

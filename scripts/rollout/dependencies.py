@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from scripts.terraform.synthesis import read_stack
+
 _READS = re.compile(r"data\.terraform_remote_state\.([\w-]+)\.outputs\.([\w-]+)")
 _REMOTE_STATE = "terraform_remote_state"
 
 
 def reads(folders: Sequence[Path]) -> dict[str, dict[str, set[str]]]:
     """Returns stack -> stack that it reads -> the outputs that it reads of it; a stack that reads nothing has an empty entry."""
-    documents = {folder.name: (folder / "cdk.tf.json").read_text(encoding="utf-8") for folder in folders}
-    parsed = {name: json.loads(text) for name, text in documents.items()}
+    parsed = {folder.name: read_stack(folder) for folder in folders}
     of_state = {_own_state(document): name for name, document in parsed.items()}
-    return {name: _reads(documents[name], parsed[name], of_state) for name in parsed}
+    return {name: _reads(json.dumps(parsed[name]), parsed[name], of_state) for name in parsed}
 
 
 def _reads(text: str, document: Mapping[str, Any], of_state: Mapping[str, str]) -> dict[str, set[str]]:

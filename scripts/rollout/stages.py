@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scripts.terraform.deploy import stack_order
+from scripts.terraform.synthesis import CONFIGURATION, read_stack
 
 _EDGE = "edge"
 ADMINISTRATORS = ("access", "audit")
@@ -59,9 +59,8 @@ def _region(stack: str, roles: dict[str, str]) -> str | None:
 
 def _roles(stacks_folder: Path) -> dict[str, str]:
     """Returns region -> role; nothing for a team's own stacks without our `edge`, which come in the order of what they read."""
-    path = stacks_folder / _EDGE / "cdk.tf.json"
-    if not path.is_file():
+    edge = stacks_folder / _EDGE
+    if not (edge / CONFIGURATION).is_file():
         return {}
-    document: dict[str, Any] = json.loads(path.read_bytes())
-    found: dict[str, Any] = document.get("output", {}).get("roles", {}).get("value", {})
+    found: dict[str, Any] = read_stack(edge).get("output", {}).get("roles", {}).get("value", {})
     return {str(region): str(role) for region, role in found.items()}

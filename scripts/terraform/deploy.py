@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,11 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from scripts.processes.process_group import interrupts_deferred
+from scripts.processes.process_group import first_interrupt_only, interrupts_deferred
 from scripts.terraform.cli import Progress, Terraform
 from scripts.terraform.outputs import save_outputs
 from scripts.terraform.overlap import early, in_parallel, needs, stacks_read
-from scripts.terraform.synthesis import stack_folders
+from scripts.terraform.synthesis import read_stack, stack_folders
 
 
 def stack_order(stacks_folder: Path) -> list[list[str]]:
@@ -60,13 +59,12 @@ def _by_what_they_read(stacks_folder: Path, names: Sequence[str]) -> Iterator[li
 
 def _is_writer(stack: Path) -> bool:
     """Whether a database stack makes the instance that the others copy, and so comes before them."""
-    document = json.loads((stack / "cdk.tf.json").read_bytes())
-    return bool(document["output"]["role"]["value"] == "writer")
+    return bool(read_stack(stack)["output"]["role"]["value"] == "writer")
 
 
 def _is_copied(stack: Path) -> bool:
     """Whether a keys stack makes the key that the others replicate, and so comes before them."""
-    return "aws_kms_key" in json.loads((stack / "cdk.tf.json").read_bytes()).get("resource", {})
+    return "aws_kms_key" in read_stack(stack).get("resource", {})
 
 
 def deploy(
@@ -140,7 +138,7 @@ def _columns() -> tuple[ProgressColumn, ...]:
 
 
 def _run_wave(terraform: Terraform, folders: list[Path], run: Callable[[Path], None]) -> None:
-    with ThreadPoolExecutor(len(folders)) as pool:
+    with first_interrupt_only(), ThreadPoolExecutor(len(folders)) as pool:
         try:
             with (
                 interrupts_deferred()
@@ -149,7 +147,7 @@ def _run_wave(terraform: Terraform, folders: list[Path], run: Callable[[Path], N
             for job in jobs:
                 job.result()
         except BaseException:
-            with interrupts_deferred():  # a second Ctrl-C would leave the threads, and Terraform with them
+            with interrupts_deferred():  # Ctrl-C would leave the threads, and Terraform with them
                 terraform.interrupt()  # the other stacks of the wave stop as Ctrl-C stops them: their states are saved
                 pool.shutdown()
             raise

@@ -17,7 +17,7 @@ from scripts.errors import UnsafePlanError
 from scripts.files import write_atomically
 from scripts.terraform.deploy import run_waves, stack_order
 from scripts.terraform.states import Configuration, Move, State, moved, plan_moves
-from scripts.terraform.synthesis import stack_folders
+from scripts.terraform.synthesis import CONFIGURATION, read_stack, stack_folders
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,11 +76,11 @@ def plan_migration(terraform: Terraform, stacks_folder: Path) -> Migration:
 
 def _earlier_folder(stacks_folder: Path, like: Path, name: str) -> Path:
     """Makes a folder that reaches the state of a stack that is not synthesized any more, at the depth of the others."""
-    backend = json.loads((like / "cdk.tf.json").read_bytes())["terraform"]["backend"]
+    backend = read_stack(like)["terraform"]["backend"]
     text = json.dumps(backend).replace(f"{like.name}.tfstate", f"{name}.tfstate")
     folder = stacks_folder.parent / "earlier" / name
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "cdk.tf.json", json.dumps({"terraform": {"backend": json.loads(text)}}))
+    write_atomically(folder / CONFIGURATION, json.dumps({"terraform": {"backend": json.loads(text)}}))
     return folder
 
 

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 from scripts.errors import OpsError
-from scripts.processes.process_group import interrupts_deferred
+from scripts.processes.process_group import first_interrupt_only, interrupts_deferred
+from scripts.terraform.synthesis import read_stack
 
 _WAITED_FOR_BY_ACM = "dns"
 """Certificates of other stacks wait by themselves until the validation records of this one are there."""
@@ -55,21 +55,16 @@ def _waits_by_itself(stack: Path, dependency: str) -> bool:
     return dependency == _WAITED_FOR_BY_ACM and dependency not in stacks_read(stack)
 
 
-def _document(stack: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((stack / "cdk.tf.json").read_bytes())
-    return document
-
-
 def stacks_read(stack: Path) -> set[str]:
     """Return the stacks whose outputs a stack reads."""
-    states = _document(stack).get("data", {}).get("terraform_remote_state", {})
+    states = read_stack(stack).get("data", {}).get("terraform_remote_state", {})
     return {name.removeprefix("cross-stack-reference-input-") for name in states}
 
 
 def early(stack: Path) -> list[str]:
     """Return the addresses of what other stacks may wait for, where there is something that they need not; else nothing."""
-    resources = _document(stack).get("resource", {})
-    text = json.dumps(_document(stack))
+    resources = read_stack(stack).get("resource", {})
+    text = json.dumps(read_stack(stack))
     late = {
         f"{kind}.{name}"
         for kind in _LATE_TYPES
@@ -118,7 +113,7 @@ def in_parallel(
             is_ready[name].set()
 
     jobs: list[Future[None]] = []
-    with ThreadPoolExecutor(max(1, len(needed))) as pool:
+    with first_interrupt_only(), ThreadPoolExecutor(max(1, len(needed))) as pool:
         try:
             with (
                 interrupts_deferred()
@@ -128,7 +123,7 @@ def in_parallel(
         finally:
             if any(not job.done() or job.exception() is not None for job in jobs):
                 has_failed.set()
-                with interrupts_deferred():  # a second Ctrl-C would leave the threads, and Terraform with them
+                with interrupts_deferred():  # Ctrl-C would leave the threads, and Terraform with them
                     stop()  # the others stop as Ctrl-C stops them: their states are saved
                     for event in is_ready.values():
                         event.set()

@@ -6,7 +6,6 @@ https://developer.hashicorp.com/terraform/language/files/dependency-lock
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from scripts.errors import WrongUsageError
 from scripts.files import write_atomically
 from scripts.processes.own_programs import ROOT
 from scripts.terraform import toolchain
+from scripts.terraform.synthesis import read_stack
 from scripts.terraform.toolchain import Host, Product
 
 NAME = ".terraform.lock.hcl"
@@ -103,8 +103,7 @@ def _lock(folder: Path, text: str | None) -> None:
 
 
 def _constraint(folder: Path) -> str:
-    document = json.loads((folder / "cdk.tf.json").read_bytes())
-    return str(document["terraform"]["required_providers"]["aws"]["version"])
+    return str(read_stack(folder)["terraform"]["required_providers"]["aws"]["version"])
 
 
 def _admits(constraint: str, text: str) -> bool:

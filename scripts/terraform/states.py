@@ -6,7 +6,6 @@ The format is Terraform's own, version 4. `terraform state mv` does this with fi
 from __future__ import annotations
 
 import copy
-import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.errors import UnsafePlanError
+from scripts.terraform.synthesis import read_stack
 
 State = dict[str, Any]
 _BUILT_IN = "terraform_data"
@@ -43,7 +43,7 @@ class Configuration:
     @classmethod
     def read(cls, stack: Path) -> Configuration:
         """Reads the stack's `cdk.tf.json`."""
-        document = json.loads((stack / "cdk.tf.json").read_bytes())
+        document = read_stack(stack)
         return cls(
             providers={
                 f"{kind}.{name}": str(body.get("provider", "aws"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from scripts.errors import EnvironmentFailureError, StacksError, WrongUsageError
 from scripts.processes.own_programs import ROOT
@@ -14,6 +16,9 @@ from scripts.processes.process_group import started
 MAIN = ROOT / "main.py"
 SETTING = "FAILOVER_PROGRAM"
 """Names a team's own program, which adds its stacks to ours: docs/CONSTRUCTS.md."""
+CONFIGURATION = "cdk.tf.json"
+"""What a stack's folder holds its configuration in."""
+_SECTIONS = ("data", "output", "provider", "resource", "terraform")
 _WRONG_SITE_FILE = 2
 
 
@@ -73,8 +78,27 @@ def stack_folders(stacks_folder: Path) -> list[Path]:
     Raises:
         StacksError: there is nothing synthesized.
     """
-    found = sorted(path.parent for path in stacks_folder.glob("*/cdk.tf.json"))
+    found = sorted(path.parent for path in stacks_folder.glob(f"*/{CONFIGURATION}"))
     if not found:
         reason = "holds no */cdk.tf.json" if stacks_folder.is_dir() else "is no folder"
         raise StacksError(f"{stacks_folder} {reason}: run `python main.py` first, or name another folder")
+    return found
+
+
+def read_stack(folder: Path) -> dict[str, Any]:
+    """Returns a synthesized stack's configuration.
+
+    Raises:
+        StacksError: it is not there, or no Terraform JSON.
+    """
+    path = folder / CONFIGURATION
+    again = "synthesize the site again with `python main.py`"
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise StacksError(f"{path} is not there: {again}, or name another folder") from error
+    except ValueError as error:
+        raise StacksError(f"{path} is no JSON ({error}): {again}") from error
+    if not isinstance(found, dict) or any(not isinstance(found.get(name, {}), dict | list) for name in _SECTIONS):
+        raise StacksError(f"{path} is no Terraform JSON: {again}")
     return found

@@ -98,7 +98,7 @@ def _go_back(website: Website, switched: Switched, seen: str) -> None:
 
 def _failed_too(error: AwsError, seen: str) -> AwsError:
     detail = f"{error.detail}.\nThis is why it was tried: {seen}"
-    return AwsError(operation=error.operation, resource=error.resource, code=error.code, detail=detail)
+    return error.retold(detail)
 
 
 def _lost(website: Website, switched: Switched, look: Look) -> ProbeRefusedError:

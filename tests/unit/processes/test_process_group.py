@@ -114,6 +114,39 @@ def test_interrupts_interrupt_again_after_the_block() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_first_interrupt_of_an_inner_block_is_the_first_of_the_outer_one_too() -> None:
+    with first_interrupt_only():
+        with pytest.raises(KeyboardInterrupt), first_interrupt_only():
+            os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_inner_block_leaves_the_interrupt_to_who_handles_it() -> None:
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        with first_interrupt_only():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert came == [signal.SIGINT]
+
+
+def test_other_thread_runs_a_block_as_it_is() -> None:
+    ran = threading.Event()
+
+    def block() -> None:
+        with first_interrupt_only() as ignore_interrupts:
+            ignore_interrupts()
+            ran.set()
+
+    thread = threading.Thread(target=block)
+    thread.start()
+    thread.join()
+    assert ran.is_set()
+
+
 def test_other_threads_defer_nothing() -> None:
     failures: list[BaseException] = []
 

@@ -2,15 +2,22 @@
 
 import itertools
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from scripts.errors import OpsError
+from scripts.processes.process_group import interrupts_deferred
+from scripts.terraform import deploy, overlap
+from scripts.terraform.cli import Terraform
 from scripts.terraform.overlap import early, in_parallel, needs
 
 LIFECYCLE = {
@@ -128,4 +135,53 @@ def test_interrupt_between_two_stacks_that_begin_ends_those_that_have_begun() ->
 
     with pytest.raises(KeyboardInterrupt):
         in_parallel(InterruptedHalfWay({"a": [], "b": []}), act, stopped.set)
+    assert was_stopped == [True, True]
+
+
+def interrupted_again_before_the_end(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> None:
+    """Let a Ctrl-C come just before the module holds interrupts back to stop what is under way, for the second time."""
+    blocks = itertools.count()
+
+    def deferred() -> AbstractContextManager[None]:
+        if next(blocks) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return interrupts_deferred()
+
+    monkeypatch.setattr(module, "interrupts_deferred", deferred)
+
+
+def test_second_interrupt_does_not_keep_the_stacks_from_being_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped, was_stopped = threading.Event(), []
+    interrupted_again_before_the_end(monkeypatch, overlap)
+
+    def act(name: str, _wait: Callable[[], None], _ready: Callable[[], None]) -> None:
+        if name == "a":
+            os.kill(os.getpid(), signal.SIGINT)
+        was_stopped.append(stopped.wait(10))
+
+    with pytest.raises(KeyboardInterrupt):
+        in_parallel({"a": [], "b": []}, act, stopped.set)
+    assert was_stopped == [True, True]
+
+
+def test_second_interrupt_does_not_keep_a_wave_from_being_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was_stopped = []
+    interrupted_again_before_the_end(monkeypatch, deploy)
+
+    class Stoppable(Terraform):
+        stopped = threading.Event()
+
+        def interrupt(self) -> None:
+            self.stopped.set()
+
+    def act(folder: Path, _doing: Callable[[str], None]) -> None:
+        if folder.name == "a":
+            os.kill(os.getpid(), signal.SIGINT)
+        was_stopped.append(Stoppable.stopped.wait(10))
+
+    terraform = Stoppable(binary=tmp_path / "terraform", environment={}, log_dir=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        deploy.run_waves(terraform, tmp_path, [["a", "b"]], Console(quiet=True), act)
     assert was_stopped == [True, True]
