@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from scripts.errors import MissingOutputError, WrongUsageError
 from scripts.files import write_atomically
@@ -56,6 +56,13 @@ class ExternalEndpoint(_Model):
     content: Mapping[str, str] = {}
 
 
+class _Monitoring(_Model):
+    """What is read of the stack monitoring: every alarm's name, and region -> the topic of those that are there."""
+
+    alarm_names: tuple[str, ...] = ()
+    alarm_topic_arns: Mapping[str, str] = {}
+
+
 class Deployment(_Model):
     """The edge stack's outputs.
 
@@ -92,6 +99,13 @@ class Deployment(_Model):
     standby_health_check_id: str = ""
     content: Mapping[str, Any] = {}
     content_security_policy: str = ""
+
+    @field_validator("roles")
+    @classmethod
+    def _has_a_primary(cls, roles: Mapping[str, RoleName]) -> Mapping[str, RoleName]:
+        if "primary" not in roles.values():
+            raise ValueError("no region is the primary one")
+        return roles
 
     @property
     def last_exit(self) -> str | None:
@@ -219,7 +233,7 @@ def load_outputs(path: Path) -> dict[str, Any]:
         ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise MissingOutputError(f"{path} is not a file of `failover outputs` ({error}): write it again") from error
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not all(isinstance(outputs, dict) for outputs in document.values()):
         raise MissingOutputError(f"{path} is not a file of `failover outputs` (no table of stacks): write it again")
     return document
 
@@ -242,13 +256,22 @@ def deployment_of(document: Mapping[str, Any], path: Path) -> Deployment:
 
 
 def other_outputs_of(document: Mapping[str, Any]) -> OtherOutputs:
-    """Returns what the document has of them."""
-    stacks = {name: outputs for name, outputs in document.items() if isinstance(outputs, dict)}
-    monitoring = stacks.get("monitoring", {})
+    """Returns what the document has of them.
+
+    Raises:
+        MissingOutputError: an output of the stack monitoring is not what that stack writes.
+    """
+    try:
+        monitoring = _Monitoring.model_validate(document.get("monitoring", {}))
+    except ValidationError as error:
+        wrong = ", ".join(dict.fromkeys(str(details["loc"][0]) for details in error.errors()))
+        raise MissingOutputError(
+            f"the saved outputs of the stack monitoring are not as it writes them ({wrong}): run `failover outputs` again"
+        ) from error
     return OtherOutputs(
-        endpoint_domain_names=regional_endpoints(stacks),
-        alarm_names=tuple(monitoring.get("alarm_names", ())),
-        alarm_regions=tuple(monitoring.get("alarm_topic_arns", ())),
+        endpoint_domain_names=regional_endpoints(document),
+        alarm_names=monitoring.alarm_names,
+        alarm_regions=tuple(monitoring.alarm_topic_arns),
     )
 
 
