@@ -60,8 +60,16 @@ def regressions(
 
 
 def _report(path: Path) -> Report:
+    from scripts.report.history import records_of
+
     try:
         document: Report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        records_of(document)
+    except OSError as error:
         raise WrongUsageError(f"{path} cannot be read as a report ({error}): give a report.json") from error
+    except (LookupError, TypeError, ValueError) as error:  # a ValidationError is a ValueError
+        why = " ".join(str(error).split())
+        raise WrongUsageError(
+            f"{path} is no report of a drill ({type(error).__name__}: {why}): give a report.json"
+        ) from error
     return document

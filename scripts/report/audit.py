@@ -29,8 +29,14 @@ def audit(path: Path) -> list[str]:
     problems = []
     if report["digest"] != digest_of(report):
         problems.append(f"{path.name} was changed after it was written: its digest is another one")
-    for scenario in report["scenarios"]:
-        problems += _scenario_problems(scenario, path.parent)
+    try:
+        for scenario in report["scenarios"]:
+            problems += _scenario_problems(scenario, path.parent)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        unlike = f"{path.name} holds something that no drill writes ({type(error).__name__}: {error})"
+        if not problems:
+            raise MissingOutputError(f"{unlike}: drill again with this version") from error
+        problems.append(f"{unlike}, so its figures cannot be calculated again")
     return problems
 
 

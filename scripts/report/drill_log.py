@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -18,15 +19,27 @@ LOG_NAME = "drills.jsonl"
 
 
 def append(path: Path, report: Report) -> None:
-    """Add a report's faults to the log, each line in one write; they are on disk when this returns."""
+    """Add a report's faults to the log in one write; they are on disk when this returns.
+
+    A last line that a crash cut off goes: what is added behind it would be lost with it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(record.model_dump_json() + "\n" for record in records_of(report))
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # another drill's line is whole once it lets go
+        _cut_to_whole_lines(descriptor)
         os.write(descriptor, lines.encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _cut_to_whole_lines(descriptor: int) -> None:
+    with os.fdopen(os.dup(descriptor), "rb") as log:
+        content = log.read()
+    if not content.endswith(b"\n"):
+        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
 
 
 def read(path: Path) -> list[DrillRecord]:

@@ -136,3 +136,25 @@ def test_hypothesis_and_record_types_are_told(report: Path) -> None:
         "fault in force",
         "after the undo",
     ]
+
+
+UNLIKE: dict[str, Callable[[dict[str, Any]], None]] = {
+    "scenarios are no list": lambda d: d.update(scenarios=5),
+    "a scenario is nothing": lambda d: d["scenarios"].insert(0, None),
+    "no samples are named": lambda d: d["scenarios"][0].pop("samples_file"),
+    "the samples are no name": lambda d: d["scenarios"][0].update(samples_file=5),
+    "no faults": lambda d: d["scenarios"][0].pop("variants"),
+    "a figure is a text": lambda d: d["scenarios"][0]["expectation"].update(rto_seconds="soon"),
+    "a moment is nothing": lambda d: _variant(d)["marks"].update(fault_at_seconds=None),
+}
+
+
+@pytest.mark.parametrize("edit", UNLIKE.values(), ids=UNLIKE)
+def test_report_that_no_drill_writes_is_told_in_a_sentence(
+    report: Path, edit: Callable[[dict[str, Any]], None]
+) -> None:
+    problems = change(report, edit, sign=False)
+    assert "was changed after it was written" in problems[0]
+    assert "holds something that no drill writes" in problems[-1]
+    with pytest.raises(MissingOutputError, match="holds something that no drill writes"):
+        change(report, lambda _: None, sign=True)

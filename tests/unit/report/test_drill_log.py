@@ -43,6 +43,16 @@ def test_line_that_a_crash_cut_off_is_left_out(report: Report, tmp_path: Path) -
     assert len(read(path)) == 2
 
 
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_is_added_after_a_cut_line_is_not_lost_with_it(report: Report, tmp_path: Path, before: int) -> None:
+    path = tmp_path / "drills.jsonl"
+    for _ in range(before):
+        append(path, report)
+    path.write_bytes((path.read_bytes() if before else b"") + b'{"at": "2026-')
+    append(path, report)
+    assert len(read(path)) == 2 * before + 2
+
+
 @pytest.mark.parametrize("line", [b"{}", b"[]", b"half a l", b'{"verdict": "fine"}'])
 def test_broken_line_is_named(report: Report, tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "drills.jsonl"

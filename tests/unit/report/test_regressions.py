@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from scripts.cli import application
+from scripts.errors import WrongUsageError
 from scripts.report.runs import DrillRecord
 
 
@@ -69,3 +71,14 @@ def test_only_the_newest_run_of_each_drill_counts(tmp_path: Path) -> None:
 
 def test_log_that_is_absent_is_wrong_usage(tmp_path: Path) -> None:
     assert "does not exist" in str(run("--drills", str(tmp_path / "none")).exception)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "5", "{}", '{"scenarios": 5}', '{"scenarios": [{"variants": [{}]}]}'])
+def test_what_is_no_report_is_not_added(tmp_path: Path, content: str) -> None:
+    drills, report = log(tmp_path, record(1)), tmp_path / "report.json"
+    report.write_text(content, encoding="utf-8")
+    refused = run("--drills", str(drills), "--add", str(report)).exception
+    assert isinstance(refused, WrongUsageError)
+    assert f"{report} is no report of a drill" in str(refused)
+    assert "\n" not in str(refused)
+    assert len(drills.read_text(encoding="utf-8").splitlines()) == 1
