@@ -89,6 +89,8 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
             for node in sorted(by_node, key=lambda node: -len(collected[node])):
                 by_node[node] = by_node.pop(node)
         everything, *others = map(set, collected.values())
+        # xdist takes the number of whoever collected last, and the line of dots would go beyond 100 %.
+        self.config.pluginmanager.get_plugin("session").testscollected = len(everything)
         if all(each <= everything for each in others):
             return True
         return bool(super()._check_nodes_have_same_collection())

@@ -79,7 +79,12 @@ def test_processes_without_any_test_end() -> None:
 
 def run(processes: list[Process]) -> None:
     """Plays xdist: each process runs its next test as long as it knows the one after it, the last one when it is told to end."""
-    config: Any = SimpleNamespace(option=SimpleNamespace(loadscopereorder=True), getvalue=lambda _name: ["popen"] * 3)
+    session = SimpleNamespace(testscollected=0)
+    config: Any = SimpleNamespace(
+        option=SimpleNamespace(loadscopereorder=True),
+        getvalue=lambda _name: ["popen"] * 3,
+        pluginmanager=SimpleNamespace(get_plugin={"session": session}.get),
+    )
     scheduler: Any = Groups(config, None)
     for process in processes:
         scheduler.add_node(process)
@@ -96,3 +101,4 @@ def run(processes: list[Process]) -> None:
                 process.ran.append(process.collected[index])
                 scheduler.mark_test_complete(process, index)
     assert not scheduler.has_pending
+    assert session.testscollected == len({test for process in processes for test in process.collected})
