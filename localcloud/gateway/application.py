@@ -38,6 +38,8 @@ from localcloud.gateway.moto_services import (
     patch_cloudtrail,
     patch_lambda,
     patch_listings,
+    patch_tracking,
+    patch_version_listings,
 )
 from localcloud.gateway.mutations import is_configuration, is_mutation
 from localcloud.gateway.onlooker import Onlooker
@@ -139,10 +141,12 @@ class Application:
         self._replays = Replays()
         self._regions: set[str] = set()
         self._regions_lock = threading.Lock()
+        patch_tracking()
         patch_cloudtrail()
         patch_access_keys()
         patch_lambda()
         patch_listings()
+        patch_version_listings()
         lock = threading.RLock()  # one for all stores: their rules look into each other, in every order
         self.cloudfront_store = CloudFrontStore(lock, Changes(self._revisions, "cloudfront"))
         self.route53_store = Route53Store(self.clock, lock, Changes(self._revisions, "route53"))

@@ -1,4 +1,6 @@
-"""What moto's Lambda, CloudTrail and API Gateway lack, one reason each. S3's share is in `s3.moto_objects`.
+"""What moto's Lambda, CloudTrail and API Gateway lack, one reason each, and what moto keeps or copies for nothing.
+
+S3's share of what it lacks is in `s3.moto_objects`.
 
 Fails at start-up when an attribute that is patched or read does not exist.
 """
@@ -29,6 +31,21 @@ def require(owner: object, *names: str) -> None:
     missing = [name for name in names if not hasattr(owner, name)]
     if missing:
         raise RuntimeError(f"moto's {owner} has lost {', '.join(missing)}; the gateway needs moto 5.2.5")
+
+
+def patch_tracking() -> None:
+    """Let moto forget what is gone: it keeps everything that was ever made, for a reset that localcloud never asks for.
+
+    With every page of a list of versions that was a copy of each version of the bucket, content and all.
+    """
+    from moto.core.common_models import BaseModel, CloudFormationModel
+
+    require(CloudFormationModel, "instances_tracked")
+
+    def new(cls: type[Any], *_args: object, **_named: object) -> Any:  # noqa: ANN401 - moto is untyped
+        return object.__new__(cls)
+
+    BaseModel.__new__ = new
 
 
 def patch_access_keys() -> None:
@@ -114,6 +131,30 @@ def patch_listings() -> None:
         return original(self, bucket, prefix, delimiter, *args, **named)
 
     S3Backend.list_objects = list_objects
+
+
+def patch_version_listings() -> None:
+    """List versions without copying what they hold: moto copies every version of the bucket for each page.
+
+    It notes on the copy which version is the latest, so that the copy has attributes of its own; the content is shared.
+    """
+    from moto.s3.models import FakeDeleteMarker, FakeKey
+
+    require(FakeKey, "__del__", "dispose")
+
+    class Listed(FakeKey):  # type: ignore[misc]
+        """A version as a list shows it; its end is not the end of the content."""
+
+        def __del__(self) -> None:
+            pass
+
+    def copied(cls: type[Any], version: Any) -> Any:  # noqa: ANN401 - moto is untyped
+        listed = object.__new__(cls)
+        vars(listed).update(vars(version))
+        return listed
+
+    FakeKey.__deepcopy__ = lambda version, _memo: copied(Listed, version)
+    FakeDeleteMarker.__deepcopy__ = lambda marker, _memo: copied(FakeDeleteMarker, marker)
 
 
 def function_code(region: str, name: str) -> bytes:
