@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -174,7 +175,8 @@ class Gateway:
 
     def request_stop(self) -> None:
         """Ask the server's loop to end, from another thread than the loop's."""
-        self._server.trigger.pull_trigger(self._close_sockets)
+        with suppress(OSError):  # the loop was awake, and has closed what would have woken it
+            self._server.trigger.pull_trigger(self._close_sockets)
 
     def _close_sockets(self) -> None:
         """Close every socket, which ends the server's loop; runs in that loop."""

@@ -1,14 +1,17 @@
 """The endpoint itself: proxy requests, the control API, refusals, start and stop."""
 
+import errno
 import os
 import socket
 import subprocess
 import sys
+import threading
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 
-from localcloud.gateway.server import PortTaken, listening_socket
+from localcloud.gateway.server import Gateway, PortTaken, listening_socket
 from tests.worlds.gateway_world import GatewayWorld, refused
 
 
@@ -120,6 +123,22 @@ def test_terraform_gets_no_change_info_above_speed_1(gateway_world: GatewayWorld
 def test_taken_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken):
         listening_socket("127.0.0.1", taken.getsockname()[1])
+
+
+def test_gateway_ends_when_its_loop_is_awake_already_and_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Gateway() as gateway:
+        server: Any = gateway._server
+        wake, is_closed = server.trigger._physical_pull, threading.Event()
+        close = server.close
+        monkeypatch.setattr(server, "close", lambda: (close(), is_closed.set()))
+
+        def wake_too_late() -> None:
+            wake()  # as a request does that ends at the same moment
+            assert is_closed.wait(10)
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+        monkeypatch.setattr(server.trigger, "_physical_pull", wake_too_late)
+    assert is_closed.is_set()
 
 
 def test_process_announces_its_port_and_stops_on_sigterm() -> None:
