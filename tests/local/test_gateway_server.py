@@ -130,13 +130,17 @@ def test_gateway_ends_when_its_loop_is_awake_already_and_faster(monkeypatch: pyt
         server: Any = gateway._server
         wake, is_closed = server.trigger._physical_pull, threading.Event()
         close = server.close
-        monkeypatch.setattr(server, "close", lambda: (close(), is_closed.set()))
+
+        def close_and_tell() -> None:
+            close()
+            is_closed.set()
 
         def wake_too_late() -> None:
             wake()  # as a request does that ends at the same moment
             assert is_closed.wait(10)
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
+        monkeypatch.setattr(server, "close", close_and_tell)
         monkeypatch.setattr(server.trigger, "_physical_pull", wake_too_late)
     assert is_closed.is_set()
 
