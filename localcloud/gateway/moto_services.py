@@ -39,13 +39,16 @@ def patch_tracking() -> None:
     With every page of a list of versions that was a copy of each version of the bucket, content and all.
     """
     from moto.core.common_models import BaseModel, CloudFormationModel
+    from moto.s3.models import FakeKey
 
     require(CloudFormationModel, "instances_tracked")
+    require(FakeKey, "__del__", "dispose")
 
     def new(cls: type[Any], *_args: object, **_named: object) -> Any:  # noqa: ANN401 - moto is untyped
         return object.__new__(cls)
 
     BaseModel.__new__ = new
+    FakeKey.__del__ = FakeKey.dispose  # moto's own warns that its reset has not closed the content; this is what closes it
 
 
 def patch_access_keys() -> None:
@@ -139,8 +142,6 @@ def patch_version_listings() -> None:
     It notes on the copy which version is the latest, so that the copy has attributes of its own; the content is shared.
     """
     from moto.s3.models import FakeDeleteMarker, FakeKey
-
-    require(FakeKey, "__del__", "dispose")
 
     class Listed(FakeKey):  # type: ignore[misc]
         """A version as a list shows it; its end is not the end of the content."""
