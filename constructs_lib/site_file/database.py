@@ -62,7 +62,7 @@ class Database(Section):
     `writer_region` defaults to the primary; it is changed after a promotion (docs/DATABASE.md). `multi_az` gives the writer a
     standby in its region, at twice its price. `[database.network.<region>]` names your own subnets; a region without one gets a
     VPC of its own that nothing outside reaches. `written_gigabytes_per_month` is what the cost estimate assumes to cross the
-    regions.
+    regions. `site.project` and `site.environment` have no two hyphens in a row then, which RDS refuses.
     """
 
     writer_region: Annotated[str | None, says(A_REGION)] = None
@@ -88,6 +88,22 @@ class Database(Section):
     @classmethod
     def _are_aws_regions(cls, value: dict[str, Network]) -> dict[str, Network]:
         return {known_region(name): network for name, network in value.items()}
+
+
+def name_problems(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """Returns which of the site's names RDS refuses: names there begin with them, and have no two hyphens in a row.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBParameterGroup.html
+    """
+    site = sections.get("site")
+    for key in ("project", "environment"):
+        if site is not None and "--" in (value := getattr(site, key)):
+            yield Problem(
+                key=f"site.{key}",
+                value=f'"{value}"',
+                allowed="a name without two hyphens in a row, as features.database is true",
+                remedy="choose another before the first deployment, or leave the database off: RDS takes no name like it",
+            )
 
 
 def database_problems(sections: Mapping[str, Any]) -> Iterator[Problem]:

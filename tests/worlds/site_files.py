@@ -439,6 +439,8 @@ def _add_extensions(draw: st.DrawFn, document: Document) -> None:
         features["multi_account"] = False
     if features.get("multi_account"):
         document["accounts"] = draw(_accounts(document))
+    if any("--" in document["site"][key] for key in ("project", "environment")):
+        features.pop("database", None)
     if features.get("database"):
         document["database"] = draw(_databases([region["name"] for region in document["region"]]))
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from constructs_lib.errors import Problem
-from constructs_lib.site_file.database import database_problems
+from constructs_lib.site_file.database import database_problems, name_problems
 from constructs_lib.site_file.extensions import LONGEST_API_HOSTNAME, Api
 from constructs_lib.site_file.rules.accounts import account_problems
 
@@ -26,6 +26,7 @@ def extension_problems(sections: Sections) -> list[Problem]:
     if features.api:
         problems += _api_problems(sections)
     if features.database:
+        problems += name_problems(sections)
         problems += database_problems(sections)
     if features.multi_account:
         problems += account_problems(sections)

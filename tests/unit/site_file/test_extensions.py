@@ -86,6 +86,19 @@ def test_addition_is_refused_by_name(tmp_path: Path, addition: str, key: str, al
     assert remedy in message
 
 
+@pytest.mark.parametrize("key", ["project", "environment"])
+def test_database_refuses_names_that_rds_refuses(tmp_path: Path, key: str) -> None:
+    lines = [f'{key} = "a--b"' if line.startswith(f"{key} = ") else line for line in GOOD.splitlines()]
+    base = "\n".join(lines)
+    assert base != GOOD
+    load(tmp_path, "", base=base)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, DB, base=base)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.value) == (f"site.{key}", '"a--b"')
+    assert "two hyphens in a row" in problem.allowed
+
+
 def test_all_problems_are_in_one_report(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f'{API}[api]\nhostname = "api.other.test"\njwt_audiences = ["a"]\npolicy = "weighted"')
