@@ -33,14 +33,25 @@ def run(parent_pid: int, command: list[str]) -> None:
     """
     # Until there is a command, a signal to the group ends this process and nothing has begun. The kernel gives a group's signal
     # to a forking process before the fork or to both sides after it, so none is lost. A shell's `&` may have left SIGINT ignored.
+    # The command begins when this process is told of no more signals: else one that came first would end the watcher alone.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if os.getppid() != parent_pid:
         sys.exit(f"process {parent_pid}, which started this one, is gone")
+    waiting, telling = os.pipe()
     child = os.fork()
     if child == 0:
-        _become(command)
+        os.close(telling)
+        if os.read(waiting, 1):
+            _become(command)
+        os._exit(_CANNOT_RUN)  # the watcher is gone
+    os.close(waiting)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
+    try:  # noqa: SIM105  (the import of contextlib would take as long as all the rest)
+        os.write(telling, b"x")
+    except BrokenPipeError:  # a signal has ended the child already
+        pass
+    os.close(telling)
     _end_with(parent_pid)
     _, status = os.waitpid(child, 0)
     if os.getppid() != parent_pid:

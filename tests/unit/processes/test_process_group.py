@@ -221,6 +221,31 @@ time.sleep(0.6)
     assert (process.returncode, output) == (0, "interrupted\n")
 
 
+def test_interrupt_of_a_command_that_has_just_begun_does_not_end_its_watcher(tmp_path: Path) -> None:
+    command = f"trap 'sleep 0.2; touch {tmp_path}/saved; exit 0' INT; touch {tmp_path}/up; while :; do sleep 0.1; done"
+    script = f"""
+import os, time
+from scripts.processes import watched_group
+fork = os.fork
+def slow_fork():
+    child = fork()
+    if child:
+        time.sleep(0.5)  # the machine is busy, and the command would be faster
+    return child
+os.fork = slow_fork
+watched_group.run(os.getppid(), ["bash", "-c", {command!r}])
+"""
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, start_new_session=True) as watcher:
+        clock = AwsClock(speed=1)
+        deadline = clock.now_seconds() + 30
+        while not (tmp_path / "up").exists():
+            assert clock.now_seconds() < deadline
+            threading.Event().wait(0.01)
+        os.killpg(watcher.pid, signal.SIGINT)
+        assert watcher.wait(30) == 0
+    assert (tmp_path / "saved").exists()
+
+
 def test_command_does_not_start_when_its_parent_has_gone(tmp_path: Path) -> None:
     watcher = [
         sys.executable,
