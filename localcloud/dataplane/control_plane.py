@@ -158,7 +158,7 @@ class ControlPlane:
         self.has_read.set()
         await asyncio.sleep(READ_PAUSE_REAL_SECONDS)
 
-    def _apply_stores(self, read: Mapping[str, Mapping[str, str]]) -> None:
+    def _apply_stores(self, read: Mapping[str, Items]) -> None:
         self._apply({"key_value_stores": stores_later(self.configuration.key_value_stores, read)})
 
     def _apply(self, found: Mapping[str, Any]) -> None:

@@ -48,9 +48,8 @@ def patch_tracking() -> None:
         return object.__new__(cls)
 
     BaseModel.__new__ = new
-    FakeKey.__del__ = (
-        FakeKey.dispose
-    )  # moto's own warns that its reset has not closed the content; this is what closes it
+    # moto's own warns that its reset has not closed the content; this is what closes it.
+    FakeKey.__del__ = FakeKey.dispose
 
 
 def patch_access_keys() -> None:

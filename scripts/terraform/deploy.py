@@ -140,9 +140,8 @@ def _columns() -> tuple[ProgressColumn, ...]:
 def _run_wave(terraform: Terraform, folders: list[Path], run: Callable[[Path], None]) -> None:
     with first_interrupt_only(), ThreadPoolExecutor(len(folders)) as pool:
         try:
-            with (
-                interrupts_deferred()
-            ):  # one in the middle of a thread's start would leave a thread that nobody waits for
+            # One in the middle of a thread's start would leave a thread that nobody waits for.
+            with interrupts_deferred():
                 jobs = [pool.submit(run, folder) for folder in folders]
             for job in jobs:
                 job.result()

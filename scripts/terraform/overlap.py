@@ -63,8 +63,8 @@ def stacks_read(stack: Path) -> set[str]:
 
 def early(stack: Path) -> list[str]:
     """Return the addresses of what other stacks may wait for, where there is something that they need not; else nothing."""
-    resources = read_stack(stack).get("resource", {})
-    text = json.dumps(read_stack(stack))
+    document = read_stack(stack)
+    resources, text = document.get("resource", {}), json.dumps(document)
     late = {
         f"{kind}.{name}"
         for kind in _LATE_TYPES
@@ -115,9 +115,8 @@ def in_parallel(
     jobs: list[Future[None]] = []
     with first_interrupt_only(), ThreadPoolExecutor(max(1, len(needed))) as pool:
         try:
-            with (
-                interrupts_deferred()
-            ):  # one between two of them would wait for those that have begun to end by themselves
+            # One between two of them would wait for those that have begun to end by themselves.
+            with interrupts_deferred():
                 jobs += [pool.submit(work, name) for name in needed]
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
